@@ -1,0 +1,99 @@
+"""The one Supabase client of a process, and the one way to call a SQL function."""
+
+import asyncio
+import logging
+from typing import Any
+
+import httpx
+from httpx_aiohttp import HttpxAiohttpClient
+from postgrest.exceptions import APIError
+from supabase import AsyncClient, AsyncClientOptions
+
+from shared.errors import DatabaseUnavailable, EditAIError
+from shared.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+CALL_TIMEOUT_SECONDS = 2.5
+"""A request that cannot reach the database answers 503 within three seconds."""
+
+CONNECTIONS = 64
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html and https://docs.postgrest.org/en/v12/references/errors.html
+_UNAVAILABLE_CLASSES = ("08", "53", "57", "58", "PGRST0")
+_UNAVAILABLE_STATES = ("40P01", "55P03", "25006", "503", "502", "504")
+
+_client: AsyncClient | None = None
+_client_loop: asyncio.AbstractEventLoop | None = None
+
+
+async def get_supabase() -> AsyncClient:
+    """The Supabase client of this process, made on first use; its connections belong to the running event loop."""
+    global _client, _client_loop
+    loop = asyncio.get_running_loop()
+    if _client is None or _client_loop is not loop:
+        _client, _client_loop = _create_client(), loop
+    return _client
+
+
+def _create_client() -> AsyncClient:
+    """A client over aiohttp, which costs a fraction of httpx's own transport, and without retries of its own.
+
+    Retrying belongs to the caller, who knows whether a second call is safe and how long its own caller waits.
+    """
+    settings = get_settings()
+    return AsyncClient(
+        settings.supabase_url,
+        settings.supabase_service_role_key.get_secret_value(),
+        AsyncClientOptions(
+            auto_refresh_token=False,
+            persist_session=False,
+            postgrest_client_retry=False,
+            httpx_client=HttpxAiohttpClient(
+                timeout=CALL_TIMEOUT_SECONDS,
+                limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            ),
+        ),
+    )
+
+
+async def call(function: str, **params: Any) -> Any:
+    """Call `editai_<function>` with its `p_` parameters and return what it returns, as JSON.
+
+    Raises DatabaseUnavailable when the database cannot be reached or gives up; EditAIError when the call itself is at fault.
+    """
+    client = await get_supabase()
+    arguments = {f"p_{name}": value for name, value in params.items()}
+    try:
+        response = await client.rpc(f"editai_{function}", arguments).execute()
+    except httpx.HTTPError as error:
+        logger.warning("no answer from the database to %s: %s", function, type(error).__name__)
+        raise DatabaseUnavailable from error
+    except APIError as error:
+        raise _translate(function, error) from error
+    return response.data
+
+
+def _translate(function: str, error: APIError) -> EditAIError:
+    """The error of the family that a SQLSTATE, or PostgREST's own code, stands for."""
+    code = str(error.code or "")
+    logger.warning("the database refused %s with %s", function, code)
+    if code in _UNAVAILABLE_STATES or code.startswith(_UNAVAILABLE_CLASSES):
+        return DatabaseUnavailable()
+    return QueryFailed(code)
+
+
+class QueryFailed(EditAIError):
+    """The database refused a call.
+
+    Callers that expect a SQLSTATE look at `sqlstate`; for everyone else it is a fault of ours.
+    """
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__()
+        self.sqlstate = sqlstate
+
+    @classmethod
+    def title(cls) -> str:
+        """The title of its parent: a client learns nothing of the database."""
+        return EditAIError.title()

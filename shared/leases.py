@@ -1,0 +1,181 @@
+"""Lock leases: hold a project, or any other key, for a limited time.
+
+    lease = await acquire_lease("project-1", holder="nightly-export", ttl_seconds=60)
+    if isinstance(lease, Busy): ...
+    async with keep_lease(lease, ttl_seconds=60):
+        ...  # cancelled, and LeaseLost raised, before the lease can be anyone else's
+
+    time      t0 ask        t1 granted                     t0+TTL-margin   t1'+TTL expires in the database
+    holder    |-------------|======= works =================| stopped
+    others                  |---------------- 409 -------------------------|==== may take over
+
+The holder measures from the moment *before* it asked, on its own monotonic clock; the database from a moment after it, on
+its own. So whatever the clocks of the hosts say, the holder stops first.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from shared.database import call
+from shared.errors import DatabaseUnavailable, LeaseLost
+from shared.records import Lease
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+"""How soon a renewal that got no answer is tried again."""
+
+WAIT_STEP_SECONDS = (0.1, 0.5)
+"""Waiting for a busy key asks again after a random time between these, so that many who wait do not ask at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Busy:
+    """Someone else holds the key: an expected answer, not an error."""
+
+    lease: Lease
+
+
+async def acquire_lease(
+    project_id: str,
+    *,
+    holder: str,
+    ttl_seconds: float,
+    wait_seconds: float = 0,
+    lease_id: UUID | None = None,
+) -> Lease | Busy:
+    """Take the lease of a key, waiting up to `wait_seconds` while someone else holds it.
+
+    The same `lease_id` while it is live returns the same grant, so a lost answer can be asked for again.
+    Raises DatabaseUnavailable.
+    """
+    lease_id = lease_id or uuid4()
+    give_up_at = asyncio.get_running_loop().time() + wait_seconds
+    while True:
+        answer = await call(
+            "acquire_lease", project_id=project_id, lease_id=str(lease_id), holder=holder, ttl_seconds=ttl_seconds
+        )
+        lease = Lease.model_validate(answer["lease"])
+        if answer["granted"]:
+            return lease
+        if not await wait_before(give_up_at):
+            return Busy(lease=lease)
+
+
+async def wait_before(give_up_at: float) -> bool:
+    """Sleep a random step of waiting for a busy key; False, at once, when `give_up_at` (loop time) has come."""
+    remaining = give_up_at - asyncio.get_running_loop().time()
+    if remaining <= 0:
+        return False
+    await asyncio.sleep(min(remaining, random.uniform(*WAIT_STEP_SECONDS)))
+    return True
+
+
+async def renew_lease(lease: Lease, *, ttl_seconds: float) -> None:
+    """Move the lease's end to `ttl_seconds` from now. Raises LeaseLost, DatabaseUnavailable."""
+    answer = await call(
+        "renew_lease",
+        project_id=lease.project_id,
+        lease_id=str(lease.lease_id),
+        fencing_token=lease.fencing_token,
+        ttl_seconds=ttl_seconds,
+    )
+    if not answer["renewed"]:
+        raise LeaseLost(lease.project_id)
+
+
+async def release_lease(lease: Lease) -> bool:
+    """Give a lease back; False when it was not the caller's any more. Raises DatabaseUnavailable."""
+    return await call(
+        "release_lease",
+        project_id=lease.project_id,
+        lease_id=str(lease.lease_id),
+        fencing_token=lease.fencing_token,
+    )
+
+
+Renew = Callable[[], Awaitable[None]]
+"""Renews a lease once; raises LeaseLost when it cannot be renewed any more."""
+
+
+@asynccontextmanager
+async def keep_lease(
+    lease: Lease, *, ttl_seconds: float, renew: Renew | None = None, asked_at: float | None = None
+) -> AsyncIterator["LeaseKeeper"]:
+    """Keep a lease renewed while the block runs, and cancel the block when it is lost.
+
+    `renew` replaces the plain renewal (a job's also writes progress). `asked_at` is the loop time before the lease was asked
+    for. The lease is not released at the end: that belongs to the write that ends the work.
+    Raises LeaseLost after the block has been stopped, before the lease can be anyone else's.
+    """
+
+    async def renew_plainly() -> None:
+        await renew_lease(lease, ttl_seconds=ttl_seconds)
+
+    now = asyncio.get_running_loop().time()
+    scope = asyncio.timeout_at((now if asked_at is None else asked_at) + ttl_seconds - _margin(ttl_seconds))
+    keeper = LeaseKeeper(lease, ttl_seconds=ttl_seconds, renew=renew or renew_plainly, scope=scope)
+    try:
+        async with scope:
+            task = asyncio.create_task(keeper.run(), name=f"lease-keeper-{lease.project_id}")
+            try:
+                yield keeper
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+    except TimeoutError:
+        if scope.expired():
+            raise keeper.loss or LeaseLost(lease.project_id) from None
+        raise
+
+
+def _margin(ttl_seconds: float) -> float:
+    """How long before the lease's end the work is stopped: time to kill a process group and reap it."""
+    return min(5.0, ttl_seconds / 4)
+
+
+class LeaseKeeper:
+    """Renews a lease every third of its time to live, and sooner when asked to, but not more than once a second.
+
+    The block's timeout is the lease's end on the monotonic clock: a renewal moves it, a loss brings it to now.
+    """
+
+    def __init__(self, lease: Lease, *, ttl_seconds: float, renew: Renew, scope: asyncio.Timeout) -> None:
+        self.lease = lease
+        self.loss: LeaseLost | None = None
+        self._ttl_seconds = ttl_seconds
+        self._renew = renew
+        self._scope = scope
+        self._wanted = asyncio.Event()
+
+    def renew_soon(self) -> None:
+        """Ask for a renewal before the next one is due: there is news to send with it."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Renew until cancelled or the lease is lost."""
+        loop = asyncio.get_running_loop()
+        pause = min(1.0, self._ttl_seconds / 6)
+        while True:
+            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), max(self._ttl_seconds / 3 - pause, 0))
+            self._wanted.clear()
+            asked_at = loop.time()
+            try:
+                await self._renew()
+            except LeaseLost as loss:
+                self.loss = loss
+                self._scope.reschedule(loop.time())
+                return
+            except DatabaseUnavailable:
+                logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
+                self._wanted.set()
+                continue
+            self._scope.reschedule(asked_at + self._ttl_seconds - _margin(self._ttl_seconds))

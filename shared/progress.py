@@ -1,0 +1,87 @@
+"""Durable progress: a row per project, read and written directly. Nothing is kept in memory, so a restarted instance, and
+any other one, shows the true percentage."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.database import call
+from shared.errors import LeaseLost
+from shared.records import JobKind, JobStatus, Lease, ProjectStatus, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a job is: 0 to 100, what it is doing, and the seconds that remain (None until known)."""
+
+    percentage: int
+    current_step: str
+    estimated_remaining: int | None = None
+
+
+class GenerationProgress(Record):
+    """A project's progress with what explains it. `stalled`: the job's lease expired and nobody has taken it over yet."""
+
+    project_id: str
+    status: ProjectStatus
+    percentage: int
+    current_step: str
+    estimated_remaining: int | None
+    updated_at: datetime
+    stalled: bool
+    job_id: UUID | None
+    job_kind: JobKind | None
+    job_status: JobStatus | None
+    job_attempt: int | None
+    job_error: dict[str, Any] | None
+    lease_expires_at: datetime | None
+
+
+async def update_generation_progress(lease: Lease, progress: Progress | None, *, ttl_seconds: float) -> None:
+    """Write progress and renew the lease in one call; with None only renew.
+
+    Within one attempt the percentage never goes down. Raises LeaseLost (cancelled or lost; nothing was written),
+    DatabaseUnavailable.
+    """
+    written = (
+        {}
+        if progress is None
+        else {
+            "percentage": progress.percentage,
+            "current_step": progress.current_step,
+            "estimated_remaining": progress.estimated_remaining,
+        }
+    )
+    answer = await call("heartbeat", **proof(lease), ttl_seconds=ttl_seconds, **written)
+    raise_if_lost(lease, answer["outcome"])
+
+
+async def get_generation_progress(project_id: str, owner_id: UUID | None) -> GenerationProgress | None:
+    """Read a project's progress; None when there is no such project of the owner (None: of anyone).
+
+    Without a progress row the percentage follows from the project's status. Raises DatabaseUnavailable.
+    """
+    rows = await call("read_progress", project_id=project_id, owner_id=owner_id and str(owner_id))
+    return GenerationProgress.model_validate(rows[0]) if rows else None
+
+
+async def clear_generation_progress(lease: Lease) -> None:
+    """Remove the project's progress row. Raises LeaseLost, DatabaseUnavailable."""
+    raise_if_lost(lease, await call("clear_progress", **proof(lease)))
+
+
+def proof(lease: Lease) -> dict[str, Any]:
+    """The parameters with which every write of a job proves that it still holds the project."""
+    return {
+        "project_id": lease.project_id,
+        "job_id": lease.job_id and str(lease.job_id),
+        "lease_id": str(lease.lease_id),
+        "fencing_token": lease.fencing_token,
+    }
+
+
+def raise_if_lost(lease: Lease, outcome: str) -> None:
+    """Turn a refused write into the exception that stops the work."""
+    if outcome in ("lost", "cancelled"):
+        raise LeaseLost(lease.project_id, cancelled=outcome == "cancelled")

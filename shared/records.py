@@ -1,0 +1,133 @@
+"""Rows of the database as frozen values, named as their columns. Times are UTC, durations seconds, sizes bytes."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+JobKind = Literal["raw_clips", "segment_clips", "final_render"]
+JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
+ProjectStatus = Literal["created", "generating", "rendering", "ready_for_triage", "failed"]
+
+
+class Record(BaseModel):
+    """A row; columns that this code does not know yet are ignored, so that a migration may come before the code."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Project(Record):
+    id: str
+    owner_id: UUID
+    name: str
+    status: ProjectStatus
+    created_at: datetime
+    updated_at: datetime
+
+
+class Source(Record):
+    """A video of a project; its facts are None until its upload was confirmed."""
+
+    id: UUID
+    project_id: str
+    status: Literal["pending", "ready"]
+    file_name: str
+    storage_path: str
+    content_type: str
+    size_bytes: int | None
+    duration_seconds: float | None
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    has_audio: bool | None
+    created_at: datetime
+
+
+class Job(Record):
+    id: UUID
+    project_id: str
+    kind: JobKind
+    status: JobStatus
+    params: dict[str, Any]
+    first_variant_number: int
+    attempt: int
+    max_attempts: int
+    fencing_token: int | None
+    deadline_at: datetime
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Segment(Record):
+    """A stretch of a source, from start to end."""
+
+    source_id: UUID
+    start: float
+    end: float
+
+
+class Clip(Record):
+    id: UUID
+    project_id: str
+    job_id: UUID
+    variant_number: int
+    variant_name: str
+    is_selected: bool
+    storage_path: str
+    thumbnail_path: str
+    duration_seconds: float
+    size_bytes: int
+    width: int
+    height: int
+    frame_rate: float
+    segments: tuple[Segment, ...]
+    created_at: datetime
+    updated_at: datetime
+
+
+class Export(Record):
+    """A final render of a clip."""
+
+    id: UUID
+    project_id: str
+    clip_id: UUID
+    job_id: UUID
+    preset: str
+    options: dict[str, Any]
+    storage_path: str
+    thumbnail_path: str
+    duration_seconds: float
+    size_bytes: int
+    width: int
+    height: int
+    frame_rate: float
+    created_at: datetime
+
+
+class ExportPreset(Record):
+    """What a final render is made for."""
+
+    name: str
+    label: str
+    width: int
+    height: int
+    frame_rate: int
+    crf: int
+    max_video_bitrate_kbps: int
+    audio_bitrate_kbps: int
+
+
+class Lease(Record):
+    """A grant: who holds a key, until when, and the two proofs that every later write presents."""
+
+    project_id: str
+    lease_id: UUID
+    holder: str
+    fencing_token: int
+    job_id: UUID | None
+    acquired_at: datetime
+    expires_at: datetime

@@ -1,0 +1,53 @@
+"""Settings of the functions, read once from the environment."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
+
+
+class MissingSettings(RuntimeError):
+    """The environment lacks a setting, or one has a value that does not fit."""
+
+
+class Settings(BaseSettings):
+    """What every function needs. Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    supabase_url: str = Field(pattern=r"^https?://")
+    supabase_service_role_key: SecretStr
+    internal_secret: SecretStr = Field(min_length=16)
+    """What callers of the private functions (worker, lease_cleanup) present as their bearer token."""
+
+    worker_url: str = Field(default="", pattern=r"^(https?://.*)?$")
+    storage_directory: Path | None = None
+    """A directory that stands in for Supabase Storage on one machine; unset in the cloud."""
+    storage_bucket: str = "editai"
+
+    lease_ttl_seconds: float = Field(default=60, gt=0, le=3600)
+    dispatch_ttl_seconds: float = Field(default=30, gt=0, le=3600)
+    """How long a queued job waits for a worker before cleanup hands it over again."""
+    job_deadline_seconds: float = Field(default=3600, gt=0)
+    job_max_attempts: int = Field(default=3, ge=1)
+
+
+def read_settings(model: type[SettingsModel]) -> SettingsModel:
+    """Read a settings model from the environment; raise MissingSettings that names each variable and what is wrong."""
+    try:
+        return model()
+    except ValidationError as error:
+        # Only names and reasons: a value may be a secret.
+        problems = ", ".join(f"{'.'.join(map(str, e['loc'])).upper()} ({e['msg']})" for e in error.errors())
+        raise MissingSettings(f"environment: {problems}") from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return read_settings(Settings)
