@@ -1,0 +1,46 @@
+# Everything starts from a fresh checkout: `make demo` shows the system at work, `make test` proves it.
+#
+#   make demo [VIDEO=file] [KEEP=1]   a real video through the real functions; KEEP=1 leaves the stack up
+#   make test [PYTEST="-k lease"]     every test, on a stack of its own
+#   make lint                         formatting, types, SQL, shell
+#   make bench                        the request path, measured
+#   make up, make down, make status   the local stack, left running
+#   make lock                         pin the requirements anew
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+RUN := .venv/bin/python
+PYTEST ?=
+export VIDEO KEEP
+
+.PHONY: demo test lint bench up down status lock setup setup-dev
+
+demo: setup
+	@$(RUN) -m local demo
+
+test: setup-dev
+	@$(RUN) -m pytest -n 2 $(PYTEST)
+
+lint: setup-dev
+	@local/lint.sh
+
+bench: setup-dev
+	@$(RUN) -m bench
+
+up: setup
+	@$(RUN) -m local up
+
+down: setup
+	@$(RUN) -m local down
+
+status: setup
+	@$(RUN) -m local status
+
+lock: setup-dev
+	@local/lock.sh
+
+setup:
+	@$(PYTHON) local/setup.py
+
+setup-dev:
+	@$(PYTHON) local/setup.py dev

@@ -1,0 +1,53 @@
+"""`python -m local`: the embedded stack's command line."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from local import commands
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command and returns its exit status."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[Namespace], int] = options.command
+    try:
+        return command(options)
+    except (ValueError, commands.MigrationFailed) as failure:
+        print(failure, file=sys.stderr)
+        return 2
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m local", description=__doc__)
+    subcommands = parser.add_subparsers(required=True)
+    up = subcommands.add_parser("up", help="start the stack and leave it running")
+    up.add_argument("--foreground", action="store_true", help="stay with it until Ctrl-C")
+    up.add_argument("--database-only", action="store_true", help="without the functions")
+    up.add_argument("--ports", help="gateway=8000,library=8001: these ports or none")
+    up.set_defaults(command=commands.up)
+    down = subcommands.add_parser("down", help="stop the stack")
+    down.set_defaults(command=commands.down)
+    status = subcommands.add_parser("status", help="show what runs and where")
+    status.set_defaults(command=commands.status)
+    for parser_with_stack in (up, down, status):
+        parser_with_stack.add_argument(
+            "--directory", type=Path, help="of its data, .local if left out"
+        )
+    migrate = subcommands.add_parser("migrate", help="apply missing migrations to a database")
+    migrate.add_argument("--db-url", required=True)
+    migrate.add_argument("--migrations", type=Path, help="another folder of migrations")
+    migrate.set_defaults(command=commands.apply_migrations)
+    subcommands.add_parser("demo", help="show the system at work").set_defaults(command=_demo)
+    return parser
+
+
+def _demo(_options: Namespace) -> int:
+    from local import demo  # noqa: PLC0415 - needs the client, which other commands do not
+
+    return demo.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

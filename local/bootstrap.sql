@@ -1,0 +1,78 @@
+-- What a new Supabase project has before its first migration: roles, the auth schema's functions, default privileges and the
+-- publication of Realtime. Run by the superuser supabase_admin, on every start, in one transaction; what is there stays.
+-- Passwords are set by the caller.
+
+do $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['anon', 'authenticated', 'service_role', 'authenticator', 'postgres'] loop
+    if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+      execute pg_catalog.format('create role %I', v_role);
+    end if;
+  end loop;
+end
+$$;
+
+alter role anon nologin noinherit;
+alter role authenticated nologin noinherit;
+alter role service_role nologin noinherit bypassrls;
+alter role authenticator login noinherit;
+alter role postgres login createdb createrole replication bypassrls;
+
+grant anon, authenticated, service_role to authenticator;
+grant anon, authenticated, service_role to postgres with admin option;
+
+-- PostgREST puts a role's own settings on each request; these are the limits of Supabase's API.
+alter role anon set statement_timeout = '3s';
+alter role authenticated set statement_timeout = '8s';
+alter role authenticator set statement_timeout = '8s';
+alter role authenticator set lock_timeout = '8s';
+alter role postgres set search_path = "$user", public, extensions;
+
+alter schema public owner to postgres;
+grant usage on schema public to postgres, anon, authenticated, service_role;
+
+create schema if not exists extensions authorization postgres;
+grant usage on schema extensions to anon, authenticated, service_role;
+
+create schema if not exists auth authorization supabase_admin;
+grant usage on schema auth to postgres, anon, authenticated, service_role;
+
+-- The claims of the request's verified token, null outside of a request. PostgREST puts them into a transaction's setting.
+create or replace function auth.jwt() returns jsonb
+language sql stable set search_path = '' as $$
+  select nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb
+$$;
+
+-- The user a request acts for, null for the service role and outside of a request.
+create or replace function auth.uid() returns uuid
+language sql stable set search_path = '' as $$
+  select (auth.jwt() ->> 'sub')::uuid
+$$;
+
+-- The database role a request's token names.
+create or replace function auth.role() returns text
+language sql stable set search_path = '' as $$
+  select auth.jwt() ->> 'role'
+$$;
+
+-- The e-mail address in a request's token.
+create or replace function auth.email() returns text
+language sql stable set search_path = '' as $$
+  select auth.jwt() ->> 'email'
+$$;
+
+-- Supabase hands all that postgres creates in public to the API's roles; migrations have to take back what must not be theirs.
+alter default privileges for role postgres in schema public grant all on tables to postgres, anon, authenticated, service_role;
+alter default privileges for role postgres in schema public grant all on functions to postgres, anon, authenticated, service_role;
+alter default privileges for role postgres in schema public grant all on sequences to postgres, anon, authenticated, service_role;
+
+do $$
+begin
+  if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
+    create publication supabase_realtime;
+  end if;
+end
+$$;
+alter publication supabase_realtime owner to postgres;

@@ -1,0 +1,161 @@
+"""What `python -m local` does: up, down, status, migrate."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.directory import StackDirectory
+from local.files import read_json, write_json
+from local.leftovers import end_marked
+from local.migrations import MIGRATIONS, MigrationFailed, migrate
+from local.ports import PortBusy, chosen_ports, claim_ports
+from local.process import PartFailed
+from local.programs import CHECKOUT
+from local.stack import Stack
+from local.supervisor import Supervisor
+from local.unprivileged import NoIdentity
+
+_READY = "the stack is up"
+_START_TIMEOUT_SECONDS = 120
+_STOP_TIMEOUT_SECONDS = 60
+_NOT_RUNNING = 3
+
+
+def up(options: Namespace) -> int:
+    """Starts the stack and leaves it running, or stays with it (--foreground)."""
+    directory = StackDirectory.at(options.directory)
+    chosen = chosen_ports(options.ports)
+    if options.foreground:
+        return _supervise(directory, chosen, functions=not options.database_only)
+    if directory.lock.holder():
+        return _join_running(directory)
+    return _start_in_background(options)
+
+
+def down(options: Namespace) -> int:
+    """Stops the stack and whatever a killed one has left; does nothing where nothing runs."""
+    directory = StackDirectory.at(options.directory)
+    pid = directory.lock.holder()
+    if pid is None:
+        left = end_marked(directory.path)
+        directory.stack_file.unlink(missing_ok=True)
+        print(f"ended {left} processes of a killed stack" if left else "the stack is not running")
+        return 0
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_TIMEOUT_SECONDS
+    while directory.lock.holder() == pid:
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    end_marked(directory.path)
+    print("the stack is down")
+    return 0
+
+
+def status(options: Namespace) -> int:
+    """Shows what runs and where; 3 when nothing does."""
+    directory = StackDirectory.at(options.directory)
+    stack = directory.read_stack()
+    if stack is None:
+        print("the stack is starting" if directory.lock.holder() else "the stack is not running")
+        return _NOT_RUNNING
+    _show(stack)
+    for name, pid in stack["pids"].items():
+        print(f"  {name:<14} pid {pid}")
+    return 0
+
+
+def apply_migrations(options: Namespace) -> int:
+    """Applies what is missing on any database."""
+    applied = migrate(options.db_url, directory=options.migrations or MIGRATIONS)
+    if not applied:
+        print("nothing to apply")
+    return 0
+
+
+def _supervise(directory: StackDirectory, chosen: Mapping[str, int], *, functions: bool) -> int:
+    directory.create()
+    if not directory.lock.acquire():
+        print(f"another stack runs in {directory.path}")
+        return 1
+    try:
+        end_marked(directory.path)
+        claims = claim_ports(chosen, read_json(directory.ports_file) or {})
+        ports = {name: claim.number for name, claim in claims.items()}
+        write_json(directory.ports_file, ports)
+        stack = Stack.plan(directory, ports)
+        supervisor = Supervisor(stack, functions=functions, say=_say)
+        supervisor.run(on_ready=lambda: _say(_READY))
+    except (PartFailed, PortBusy, MigrationFailed, NoIdentity) as failure:
+        _say(str(failure))
+        return 1
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _join_running(directory: StackDirectory) -> int:
+    """Waits for a stack that another command has begun to start."""
+    deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+    while directory.lock.holder() and time.monotonic() < deadline:
+        if stack := directory.read_stack():
+            print("the stack is running already")
+            _show(stack)
+            return 0
+        time.sleep(0.1)
+    print(f"the stack in {directory.path} did not come up; see {directory.logs}")
+    return 1
+
+
+def _start_in_background(options: Namespace) -> int:
+    """Starts a supervisor of its own session and shows what it reports until it is ready."""
+    directory = StackDirectory.at(options.directory)
+    directory.create()
+    log = directory.log("supervisor")
+    command = [sys.executable, "-m", "local", "up", "--foreground", "--directory", directory.path]
+    command += ["--ports", options.ports] if options.ports else []
+    command += ["--database-only"] if options.database_only else []
+    with log.open("wb") as output:
+        supervisor = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=CHECKOUT,
+            start_new_session=True,
+        )
+    try:
+        return _follow(supervisor, directory, log)
+    except KeyboardInterrupt:
+        supervisor.terminate()
+        supervisor.wait()
+        print("interrupted, nothing is left running")
+        return 130
+
+
+def _follow(supervisor: subprocess.Popen[bytes], directory: StackDirectory, log: Path) -> int:
+    shown = 0
+    while True:
+        status = supervisor.poll()
+        lines = log.read_text(errors="replace").splitlines()
+        for line in lines[shown:]:
+            print(line, flush=True)
+        shown = len(lines)
+        if _READY in lines and (stack := directory.read_stack()):
+            _show(stack)
+            return 0
+        if status is not None:
+            return status or 1
+        time.sleep(0.05)
+
+
+def _show(stack: Mapping[str, str]) -> None:
+    for name in ("library_url", "supabase_url", "db_url"):
+        print(f"  {name:<14} {stack[name]}")

@@ -1,0 +1,111 @@
+"""The files of one stack, and the lock that makes it one."""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO
+
+from local.files import read_json, write_json
+from local.programs import CHECKOUT
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackDirectory:
+    """A directory such as `.local`; two stacks never share one."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: Path | None) -> "StackDirectory":
+        """The directory by its absolute path, `.local` of the checkout when none is named."""
+        return cls(path=(path or CHECKOUT / ".local").resolve())
+
+    def create(self) -> None:
+        """Makes the folders: passable for Postgres's user, but only its owner can list them."""
+        for folder in (self.path, self.logs, self.storage):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o711)
+        self.logs.chmod(0o700)
+        self.storage.chmod(0o700)
+
+    @property
+    def logs(self) -> Path:
+        """One log per part."""
+        return self.path / "logs"
+
+    @property
+    def storage(self) -> Path:
+        """What the functions store: sources, clips, thumbnails."""
+        return self.path / "storage"
+
+    @property
+    def database(self) -> Path:
+        """Postgres's data."""
+        return self.path / "postgres"
+
+    @property
+    def stack_file(self) -> Path:
+        """What callers need to know about the running stack."""
+        return self.path / "stack.json"
+
+    @property
+    def keys_file(self) -> Path:
+        """The stack's secrets."""
+        return self.path / "keys.json"
+
+    @property
+    def ports_file(self) -> Path:
+        """The ports of the last run, taken again when they are free."""
+        return self.path / "ports.json"
+
+    @cached_property
+    def lock(self) -> "SupervisorLock":
+        """Held by the running supervisor."""
+        return SupervisorLock(self.path / "supervisor.lock")
+
+    def log(self, name: str) -> Path:
+        """The log of one part."""
+        return self.logs / f"{name}.log"
+
+    def read_stack(self) -> dict[str, Any] | None:
+        """What the running supervisor wrote, None while nothing runs or it is still starting."""
+        return read_json(self.stack_file) if self.lock.holder() else None
+
+    def write_stack(self, content: dict[str, Any]) -> None:
+        """Publishes the running stack."""
+        write_json(self.stack_file, content)
+
+
+class SupervisorLock:
+    """An flock on a file that holds the holder's pid; the kernel drops it with the process."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stream: TextIO | None = None
+
+    def acquire(self) -> bool:
+        """Takes the lock for the rest of this process's life; false when another has it."""
+        stream = self._file.open("a+")
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.close()
+            return False
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        self._stream = stream
+        return True
+
+    def holder(self) -> int | None:
+        """The pid of the running supervisor, None when there is none."""
+        if not self._file.exists():
+            return None
+        with self._file.open("r+") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(stream.read() or 0)
+        return None

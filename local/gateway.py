@@ -1,0 +1,99 @@
+"""The gateway of a Supabase project: one origin, an API key on every call, the parts behind paths."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from local.files import write_private
+from local.process import Part
+from local.programs import script
+from local.readiness import answers_ok
+
+# Like Supabase's: a key is checked before anything is forwarded, and stands in for a missing
+# bearer token. A browser's preflight request carries no key.
+_CADDYFILE = """\
+{{
+	admin off
+	auto_https off
+	persist_config off
+	grace_period 5s
+	log {{
+		level WARN
+	}}
+}}
+
+http://127.0.0.1:{port} {{
+	bind 127.0.0.1
+
+	@preflight method OPTIONS
+	@known_key expression `{{http.request.header.apikey}} in [{known}]`
+	@any_key header apikey *
+
+	handle_path /rest/v1* {{
+		@key_as_token {{
+			header apikey *
+			header !Authorization
+		}}
+		request_header @key_as_token Authorization "Bearer {{http.request.header.apikey}}"
+		route {{
+			reverse_proxy @preflight 127.0.0.1:{postgrest_port}
+			reverse_proxy @known_key 127.0.0.1:{postgrest_port} {{
+				header_up -apikey
+			}}
+			header Content-Type application/json
+			respond @any_key `{{"message":"Invalid API key"}}` 401
+			respond `{{"message":"No API key in the request"}}` 401
+		}}
+	}}
+
+	handle {{
+		header Content-Type application/json
+		respond `{{"message":"Nothing is served at this path"}}` 404
+	}}
+
+	handle_errors {{
+		header Content-Type application/json
+		respond `{{"message":"An upstream part is not reachable"}}` {{err.status_code}}
+	}}
+}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """Where the gateway listens, what is behind it, and the keys it lets in."""
+
+    port: int
+    postgrest_port: int
+    anon_key: str
+    service_role_key: str
+    home: Path
+
+    @property
+    def url(self) -> str:
+        """What a Supabase client calls the project's URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def part(self, log: Path, environment: Mapping[str, str]) -> Part:
+        """The gateway as a part of a stack; ready when PostgREST answers through it."""
+        caddyfile = self.home / "Caddyfile"
+        command = [script("caddy"), "run", "--adapter", "caddyfile", "--config", str(caddyfile)]
+        ready = partial(
+            answers_ok, f"{self.url}/rest/v1/", {"apikey": self.service_role_key}, method="HEAD"
+        )
+        private = {"XDG_DATA_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)}
+        return Part(
+            name="gateway",
+            command=command,
+            log=log,
+            is_ready=ready,
+            environment={**environment, **private},
+            prepare=partial(self._write_caddyfile, caddyfile),
+        )
+
+    def _write_caddyfile(self, file: Path) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        known = f'"{self.anon_key}", "{self.service_role_key}"'
+        text = _CADDYFILE.format(port=self.port, postgrest_port=self.postgrest_port, known=known)
+        write_private(file, text)

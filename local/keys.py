@@ -1,0 +1,57 @@
+"""Secrets of one stack directory: made once, kept in a file that only its owner may read."""
+
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import jwt
+
+from local.files import read_json, write_json
+
+_TEN_YEARS_SECONDS = 10 * 365 * 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """What signs tokens, opens the database and lets the functions call each other."""
+
+    jwt_secret: str
+    internal_secret: str
+    admin_password: str
+    postgres_password: str
+    authenticator_password: str
+    issued_at: int
+
+    @classmethod
+    def generate(cls) -> "Keys":
+        """Draws new secrets."""
+        return cls(
+            jwt_secret=secrets.token_urlsafe(48),
+            internal_secret=secrets.token_urlsafe(32),
+            admin_password=secrets.token_urlsafe(24),
+            postgres_password=secrets.token_urlsafe(24),
+            authenticator_password=secrets.token_urlsafe(24),
+            issued_at=int(time.time()),
+        )
+
+    @classmethod
+    def load_or_generate(cls, file: Path) -> "Keys":
+        """Reads the directory's secrets, or makes them before anything uses them."""
+        stored = read_json(file)
+        if stored is not None:
+            return cls(**stored)
+        keys = cls.generate()
+        write_json(file, asdict(keys))
+        return keys
+
+    def api_key(self, role: str) -> str:
+        """Signs the key of a Supabase project for `anon` or `service_role`."""
+        claims = {
+            "iss": "supabase-local",
+            "ref": "local",
+            "role": role,
+            "iat": self.issued_at,
+            "exp": self.issued_at + _TEN_YEARS_SECONDS,
+        }
+        return jwt.encode(claims, self.jwt_secret, algorithm="HS256")

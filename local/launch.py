@@ -1,0 +1,98 @@
+"""Becomes another program, after tying its life to its parent's and dropping root where asked.
+
+Runs as a script on the standard library alone: `launch.py PARENT SIGNAL IDENTITY command...`.
+The kernel sends SIGNAL when the parent dies, also by SIGKILL. IDENTITY is `same`, `user:UID` or
+`namespace` (see local/unprivileged.py). The process keeps its pid.
+"""
+
+import ctypes
+import os
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_KEEPCAPS = 8
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_RAISE = 2
+_CAP_DAC_OVERRIDE = 1
+_CAP_DAC_READ_SEARCH = 2
+_CAPABILITY_VERSION_3 = 0x20080522
+_CLONE_NEWUSER = 0x10000000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main(arguments: list[str]) -> None:
+    """Takes the identity, then the tie to the parent (a change of identity would undo it)."""
+    parent, death_signal, identity, *command = arguments
+    if identity == "namespace":
+        enter_user_namespace()
+    elif identity.startswith("user:"):
+        become_user(int(identity.removeprefix("user:")))
+    die_with_parent(int(parent), int(death_signal))
+    os.execvpe(command[0], command, os.environ)
+
+
+def die_with_parent(parent: int, death_signal: int) -> None:
+    """Asks the kernel for a signal at the parent's death, and ends if that came first."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0), "prctl")
+    if os.getppid() != parent:
+        sys.exit("the parent process is gone")
+
+
+def become_user(uid: int) -> None:
+    """Drops root for another user, who may still search folders that are closed to others.
+
+    Without that one capability a checkout below /root could not be read.
+    """
+    _check(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0), "prctl")
+    kept = _searching_capability()
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    if kept is not None:
+        _keep_capability(kept)
+
+
+def enter_user_namespace() -> None:
+    """Enters a namespace in which this user, still the owner of its files, is not called root."""
+    uid, gid = os.getuid(), os.getgid()
+    _check(_libc.unshare(_CLONE_NEWUSER), "unshare")
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"1000 {uid} 1")
+    _write("/proc/self/gid_map", f"1000 {gid} 1")
+
+
+def _searching_capability() -> int | None:
+    """The least capability at hand that may search any folder: containers often lack the first."""
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - starts faster
+        permitted = next(int(line.split()[1], 16) for line in status if line.startswith("CapPrm"))
+    for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
+        if permitted >> capability & 1:
+            return capability
+    return None
+
+
+def _keep_capability(capability: int) -> None:
+    """Keeps one capability through exec; where the kernel knows no ambient set, goes on without."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    bit = 1 << capability
+    data = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
+    if _libc.capset(header, data) == 0:
+        _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _check(result: int, call: str) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{call} failed")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,69 @@
+"""Processes that no one watches any more: orphans of this process, and those of a killed stack."""
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Makes this process the parent of every descendant whose own parent dies."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_orphans(known: Collection[int]) -> None:
+    """Kills and reaps the children that this process did not start: what a dead part left behind."""
+    for pid in _children():
+        if pid not in known:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def end_marked(directory: Path, timeout_seconds: float = 15) -> int:
+    """Ends the processes of a stack whose supervisor was killed; returns how many there were.
+
+    Most end by themselves, tied to their parents. They are told from others by their environment.
+    Only the directory's lock holder may call this.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    found: set[int] = set()
+    while marked := set(_marked(directory)):
+        late = time.monotonic() > deadline
+        for pid in marked if late else marked - found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL if late else signal.SIGINT)
+        found |= marked
+        time.sleep(0.05)
+    return len(found)
+
+
+def _children() -> list[int]:
+    own = os.getpid()
+    return [pid for pid in _all_pids() if _parent(pid) == own]
+
+
+def _marked(directory: Path) -> Iterator[int]:
+    mark = f"EDITAI_STACK_DIRECTORY={directory}".encode()
+    for pid in _all_pids():
+        with suppress(OSError):
+            if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                yield pid
+
+
+def _all_pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(status.rpartition(")")[2].split()[1])

