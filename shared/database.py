@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 from postgrest.exceptions import APIError
-from supabase import AsyncClient, AsyncClientOptions
 
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.settings import get_settings
+from supabase import AsyncClient, AsyncClientOptions
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,9 @@ def _create_client() -> AsyncClient:
             postgrest_client_retry=False,
             httpx_client=HttpxAiohttpClient(
                 timeout=CALL_TIMEOUT_SECONDS,
-                limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+                limits=httpx.Limits(
+                    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+                ),
             ),
         ),
     )
@@ -60,7 +62,8 @@ def _create_client() -> AsyncClient:
 async def call(function: str, **params: Any) -> Any:
     """Call `editai_<function>` with its `p_` parameters and return what it returns, as JSON.
 
-    Raises DatabaseUnavailable when the database cannot be reached or gives up; EditAIError when the call itself is at fault.
+    Raises DatabaseUnavailable when the database cannot be reached or gives up, QueryFailed when the call itself
+    is at fault.
     """
     client = await get_supabase()
     arguments = {f"p_{name}": value for name, value in params.items()}

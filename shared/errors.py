@@ -18,7 +18,9 @@ class EditAIError(Exception):
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal-error"
-    default_detail: ClassVar[str] = "Something went wrong on our side. The request may be sent again."
+    default_detail: ClassVar[str] = (
+        "Something went wrong on our side. The request may be sent again."
+    )
 
     def __init__(
         self,
@@ -110,7 +112,7 @@ class SourceNotFound(NotFound):
 
 
 class MethodNotAllowed(EditAIError):
-    """This path does not know this method."""
+    """The path does not know this method."""
 
     status = 405
     slug = "method-not-allowed"
@@ -200,5 +202,8 @@ class LeaseLost(Exception):
 def problem_response(error: EditAIError) -> JSONResponse:
     """The HTTP answer that an error is."""
     return JSONResponse(
-        error.problem(), status_code=error.status, headers=error.headers, media_type=PROBLEM_MEDIA_TYPE
+        error.problem(),
+        status_code=error.status,
+        headers=error.headers,
+        media_type=PROBLEM_MEDIA_TYPE,
     )

@@ -14,7 +14,10 @@ StartOutcome = Literal[
 
 
 class JobStart(Record):
-    """What came of asking to start a job. When busy, job and lease are the holder's (job None: a lease without a job)."""
+    """What came of asking to start a job.
+
+    When busy, job and lease are the holder's; job is None where a lease without a job holds the project.
+    """
 
     outcome: StartOutcome
     job: Job | None
@@ -57,9 +60,16 @@ def _row(value: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 async def check_project(
-    project_id: str, owner_id: UUID | None, *, idempotency_key: str | None = None, request_hash: str | None = None
+    project_id: str,
+    owner_id: UUID | None,
+    *,
+    idempotency_key: str | None = None,
+    request_hash: str | None = None,
 ) -> JobStart:
-    """Look whether a job could start now, writing nothing: before an upload's body is read. Raises DatabaseUnavailable."""
+    """Look whether a job could start now, writing nothing: before an upload's body is read.
+
+    Raises DatabaseUnavailable.
+    """
     answer = await call(
         "check_project",
         project_id=project_id,
@@ -70,10 +80,12 @@ async def check_project(
     return _job_start(answer)
 
 
-async def start_job(request: JobRequest, settings: Settings, *, job_id: UUID | None = None) -> JobStart:
-    """Start a job: lease, job row and progress 0 in one transaction, or the reason why not. Raises DatabaseUnavailable.
+async def start_job(
+    request: JobRequest, settings: Settings, *, job_id: UUID | None = None
+) -> JobStart:
+    """Start a job: lease, job row and progress 0 in one transaction, or the reason why not.
 
-    The same `job_id` again returns what the first call did.
+    The same `job_id` again returns what the first call did. Raises DatabaseUnavailable.
     """
     answer = await call(
         "start_job",
@@ -96,15 +108,25 @@ async def start_job(request: JobRequest, settings: Settings, *, job_id: UUID | N
 
 
 def _job_start(answer: dict[str, Any]) -> JobStart:
-    return JobStart.model_validate(answer | {"job": _row(answer["job"]), "lease": _row(answer["lease"])})
+    return JobStart.model_validate(
+        answer | {"job": _row(answer["job"]), "lease": _row(answer["lease"])}
+    )
 
 
-async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float, lease_id: UUID | None = None) -> JobClaim:
+async def claim_job(
+    job_id: UUID, *, holder: str, ttl_seconds: float, lease_id: UUID | None = None
+) -> JobClaim:
     """Claim a job for this worker. The same `lease_id` again returns the same grant. Raises DatabaseUnavailable."""
     answer = await call(
-        "claim_job", job_id=str(job_id), lease_id=str(lease_id or uuid4()), holder=holder, ttl_seconds=ttl_seconds
+        "claim_job",
+        job_id=str(job_id),
+        lease_id=str(lease_id or uuid4()),
+        holder=holder,
+        ttl_seconds=ttl_seconds,
     )
-    return JobClaim.model_validate(answer | {"job": _row(answer["job"]), "lease": _row(answer["lease"])})
+    return JobClaim.model_validate(
+        answer | {"job": _row(answer["job"]), "lease": _row(answer["lease"])}
+    )
 
 
 async def record_clip(lease: Lease, clip: dict[str, Any]) -> Clip:
@@ -122,9 +144,24 @@ async def finish_job(
     error: dict[str, Any] | None = None,
     export: dict[str, Any] | None = None,
 ) -> None:
-    """End a job and release its lease, in one transaction. Asking again is safe. Raises LeaseLost, DatabaseUnavailable."""
-    answer = await call("finish_job", **proof(lease), status=status, result=result, error=error, export=export)
+    """End a job and release its lease, in one transaction. Asking again is safe.
+
+    Raises LeaseLost, DatabaseUnavailable.
+    """
+    answer = await call(
+        "finish_job", **proof(lease), status=status, result=result, error=error, export=export
+    )
     raise_if_lost(lease, answer)
+
+
+async def discard_outputs(lease: Lease) -> None:
+    """Give up the files of an attempt whose lease was lost; cleanup removes them. Raises DatabaseUnavailable."""
+    await call(
+        "discard_outputs",
+        project_id=lease.project_id,
+        job_id=str(lease.job_id),
+        fencing_token=lease.fencing_token,
+    )
 
 
 async def cancel_job(project_id: str, owner_id: UUID | None) -> JobCancel:

@@ -9,14 +9,14 @@
     holder    |-------------|======= works =================| stopped
     others                  |---------------- 409 -------------------------|==== may take over
 
-The holder measures from the moment *before* it asked, on its own monotonic clock; the database from a moment after it, on
-its own. So whatever the clocks of the hosts say, the holder stops first.
+The holder measures from the moment *before* it asked, on its own monotonic clock; the database from a moment
+after it, on its own. So whatever the clocks of the hosts say, the holder stops first.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -58,7 +58,11 @@ async def acquire_lease(
     give_up_at = asyncio.get_running_loop().time() + wait_seconds
     while True:
         answer = await call(
-            "acquire_lease", project_id=project_id, lease_id=str(lease_id), holder=holder, ttl_seconds=ttl_seconds
+            "acquire_lease",
+            project_id=project_id,
+            lease_id=str(lease_id),
+            holder=holder,
+            ttl_seconds=ttl_seconds,
         )
         lease = Lease.model_validate(answer["lease"])
         if answer["granted"]:
@@ -72,7 +76,7 @@ async def wait_before(give_up_at: float) -> bool:
     remaining = give_up_at - asyncio.get_running_loop().time()
     if remaining <= 0:
         return False
-    await asyncio.sleep(min(remaining, random.uniform(*WAIT_STEP_SECONDS)))
+    await asyncio.sleep(min(remaining, random.uniform(*WAIT_STEP_SECONDS)))  # noqa: S311 - jitter, not a secret
     return True
 
 
@@ -106,11 +110,11 @@ Renew = Callable[[], Awaitable[None]]
 @asynccontextmanager
 async def keep_lease(
     lease: Lease, *, ttl_seconds: float, renew: Renew | None = None, asked_at: float | None = None
-) -> AsyncIterator["LeaseKeeper"]:
+) -> AsyncGenerator["LeaseKeeper"]:
     """Keep a lease renewed while the block runs, and cancel the block when it is lost.
 
-    `renew` replaces the plain renewal (a job's also writes progress). `asked_at` is the loop time before the lease was asked
-    for. The lease is not released at the end: that belongs to the write that ends the work.
+    `renew` replaces the plain renewal (a job's also writes progress). `asked_at` is the loop time before the lease
+    was asked for. The lease is not released at the end: that belongs to the write that ends the work.
     Raises LeaseLost after the block has been stopped, before the lease can be anyone else's.
     """
 
@@ -118,7 +122,9 @@ async def keep_lease(
         await renew_lease(lease, ttl_seconds=ttl_seconds)
 
     now = asyncio.get_running_loop().time()
-    scope = asyncio.timeout_at((now if asked_at is None else asked_at) + ttl_seconds - _margin(ttl_seconds))
+    scope = asyncio.timeout_at(
+        (now if asked_at is None else asked_at) + ttl_seconds - _margin(ttl_seconds)
+    )
     keeper = LeaseKeeper(lease, ttl_seconds=ttl_seconds, renew=renew or renew_plainly, scope=scope)
     try:
         async with scope:
@@ -146,7 +152,9 @@ class LeaseKeeper:
     The block's timeout is the lease's end on the monotonic clock: a renewal moves it, a loss brings it to now.
     """
 
-    def __init__(self, lease: Lease, *, ttl_seconds: float, renew: Renew, scope: asyncio.Timeout) -> None:
+    def __init__(
+        self, lease: Lease, *, ttl_seconds: float, renew: Renew, scope: asyncio.Timeout
+    ) -> None:
         self.lease = lease
         self.loss: LeaseLost | None = None
         self._ttl_seconds = ttl_seconds

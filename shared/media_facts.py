@@ -41,7 +41,8 @@ class VideoFacts(_Facts):
     `width` and `height` are pixels as displayed: rotated upright, and with square pixels.
     `frame_rate` is frames per second (the average where `variable_frame_rate` is true), exact for
     the broadcast rates (30000/1001). `rotation` is clockwise degrees: 0, 90, 180 or 270.
-    `transfer` and `matrix` are the names MediaInfo gives, None where the file does not say.
+    `transfer` and `matrix` are the names MediaInfo gives, None where the file does not say; `rgb` is
+    true where the picture is stored as red, green and blue.
     """
 
     codec: str
@@ -57,6 +58,7 @@ class VideoFacts(_Facts):
     interlaced: bool
     transfer: str | None
     matrix: str | None
+    rgb: bool
 
     @property
     def hdr(self) -> bool:

@@ -1,4 +1,4 @@
-"""Prints what MediaInfo says about one file, as JSON: a process of its own, run by shared.media.
+"""Prints what MediaInfo says about the file on standard input, as JSON: run by shared.media.
 
 A parser written in C++ meets files from strangers here. As a short-lived child it may crash, hang
 or eat memory and only its own limits suffer; the function that asked goes on serving.
@@ -8,7 +8,6 @@ It imports nothing but MediaInfo, so that starting it stays cheap.
 import json
 import resource
 import sys
-from pathlib import Path
 
 from pymediainfo import MediaInfo
 
@@ -17,17 +16,26 @@ CPU_SECONDS = 20
 THOROUGH = "--thorough"
 
 
-def main(name: str, *options: str) -> None:
-    """Print the tracks of file `name`; with --thorough the whole file is read, not its headers."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # MediaInfo gets bytes, never a name: by name it opens other files that a playlist or a
-    # reference movie mentions, and looks in the folder for files numbered alike.
-    with Path(name).open("rb") as file:
-        info = MediaInfo.parse(file, parse_speed=1.0 if THOROUGH in options else 0.5)
+def main(*options: str) -> None:
+    """Print the tracks of standard input; --thorough reads the whole file, not its headers."""
+    if not MediaInfo.can_parse():
+        sys.exit("MediaInfo's library is missing")
+    _confine()
+    info = MediaInfo.parse(sys.stdin.buffer, parse_speed=1.0 if THOROUGH in options else 0.5)
     tracks = [track.to_data() for track in info.tracks]
     json.dump(tracks, sys.stdout)
+
+
+def _confine() -> None:
+    # MediaInfo opens the other files that a playlist or a reference movie mentions, on disk or by
+    # URL, even when it is given bytes. Past its three standard streams it can open nothing.
+    for limit, value in (
+        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
 
 
 if __name__ == "__main__":

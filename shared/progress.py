@@ -1,5 +1,7 @@
-"""Durable progress: a row per project, read and written directly. Nothing is kept in memory, so a restarted instance, and
-any other one, shows the true percentage."""
+"""Durable progress: a row per project, read and written directly.
+
+Nothing is kept in memory, so a restarted instance, and any other one, shows the true percentage.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +23,10 @@ class Progress:
 
 
 class GenerationProgress(Record):
-    """A project's progress with what explains it. `stalled`: the job's lease expired and nobody has taken it over yet."""
+    """A project's progress with what explains it.
+
+    `stalled`: the job's lease expired and nobody has taken it over yet.
+    """
 
     project_id: str
     status: ProjectStatus
@@ -38,7 +43,9 @@ class GenerationProgress(Record):
     lease_expires_at: datetime | None
 
 
-async def update_generation_progress(lease: Lease, progress: Progress | None, *, ttl_seconds: float) -> None:
+async def update_generation_progress(
+    lease: Lease, progress: Progress | None, *, ttl_seconds: float
+) -> None:
     """Write progress and renew the lease in one call; with None only renew.
 
     Within one attempt the percentage never goes down. Raises LeaseLost (cancelled or lost; nothing was written),
@@ -57,7 +64,9 @@ async def update_generation_progress(lease: Lease, progress: Progress | None, *,
     raise_if_lost(lease, answer["outcome"])
 
 
-async def get_generation_progress(project_id: str, owner_id: UUID | None) -> GenerationProgress | None:
+async def get_generation_progress(
+    project_id: str, owner_id: UUID | None
+) -> GenerationProgress | None:
     """Read a project's progress; None when there is no such project of the owner (None: of anyone).
 
     Without a progress row the percentage follows from the project's status. Raises DatabaseUnavailable.

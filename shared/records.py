@@ -18,6 +18,8 @@ class Record(BaseModel):
 
 
 class Project(Record):
+    """A library project; every job works on one."""
+
     id: str
     owner_id: UUID
     name: str
@@ -45,6 +47,8 @@ class Source(Record):
 
 
 class Job(Record):
+    """The work that was asked for once, through all its attempts."""
+
     id: UUID
     project_id: str
     kind: JobKind
@@ -71,6 +75,8 @@ class Segment(Record):
 
 
 class Clip(Record):
+    """A finished clip; `segments` are what it shows, in the order they play."""
+
     id: UUID
     project_id: str
     job_id: UUID

@@ -7,7 +7,6 @@ from typing import TypeVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
 
 
@@ -43,7 +42,9 @@ def read_settings(model: type[SettingsModel]) -> SettingsModel:
         return model()
     except ValidationError as error:
         # Only names and reasons: a value may be a secret.
-        problems = ", ".join(f"{'.'.join(map(str, e['loc'])).upper()} ({e['msg']})" for e in error.errors())
+        problems = ", ".join(
+            f"{'.'.join(map(str, e['loc'])).upper()} ({e['msg']})" for e in error.errors()
+        )
         raise MissingSettings(f"environment: {problems}") from None
 
 

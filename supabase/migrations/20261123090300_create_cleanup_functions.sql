@@ -52,6 +52,14 @@ begin
 end
 $$;
 
+-- Gives up the files of an attempt that lost its lease: its worker calls this last, so that even what it stored after the
+-- job's end is removed. Rows that point at its checkpoints keep them.
+create function public.editai_discard_outputs(p_project_id text, p_job_id uuid, p_fencing_token bigint) returns void
+language sql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+  insert into public.editai_storage_garbage (project_id, prefix, not_before)
+  values (p_project_id, p_project_id || '/jobs/' || p_job_id || '/' || p_fencing_token || '/', public.editai_clock())
+$$;
+
 -- Files that may be removed from storage now: at most p_limit prefixes, each with the paths below it that rows still point
 -- at. No new row can point below a prefix once it is here: its job has ended, its source or project is gone.
 create function public.editai_list_storage_garbage(p_limit integer)

@@ -1,0 +1,77 @@
+"""lease_cleanup: what the scheduler triggers.
+
+Reclaims expired leases, hands over again what was queued again, and removes files that no row points at any more.
+Safe to run at any time, and several at once.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from uuid import UUID
+
+import functions_framework.aio
+from shared.storage import get_storage
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from shared.database import call
+from shared.dispatch import dispatch
+from shared.private import private
+from shared.settings import get_settings
+
+BATCH = 100
+MOST_BATCHES = 10
+"""What one trigger does at the most; the next one goes on. Keeps a trigger within its caller's time limit."""
+
+UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
+
+logging.basicConfig(level=logging.INFO)
+logger = logging.getLogger("lease_cleanup")
+
+
+@functions_framework.aio.http
+@private
+async def lease_cleanup(_request: Request) -> JSONResponse:
+    """Answer 200 with counts of leases reclaimed, jobs handed over, uploads dropped and files removed."""
+    counts = Counter(requeued=0, failed=0, released=0, dispatched=0)
+    for _ in range(MOST_BATCHES):
+        reclaimed = await reclaim(counts)
+        if reclaimed < BATCH:
+            break
+    counts["uploads_dropped"] = await call(
+        "cleanup_uploads", limit=BATCH, max_age_seconds=UPLOAD_MAX_AGE_SECONDS
+    )
+    counts["files_removed"] = await remove_garbage()
+    logger.info("cleanup %s", dict(counts))
+    return JSONResponse(dict(counts))
+
+
+async def reclaim(counts: Counter[str]) -> int:
+    """Reclaim one batch of expired leases and hand over its jobs; return how many leases there were."""
+    settings = get_settings()
+    rows = await call(
+        "cleanup_leases", limit=BATCH, dispatch_ttl_seconds=settings.dispatch_ttl_seconds
+    )
+    counts.update(row["action"] for row in rows)
+    requeued = [UUID(row["job_id"]) for row in rows if row["action"] == "requeued"]
+    counts["dispatched"] += sum(
+        await asyncio.gather(*(dispatch(job_id, settings) for job_id in requeued))
+    )
+    return len(rows)
+
+
+async def remove_garbage() -> int:
+    """Remove the files of one batch of garbage, then forget it; return how many files went.
+
+    In this order: removing again what is gone is harmless, forgetting what is left would leak it.
+    """
+    storage = get_storage()
+    removed, done = 0, list[int]()
+    for row in await call("list_storage_garbage", limit=BATCH):
+        paths = set(await storage.list(row["prefix"])) - set(row["keep_paths"])
+        await storage.delete(sorted(paths))
+        removed += len(paths)
+        done.append(row["id"])
+    if done:
+        await call("forget_storage_garbage", ids=done)
+    return removed

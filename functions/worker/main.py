@@ -1,0 +1,19 @@
+"""worker: runs one job under its lease. Called by the dispatch, at least once per job."""
+
+import logging
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pipeline.deliver import deliver
+from shared.private import private
+
+logging.basicConfig(level=logging.INFO)
+
+
+@functions_framework.aio.http
+@private
+async def worker(request: Request) -> Response:
+    """Take a delivery `{"job_id"}`: 200 when all is done, or nothing is to do; 202 when the job runs on."""
+    return await deliver(request)

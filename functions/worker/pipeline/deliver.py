@@ -1,0 +1,82 @@
+"""A delivery: claim the job that it names, and run it if it is ours."""
+
+import asyncio
+import logging
+import os
+import socket
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from pipeline.run import run_job
+from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
+from shared.jobs import claim_job
+from shared.settings import get_settings, read_settings
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerSettings(BaseSettings):
+    """What only the worker reads from the environment."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    worker_concurrency: int = 2
+    """How many jobs one instance runs at once."""
+
+
+class Delivery(BaseModel):
+    """What the dispatch sends."""
+
+    job_id: UUID
+
+
+_running: set[asyncio.Task[str]] = set()
+"""Keeps the tasks of running jobs referenced. Losing it loses nothing: a job's truth is its lease."""
+
+
+async def deliver(request: Request) -> Response:
+    """Answer a delivery; with `Prefer: respond-async` as soon as the job is claimed (RFC 7240).
+
+    Raises InvalidRequest; ServiceUnavailable when all slots are taken; ProjectBusy when something
+    else holds the project.
+    """
+    try:
+        delivery = Delivery.model_validate_json(await request.body())
+    except ValidationError:
+        raise InvalidRequest('A delivery is {"job_id": "<uuid>"}.') from None
+    if len(_running) >= read_settings(WorkerSettings).worker_concurrency:
+        raise ServiceUnavailable("All slots of this worker are taken.")
+    task = asyncio.create_task(_claim_and_run(delivery.job_id, claimed := asyncio.Event()))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    if "respond-async" not in request.headers.get("prefer", ""):
+        return JSONResponse({"outcome": await asyncio.shield(task)})
+    waiting = asyncio.create_task(claimed.wait())
+    await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        return JSONResponse({"outcome": task.result()})
+    return JSONResponse({"outcome": "claimed"}, status_code=202)
+
+
+async def _claim_and_run(job_id: UUID, claimed: asyncio.Event) -> str:
+    """Claim a job and run it to its end; return how it ended, or why it is not ours to run."""
+    settings = get_settings()
+    asked_at = asyncio.get_running_loop().time()
+    claim = await claim_job(job_id, holder=_holder(), ttl_seconds=settings.lease_ttl_seconds)
+    if claim.outcome == "busy":
+        raise ProjectBusy
+    if claim.outcome != "claimed":
+        logger.info("job %s is not run: %s", job_id, claim.outcome)
+        return claim.outcome
+    claimed.set()
+    return await run_job(claim, asked_at=asked_at)
+
+
+def _holder() -> str:
+    """Name this process, for people who look at the locks; the proof of a lease is its id and token."""
+    return f"worker {socket.gethostname()} {os.getpid()}"

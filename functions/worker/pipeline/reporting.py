@@ -1,0 +1,54 @@
+"""A job's progress on its way to the database."""
+
+import asyncio
+
+from shared.leases import LeaseKeeper
+from shared.progress import Progress, update_generation_progress
+from shared.records import Lease
+
+KNOWN_AFTER_SECONDS = 2.0
+KNOWN_AFTER_FRACTION = 0.02
+"""An estimate from less than this would be a guess, so there is none."""
+
+
+class Reporter:
+    """Holds the newest progress until the lease keeper sends it with its next renewal, at most once a second.
+
+    Reporting never waits and never fails: a late or lost progress write does not touch the job.
+    """
+
+    def __init__(self, lease: Lease, *, ttl_seconds: float) -> None:
+        self.keeper: LeaseKeeper | None = None
+        self._lease = lease
+        self._ttl_seconds = ttl_seconds
+        self._progress: Progress | None = None
+        self._first: tuple[float, float] | None = None
+
+    def report(self, fraction: float, current_step: str) -> None:
+        """Say how much of the whole job is done, 0 to 1, and what it is doing.
+
+        100 percent is left to the write that ends the job.
+        """
+        now = asyncio.get_running_loop().time()
+        self._first = self._first or (now, fraction)
+        progress = Progress(
+            percentage=min(99, int(fraction * 100)),
+            current_step=current_step,
+            estimated_remaining=self._remaining_seconds(now, fraction),
+        )
+        if progress != self._progress:
+            self._progress = progress
+            if self.keeper is not None:
+                self.keeper.renew_soon()
+
+    def _remaining_seconds(self, now: float, fraction: float) -> int | None:
+        """What remains at the speed of this attempt so far."""
+        started_at, started_with = self._first or (now, fraction)
+        elapsed, done = now - started_at, fraction - started_with
+        if elapsed < KNOWN_AFTER_SECONDS or done < KNOWN_AFTER_FRACTION:
+            return None
+        return round(elapsed * (1 - fraction) / done)
+
+    async def send(self) -> None:
+        """Renew the lease, and write the newest progress with it. Raises LeaseLost, DatabaseUnavailable."""
+        await update_generation_progress(self._lease, self._progress, ttl_seconds=self._ttl_seconds)

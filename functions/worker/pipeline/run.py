@@ -1,0 +1,107 @@
+"""Running a claimed job: keep its lease, do its work, end it. Whatever happens, no write of a lost lease counts."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared.storage import get_storage
+
+from pipeline.ffmpeg import FfmpegFailed
+from pipeline.raw_clips import make_raw_clips
+from pipeline.reporting import Reporter
+from pipeline.work import Work, insist
+from pipeline.workspace import workspace
+from shared.errors import DatabaseUnavailable, LeaseLost
+from shared.jobs import JobClaim, discard_outputs, finish_job
+from shared.leases import keep_lease, renew_lease
+from shared.media import UnusableMedia
+from shared.records import JobKind, Lease
+from shared.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+Recipe = Callable[[Work], Awaitable[dict[str, Any]]]
+"""Does a kind of job and returns its result."""
+
+RECIPES: dict[JobKind, Recipe] = {"raw_clips": make_raw_clips}
+
+GIVE_UP_SECONDS = 1.0
+
+
+async def run_job(claim: JobClaim, *, asked_at: float) -> str:
+    """Run a claimed job to its end and say how it ended.
+
+    completed, failed, cancelled; lost: someone else goes on; abandoned: to be tried again.
+
+    Never raises for what a job may do. A fault that another attempt may not meet again (a full disk, storage
+    away) abandons the attempt: its lease is cut short and cleanup queues the job again while it has attempts left.
+    """
+    if claim.job is None or claim.lease is None:
+        raise ValueError("a claimed job has a row and a lease")
+    job, lease, ttl_seconds = claim.job, claim.lease, get_settings().lease_ttl_seconds
+    reporter = Reporter(lease, ttl_seconds=ttl_seconds)
+    try:
+        async with keep_lease(
+            lease, ttl_seconds=ttl_seconds, renew=reporter.send, asked_at=asked_at
+        ) as keeper:
+            with workspace(job.id, lease.fencing_token) as directory:
+                reporter.keeper = keeper
+                work = Work(
+                    job=job,
+                    lease=lease,
+                    sources=claim.sources or (),
+                    clips=claim.clips or (),
+                    directory=directory,
+                    storage=get_storage(),
+                    reporter=reporter,
+                )
+                outcome = await _do(work)
+    except LeaseLost as loss:
+        outcome = "cancelled" if loss.cancelled else "lost"
+        await _discard_outputs(lease)
+    except Exception:
+        logger.exception("attempt %d of job %s is abandoned", job.attempt, job.id)
+        await _give_up(lease)
+        outcome = "abandoned"
+    logger.info("job %s attempt %d token %d: %s", job.id, job.attempt, lease.fencing_token, outcome)
+    return outcome
+
+
+async def _do(work: Work) -> str:
+    """Do the work and end the job with its result, or with what its user must know about its failure."""
+    try:
+        result = await RECIPES[work.job.kind](work)
+    except UnusableMedia as error:
+        return await _fail(work, error.code, error.detail)
+    except FfmpegFailed as error:
+        logger.warning("ffmpeg failed in job %s: %s", work.job.id, error.detail)
+        return await _fail(work, "encoding_failed", error.detail)
+    await insist(lambda: finish_job(work.lease, "completed", result=result))
+    return "completed"
+
+
+async def _fail(work: Work, code: str, detail: str) -> str:
+    error = {"code": code, "detail": detail}
+    await insist(lambda: finish_job(work.lease, "failed", error=error))
+    return "failed"
+
+
+async def _discard_outputs(lease: Lease) -> None:
+    """Leave the files of a lost attempt to cleanup, which knows what rows point at.
+
+    Removing them here could remove a checkpoint whose answer was lost.
+    """
+    try:
+        await discard_outputs(lease)
+    except DatabaseUnavailable:
+        logger.warning(
+            "outputs of token %d of %s are left behind", lease.fencing_token, lease.project_id
+        )
+
+
+async def _give_up(lease: Lease) -> None:
+    """Let the lease run out now instead of in a minute; what cannot be told, expires."""
+    try:
+        await renew_lease(lease, ttl_seconds=GIVE_UP_SECONDS)
+    except (LeaseLost, DatabaseUnavailable):
+        logger.info("the lease of %s is left to expire", lease.project_id)
