@@ -1,4 +1,4 @@
-"""The three functions under functions-framework, with the environment that a cloud would give them."""
+"""The three functions under functions-framework, with the environment a cloud would give them."""
 
 import json
 import sys

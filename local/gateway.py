@@ -1,4 +1,4 @@
-"""The gateway of a Supabase project: one origin, an API key on every call, the parts behind paths."""
+"""A Supabase project's gateway: one origin, an API key on every call, the parts behind paths."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
     elif identity.startswith("user:"):
         become_user(int(identity.removeprefix("user:")))
     die_with_parent(int(parent), int(death_signal))
-    os.execvpe(command[0], command, os.environ)
+    os.execvpe(command[0], command, os.environ)  # noqa: S606 - an argument list of ours
 
 
 def die_with_parent(parent: int, death_signal: int) -> None:

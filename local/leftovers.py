@@ -17,7 +17,7 @@ def adopt_orphans() -> None:
 
 
 def kill_orphans(known: Collection[int]) -> None:
-    """Kills and reaps the children that this process did not start: what a dead part left behind."""
+    """Kills and reaps the children this process did not start: what a dead part left behind."""
     for pid in _children():
         if pid not in known:
             with suppress(ProcessLookupError):

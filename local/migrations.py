@@ -15,7 +15,9 @@ _RUNNER_LOCK = 7_264_418_903_115
 
 _HISTORY = """
 create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (version text not null primary key);
+create table if not exists supabase_migrations.schema_migrations (
+    version text not null primary key
+);
 alter table supabase_migrations.schema_migrations add column if not exists statements text[];
 alter table supabase_migrations.schema_migrations add column if not exists name text;
 """
@@ -84,7 +86,7 @@ def _apply_missing(
 
 
 def _has_changed(migration: Migration, recorded: list[str] | None) -> bool:
-    """Compares as this module splits: the Supabase CLI keeps comments that Postgres's parser drops."""
+    """Compares by one splitting: the Supabase CLI keeps comments that Postgres's parser drops."""
     if recorded is None:
         return False
     return tuple(pglast.split(";\n".join(recorded))) != tuple(migration.statements)

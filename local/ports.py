@@ -35,7 +35,7 @@ class PortClaim:
 
 
 def chosen_ports(text: str | None) -> dict[str, int]:
-    """Reads `gateway=8000,library=8001` and, below it, the variables EDITAI_GATEWAY_PORT and so on."""
+    """Reads `gateway=8000,library=8001`; what it leaves out, EDITAI_GATEWAY_PORT and so on."""
     chosen = {
         name: int(value)
         for name in USUAL_PORTS

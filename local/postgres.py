@@ -1,4 +1,4 @@
-"""The database server: binaries from a wheel, data in the stack's directory, a TCP port of its own."""
+"""The database server: a wheel's binaries, data in the stack's directory, its own TCP port."""
 
 import importlib.util
 import os

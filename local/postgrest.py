@@ -18,7 +18,7 @@ def postgrest_part(
     environment: Mapping[str, str],
     pool_size: int = 20,
 ) -> Part:
-    """PostgREST as a part of a stack. That it has read the schema, the gateway's readiness shows."""
+    """PostgREST as a part of a stack; the gateway's readiness shows that it has read the schema."""
     settings = {
         "PGRST_DB_URI": database_url,
         "PGRST_DB_SCHEMAS": "public",

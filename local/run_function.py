@@ -9,7 +9,6 @@ import signal
 
 from local.launch import die_with_parent
 
-
 _parent = os.getpid()
 
 

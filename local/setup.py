@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,17 +101,19 @@ def pip_install(requirements: Path) -> None:
     command = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install"]
     options = ["--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"]
     quiet = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
-    with subprocess.Popen(
-        [*command, *options, *quiet, "-r", str(requirements)],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as pip:
+    command += [*options, *quiet, "-r", str(requirements)]
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as pip,
+    ):
         assert pip.stdout is not None
         for line in pip.stdout:
             if found := re.match(r"\s*Downloading (\S+?)(?:-\w+-\w+-\S+\.whl)?( \(.*\))?$", line):
                 say(f"  downloading {found[1].rpartition('/')[2]}{found[2] or ''}")
-    if pip.returncode:
-        sys.exit(f"pip could not install {requirements.name}, see above.")
+        if pip.wait():
+            errors.seek(0)
+            sys.stderr.write(errors.read())
+            sys.exit(f"pip could not install {requirements.name}, see above.")
 
 
 def install_postgrest() -> None:

@@ -1,0 +1,1 @@
+"""The specification: tests on real Postgres, PostgREST, gateway and functions."""

@@ -1,0 +1,143 @@
+"""Fixtures: the backend of this test process, its database, clock, users and functions."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from tests.stack.backend import Backend
+from tests.stack.cluster import Access, Cluster
+from tests.stack.database import Clock, Connection, Database, reset
+from tests.stack.functions import FunctionProcess
+from tests.stack.users import User, Users
+
+_cluster = pytest.StashKey[Cluster]()
+_backend = pytest.StashKey[Backend]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settles this process's backend and puts its settings into the environment.
+
+    That happens before any test module, and with it any function, is imported.
+    """
+    if config.option.collectonly or config.option.help or _is_distributor(config):
+        return
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    access = Access(**worker["cluster"]) if worker else _start_cluster(config).access
+    backend = Backend(name=worker["workerid"] if worker else "main", access=access)
+    config.stash[_backend] = backend
+    for name, value in backend.project.environment().items():
+        os.environ[name] = value
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist does not type it
+    """Tells each process that xdist starts about the run's one Postgres."""
+    node.workerinput["cluster"] = asdict(_start_cluster(node.config).access)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops Postgres in the process that started it."""
+    if cluster := config.stash.get(_cluster, None):
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """The database, PostgREST and gateway of this test process, running."""
+    backend = request.config.stash[_backend]
+    try:
+        backend.start()
+        yield backend
+    finally:
+        backend.stop()
+
+
+@pytest.fixture(scope="session")
+def _admin_of_all_tests(backend: Backend) -> Iterator[Connection]:
+    database = Database.of(backend)
+    connection = database.connect("supabase_admin")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def fresh_state(backend: Backend, _admin_of_all_tests: Connection) -> Backend:
+    """Empty tables and storage, and the right time. What touches the backend stands on this."""
+    reset(backend, _admin_of_all_tests)
+    return backend
+
+
+@pytest.fixture
+async def database(fresh_state: Backend) -> AsyncIterator[Database]:
+    """Opens connections under any role: `database.connect("authenticated", user_id=...)`."""
+    database = Database.of(fresh_state)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def admin(database: Database) -> Connection:
+    """A connection as the superuser."""
+    return database.connect("supabase_admin")
+
+
+@pytest.fixture
+def service_role(database: Database) -> Connection:
+    """A connection under the role that the functions use."""
+    return database.connect("service_role")
+
+
+@pytest.fixture
+def clock(admin: Connection) -> Clock:
+    """The database's clock, to be moved."""
+    return Clock(connection=admin)
+
+
+@pytest.fixture(scope="session")
+def users(request: pytest.FixtureRequest) -> Users:
+    """Makes users and tokens."""
+    return Users(backend=request.config.stash[_backend])
+
+
+@pytest.fixture
+def user(users: Users) -> User:
+    """A signed-in user."""
+    return users.new()
+
+
+@pytest.fixture
+def library(fresh_state: Backend) -> FunctionProcess:
+    """The library in a process of its own."""
+    return _started(fresh_state, "library")
+
+
+@pytest.fixture
+def worker(fresh_state: Backend) -> FunctionProcess:
+    """The worker in a process of its own."""
+    return _started(fresh_state, "worker")
+
+
+@pytest.fixture
+def lease_cleanup(fresh_state: Backend) -> FunctionProcess:
+    """Lease cleanup in a process of its own; nothing triggers it but the test."""
+    return _started(fresh_state, "lease_cleanup")
+
+
+def _started(backend: Backend, name: str) -> FunctionProcess:
+    function = backend.functions[name]
+    function.start()
+    return function
+
+
+def _start_cluster(config: pytest.Config) -> Cluster:
+    if _cluster not in config.stash:
+        config.stash[_cluster] = Cluster.start()
+    return config.stash[_cluster]
+
+
+def _is_distributor(config: pytest.Config) -> bool:
+    """Tells whether this process only hands tests to others."""
+    return not hasattr(config, "workerinput") and bool(getattr(config.option, "numprocesses", None))
