@@ -23,7 +23,7 @@ def write_private(file: Path, text: str) -> None:
     draft.replace(file)
 
 
-def read_json(file: Path) -> Any | None:  # noqa: ANN401 - whatever the file holds
+def read_json(file: Path) -> Any | None:
     """Reads JSON; None where there is no file or it was cut short."""
     try:
         return json.loads(file.read_text())

@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist does not type it
+def pytest_configure_node(node: Any) -> None:
     """Tells each process that xdist starts about the run's one Postgres."""
     node.workerinput["cluster"] = asdict(_start_cluster(node.config).access)
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from tests.stack.backend import Backend
 
-Connection = psycopg.Connection[dict[str, Any]]
-AsyncConnection = psycopg.AsyncConnection[dict[str, Any]]
+Connection = psycopg.Connection[DictRow]
+AsyncConnection = psycopg.AsyncConnection[DictRow]
 
 # Rows that a migration brought, which no test may lack.
 SEEDED = ("editai_export_presets",)
@@ -44,7 +44,7 @@ class Database:
 
         With a user's id the role sees the claims that the API would show it.
         """
-        connection = psycopg.connect(self._url(role), autocommit=True, row_factory=dict_row)
+        connection = Connection.connect(self._url(role), autocommit=True, row_factory=dict_row)
         self._closing.enter_context(connection)
         for statement, values in _preparation(role, user_id):
             connection.execute(statement, values)
@@ -54,7 +54,7 @@ class Database:
         self, role: str = "service_role", *, user_id: str | None = None
     ) -> AsyncConnection:
         """The same for tests whose connections wait for each other."""
-        connection = await psycopg.AsyncConnection.connect(
+        connection = await AsyncConnection.connect(
             self._url(role), autocommit=True, row_factory=dict_row
         )
         await self._closing_async.enter_async_context(connection)
@@ -114,7 +114,7 @@ def reset(backend: Backend, connection: Connection) -> None:
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def _preparation(role: str, user_id: str | None) -> list[tuple[sql.Composable, list[Any]]]:
+def _preparation(role: str, user_id: str | None) -> list[tuple[sql.SQL | sql.Composed, list[Any]]]:
     if role in ("supabase_admin", "postgres"):
         return []
     claims: Mapping[str, str] = {"role": role} | ({"sub": user_id} if user_id else {})
