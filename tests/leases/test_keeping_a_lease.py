@@ -1,0 +1,148 @@
+"""The lease functions as Python sees them: acquire, wait, keep, lose, release."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import DatabaseUnavailable, LeaseLost
+from shared.leases import Busy, acquire_lease, keep_lease, release_lease, renew_lease
+from shared.records import Lease
+from tests.stack.database import Clock, Connection
+
+TTL_SECONDS = 3.0
+"""Short, so that a keeper renews within half a second; no test waits for it to pass."""
+
+
+@pytest.fixture
+async def lease(fresh_state: object) -> Lease:
+    granted = await acquire_lease("reel-1", holder="first", ttl_seconds=TTL_SECONDS)
+    assert isinstance(granted, Lease)
+    return granted
+
+
+async def forever() -> None:
+    """Work that only ends by being stopped."""
+    await asyncio.Event().wait()
+
+
+def lock_rows(admin: Connection) -> int:
+    row = admin.execute("select count(*) as rows from editai_locks").fetchone()
+    assert row is not None
+    return row["rows"]
+
+
+async def test_a_held_key_is_busy_and_says_who_holds_it(lease: Lease) -> None:
+    answer = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
+    assert isinstance(answer, Busy)
+    assert (answer.lease.holder, answer.lease.fencing_token) == ("first", lease.fencing_token)
+
+
+async def test_asking_again_with_the_same_id_returns_the_same_grant(lease: Lease) -> None:
+    again = await acquire_lease(
+        "reel-1", holder="first", ttl_seconds=TTL_SECONDS, lease_id=lease.lease_id
+    )
+    assert again == lease
+
+
+async def test_whoever_waits_gets_the_key_when_it_is_released(lease: Lease) -> None:
+    waiting = asyncio.create_task(
+        acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS, wait_seconds=30)
+    )
+    assert await release_lease(lease)
+    granted = await waiting
+    assert isinstance(granted, Lease)
+    assert granted.fencing_token > lease.fencing_token
+
+
+async def test_an_expired_lease_is_taken_over_with_a_higher_token(
+    lease: Lease, clock: Clock
+) -> None:
+    clock.advance(TTL_SECONDS)
+    granted = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
+    assert isinstance(granted, Lease)
+    assert granted.fencing_token > lease.fencing_token
+
+
+async def test_an_expired_lease_is_neither_renewed_nor_released_from_its_successor(
+    lease: Lease, clock: Clock, admin: Connection
+) -> None:
+    clock.advance(TTL_SECONDS)
+    await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
+    with pytest.raises(LeaseLost):
+        await renew_lease(lease, ttl_seconds=TTL_SECONDS)
+    assert not await release_lease(lease)
+    assert lock_rows(admin) == 1
+
+
+async def test_a_released_lease_leaves_no_row(lease: Lease, admin: Connection) -> None:
+    assert await release_lease(lease)
+    assert lock_rows(admin) == 0
+
+
+async def test_a_kept_lease_is_renewed_while_the_work_goes_on(lease: Lease, clock: Clock) -> None:
+    renewals = 0
+
+    async def renew() -> None:
+        nonlocal renewals
+        clock.advance(TTL_SECONDS * 0.6)  # two of these would be one too many without a renewal
+        await renew_lease(lease, ttl_seconds=TTL_SECONDS)
+        renewals += 1
+        keeper.renew_soon()
+
+    async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=renew) as keeper:
+        keeper.renew_soon()
+        while renewals < 3:  # noqa: ASYNC110 - the renewals are what is waited for
+            await asyncio.sleep(0)
+    assert renewals == 3
+
+
+async def test_work_is_stopped_when_someone_else_has_the_lease(lease: Lease, clock: Clock) -> None:
+    stopped = asyncio.Event()
+
+    async def work() -> None:
+        async with keep_lease(lease, ttl_seconds=TTL_SECONDS) as keeper:
+            clock.advance(TTL_SECONDS)
+            await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
+            keeper.renew_soon()
+            try:
+                await forever()
+            finally:
+                stopped.set()
+
+    with pytest.raises(LeaseLost) as lost:
+        await work()
+    assert stopped.is_set()
+    assert not lost.value.cancelled
+
+
+async def test_work_is_stopped_before_expiry_when_the_database_does_not_answer(
+    lease: Lease,
+) -> None:
+    async def no_answer() -> None:
+        raise DatabaseUnavailable
+
+    loop = asyncio.get_running_loop()
+    asked_at = loop.time() - TTL_SECONDS + 0.2  # almost all of the time to live has passed
+    with pytest.raises(LeaseLost):
+        async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=no_answer, asked_at=asked_at):
+            await forever()
+    assert loop.time() < asked_at + TTL_SECONDS
+
+
+async def test_a_fault_of_the_work_comes_out_as_it_is(lease: Lease) -> None:
+    with pytest.raises(TimeoutError, match="the work's own"):
+        async with keep_lease(lease, ttl_seconds=TTL_SECONDS):
+            raise TimeoutError("the work's own")
+
+
+async def test_keeping_ends_with_the_work(lease: Lease) -> None:
+    before = len(asyncio.all_tasks())
+    async with keep_lease(lease, ttl_seconds=TTL_SECONDS):
+        pass
+    assert len(asyncio.all_tasks()) == before
+
+
+async def test_a_bad_time_to_live_is_a_fault_of_the_caller(fresh_state: object) -> None:
+    with pytest.raises(Exception, match="went wrong"):
+        await acquire_lease("reel-1", holder="first", ttl_seconds=0, lease_id=uuid4())
