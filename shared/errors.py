@@ -190,6 +190,13 @@ class DatabaseUnavailable(ServiceUnavailable):
     default_detail = "The database is not available for a moment. Try again later."
 
 
+class StorageUnavailable(ServiceUnavailable):
+    """Storage is not available for a moment."""
+
+    slug = "storage-unavailable"
+    default_detail = "Storage is not available for a moment. Try again later."
+
+
 class LeaseLost(Exception):
     """The lease is not the caller's any more: it expired, someone else has it, or its job was cancelled."""
 

@@ -1,0 +1,139 @@
+"""Storage in a directory of this machine. The library serves its files (see shared.signed_urls)."""
+
+import os
+import shutil
+import time
+from asyncio import to_thread
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+from shared.signed_urls import UrlSigner
+from shared.storage_paths import check_path, check_prefix
+
+STAGING = ".staging"
+"""Hidden, so no path of a stored file leads there; beside the files, so that moving is a rename."""
+
+STALE_SECONDS = 24 * 3600
+
+
+class LocalStorage:
+    """The Storage interface over a directory."""
+
+    def __init__(self, directory: Path, signer: UrlSigner) -> None:
+        self._directory = directory.absolute()
+        self._staging = self._directory / STAGING
+        self.signer = signer
+
+    @asynccontextmanager
+    async def staging(self) -> AsyncGenerator[Path]:
+        """A name for a file that is being made; gone at the end unless it was put."""
+        await to_thread(self._prepare_staging)
+        file = self._staging / uuid4().hex
+        try:
+            yield file
+        finally:
+            # Here and now: a task that is being cancelled may not get to wait for a thread.
+            file.unlink(missing_ok=True)
+
+    async def put(self, file: Path, path: str, *, content_type: str) -> None:
+        """Store a file; `content_type` is what the extension says, here."""
+        del content_type
+        await to_thread(self._put, file, self._file(path))
+
+    async def fetch(self, path: str, directory: Path) -> Path:
+        """The stored file itself."""
+        del directory
+        file = self._file(path)
+        if not await to_thread(file.is_file):
+            raise FileNotFoundError(path)
+        return file
+
+    async def size(self, path: str) -> int | None:
+        """The size in bytes; None when there is no file."""
+        try:
+            return (await to_thread(self._file(path).stat)).st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    async def delete(self, paths: Sequence[str]) -> None:
+        """Remove files, and the directories that they leave empty."""
+        await to_thread(self._delete, [self._file(path) for path in paths])
+
+    async def download_urls(
+        self, paths: Sequence[str], *, expires_in_seconds: int
+    ) -> dict[str, str]:
+        """Signed URLs of the library's own."""
+        return {
+            path: self.signer.url("GET", path, expires_in_seconds=expires_in_seconds)
+            for path in paths
+        }
+
+    async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
+        """A signed URL of the library's own."""
+        return self.signer.url("PUT", path, expires_in_seconds=expires_in_seconds)
+
+    async def list(self, prefix: str) -> list[str]:
+        """All paths that begin with `prefix`, sorted."""
+        return await to_thread(_paths, self._directory, check_prefix(prefix))
+
+    def _file(self, path: str) -> Path:
+        return self._directory / check_path(path)
+
+    def _prepare_staging(self) -> None:
+        """Make the staging directory, and remove what a killed process left there."""
+        self._staging.mkdir(parents=True, exist_ok=True)
+        stale = time.time() - STALE_SECONDS
+        for file in self._staging.iterdir():
+            with suppress(FileNotFoundError):
+                if file.stat().st_mtime < stale:
+                    file.unlink()
+
+    def _put(self, file: Path, target: Path) -> None:
+        if file.parent == self._staging:
+            _rename(file, target)
+            return
+        self._staging.mkdir(parents=True, exist_ok=True)
+        copy = self._staging / uuid4().hex
+        try:
+            shutil.copyfile(file, copy)
+            _rename(copy, target)
+        finally:
+            copy.unlink(missing_ok=True)
+
+    def _delete(self, files: Sequence[Path]) -> None:
+        for file in files:
+            file.unlink(missing_ok=True)
+        for folder in {parent for file in files for parent in file.parents}:
+            self._remove_if_empty(folder)
+
+    def _remove_if_empty(self, folder: Path) -> None:
+        while folder != self._directory and folder.is_relative_to(self._directory):
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
+
+
+def _paths(root: Path, prefix: str) -> list[str]:
+    return sorted(
+        path
+        for folder, _, names in os.walk(root / prefix.rpartition("/")[0])
+        for name in names
+        if (path := (Path(folder) / name).relative_to(root).as_posix()).startswith(prefix)
+    )
+
+
+def _rename(file: Path, target: Path) -> None:
+    """Move a file within one file system; again when a removal took the empty directory meanwhile."""
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file.replace(target)
+        except FileNotFoundError:
+            if not file.exists():
+                raise
+        else:
+            return

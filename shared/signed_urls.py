@@ -1,0 +1,52 @@
+"""URLs that carry their own permission: one method, one path, until one moment.
+
+<base>/files/<path>?expires=<Unix time>&signature=<HMAC-SHA256 of method, path, expires>
+"""
+
+import hmac
+import time
+from hashlib import sha256
+from typing import Literal
+from urllib.parse import urlencode
+
+from pydantic import SecretStr
+
+from shared.errors import Forbidden
+from shared.storage_paths import check_path
+
+Method = Literal["GET", "PUT"]
+
+# The secret has another use; a key of its own keeps signatures from being anything there.
+_PURPOSE = b"editai signed file urls"
+
+
+class UrlSigner:
+    """Makes and checks signed URLs below `base_url`."""
+
+    def __init__(self, *, base_url: str, secret: SecretStr) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._key = hmac.digest(secret.get_secret_value().encode(), _PURPOSE, sha256)
+
+    def url(self, method: Method, path: str, *, expires_in_seconds: int) -> str:
+        """A URL that allows `method` on `path` for so long. Raises RuntimeError without a base URL."""
+        if not self._base_url:
+            raise RuntimeError("PUBLIC_URL is needed to make URLs of files")
+        expires = str(int(time.time()) + expires_in_seconds)
+        query = urlencode(
+            {"expires": expires, "signature": self._signature(method, check_path(path), expires)}
+        )
+        return f"{self._base_url}/files/{path}?{query}"
+
+    def check(self, method: Method, path: str, *, expires: str, signature: str) -> int:
+        """Return the seconds that are left; raise Forbidden unless the URL is ours and still valid."""
+        expected = self._signature(method, path, expires)
+        if not hmac.compare_digest(expected.encode(), signature.encode()):
+            raise Forbidden("This URL's signature is not valid. Ask for a new URL.")
+        remaining = int(expires) - int(time.time())
+        if remaining <= 0:
+            raise Forbidden("This URL has expired. Ask for a new URL.")
+        return remaining
+
+    def _signature(self, method: str, path: str, expires: str) -> str:
+        message = f"{method}\n{path}\n{expires}".encode()
+        return hmac.digest(self._key, message, sha256).hex()

@@ -1,0 +1,86 @@
+"""Files of projects: one interface, a local directory or Supabase Storage behind it.
+
+A path is relative, made of ids of ours, and means the same in both:
+
+    {project_id}/sources/{source_id}{.ext}                             what users upload
+    {project_id}/jobs/{job_id}/{fencing_token}/clip-{number}.mp4|.jpg  what jobs make
+
+A file appears under its path whole or not at all. Nothing is public: users get URLs that expire.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import get_settings, read_settings
+
+
+class Storage(Protocol):
+    """Where files are kept. Every operation raises StorageUnavailable when it cannot be reached."""
+
+    def staging(self) -> AbstractAsyncContextManager[Path]:
+        """A name for a local file that is being made; gone at the end unless it was put."""
+        ...
+
+    async def put(self, file: Path, path: str, *, content_type: str) -> None:
+        """Store a local file, replacing what was there. A staged file is moved, any other stays."""
+        ...
+
+    async def fetch(self, path: str, directory: Path) -> Path:
+        """A local file with the content, to be read only: in `directory`, or the stored one itself.
+
+        Raises FileNotFoundError when nothing is stored there.
+        """
+        ...
+
+    async def size(self, path: str) -> int | None:
+        """The size of a file in bytes; None when there is none."""
+        ...
+
+    async def delete(self, paths: Sequence[str]) -> None:
+        """Remove files; those that are gone already do not matter."""
+        ...
+
+    async def download_urls(
+        self, paths: Sequence[str], *, expires_in_seconds: int
+    ) -> dict[str, str]:
+        """A URL for each path, with which anyone may read the file until it expires."""
+        ...
+
+    async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
+        """A URL to which anyone may PUT one new file until it expires."""
+        ...
+
+    async def list(self, prefix: str) -> list[str]:
+        """The paths of all files that begin with `prefix`, however deep, sorted."""
+        ...
+
+
+class StorageSettings(BaseSettings):
+    """What only storage reads from the environment."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    public_url: str = ""
+    """The library's public base URL, under which it serves a local directory's files."""
+
+
+@lru_cache(maxsize=1)
+def get_storage() -> Storage:
+    """The storage of this process: the directory where one is set, else Supabase Storage."""
+    settings = get_settings()
+    if settings.storage_directory is None:
+        from shared.supabase_storage import SupabaseStorage  # noqa: PLC0415 - only one is needed
+
+        return SupabaseStorage(settings.storage_bucket)
+    from shared.local_storage import LocalStorage  # noqa: PLC0415
+    from shared.signed_urls import UrlSigner  # noqa: PLC0415
+
+    signer = UrlSigner(
+        base_url=read_settings(StorageSettings).public_url, secret=settings.internal_secret
+    )
+    return LocalStorage(settings.storage_directory, signer)

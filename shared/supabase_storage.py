@@ -1,0 +1,156 @@
+"""Storage in a private bucket of Supabase Storage.
+
+Small calls go through the process's Supabase client, whose time limits are those of a request. The
+bytes of a file go by signed URL through a client that waits as long as a large file takes.
+"""
+
+import tempfile
+from asyncio import to_thread
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from storage3.exceptions import StorageApiError
+from storage3.types import CreateSignedUploadUrlOptions
+
+from shared.database import get_supabase
+from shared.errors import StorageUnavailable
+from shared.storage_paths import check_path, check_prefix
+
+BLOCK_BYTES = 1 << 20
+PAGE = 1000
+TRANSFER_TIMEOUT = httpx.Timeout(60, connect=5)
+"""Per read or write, not for the whole file."""
+
+TRANSFER_URL_SECONDS = 3600
+_NOT_FOUND = ("404", "not_found")
+
+
+class SupabaseStorage:
+    """The Storage interface over one bucket."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+
+    @asynccontextmanager
+    async def staging(self) -> AsyncGenerator[Path]:
+        """A name in a temporary directory, which goes with all that is in it."""
+        with tempfile.TemporaryDirectory(prefix="editai-staging-") as directory:
+            yield Path(directory) / "file"
+
+    async def put(self, file: Path, path: str, *, content_type: str) -> None:
+        """Upload a file by a signed URL."""
+        async with self._files(path) as files:
+            options = CreateSignedUploadUrlOptions(upsert="true")
+            url = (await files.create_signed_upload_url(check_path(path), options))["signed_url"]
+            headers = {
+                "Content-Type": content_type,
+                "Content-Length": str((await to_thread(file.stat)).st_size),
+                "x-upsert": "true",
+            }
+            async with httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as client:
+                answer = await client.put(url, content=_blocks(file), headers=headers)
+                answer.raise_for_status()
+
+    async def fetch(self, path: str, directory: Path) -> Path:
+        """Download a file by a signed URL, block by block."""
+        target = directory / f"{uuid4().hex}-{PurePosixPath(path).name}"
+        urls = await self.download_urls([path], expires_in_seconds=TRANSFER_URL_SECONDS)
+        async with (
+            self._files(path),
+            httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as client,
+            client.stream("GET", urls[path]) as answer,
+        ):
+            answer.raise_for_status()
+            with target.open("wb") as file:
+                async for block in answer.aiter_bytes(BLOCK_BYTES):
+                    await to_thread(file.write, block)
+        return target
+
+    async def size(self, path: str) -> int | None:
+        """The size in bytes; None when there is no file."""
+        try:
+            async with self._files(path) as files:
+                return int((await files.info(check_path(path)))["size"])
+        except FileNotFoundError:
+            return None
+
+    async def delete(self, paths: Sequence[str]) -> None:
+        """Remove files, many in one call."""
+        checked = [check_path(path) for path in paths]
+        for start in range(0, len(checked), PAGE):
+            async with self._files() as files:
+                await files.remove(checked[start : start + PAGE])
+
+    async def download_urls(
+        self, paths: Sequence[str], *, expires_in_seconds: int
+    ) -> dict[str, str]:
+        """Signed URLs, all in one call. Raises FileNotFoundError when one has no file."""
+        if not paths:
+            return {}
+        async with self._files() as files:
+            signed = await files.create_signed_urls(
+                [check_path(path) for path in paths], expires_in_seconds
+            )
+        for entry in signed:
+            if entry["error"] or not entry["signedURL"]:
+                raise FileNotFoundError(entry["path"])
+        return {str(entry["path"]): str(entry["signedURL"]) for entry in signed}
+
+    async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
+        """A signed URL; Supabase lets it live for two hours whatever is asked for."""
+        del expires_in_seconds
+        async with self._files(path) as files:
+            return (await files.create_signed_upload_url(check_path(path)))["signed_url"]
+
+    async def list(self, prefix: str) -> list[str]:
+        """All paths that begin with `prefix`, sorted: folder by folder, as the API lists."""
+        found = list[str]()
+        folders = [check_prefix(prefix).rpartition("/")[0]]
+        while folders:
+            folder = folders.pop()
+            async for entry in self._entries(folder):
+                path = f"{folder}/{entry['name']}" if folder else str(entry["name"])
+                if entry["id"] is not None:
+                    found.append(path)
+                elif f"{path}/".startswith(prefix) or prefix.startswith(f"{path}/"):
+                    folders.append(path)
+        return sorted(path for path in found if path.startswith(prefix))
+
+    async def _entries(self, folder: str) -> AsyncIterator[dict[str, Any]]:
+        offset = 0
+        while True:
+            async with self._files() as files:
+                page = await files.list(folder, {"limit": PAGE, "offset": offset})
+            for entry in page:
+                yield entry
+            if len(page) < PAGE:
+                return
+            offset += PAGE
+
+    @asynccontextmanager
+    async def _files(self, path: str = "") -> AsyncGenerator[Any]:
+        """The bucket's files; what goes wrong becomes FileNotFoundError or StorageUnavailable."""
+        supabase = await get_supabase()
+        try:
+            yield supabase.storage.from_(self._bucket)
+        except StorageApiError as error:
+            if str(error.status) in _NOT_FOUND or error.code in _NOT_FOUND:
+                raise FileNotFoundError(path) from error
+            raise StorageUnavailable from error
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == HTTPStatus.NOT_FOUND:
+                raise FileNotFoundError(path) from error
+            raise StorageUnavailable from error
+        except httpx.HTTPError as error:
+            raise StorageUnavailable from error
+
+
+async def _blocks(file: Path) -> AsyncIterator[bytes]:
+    with file.open("rb") as stream:
+        while block := await to_thread(stream.read, BLOCK_BYTES):
+            yield block
