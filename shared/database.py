@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
@@ -67,14 +69,29 @@ async def call(function: str, **params: Any) -> Any:
     """
     client = await get_supabase()
     arguments = {f"p_{name}": value for name, value in params.items()}
+    with _translated(function):
+        return (await client.rpc(f"editai_{function}", arguments).execute()).data
+
+
+async def read(table: str, *, order: str = "", **equal: str) -> list[dict[str, Any]]:
+    """Read the rows of `editai_<table>` whose columns are equal to what is given, in the order of a column.
+
+    For what is no more than a row; writing, and every rule, goes through a SQL function. Raises as `call` does.
+    """
+    query = (await get_supabase()).table(f"editai_{table}").select("*").match(equal)
+    with _translated(table):
+        return cast("Any", (await (query.order(order) if order else query).execute()).data)
+
+
+@contextmanager
+def _translated(what: str) -> Generator[None]:
     try:
-        response = await client.rpc(f"editai_{function}", arguments).execute()
+        yield
     except httpx.HTTPError as error:
-        logger.warning("no answer from the database to %s: %s", function, type(error).__name__)
+        logger.warning("no answer from the database to %s: %s", what, type(error).__name__)
         raise DatabaseUnavailable from error
     except APIError as error:
-        raise _translate(function, error) from error
-    return response.data
+        raise _translate(what, error) from error
 
 
 def _translate(function: str, error: APIError) -> EditAIError:

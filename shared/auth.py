@@ -1,0 +1,146 @@
+"""Who calls: a user by an access token of Supabase Auth, or the service itself by its key.
+
+How tokens are verified is settled by configuration alone. A token's header chooses among the keys
+that are configured, never the algorithm: else a public key could pass as a shared secret (RFC 8725).
+"""
+
+import hmac
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+from uuid import UUID
+
+import jwt
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.auth_keys import JwksKeys, KeyProvider, SecretKey
+from shared.errors import Forbidden, Unauthenticated
+from shared.settings import read_settings
+
+CLOCK_SKEW_SECONDS = 10
+"""How far the issuer's clock may be from ours."""
+
+USER_ROLE = "authenticated"
+
+
+class AuthSettings(BaseSettings):
+    """How tokens are verified: by a shared secret, or by the keys that are published at a URL."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    supabase_jwt_secret: SecretStr | None = Field(default=None, min_length=32)
+    supabase_jwks_url: str | None = Field(default=None, pattern=r"^https?://")
+    supabase_jwt_issuer: str = Field(min_length=1)
+    supabase_jwt_audience: str = USER_ROLE
+    supabase_service_role_key: SecretStr
+
+    @model_validator(mode="after")
+    def _has_one_way(self) -> Self:
+        if (self.supabase_jwt_secret is None) == (self.supabase_jwks_url is None):
+            raise ValueError("set exactly one of SUPABASE_JWT_SECRET and SUPABASE_JWKS_URL")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who makes a request. `owner_id` is the user's id; None stands for the service itself."""
+
+    owner_id: UUID | None
+
+    @property
+    def is_service(self) -> bool:
+        """True for a caller that may touch every project."""
+        return self.owner_id is None
+
+
+class Authenticator:
+    """Turns a request's Authorization header into its caller."""
+
+    def __init__(self, settings: AuthSettings, keys: KeyProvider | None = None) -> None:
+        self._settings = settings
+        self._service_key = settings.supabase_service_role_key.get_secret_value().encode()
+        self._keys = keys or _keys(settings)
+
+    async def authenticate(self, authorization: str | None) -> Caller:
+        """The caller of a request.
+
+        Raises:
+            Unauthenticated: no token, or one that is not valid.
+            Forbidden: a valid token of another role than a signed-in user's.
+            ServiceUnavailable: the keys could not be fetched.
+
+        """
+        token = bearer_token(authorization)
+        # Supabase's keys are no user's tokens: they name no user and no audience.
+        if hmac.compare_digest(token.encode(), self._service_key):
+            return Caller(owner_id=None)
+        claims = await self._claims(token)
+        if claims.get("role") != USER_ROLE:
+            raise Forbidden("This service is for signed-in users; the token has another role.")
+        return Caller(owner_id=_user_id(claims))
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            key = await self._keys.find(jwt.get_unverified_header(token))
+            return jwt.decode(
+                token,
+                key.material,
+                algorithms=[key.algorithm],
+                audience=self._settings.supabase_jwt_audience,
+                issuer=self._settings.supabase_jwt_issuer,
+                leeway=CLOCK_SKEW_SECONDS,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.PyJWTError as error:
+            raise Unauthenticated(_explanation(error)) from None
+
+
+def bearer_token(authorization: str | None) -> str:
+    """The token of an Authorization header (RFC 6750). Raises Unauthenticated when there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated
+    return token.strip()
+
+
+def _keys(settings: AuthSettings) -> KeyProvider:
+    if settings.supabase_jwt_secret is not None:
+        return SecretKey(settings.supabase_jwt_secret)
+    return JwksKeys(settings.supabase_jwks_url or "")
+
+
+def _user_id(claims: dict[str, Any]) -> UUID:
+    try:
+        return UUID(claims["sub"])
+    except ValueError:
+        raise Unauthenticated("The token does not name a user.") from None
+
+
+_EXPLANATIONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
+    (jwt.ExpiredSignatureError, "The token has expired. Sign in again."),
+    (jwt.ImmatureSignatureError, "The token is not valid yet."),
+    (jwt.InvalidAudienceError, "The token is meant for another audience."),
+    (jwt.InvalidIssuerError, "The token was issued by someone else."),
+    (jwt.InvalidAlgorithmError, "The token is signed with an algorithm that is not accepted here."),
+    (jwt.InvalidSignatureError, "The token's signature is not valid."),
+)
+
+
+def _explanation(error: jwt.PyJWTError) -> str:
+    """What is wrong with a token, in words of ours: the library's may quote the token."""
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return (
+            f"The token has no claim '{error.claim}'. "
+            "Send the access token of a signed-in user, not an API key."
+        )
+    for kind, explanation in _EXPLANATIONS:
+        if isinstance(error, kind):
+            return explanation
+    return "The token cannot be read."
+
+
+@lru_cache(maxsize=1)
+def get_authenticator() -> Authenticator:
+    """The authenticator of this process."""
+    return Authenticator(read_settings(AuthSettings))

@@ -1,0 +1,114 @@
+"""Keys that tokens are verified with: one shared secret, or the public keys at a JWKS URL."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import httpx
+import jwt
+from pydantic import SecretStr
+
+from shared.errors import ServiceUnavailable
+
+logger = logging.getLogger(__name__)
+
+MAX_AGE_SECONDS = 600
+"""Supabase's own edge caches its key set as long."""
+
+COOLDOWN_SECONDS = 30
+"""Between two fetches, whoever sends whatever key id: a stranger cannot make us call the issuer."""
+
+RETRY_SECONDS = 5
+"""After a fetch that failed."""
+
+FETCH_TIMEOUT_SECONDS = 2.5
+ASYMMETRIC = ("RS256", "ES256")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationKey:
+    """A key and the one algorithm it is for."""
+
+    material: Any = field(repr=False)
+    algorithm: str
+
+
+class KeyProvider(Protocol):
+    """Finds the key that a token must have been signed with."""
+
+    async def find(self, header: dict[str, Any]) -> VerificationKey:
+        """The key for a token's header. Raises jwt.PyJWTError when there is none."""
+        ...
+
+
+class SecretKey:
+    """The shared secret: every token is signed with it, whatever its header says."""
+
+    def __init__(self, secret: SecretStr) -> None:
+        self._key = VerificationKey(material=secret.get_secret_value(), algorithm="HS256")
+
+    async def find(self, header: dict[str, Any]) -> VerificationKey:
+        """The secret."""
+        del header
+        return self._key
+
+
+class JwksKeys:
+    """The public keys at a URL (RFC 7517), kept for a while.
+
+    Keys that have been fetched stay good while the URL does not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys: dict[str, VerificationKey] = {}
+        self._fetched_at = float("-inf")
+        self._next_fetch_at = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def find(self, header: dict[str, Any]) -> VerificationKey:
+        """The key with the header's `kid`. Raises ServiceUnavailable when no key was ever fetched."""
+        key_id = header.get("kid", "")
+        if self._is_due(key_id):
+            async with self._fetching:
+                if self._is_due(key_id):
+                    await self._refresh()
+        if not self._keys:
+            raise ServiceUnavailable("Tokens cannot be verified for a moment. Try again later.")
+        if key_id not in self._keys:
+            raise jwt.InvalidSignatureError
+        return self._keys[key_id]
+
+    def _is_due(self, key_id: str) -> bool:
+        now = time.monotonic()
+        wanted = key_id not in self._keys or now - self._fetched_at >= MAX_AGE_SECONDS
+        return wanted and now >= self._next_fetch_at
+
+    async def _refresh(self) -> None:
+        now = time.monotonic()
+        self._next_fetch_at = now + RETRY_SECONDS
+        try:
+            async with httpx.AsyncClient(timeout=FETCH_TIMEOUT_SECONDS) as client:
+                answer = await client.get(self._url)
+                self._keys = _usable(answer.raise_for_status().json())
+        except (httpx.HTTPError, ValueError, TypeError, jwt.PyJWTError) as error:
+            logger.warning("the key set could not be fetched: %s", type(error).__name__)
+            return
+        self._fetched_at, self._next_fetch_at = now, now + COOLDOWN_SECONDS
+
+
+def _usable(key_set: Any) -> dict[str, VerificationKey]:
+    """The keys of a set that may verify: public, with an id, of an algorithm that we accept.
+
+    A shared secret in a published set would let everyone sign.
+    """
+    if not isinstance(key_set, dict):
+        raise TypeError("a key set is a JSON object")
+    keys = jwt.PyJWKSet.from_dict(cast("dict[str, Any]", key_set)).keys
+    return {
+        key.key_id: VerificationKey(material=key.key, algorithm=key.algorithm_name)
+        for key in keys
+        if key.key_id and key.algorithm_name in ASYMMETRIC and key.public_key_use in (None, "sig")
+    }
