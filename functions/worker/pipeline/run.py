@@ -4,8 +4,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from shared.storage import get_storage
-
 from pipeline.ffmpeg import FfmpegFailed
 from pipeline.raw_clips import make_raw_clips
 from pipeline.reporting import Reporter
@@ -17,6 +15,7 @@ from shared.leases import keep_lease, renew_lease
 from shared.media import UnusableMedia
 from shared.records import JobKind, Lease
 from shared.settings import get_settings
+from shared.storage import get_storage
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-
-from shared.storage import Storage
+from uuid import UUID
 
 from pipeline.reporting import Reporter
 from shared.errors import DatabaseUnavailable
 from shared.jobs import record_clip
+from shared.media import MediaFacts, UnusableMedia
 from shared.records import Clip, Job, Lease, Source
+from shared.storage import Storage
 
 Answer = TypeVar("Answer")
 
@@ -34,16 +35,53 @@ class Work:
         """Where a file of this attempt goes in storage: below its fencing token, because storage cannot fence."""
         return f"{self.job.project_id}/jobs/{self.job.id}/{self.lease.fencing_token}/{name}"
 
-    async def record(self, row: dict[str, Any], video: Path, thumbnail: Path) -> Clip:
-        """Store a finished clip and record it as a checkpoint. Raises LeaseLost."""
-        name = f"clip-{row['variant_number']}"
-        paths = {
-            "storage_path": self.output_path(f"{name}.mp4"),
-            "thumbnail_path": self.output_path(f"{name}.jpg"),
+    def source(self, source_id: UUID) -> Source:
+        """The project's source with this id. Raises UnusableMedia when it is not there any more."""
+        for source in self.sources:
+            if source.id == source_id:
+                return source
+        raise UnusableMedia("unreadable", "The source video is not there any more.")
+
+    def recorded(self, index: int) -> Clip | None:
+        """The clip that an earlier attempt recorded for the job's variant `index`, from 0."""
+        number = self.job.first_variant_number + index
+        return next((clip for clip in self.clips if clip.variant_number == number), None)
+
+    async def fetch(self, source: Source) -> Path:
+        """The source as a local file, to be read only. Raises UnusableMedia when it is gone."""
+        try:
+            return await self.storage.fetch(source.storage_path, self.directory)
+        except FileNotFoundError:
+            raise UnusableMedia("unreadable", "The source's file is not there any more.") from None
+
+    async def record_clip(
+        self,
+        index: int,
+        made: MediaFacts,
+        segments: list[dict[str, Any]],
+        *,
+        video: Path,
+        thumbnail: Path,
+    ) -> Clip:
+        """Store the job's variant `index`, from 0, and record it as a checkpoint. Raises LeaseLost."""
+        number = self.job.first_variant_number + index
+        video_path = self.output_path(f"clip-{number}.mp4")
+        thumbnail_path = self.output_path(f"clip-{number}.jpg")
+        clip = {
+            "variant_number": number,
+            "variant_name": f"Variant {number}",
+            "storage_path": video_path,
+            "thumbnail_path": thumbnail_path,
+            "duration_seconds": made.duration_seconds,
+            "size_bytes": made.size_bytes,
+            "width": made.video.width,
+            "height": made.video.height,
+            "frame_rate": float(made.video.frame_rate),
+            "segments": segments,
         }
-        await self.storage.put(video, paths["storage_path"], content_type="video/mp4")
-        await self.storage.put(thumbnail, paths["thumbnail_path"], content_type="image/jpeg")
-        return await insist(lambda: record_clip(self.lease, row | paths))
+        await self.storage.put(video, video_path, content_type="video/mp4")
+        await self.storage.put(thumbnail, thumbnail_path, content_type="image/jpeg")
+        return await insist(lambda: record_clip(self.lease, clip))
 
 
 async def insist(write: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -1,0 +1,26 @@
+"""The phases of a job on one scale: each takes a share of the whole by what it is expected to cost."""
+
+from pipeline.ffmpeg import OnProgress
+from pipeline.reporting import Reporter
+
+
+class Phases:
+    """Turns the progress of one phase, 0 to 1, into that of the job. Phases follow in the order they are named."""
+
+    def __init__(self, reporter: Reporter, **costs: float) -> None:
+        self._reporter = reporter
+        self._costs = costs
+
+    def step(self, phase: str, current_step: str, *, index: int = 0, count: int = 1) -> OnProgress:
+        """The callback for a phase, or for the part `index` of its `count` equal parts."""
+        names = list(self._costs)
+        total = sum(self._costs.values())
+        share = self._costs[phase] / total / count
+        start = (
+            sum(self._costs[name] for name in names[: names.index(phase)]) / total + index * share
+        )
+
+        async def on_progress(fraction: float) -> None:
+            self._reporter.report(start + share * fraction, current_step)
+
+        return on_progress
