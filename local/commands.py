@@ -152,7 +152,9 @@ def _follow(supervisor: subprocess.Popen[bytes], directory: StackDirectory, log:
             _show(stack)
             return 0
         if status is not None:
-            return status or 1
+            if status < 0:
+                print(f"the supervisor was killed; see {log}")
+            return 1
         time.sleep(0.05)
 
 

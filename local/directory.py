@@ -71,7 +71,9 @@ class StackDirectory:
 
     def read_stack(self) -> dict[str, Any] | None:
         """What the running supervisor wrote, None while nothing runs or it is still starting."""
-        return read_json(self.stack_file) if self.lock.holder() else None
+        stack = read_json(self.stack_file)
+        running = stack is not None and stack["pids"]["supervisor"] == self.lock.holder()
+        return stack if running else None
 
     def write_stack(self, content: dict[str, Any]) -> None:
         """Publishes the running stack."""

@@ -7,10 +7,13 @@ The kernel sends SIGNAL when the parent dies, also by SIGKILL. IDENTITY is `same
 
 import ctypes
 import os
+import pwd
 import sys
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 4
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
@@ -42,24 +45,29 @@ def die_with_parent(parent: int, death_signal: int) -> None:
 def become_user(uid: int) -> None:
     """Drops root for another user, who may still search folders that are closed to others.
 
-    Without that one capability a checkout below /root could not be read.
+    Without that one capability a checkout below /root could not be read. The secure bit makes
+    access(2), by which Postgres looks for its programs, take the capability into account.
     """
-    _check(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0), "prctl")
     kept = _searching_capability()
+    _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
+    _check(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0), "prctl")
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    if kept is not None:
-        _keep_capability(kept)
+    _keep_only(kept)
 
 
 def enter_user_namespace() -> None:
-    """Enters a namespace in which this user, still the owner of its files, is not called root."""
+    """Enters a namespace in which this user, still the owner of its files, has another name.
+
+    One that the system knows and that is not root.
+    """
     uid, gid = os.getuid(), os.getgid()
+    name = next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
     _check(_libc.unshare(_CLONE_NEWUSER), "unshare")
     _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"1000 {uid} 1")
-    _write("/proc/self/gid_map", f"1000 {gid} 1")
+    _write("/proc/self/uid_map", f"{name} {uid} 1")
+    _write("/proc/self/gid_map", f"{name} {gid} 1")
 
 
 def _searching_capability() -> int | None:
@@ -72,12 +80,13 @@ def _searching_capability() -> int | None:
     return None
 
 
-def _keep_capability(capability: int) -> None:
-    """Keeps one capability through exec; where the kernel knows no ambient set, goes on without."""
+def _keep_only(capability: int | None) -> None:
+    """Drops all capabilities but one, which lasts through exec where the kernel can do that."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    bit = 1 << capability
+    bit = 0 if capability is None else 1 << capability
     data = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
-    if _libc.capset(header, data) == 0:
+    _check(_libc.capset(header, data), "capset")
+    if capability is not None:
         _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
 
 

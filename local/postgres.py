@@ -133,7 +133,7 @@ def forget_dead_server(directory: Path, timeout_seconds: float = 20) -> None:
 @cache
 def identity() -> Identity:
     """The identity that Postgres runs under."""
-    return identity_for(binary("postgres"), _CHECKOUT)
+    return identity_for(binary("initdb"), _CHECKOUT)
 
 
 def binary(name: str) -> Path:

