@@ -22,8 +22,7 @@ def main(*options: str) -> None:
         sys.exit("MediaInfo's library is missing")
     _confine()
     info = MediaInfo.parse(sys.stdin.buffer, parse_speed=1.0 if THOROUGH in options else 0.5)
-    tracks = [track.to_data() for track in info.tracks]
-    json.dump(tracks, sys.stdout)
+    json.dump(info.to_data()["tracks"], sys.stdout)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _confine() -> None:
