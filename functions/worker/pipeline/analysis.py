@@ -1,0 +1,58 @@
+"""What is known about a source after it was looked at: its scenes, and moments with their merits."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+SILENCE_LUFS = -70.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """A stretch without a cut, in frames of the analysis's clock; `end_frame` is not part of it.
+
+    `dark` is true for black and for a fade from or to black.
+    """
+
+    start_frame: int
+    end_frame: int
+    dark: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """A scene, or a part of a long one, that a clip may use.
+
+    `motion` is the mean difference of neighbouring pictures (0..100), `sharpness` the spatial
+    information of ITU-T P.910 at low resolution, `loudness` momentary LUFS of EBU R 128
+    (SILENCE_LUFS without sound). They compare moments of one source only.
+    """
+
+    scene: int
+    start_frame: int
+    end_frame: int
+    dark: bool
+    motion: float
+    sharpness: float
+    loudness: float
+
+    @property
+    def frames(self) -> int:
+        """The moment's length."""
+        return self.end_frame - self.start_frame
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Analysis:
+    """Scenes and moments of one source, in order, without gaps.
+
+    Frames are counted at `frame_rate`, the rate clips of this source have, from time 0 of the
+    source's clock: frame n is on screen at n / frame_rate seconds.
+    """
+
+    frame_rate: Fraction
+    scenes: tuple[Scene, ...]
+    moments: tuple[Moment, ...]
+
+    def seconds(self, frame: int) -> float:
+        """The time at which a frame appears."""
+        return float(frame / self.frame_rate)

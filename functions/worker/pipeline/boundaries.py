@@ -1,0 +1,70 @@
+r"""Finds where scenes begin and where the picture is black, from two numbers per frame. Pure.
+
+motion   ....|........|.......     a cut is one frame that differs from both its neighbourhoods
+luma     ~~~~|~~~~\_/~|~~~~~~~     a fade is a slope that ends in black
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+# Differences of neighbouring pictures, on scdet's scale of 0..100.
+CLEAR_CUT = 10.0
+FAINT_CUT = 5.0
+NEIGHBOURS = 6
+FLASH_SECONDS = 0.25  # cuts closer than this are a flash, not scenes
+
+BLACK_LUMA = 20.0  # 16 is black
+FADE_LUMA_PER_SECOND = 10.0
+FADE_SECONDS = 2.0
+SLOPE_FRAMES = 3  # a slope is measured over this many frames: film grain makes single ones uneven
+
+
+def cuts(motion: Sequence[float]) -> list[int]:
+    """Indexes of the frames that begin a new scene, the first frame excepted."""
+    return [index for index in range(1, len(motion)) if _is_cut(motion, index)]
+
+
+def _is_cut(motion: Sequence[float], index: int) -> bool:
+    # scdet's score: a change, and a change of the change, so that steady movement is none
+    score = min(motion[index], abs(motion[index] - motion[index - 1]))
+    if score < FAINT_CUT:
+        return False
+    around = [
+        *motion[max(1, index - NEIGHBOURS) : index],
+        *motion[index + 1 : index + 1 + NEIGHBOURS],
+    ]
+    usual = median(around) if around else 0.0
+    return motion[index] > (2 if score >= CLEAR_CUT else 5) * usual
+
+
+def dark_frames(luma: Sequence[float], frame_rate: float) -> list[bool]:
+    """For each frame whether it is black or part of a fade from or to black."""
+    dark = [value <= BLACK_LUMA for value in luma]
+    black = [index for index, is_black in enumerate(dark) if is_black]
+    for index in black:
+        for step in (1, -1):
+            _mark_slope(luma, dark, index, step, frame_rate)
+    return dark
+
+
+def _mark_slope(
+    luma: Sequence[float], dark: list[bool], index: int, step: int, frame_rate: float
+) -> None:
+    """Mark the frames from black `index` in direction `step` for as long as they get brighter."""
+    rise = FADE_LUMA_PER_SECOND / frame_rate * SLOPE_FRAMES
+    for place in range(index + step, index + step * round(FADE_SECONDS * frame_rate), step):
+        ahead = place + step * SLOPE_FRAMES
+        if not 0 <= ahead < len(luma) or dark[place] or luma[ahead] - luma[place] < rise:
+            return
+        dark[place] = True
+
+
+def spans(count: int, starts: Sequence[int], dark: Sequence[bool], shortest: int) -> list[range]:
+    """Frames 0..`count` divided at `starts` and where `dark` changes, none below `shortest`."""
+    changes = [index for index in range(1, count) if dark[index] != dark[index - 1]]
+    edges = [0]
+    for edge in sorted({*starts, *changes}):
+        if edge - edges[-1] >= shortest and count - edge >= shortest:
+            edges.append(edge)
+    return [range(start, end) for start, end in pairwise([*edges, count])]

@@ -1,0 +1,77 @@
+"""The frame that a clip is drawn on: its size and its constant frame rate."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from shared.media import MediaFacts, VideoFacts
+
+MAX_SIDE = 1920
+MAX_RATE = Fraction(60)
+
+_STANDARD_RATES = (
+    Fraction(24000, 1001),
+    Fraction(24),
+    Fraction(25),
+    Fraction(30000, 1001),
+    Fraction(30),
+    Fraction(50),
+    Fraction(60000, 1001),
+    Fraction(60),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Canvas:
+    """`width` and `height` in square pixels, both even; `frame_rate` in frames per second."""
+
+    width: int
+    height: int
+    frame_rate: Fraction
+
+    def __post_init__(self) -> None:
+        if self.width < 2 or self.height < 2 or self.width % 2 or self.height % 2:  # noqa: PLR2004
+            raise ValueError(f"a canvas has even sides, not {self.width}x{self.height}")
+        if self.frame_rate <= 0:
+            raise ValueError(f"a canvas has a positive frame rate, not {self.frame_rate}")
+
+    @classmethod
+    def of(cls, facts: MediaFacts) -> "Canvas":
+        """The source's own upright size and rate: at most MAX_SIDE a side and MAX_RATE."""
+        video = facts.video
+        shrink = min(1.0, MAX_SIDE / max(video.width, video.height))
+        return cls(
+            width=even(video.width * shrink),
+            height=even(video.height * shrink),
+            frame_rate=constant_rate(video),
+        )
+
+    def frame_at(self, seconds: float) -> int:
+        """The frame on the canvas's clock that is nearest to a time; of two the later."""
+        return math.floor(Fraction(seconds) * self.frame_rate + Fraction(1, 2))
+
+
+def even(length: float) -> int:
+    """The even number of pixels at or below `length`, and at least 2."""
+    return max(2, int(length + 1e-6) // 2 * 2)
+
+
+def constant_rate(video: VideoFacts) -> Fraction:
+    """The constant frame rate a source is shown at.
+
+    A constant source keeps its rate, halved until it is at most MAX_RATE. A variable one gets the
+    standard rate next to its average, or, where it varies widely, next to its fastest part.
+    """
+    if not video.variable_frame_rate:
+        rate = video.frame_rate
+        while rate > MAX_RATE:
+            rate /= 2
+        return rate
+    average = _standard(video.frame_rate)
+    if abs(average / video.frame_rate - 1) < Fraction(1, 10):
+        return average
+    return _standard(max(video.frame_rate, Fraction(video.max_frame_rate or 30)))
+
+
+def _standard(rate: Fraction) -> Fraction:
+    return min(_STANDARD_RATES, key=lambda standard: abs(math.log(standard / rate)))

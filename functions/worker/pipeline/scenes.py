@@ -1,0 +1,184 @@
+"""Looks through a whole source once, small and fast, and finds its scenes and their merits.
+
+    decode --+-- 160x90, every picture --> motion (scdet), brightness (signalstats)
+             +-- 320x180, 5 a second ----> sharpness (siti)
+             +-- sound ------------------> loudness (ebur128)
+
+ffmpeg writes each as a series of numbers into a file; Python only reads them. Decoding is most of
+the cost.
+"""
+
+import asyncio
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean
+
+from pipeline import boundaries, ffmpeg
+from pipeline.analysis import SILENCE_LUFS, Analysis, Moment, Scene
+from pipeline.canvas import Canvas
+from pipeline.ffmpeg import FfmpegFailed, OnProgress
+from shared.media import MediaFacts
+
+MOMENT_SECONDS = 2.5
+# ebur128 tells at each 0.1 s the loudness of the 0.4 s until then: their middle is 0.1 s earlier.
+_LOUDNESS_DELAY = 0.1
+
+_VIDEO = (
+    "[0:V:0]split[every][some];"
+    "[every]scale=160:90:flags=fast_bilinear:out_range=tv,format=yuv420p,scdet,signalstats,settb=AVTB,"
+    "metadata=print:key=lavfi.scd.mafd:file=motion.txt,"
+    "metadata=print:key=lavfi.signalstats.YAVG:file=luma.txt[pictures];"
+    "[some]fps=5,scale=320:180:flags=area:out_range=tv,format=yuv420p,siti,settb=AVTB,"
+    "metadata=print:key=lavfi.siti.si:file=sharpness.txt[details]"
+)
+_AUDIO = (
+    "[0:a:0]ebur128=metadata=1:framelog=quiet,asettb=AVTB,"
+    "ametadata=print:key=lavfi.r128.M:file=loudness.txt[sound]"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """Numbers over time: `times` in seconds, rising, and a value for each."""
+
+    times: Sequence[float]
+    values: Sequence[float]
+
+    def between(self, start: float, end: float) -> Sequence[float]:
+        """The values within a time, or else the nearest one before it."""
+        first, last = bisect_left(self.times, start), bisect_left(self.times, end)
+        if first == last:
+            first, last = max(0, first - 1), max(1, first)
+        return self.values[first:last]
+
+
+async def analyse(
+    path: Path,
+    facts: MediaFacts,
+    work_dir: Path,
+    *,
+    threads: int = 2,
+    on_progress: OnProgress | None = None,
+) -> Analysis:
+    """The scenes and moments of the source at `path`, exact to a frame.
+
+    Leaves no file in `work_dir`. Cuts and fades through black are found; a dissolve from one scene
+    to the next is not, and counts as one scene. `on_progress` gets 0..1.
+
+    Raises:
+        FfmpegFailed: the source cannot be decoded.
+
+    """
+    names = ["motion", "luma", "sharpness"] + (["loudness"] if facts.audio else [])
+    files = {name: work_dir / f"{name}.txt" for name in names}
+    try:
+        await ffmpeg.run(
+            _arguments(path, facts, threads),
+            work_dir=work_dir,
+            total_seconds=facts.duration_seconds,
+            on_progress=on_progress,
+        )
+        return await asyncio.to_thread(_summarise, files, Canvas.of(facts))
+    finally:
+        for file in files.values():
+            file.unlink(missing_ok=True)
+
+
+def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
+    # Upright or not makes no difference to any of the numbers, and turning costs time.
+    options = ["-noautorotate", "-reinit_filter", "0"]
+    graph, maps = _VIDEO, ["-map", "[pictures]", "-map", "[details]"]
+    if facts.audio is not None:
+        graph, maps = f"{_VIDEO};{_AUDIO}", [*maps, "-map", "[sound]"]
+    return [
+        *ffmpeg.read_file(path, facts, threads=threads, options=options),
+        *("-filter_complex_threads", "1", "-filter_complex", graph),
+        *maps,
+        *("-fps_mode", "passthrough", "-f", "null", "-"),
+    ]
+
+
+def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
+    series = {name: _read(file) for name, file in files.items()}
+    motion, luma = series["motion"], series["luma"]
+    count = min(len(motion.values), len(luma.values))
+    if count == 0:
+        raise FfmpegFailed("The video holds no picture that can be decoded.")
+    rate = float(canvas.frame_rate)
+    pace = min(rate, max(1.0, (count - 1) / max(motion.times[-1] - motion.times[0], 1e-3)))
+    dark = boundaries.dark_frames(luma.values[:count], pace)
+    spans = boundaries.spans(
+        count,
+        boundaries.cuts(motion.values[:count]),
+        dark,
+        max(1, round(boundaries.FLASH_SECONDS * pace)),
+    )
+    scenes = _scenes(spans, dark, motion.times, canvas)
+    moments = [
+        _moment(index, part, scene, series, rate)
+        for index, scene in enumerate(scenes)
+        for part in _parts(scene, rate)
+    ]
+    return Analysis(frame_rate=canvas.frame_rate, scenes=tuple(scenes), moments=tuple(moments))
+
+
+def _read(file: Path) -> Series:
+    """A file of ffmpeg's metadata filter: a line with the time in microseconds, one with a value."""
+    with file.open(encoding="ascii") as lines:
+        pairs = [
+            (int(head.split("pts:", 1)[1].split(None, 1)[0]) / 1e6, float(line.split("=", 1)[1]))
+            for head, line in zip(lines, lines, strict=False)
+        ]
+    return Series(
+        times=[time for time, _ in pairs],
+        values=[value if math.isfinite(value) else 0.0 for _, value in pairs],
+    )
+
+
+def _scenes(
+    spans: Sequence[range], dark: Sequence[bool], times: Sequence[float], canvas: Canvas
+) -> list[Scene]:
+    marks = [canvas.frame_at(times[span.start]) for span in spans]
+    marks.append(max(canvas.frame_at(times[spans[-1].stop - 1]) + 1, marks[-1] + 1))
+    return [
+        Scene(start_frame=start, end_frame=end, dark=2 * sum(dark[i] for i in span) >= len(span))
+        for span, (start, end) in zip(spans, pairwise(marks), strict=True)
+        if end > start
+    ]
+
+
+def _parts(scene: Scene, rate: float) -> list[range]:
+    length = scene.end_frame - scene.start_frame
+    count = max(1, round(length / (MOMENT_SECONDS * rate)))
+    marks = [scene.start_frame + length * index // count for index in range(count + 1)]
+    return [range(start, end) for start, end in pairwise(marks)]
+
+
+def _moment(
+    index: int, part: range, scene: Scene, series: dict[str, Series], rate: float
+) -> Moment:
+    start, end = part.start / rate, part.stop / rate
+    half = 0.5 / rate
+    # The first picture of a scene differs from the one before by the cut, not by movement.
+    moving = series["motion"].between(start + half, end - half)
+    return Moment(
+        scene=index,
+        start_frame=part.start,
+        end_frame=part.stop,
+        dark=scene.dark,
+        motion=fmean(moving),
+        sharpness=fmean(series["sharpness"].between(start - half, end - half)),
+        loudness=_mean_loudness(series.get("loudness"), start, end),
+    )
+
+
+def _mean_loudness(loudness: Series | None, start: float, end: float) -> float:
+    if loudness is None or not loudness.values:
+        return SILENCE_LUFS
+    values = loudness.between(start + _LOUDNESS_DELAY, end + _LOUDNESS_DELAY)
+    power = fmean(10 ** (value / 10) for value in values)
+    return max(SILENCE_LUFS, 10 * math.log10(max(power, 1e-12)))
