@@ -1,0 +1,144 @@
+"""Cuts of one or several sources, joined into one MP4 by a single ffmpeg run.
+
+    source A  -ss 12.5 --> fps, trim, colours, size --\
+    source A  -ss 31.0 --> fps, trim, colours, size ---> concat --> H.264 + AAC --> clip.mp4
+    source B  -ss  2.0 --> fps, trim, colours, size --/
+
+Every picture is decoded and encoded once. Each cut is an input of its own that seeks to the key
+frame before it, so the cost follows the clip's length and not the source's.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from pipeline import ffmpeg, filters
+from pipeline.canvas import Canvas
+from pipeline.ffmpeg import FfmpegFailed, OnProgress
+from shared.media import MediaFacts, probe_async
+
+# In a transport stream ffmpeg finds a time, not a key frame: it starts early enough to meet one.
+_RUN_UP_SECONDS = {"mpegts": 10.0}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A part of a source: the file, its facts, and `start` and `end` in seconds of its clock."""
+
+    path: Path
+    facts: MediaFacts
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"a cut runs forward from 0, not {self.start} to {self.end}")
+
+
+async def encode_clip(
+    cuts: Sequence[Cut],
+    target: Path,
+    *,
+    canvas: Canvas,
+    work_dir: Path,
+    mute: bool = False,
+    threads: int = 2,
+    on_progress: OnProgress | None = None,
+) -> MediaFacts:
+    """Join `cuts` in the order given into the MP4 file `target`, and return the facts of it.
+
+    The clip has `canvas`'s size and constant frame rate and, frame for frame, what the sources show;
+    a source of another shape is fitted inside with black bars. Its length is the cuts' together,
+    rounded to a frame. A source without sound, or `mute`, gives silence. Plays while it downloads.
+    `target` appears whole or not at all; `on_progress` gets 0..1.
+
+    Raises:
+        FfmpegFailed: a source cannot be decoded, or the result cannot be written.
+        ValueError: no cuts, or one shorter than half a frame.
+
+    """
+    frames = frame_counts(cuts, canvas.frame_rate)
+    partial = target.with_name(f".{target.name}.partial")
+    arguments = [
+        *_inputs(cuts, threads),
+        *("-filter_complex_threads", str(threads)),
+        *("-filter_complex", _graph(cuts, frames, canvas, mute=mute)),
+        *_output(canvas, threads),
+        f"file:{partial.absolute()}",
+    ]
+    seconds = float(sum(frames) / canvas.frame_rate)
+    try:
+        await ffmpeg.run(
+            arguments, work_dir=work_dir, total_seconds=seconds, on_progress=on_progress
+        )
+        facts = await probe_async(partial)
+        if facts.video.frame_count != sum(frames):
+            raise FfmpegFailed("A part of the video could not be decoded.")
+        os.replace(partial, target)  # noqa: PTH105
+    finally:
+        partial.unlink(missing_ok=True)
+    return facts
+
+
+def frame_counts(cuts: Sequence[Cut], rate: Fraction) -> tuple[int, ...]:
+    """How many frames each cut gets, such that rounding never adds up over many cuts."""
+    if not cuts:
+        raise ValueError("a clip has at least one cut")
+    ends = [Fraction(0)]
+    for cut in cuts:
+        ends.append(ends[-1] + Fraction(cut.end) - Fraction(cut.start))
+    marks = [round(end * rate) for end in ends]
+    counts = tuple(after - before for before, after in pairwise(marks))
+    if min(counts) < 1:
+        raise ValueError(f"cut {counts.index(min(counts))} is shorter than a frame")
+    return counts
+
+
+def _inputs(cuts: Sequence[Cut], threads: int) -> list[str]:
+    arguments: list[str] = []
+    # All cuts' decoders fill their queues from the start: memory goes with cuts times threads.
+    each = max(1, threads // len(cuts))
+    for cut in cuts:
+        seek = ["-noaccurate_seek", "-ss", f"{cut.start - _offset(cut):.6f}"]
+        # A recording that changes its size on the way must not reset the count of frames.
+        if cut.facts.video.rotation == 0 and not cut.facts.video.interlaced:
+            seek += ["-reinit_filter", "0"]
+        arguments += ffmpeg.read_file(cut.path, cut.facts, threads=each, options=seek)
+    return arguments
+
+
+def _offset(cut: Cut) -> float:
+    return min(cut.start, _RUN_UP_SECONDS.get(cut.facts.container, 0.0))
+
+
+def _graph(cuts: Sequence[Cut], frames: Sequence[int], canvas: Canvas, *, mute: bool) -> str:
+    chains: list[str] = []
+    done = 0
+    for index, (cut, count) in enumerate(zip(cuts, frames, strict=True)):
+        offset = _offset(cut)
+        video = filters.video_chain(cut.facts.video, canvas, count, offset=offset)
+        chains.append(f"[{index}:V:0]{video}[v{index}]")
+        before = filters.samples_until(done, canvas.frame_rate)
+        done += count
+        samples = filters.samples_until(done, canvas.frame_rate) - before
+        if mute or cut.facts.audio is None:
+            chains.append(f"{filters.silence(samples)}[a{index}]")
+        else:
+            chains.append(f"[{index}:a:0]{filters.audio_chain(samples, offset=offset)}[a{index}]")
+    pads = "".join(f"[v{index}][a{index}]" for index in range(len(cuts)))
+    return ";".join((*chains, f"{pads}concat=n={len(cuts)}:v=1:a=1[v][a]"))
+
+
+def _output(canvas: Canvas, threads: int) -> list[str]:
+    return [
+        *("-map", "[v]", "-map", "[a]", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-profile:v", "high"),
+        *("-pix_fmt", "yuv420p", "-r", str(canvas.frame_rate), "-threads", str(threads)),
+        *("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"),
+        *("-color_range", "tv"),
+        *("-c:a", "aac", "-b:a", "160k", "-ar", str(filters.SAMPLE_RATE), "-ac", "2"),
+        *("-movflags", "+faststart", "-f", "mp4", "-y"),
+    ]

@@ -1,0 +1,115 @@
+"""ffmpeg filter chains for one cut: exactly so many frames and samples, in one shape and colour.
+
+Every cut leaves these chains with the canvas's size and rate, BT.709 4:2:0 colours, stereo at
+48 kHz, and a picture and a sound of equal length; so any cuts join without a seam.
+"""
+
+from fractions import Fraction
+
+from pipeline.canvas import Canvas, even
+from shared.media import VideoFacts
+
+SAMPLE_RATE = 48000
+FADE_SECONDS = 0.005  # takes the click out of a join and is too short to hear
+
+_SD_HEIGHT = 576
+_NEARLY = 2  # pixels: a difference this small is rounding, not another shape
+
+
+def video_chain(video: VideoFacts, canvas: Canvas, frames: int, *, offset: float) -> str:
+    """Filters from a decoded source to `frames` frames, the first shown at `offset` seconds."""
+    rate = canvas.frame_rate
+    return ",".join(
+        (
+            *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
+            # Which frame is on screen at each tick. Frames from before `offset` go, except that
+            # the last of them stands in until the next: a still picture may begin much earlier.
+            f"fps=fps={rate}:start_time={offset:.6f}:round=near",
+            f"setpts=PTS-({offset:.6f}/TB)",
+            # A source that ends early holds its last picture, so sound and picture stay equal.
+            "tpad=stop=-1:stop_mode=clone",
+            f"trim=end_frame={frames}",
+            *_colours(video, canvas),
+            *_frame(video, canvas),
+            "setsar=1",
+            f"settb={1 / rate}",
+            "setpts=N",
+        )
+    )
+
+
+def audio_chain(samples: int, *, offset: float) -> str:
+    """Filters from decoded sound to `samples` stereo samples, the first heard at `offset`."""
+    length = samples / SAMPLE_RATE
+    fade = min(FADE_SECONDS, length / 4)
+    return ",".join(
+        (
+            f"atrim=start={offset:.6f}",
+            f"asetpts=PTS-({offset:.6f}/TB)",
+            # holes in the sound, and sound that starts late, become silence instead of a shift
+            f"aresample={SAMPLE_RATE}:async=1:first_pts=0",
+            "aformat=sample_fmts=fltp:channel_layouts=stereo",
+            "apad",
+            f"atrim=end_sample={samples}",
+            f"afade=t=in:d={fade:.6f}",
+            f"afade=t=out:st={length - fade:.6f}:d={fade:.6f}",
+            "asetpts=N/SR/TB",
+        )
+    )
+
+
+def silence(samples: int) -> str:
+    """A source filter that gives `samples` silent stereo samples."""
+    return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,aformat=sample_fmts=fltp,atrim=end_sample={samples}"
+
+
+def samples_until(frames: int, rate: Fraction) -> int:
+    """The number of sound samples that go with the first `frames` frames of a clip."""
+    return round(frames * SAMPLE_RATE / rate)
+
+
+def _frame(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
+    width, height = _fitted(video, canvas)
+    if (width, height) == (canvas.width, canvas.height):
+        return ()
+    return (f"pad={canvas.width}:{canvas.height}:(ow-iw)/2:(oh-ih)/2:black",)
+
+
+def _fitted(video: VideoFacts, canvas: Canvas) -> tuple[int, int]:
+    """The largest size of the picture's shape inside the canvas."""
+    scale = min(canvas.width / video.width, canvas.height / video.height)
+    width, height = video.width * scale, video.height * scale
+    if canvas.width - width < _NEARLY and canvas.height - height < _NEARLY:
+        return canvas.width, canvas.height
+    return even(width), even(height)
+
+
+def _colours(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
+    width, height = _fitted(video, canvas)
+    tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+    if video.hdr:
+        return (f"scale={width}:{height}:flags=bicubic", *_TONE_MAPPING, "format=yuv420p", tags)
+    return (
+        *_missing_matrix(video),
+        f"scale={width}:{height}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
+        "format=yuv420p",
+        tags,
+    )
+
+
+# PQ or HLG to linear light (100 nits is white), into BT.709 primaries, highlights rolled off
+_TONE_MAPPING = (
+    "zscale=transfer=linear:npl=100",
+    "format=gbrpf32le",
+    "zscale=primaries=bt709",
+    "tonemap=tonemap=hable:desat=0",
+    "zscale=transfer=bt709:matrix=bt709:range=tv:dither=ordered",
+)
+
+
+def _missing_matrix(video: VideoFacts) -> tuple[str, ...]:
+    # The convention of players for a file that does not say: small pictures are SD television.
+    if video.matrix is not None or video.rgb:
+        return ()
+    matrix = "smpte170m" if min(video.width, video.height) <= _SD_HEIGHT else "bt709"
+    return (f"setparams=colorspace={matrix}",)

@@ -1,0 +1,69 @@
+"""One picture that stands for a clip."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline import ffmpeg, filters
+from pipeline.analysis import Analysis, Moment
+from pipeline.canvas import Canvas, even
+from pipeline.ffmpeg import FfmpegFailed
+from pipeline.moments import Segment
+from shared.media import MediaFacts
+
+WIDTH = 640
+
+
+def thumbnail_time(analysis: Analysis, selection: Sequence[Segment]) -> float:
+    """The middle of the sharpest moment of a clip that is not black, in seconds of the source."""
+    candidates = [
+        (moment, middle)
+        for moment in analysis.moments
+        for segment in selection
+        if (middle := _middle(analysis, moment, segment)) is not None
+    ]
+    if not candidates:
+        return (selection[0].start + selection[0].end) / 2
+    _, time = max(candidates, key=lambda pair: (not pair[0].dark, pair[0].sharpness))
+    return time
+
+
+async def make_thumbnail(
+    source: Path, facts: MediaFacts, at: float, target: Path, *, work_dir: Path, width: int = WIDTH
+) -> None:
+    """Write the picture of `source` at `at` seconds to the JPEG `target`, upright, `width` wide.
+
+    Never wider than the source. `target` appears whole or not at all.
+
+    Raises:
+        FfmpegFailed: there is no picture that can be decoded.
+
+    """
+    video = facts.video
+    across = even(min(width, video.width))
+    canvas = Canvas(
+        width=across, height=even(video.height * across / video.width), frame_rate=video.frame_rate
+    )
+    partial = target.with_name(f".{target.name}.partial")
+    arguments = [
+        *ffmpeg.read_file(
+            source, facts, threads=1, options=["-noaccurate_seek", "-ss", f"{max(0.0, at):.6f}"]
+        ),
+        *("-filter_complex", f"[0:V:0]{filters.video_chain(video, canvas, 1, offset=0.0)}[v]"),
+        *("-map", "[v]", "-map_metadata", "-1", "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3"),
+        *("-pix_fmt", "yuvj420p", "-f", "image2", "-update", "1", "-y"),
+        f"file:{partial.absolute()}",
+    ]
+    try:
+        await ffmpeg.run(arguments, work_dir=work_dir, total_seconds=1.0)
+        if not partial.exists():
+            raise FfmpegFailed("The video holds no picture at that time.")
+        os.replace(partial, target)  # noqa: PTH105
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _middle(analysis: Analysis, moment: Moment, segment: Segment) -> float | None:
+    start = max(segment.start, analysis.seconds(moment.start_frame))
+    end = min(segment.end, analysis.seconds(moment.end_frame))
+    return (start + end) / 2 if end > start else None
