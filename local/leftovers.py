@@ -33,15 +33,15 @@ def end_marked(directory: Path, timeout_seconds: float = 15) -> int:
     Only the directory's lock holder may call this.
     """
     deadline = time.monotonic() + timeout_seconds
-    found: set[int] = set()
-    while marked := set(_marked(directory)):
+    told: set[int] = set()
+    while running := set(marked(directory)):
         late = time.monotonic() > deadline
-        for pid in marked if late else marked - found:
+        for pid in running if late else running - told:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL if late else signal.SIGINT)
-        found |= marked
+        told |= running
         time.sleep(0.05)
-    return len(found)
+    return len(told)
 
 
 def _children() -> list[int]:
@@ -49,7 +49,8 @@ def _children() -> list[int]:
     return [pid for pid in _all_pids() if _parent(pid) == own]
 
 
-def _marked(directory: Path) -> Iterator[int]:
+def marked(directory: Path) -> Iterator[int]:
+    """The processes of a stack, by the mark in their environment."""
     mark = f"EDITAI_STACK_DIRECTORY={directory}".encode()
     for pid in _all_pids():
         with suppress(OSError):

@@ -103,7 +103,7 @@ class Process:
             self.wait_stopped(5)
 
     def wait_ready(
-        self, timeout_seconds: float = 30, interrupted: Callable[[], bool] = lambda: False
+        self, timeout_seconds: float = 60, interrupted: Callable[[], bool] = lambda: False
     ) -> None:
         """Waits until the part answers. Raises PartFailed when it dies or takes too long."""
         deadline = time.monotonic() + timeout_seconds

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from local.directory import SupervisorLock
 from local.migrations import migrate
 from local.ports import PortClaim, claim_free_port
 from local.postgres import FAST, Server
@@ -19,7 +20,7 @@ from local.programs import base_environment
 TEMPLATE = "editai_template"
 _CLOCK = Path(__file__).with_name("clock.sql")
 _PREFIX = "editai-tests-"
-_STALE_SECONDS = 24 * 3600
+_STALE_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class Cluster:
     access: Access
     claim: PortClaim
     process: Process
+    lock: SupervisorLock
 
     @classmethod
     def start(cls) -> "Cluster":
@@ -56,6 +58,8 @@ class Cluster:
         _remove_stale_directories()
         directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
         directory.chmod(0o711)
+        lock = SupervisorLock(directory / "lock")
+        lock.acquire()
         claim = claim_free_port()
         password = secrets.token_urlsafe(24)
         access = Access(directory=str(directory), port=claim.number, password=password)
@@ -64,7 +68,7 @@ class Cluster:
         process = Process(server.part(directory / "postgres.log", base_environment(directory)))
         process.wait_ready()
         _fill_template(server)
-        return cls(access=access, claim=claim, process=process)
+        return cls(access=access, claim=claim, process=process, lock=lock)
 
     def stop(self) -> None:
         """Stops Postgres and removes all that the run has stored."""
@@ -91,7 +95,8 @@ def _fill_template(server: Server) -> None:
 
 
 def _remove_stale_directories() -> None:
-    """Removes what runs left that were killed long ago."""
+    """Removes what killed runs have left."""
     for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if time.time() - directory.stat().st_mtime > _STALE_SECONDS:
+        old = time.time() - directory.stat().st_mtime > _STALE_SECONDS
+        if old and SupervisorLock(directory / "lock").holder() is None:
             shutil.rmtree(directory, ignore_errors=True)

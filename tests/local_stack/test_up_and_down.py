@@ -1,0 +1,102 @@
+"""One command brings the stack up and leaves it running, another takes it down."""
+
+import socket
+import stat
+
+import psycopg
+
+from tests.stack.commands import LocalStack
+
+_KEYS = {
+    "library_url",
+    "worker_url",
+    "lease_cleanup_url",
+    "supabase_url",
+    "db_url",
+    "anon_key",
+    "service_role_key",
+    "jwt_secret",
+    "jwt_issuer",
+    "studio_url",
+    "internal_secret",
+    "pids",
+}
+
+
+def test_stack_json_tells_callers_all_they_need(shared_stack: LocalStack) -> None:
+    description = shared_stack.description
+    assert set(description) == _KEYS
+    assert description["library_url"].endswith("/api/v1/library")
+    assert description["jwt_issuer"] == f"{description['supabase_url']}/auth/v1"
+    assert set(description["pids"]) == {"supervisor", "postgres", "postgrest", "gateway"}
+
+
+def test_only_the_owner_can_read_secrets(shared_stack: LocalStack) -> None:
+    for name in ("stack.json", "keys.json", "gateway/Caddyfile"):
+        mode = (shared_stack.directory / name).stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600, name
+
+
+def test_the_database_is_open_to_postgres_with_every_migration(shared_stack: LocalStack) -> None:
+    with psycopg.connect(shared_stack.description["db_url"]) as connection:
+        row = connection.execute(
+            "select current_user, count(*) from supabase_migrations.schema_migrations"
+        ).fetchone()
+    assert row is not None
+    assert row[0] == "postgres"
+    assert row[1] > 0
+
+
+def test_a_second_up_changes_nothing(shared_stack: LocalStack) -> None:
+    before = shared_stack.pids
+    assert "running already" in shared_stack.up()
+    assert shared_stack.pids == before
+
+
+def test_status_names_each_process(shared_stack: LocalStack) -> None:
+    result = shared_stack.run("status")
+    assert result.returncode == 0
+    assert f"pid {shared_stack.pids['postgrest']}" in result.stdout
+
+
+def test_two_stacks_run_side_by_side(shared_stack: LocalStack, stack: LocalStack) -> None:
+    stack.up("--database-only")
+    assert stack.description["supabase_url"] != shared_stack.description["supabase_url"]
+    assert stack.description["jwt_secret"] != shared_stack.description["jwt_secret"]
+    assert stack.api_answers()
+    assert shared_stack.api_answers()
+
+
+def test_down_leaves_nothing_running_and_up_finds_the_data_again(stack: LocalStack) -> None:
+    stack.up("--database-only")
+    first = stack.description
+    with psycopg.connect(first["db_url"]) as connection:
+        connection.execute("create table kept (number integer)")
+    assert stack.run("down").returncode == 0
+    assert stack.running() == []
+    assert not (stack.directory / "stack.json").exists()
+    assert stack.run("status").returncode == 3
+    stack.up("--database-only")
+    assert stack.description["service_role_key"] == first["service_role_key"]
+    with psycopg.connect(stack.description["db_url"]) as connection:
+        connection.execute("select from kept")
+
+
+def test_a_chosen_port_in_use_is_named(stack: LocalStack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        result = stack.run("up", "--database-only", "--ports", f"gateway={port}")
+    assert result.returncode == 1
+    assert f"Port {port}, chosen for gateway, is in use." in result.stdout
+    assert stack.running() == []
+
+
+def test_an_unknown_port_name_is_refused(stack: LocalStack) -> None:
+    result = stack.run("up", "--ports", "gatway=8000")
+    assert result.returncode == 2
+    assert "'gatway=8000'" in result.stderr
+
+
+def test_down_on_a_stack_that_does_not_run_is_no_failure(stack: LocalStack) -> None:
+    result = stack.run("down")
+    assert (result.returncode, result.stdout) == (0, "the stack is not running\n")
