@@ -1,10 +1,11 @@
-"""Handing a queued job to a worker: over HTTP directly, for a worker that runs beside us."""
+"""Handing a queued job to a worker: through Cloud Tasks, or over HTTP to a worker that runs beside us."""
 
 import logging
 from uuid import UUID
 
 import httpx
 
+from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
 from shared.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -12,11 +13,25 @@ logger = logging.getLogger(__name__)
 HAND_OVER_SECONDS = 5.0
 
 
-async def dispatch(job_id: UUID, settings: Settings) -> bool:
-    """Ask the worker to take a job; return whether it answered that it did.
+async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | None = None) -> bool:
+    """Have a job taken to a worker; return whether that is settled.
+
+    `fencing_token` is that of the dispatch lease under which cleanup queued the job again; None when it starts.
 
     Never raises: a job that was not handed over keeps its short dispatch lease, and cleanup hands it over again.
-    The worker answers once it has claimed the job and goes on after its answer (RFC 7240, respond-async).
+    """
+    queue = get_cloud_tasks_settings()
+    if queue.cloud_tasks_queue:
+        return await enqueue(
+            job_id, fencing_token=fencing_token, worker_url=settings.worker_url, settings=queue
+        )
+    return await _hand_over(job_id, settings)
+
+
+async def _hand_over(job_id: UUID, settings: Settings) -> bool:
+    """Ask the worker itself.
+
+    It answers once it has claimed the job and goes on after its answer (RFC 7240, respond-async).
     """
     try:
         async with httpx.AsyncClient(timeout=HAND_OVER_SECONDS) as client:

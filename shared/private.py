@@ -1,4 +1,7 @@
-"""Private functions: called by the library and the scheduler, never by users."""
+"""Private functions: called by the library, the queue and the scheduler, never by users.
+
+A caller presents the internal secret, or, where an audience is configured, an ID token of Google's and nothing else.
+"""
 
 import hmac
 import logging
@@ -8,13 +11,14 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.auth import bearer_token
 from shared.errors import (
     EditAIError,
     Forbidden,
     MethodNotAllowed,
-    Unauthenticated,
     problem_response,
 )
+from shared.google import get_id_token_verifier
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -23,15 +27,15 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def private(handler: Handler) -> Handler:
-    """Let only a POST with the internal secret reach the handler, and answer its errors as problem details.
+    """Let only a POST of a known caller reach the handler, and answer its errors as problem details.
 
-    401 without a bearer token, 403 with another one, 405 for another method.
+    401 without a valid bearer token, 403 with someone else's, 405 for another method.
     """
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         try:
-            _require_internal_secret(request)
+            await _admit(bearer_token(request.headers.get("authorization")))
             _require_post(request)
             return await handler(request)
         except EditAIError as error:
@@ -48,12 +52,11 @@ def _require_post(request: Request) -> None:
         raise MethodNotAllowed(headers={"Allow": "POST"})
 
 
-def _require_internal_secret(request: Request) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated(
-            "This function is called with the internal secret as its bearer token."
-        )
+async def _admit(token: str) -> None:
+    verifier = get_id_token_verifier()
+    if verifier is not None:
+        await verifier.verify(token)
+        return
     expected = get_settings().internal_secret.get_secret_value()
     if not hmac.compare_digest(token.encode(), expected.encode()):
         raise Forbidden("This token does not open this function.")

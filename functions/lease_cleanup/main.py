@@ -10,7 +10,6 @@ from collections import Counter
 from uuid import UUID
 
 import functions_framework.aio
-from shared.storage import get_storage
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -18,6 +17,7 @@ from shared.database import call
 from shared.dispatch import dispatch
 from shared.private import private
 from shared.settings import get_settings
+from shared.storage import get_storage
 
 BATCH = 100
 MOST_BATCHES = 10
@@ -53,9 +53,14 @@ async def reclaim(counts: Counter[str]) -> int:
         "cleanup_leases", limit=BATCH, dispatch_ttl_seconds=settings.dispatch_ttl_seconds
     )
     counts.update(row["action"] for row in rows)
-    requeued = [UUID(row["job_id"]) for row in rows if row["action"] == "requeued"]
     counts["dispatched"] += sum(
-        await asyncio.gather(*(dispatch(job_id, settings) for job_id in requeued))
+        await asyncio.gather(
+            *(
+                dispatch(UUID(row["job_id"]), settings, fencing_token=row["fencing_token"])
+                for row in rows
+                if row["action"] == "requeued"
+            )
+        )
     )
     return len(rows)
 

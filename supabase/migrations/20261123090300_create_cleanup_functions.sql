@@ -3,20 +3,22 @@
 
 -- Reclaims at most p_limit expired leases, oldest first. Several may run at once: what another transaction holds is left
 -- to it. Returns a row a lease, with its action:
---   requeued  the job has attempts left: queued again under a fresh dispatch lease, and to be handed over by the caller
+--   requeued  the job has attempts left: queued again under a fresh dispatch lease, and to be handed over by the caller;
+--             fencing_token is that lease's
 --   failed    it has none, or its deadline has passed: job and project failed, lease removed
 --   released  the lease had no job: removed
 -- An expired lease is judged only after its row is locked: a renewal that came in between has saved it.
 -- The scan needs no index on expires_at; one would make every renewal a non-HOT update.
 create function public.editai_cleanup_leases(p_limit integer, p_dispatch_ttl_seconds double precision)
-returns table (project_id text, job_id uuid, action text)
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '30s' as $$
+returns table (project_id text, job_id uuid, fencing_token bigint, action text)
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '30s' as $$
 declare
   v_started_at timestamptz := public.editai_clock();
   v_now timestamptz;
   v_lease public.editai_locks;
   v_job public.editai_jobs;
 begin
+  perform public.editai_ttl(p_dispatch_ttl_seconds);
   for project_id in
     select l.project_id from public.editai_locks l
     where l.expires_at <= v_started_at
@@ -33,6 +35,7 @@ begin
     continue when v_lease.expires_at > v_now;
 
     job_id := v_lease.job_id;
+    fencing_token := null;
     select j.* into v_job from public.editai_jobs j
     where j.id = v_lease.job_id and j.status in ('queued', 'running') for update;
     if not found then
@@ -43,8 +46,9 @@ begin
       action := 'failed';
     else
       update public.editai_jobs j set status = 'queued' where j.id = v_job.id;
-      perform public.editai_grant_lease(
-        v_lease.project_id, pg_catalog.gen_random_uuid(), 'dispatch', p_dispatch_ttl_seconds, v_job.id, v_job.deadline_at);
+      fencing_token := (public.editai_grant_lease(
+        v_lease.project_id, pg_catalog.gen_random_uuid(), 'dispatch', p_dispatch_ttl_seconds, v_job.id, v_job.deadline_at
+      )).lease.fencing_token;
       action := 'requeued';
     end if;
     return next;
@@ -55,7 +59,7 @@ $$;
 -- Gives up the files of an attempt that lost its lease: its worker calls this last, so that even what it stored after the
 -- job's end is removed. Rows that point at its checkpoints keep them.
 create function public.editai_discard_outputs(p_project_id text, p_job_id uuid, p_fencing_token bigint) returns void
-language sql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
   values (p_project_id, p_project_id || '/jobs/' || p_job_id || '/' || p_fencing_token || '/', public.editai_clock())
 $$;
@@ -84,7 +88,7 @@ $$;
 
 -- Forgets garbage whose files have been removed. Returns how many rows went.
 create function public.editai_forget_storage_garbage(p_ids bigint[]) returns integer
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_count integer;
 begin
@@ -97,7 +101,7 @@ $$;
 -- Drops sources whose upload URL was never used: pending for longer than p_max_age_seconds, at most p_limit of them.
 -- Returns how many. Whatever was uploaded to their paths becomes garbage.
 create function public.editai_cleanup_uploads(p_limit integer, p_max_age_seconds double precision) returns integer
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '30s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '30s' as $$
 declare
   v_now timestamptz := public.editai_clock();
   v_count integer;

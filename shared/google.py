@@ -1,0 +1,165 @@
+"""Identity on Google Cloud: the access token that we present, and the ID tokens that are presented to us."""
+
+import asyncio
+import threading
+from functools import lru_cache
+from typing import Any, Protocol, Self
+
+import jwt
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.auth_keys import JwksKeys, KeyProvider
+from shared.errors import Forbidden, Unauthenticated
+from shared.settings import read_settings
+
+ISSUERS = ("https://accounts.google.com", "accounts.google.com")
+CLOCK_SKEW_SECONDS = 10
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+REMOVED_SIGNATURE = "SIGNATURE_REMOVED_BY_GOOGLE"
+
+
+class CallerSettings(BaseSettings):
+    """Who may call a private function by a token of Google's; without an audience nobody may."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    google_oidc_audience: str = ""
+    """The URL that callers name in their token: this function's own."""
+    google_oidc_service_account: str = ""
+    """The e-mail address of the one service account that may call."""
+    google_oidc_signature_removed: bool = False
+    """True where Cloud Run's own check comes first: it verifies the signature, then takes it off the token."""
+    google_jwks_url: str = Field(
+        default="https://www.googleapis.com/oauth2/v3/certs", pattern=r"^https?://"
+    )
+
+    @model_validator(mode="after")
+    def _names_who_and_for_what(self) -> Self:
+        if bool(self.google_oidc_audience) != bool(self.google_oidc_service_account):
+            raise ValueError("set GOOGLE_OIDC_AUDIENCE and GOOGLE_OIDC_SERVICE_ACCOUNT, or neither")
+        return self
+
+
+class IdTokenVerifier:
+    """Verifies the ID token that Cloud Tasks or Cloud Scheduler presents.
+
+    Source: https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken
+    """
+
+    def __init__(self, settings: CallerSettings, keys: KeyProvider | None = None) -> None:
+        self._settings = settings
+        self._keys = keys or JwksKeys(settings.google_jwks_url)
+
+    async def verify(self, token: str) -> None:
+        """Let the one service account pass.
+
+        Raises:
+            Unauthenticated: the token is not Google's, not for this function, or has expired.
+            Forbidden: it is someone else's.
+            ServiceUnavailable: Google's keys could not be fetched.
+
+        """
+        try:
+            claims = await self._claims(token)
+        except jwt.PyJWTError:
+            raise Unauthenticated("The token is not a valid ID token for this function.") from None
+        if (
+            claims.get("email") != self._settings.google_oidc_service_account
+            or claims.get("email_verified") is not True
+        ):
+            raise Forbidden("This account may not call this function.")
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        checks: dict[str, Any] = {
+            "audience": self._settings.google_oidc_audience,
+            "issuer": ISSUERS,
+            "leeway": CLOCK_SKEW_SECONDS,
+        }
+        required = ["exp", "iat", "iss", "aud", "email"]
+        if self._settings.google_oidc_signature_removed and token.endswith(f".{REMOVED_SIGNATURE}"):
+            # https://cloud.google.com/run/docs/authenticating/service-to-service
+            claim_checks = {f"verify_{claim}": True for claim in ("exp", "iat", "aud", "iss")}
+            options: Any = {"verify_signature": False, "require": required, **claim_checks}
+            return jwt.decode(token, options=options, **checks)
+        key = await self._keys.find(jwt.get_unverified_header(token))
+        return jwt.decode(
+            token,
+            key.material,
+            algorithms=[key.algorithm],
+            options={"require": required},
+            **checks,
+        )
+
+
+@lru_cache(maxsize=1)
+def get_id_token_verifier() -> IdTokenVerifier | None:
+    """The verifier of this process; None where callers present the internal secret instead."""
+    settings = read_settings(CallerSettings)
+    return IdTokenVerifier(settings) if settings.google_oidc_audience else None
+
+
+class CredentialsUnavailable(Exception):
+    """Google gave this process no access token."""
+
+
+class Credentials(Protocol):
+    """What google-auth's credentials are to us."""
+
+    token: str | None
+
+    @property
+    def valid(self) -> bool:
+        """True while the token is good."""
+        ...
+
+    def refresh(self, request: Any) -> None:
+        """Fetch a new token."""
+        ...
+
+
+class AccessTokens:
+    """The access token of the account that this process runs as, fetched again before it expires.
+
+    The library is imported on first use: most processes never need it.
+    """
+
+    def __init__(self) -> None:
+        self._credentials: Credentials | None = None
+        self._refreshing = threading.Lock()
+
+    async def get(self) -> str:
+        """A token that is good for a while. Raises CredentialsUnavailable."""
+        credentials = self._credentials
+        if credentials is None or not credentials.valid:
+            credentials = await asyncio.to_thread(self._refresh)
+        if not credentials.token:
+            raise CredentialsUnavailable("there is no access token")
+        return credentials.token
+
+    def _refresh(self) -> Credentials:
+        import google.auth  # noqa: PLC0415
+        import google.auth.exceptions  # noqa: PLC0415
+        from google.auth.transport.requests import Request  # noqa: PLC0415
+
+        with self._refreshing:
+            try:
+                credentials = self._credentials or _default_credentials()
+                if not credentials.valid:
+                    credentials.refresh(Request())
+            except google.auth.exceptions.GoogleAuthError as error:
+                raise CredentialsUnavailable(type(error).__name__) from None
+            self._credentials = credentials
+            return credentials
+
+
+def _default_credentials() -> Credentials:
+    import google.auth  # noqa: PLC0415
+
+    return google.auth.default(scopes=[SCOPE])[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+@lru_cache(maxsize=1)
+def get_access_tokens() -> AccessTokens:
+    """The access tokens of this process."""
+    return AccessTokens()
