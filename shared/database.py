@@ -78,7 +78,9 @@ async def read(table: str, *, order: str = "", **equal: str) -> list[dict[str, A
 
     For what is no more than a row; writing, and every rule, goes through a SQL function. Raises as `call` does.
     """
-    query = (await get_supabase()).table(f"editai_{table}").select("*").match(equal)
+    query = (await get_supabase()).table(f"editai_{table}").select("*")
+    for column, value in equal.items():
+        query = query.eq(column, value)
     with _translated(table):
         return cast("Any", (await (query.order(order) if order else query).execute()).data)
 

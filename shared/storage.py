@@ -48,7 +48,10 @@ class Storage(Protocol):
     async def download_urls(
         self, paths: Sequence[str], *, expires_in_seconds: int
     ) -> dict[str, str]:
-        """A URL for each path, with which anyone may read the file until it expires."""
+        """A URL for each path, with which anyone may read the file until it expires.
+
+        A path without a file may be left out.
+        """
         ...
 
     async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:

@@ -89,17 +89,18 @@ class SupabaseStorage:
     async def download_urls(
         self, paths: Sequence[str], *, expires_in_seconds: int
     ) -> dict[str, str]:
-        """Signed URLs, all in one call. Raises FileNotFoundError when one has no file."""
+        """Signed URLs, all in one call."""
         if not paths:
             return {}
         async with self._files() as files:
             signed = await files.create_signed_urls(
                 [check_path(path) for path in paths], expires_in_seconds
             )
-        for entry in signed:
-            if entry["error"] or not entry["signedURL"]:
-                raise FileNotFoundError(entry["path"])
-        return {str(entry["path"]): str(entry["signedURL"]) for entry in signed}
+        return {
+            str(entry["path"]): str(entry["signedURL"])
+            for entry in signed
+            if entry["signedURL"] and not entry["error"]
+        }
 
     async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
         """A signed URL; Supabase lets it live for two hours whatever is asked for."""

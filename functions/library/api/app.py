@@ -1,0 +1,67 @@
+"""The application: all routes under one base path."""
+
+import logging
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from api import clips, generate, presets, progress, projects, sources
+from api.documentation import document
+from api.files import files_router, local_storage
+from api.middleware import CleanAnswers, LeftBodies, NoLeaks
+from api.problems import install_handlers
+from api.settings import get_library_settings
+
+BASE_PATH = "/api/v1/library"
+
+EXPOSED_HEADERS = (
+    "Content-Range",
+    "ETag",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "WWW-Authenticate",
+)
+"""What a page of another origin may read, beyond what is always allowed."""
+
+logging.basicConfig(level=logging.INFO)
+
+
+def create_app() -> FastAPI:
+    """The library. Raises MissingSettings when the environment is not complete."""
+    app = FastAPI(
+        title="EditAI library",
+        version="1.0.0",
+        openapi_url=f"{BASE_PATH}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for module in (projects, generate, progress, clips, sources, presets):
+        app.include_router(module.router, prefix=BASE_PATH)
+    if storage := local_storage():
+        app.include_router(files_router(storage), prefix=BASE_PATH)
+    app.add_api_route(f"{BASE_PATH}/healthz", _health, tags=["health"])
+    install_handlers(app)
+    _add_middleware(app)
+    document(app)
+    return app
+
+
+def _add_middleware(app: FastAPI) -> None:
+    """From the inside out."""
+    app.add_middleware(LeftBodies)
+    app.add_middleware(NoLeaks)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=get_library_settings().cors_allowed_origins,
+        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+        allow_headers=("*",),
+        expose_headers=EXPOSED_HEADERS,
+    )
+    app.add_middleware(CleanAnswers)
+
+
+async def _health() -> dict[str, str]:
+    """Tell that the process answers; nothing about what it depends on."""
+    return {"status": "ok"}

@@ -1,0 +1,99 @@
+"""Clips: list them, read one, name or select one. Their files are reached by URLs that expire."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path
+
+from api.models import ClipAnswer, ClipUpdate, Page
+from api.pagination import PageRequest, Paging
+from api.projects import ProjectId, get_project, owner
+from api.responses import problems
+from api.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.settings import get_library_settings
+from shared.database import call
+from shared.errors import ClipNotFound, ProjectNotFound
+from shared.storage import get_storage
+
+router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
+
+
+def _clip_id(clip_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
+    try:
+        return str(UUID(clip_id))
+    except ValueError:
+        raise ClipNotFound from None
+
+
+ClipId = Annotated[str, Depends(_clip_id)]
+
+
+@router.get("/clips", responses=problems())
+async def list_clips(caller: CurrentCaller, paging: Paging) -> Page[ClipAnswer]:
+    """List the clips of all projects, newest first."""
+    return await _page(paging, owner_id=owner(caller))
+
+
+@router.get("/projects/{project_id}/clips", responses=problems(ProjectNotFound))
+async def list_project_clips(
+    project_id: ProjectId, caller: CurrentCaller, paging: Paging
+) -> Page[ClipAnswer]:
+    """List the clips of a project, newest first."""
+    page, _ = await asyncio.gather(
+        _page(paging, owner_id=owner(caller), project_id=project_id),
+        get_project(project_id, caller),
+    )
+    return page
+
+
+@router.get("/clips/{clip_id}", responses=problems(ClipNotFound))
+async def read_clip(clip_id: ClipId, caller: CurrentCaller) -> ClipAnswer:
+    """Read a clip."""
+    return await _only(await call("list_clips", owner_id=owner(caller), limit=1, clip_id=clip_id))
+
+
+@router.patch("/clips/{clip_id}", responses=problems(ClipNotFound))
+async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) -> ClipAnswer:
+    """Name a clip, or select it for publishing."""
+    return await _only(
+        await call(
+            "update_clip",
+            clip_id=clip_id,
+            owner_id=owner(caller),
+            variant_name=body.variant_name,
+            is_selected=body.is_selected,
+        )
+    )
+
+
+async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipAnswer]:
+    rows = await call("list_clips", **filters, **paging.arguments(id_type=UUID))
+    page, next_cursor = paging.cut(rows)
+    return Page(items=tuple(await _answers(page)), next_cursor=next_cursor)
+
+
+async def _only(rows: list[dict[str, Any]]) -> ClipAnswer:
+    if not rows:
+        raise ClipNotFound
+    return (await _answers(rows))[0]
+
+
+async def _answers(rows: list[dict[str, Any]]) -> list[ClipAnswer]:
+    """Clips with the URLs of their files."""
+    ttl_seconds = get_library_settings().url_ttl_seconds
+    expire_at = datetime.now(UTC) + timedelta(seconds=ttl_seconds)
+    paths = [row[column] for row in rows for column in ("storage_path", "thumbnail_path")]
+    urls = await get_storage().download_urls(paths, expires_in_seconds=ttl_seconds)
+    return [
+        ClipAnswer.model_validate(
+            row
+            | {
+                "video_url": urls.get(row["storage_path"]),
+                "thumbnail_url": urls.get(row["thumbnail_path"]),
+                "urls_expire_at": expire_at,
+            }
+        )
+        for row in rows
+    ]

@@ -1,0 +1,99 @@
+"""Files of a local directory, by signed URL. Supabase Storage serves its own; then these are not there."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import FileResponse
+
+from api.responses import problems
+from api.security import too_large
+from api.settings import get_library_settings
+from api.uploads import file_sink
+from shared.errors import EditAIError, Forbidden, NotFound, PayloadTooLarge
+from shared.local_storage import LocalStorage
+from shared.storage import get_storage
+from shared.storage_paths import InvalidPath, content_type
+
+Expires = Annotated[str, Query(description="Unix time.")]
+Signature = Annotated[str, Query()]
+
+
+class FileNotFound(NotFound):
+    """There is no such file."""
+
+    slug = "file-not-found"
+    default_detail = "There is no such file."
+
+
+class FileExists(EditAIError):
+    """There is a file already."""
+
+    status = 409
+    slug = "file-exists"
+    default_detail = "A file has been uploaded to this URL before."
+
+
+def files_router(storage: LocalStorage) -> APIRouter:
+    """The routes that a directory's signed URLs lead to."""
+    router = APIRouter(prefix="/files", tags=["files"])
+
+    @router.get(
+        "/{path:path}",
+        response_class=FileResponse,
+        responses={
+            200: {"content": {"video/mp4": {}, "image/jpeg": {}}, "description": "The file."},
+            206: {"content": {"video/mp4": {}}, "description": "The range that was asked for."},
+            416: {"description": "The range is outside of the file."},
+            **problems(Forbidden, FileNotFound, common=False),
+        },
+    )
+    async def read_file(
+        path: str, expires: Expires = "", signature: Signature = ""
+    ) -> FileResponse:
+        """Read a file, or a range of it."""
+        remaining = storage.signer.check("GET", path, expires=expires, signature=signature)
+        try:
+            file = await storage.fetch(path, Path())
+        except (FileNotFoundError, InvalidPath):
+            raise FileNotFound from None
+        headers = {"Cache-Control": f"private, max-age={remaining}"}
+        return FileResponse(file, media_type=content_type(path), headers=headers)
+
+    @router.put(
+        "/{path:path}",
+        status_code=201,
+        response_class=Response,
+        responses={
+            201: {"description": "The file is stored."},
+            **problems(Forbidden, FileExists, PayloadTooLarge, common=False),
+        },
+    )
+    async def write_file(
+        request: Request, path: str, expires: Expires = "", signature: Signature = ""
+    ) -> Response:
+        """Store a file, once."""
+        storage.signer.check("PUT", path, expires=expires, signature=signature)
+        if await storage.size(path) is not None:
+            raise FileExists
+        await _receive(request, storage, path)
+        return Response(status_code=201)
+
+    return router
+
+
+async def _receive(request: Request, storage: LocalStorage, path: str) -> None:
+    max_bytes = get_library_settings().max_upload_bytes
+    if int(request.headers.get("content-length", "0")) > max_bytes:
+        raise too_large(max_bytes)
+    async with storage.staging() as staged:
+        async with file_sink(staged, max_bytes=max_bytes) as sink:
+            async for chunk in request.stream():
+                await sink.write(chunk)
+        await storage.put(staged, path, content_type=content_type(path))
+
+
+def local_storage() -> LocalStorage | None:
+    """The storage, where it is a local directory."""
+    storage = get_storage()
+    return storage if isinstance(storage, LocalStorage) else None

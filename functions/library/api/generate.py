@@ -1,0 +1,219 @@
+"""Generate: raw clips from a video that comes with the request, or from a stored source.
+
+    authenticate -> headers -> is the project free? -> the file, into staging -> fields -> probe
+        -> into storage -> start the job, atomically -> hand it over -> 202
+
+Whatever goes wrong before the job has started, no file and no row is left.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from api.job_start import JobStarter, StartsJob
+from api.models import GenerateFromSource, GenerateOptions, JobAccepted
+from api.projects import ProjectId
+from api.responses import header, problems
+from api.security import (
+    UploadRoute,
+    bearer,
+    bounded_body,
+    media_type,
+    too_large,
+)
+from api.settings import get_library_settings
+from api.uploads import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
+from shared.errors import (
+    DatabaseUnavailable,
+    EditAIError,
+    IdempotencyKeyReused,
+    MalformedRequest,
+    PayloadTooLarge,
+    ProjectBusy,
+    ProjectNotFound,
+    SourceNotFound,
+    StorageUnavailable,
+    UnsupportedMediaType,
+    UnusableVideo,
+)
+from shared.jobs import JobRequest
+from shared.media import MediaFacts, UnusableMedia, probe_async
+from shared.records import Job
+from shared.storage import get_storage
+from shared.storage_paths import video_extension
+
+logger = logging.getLogger(__name__)
+
+FORM = "multipart/form-data"
+JSON = "application/json"
+KIND = "raw_clips"
+
+CONTENT_TYPES = {
+    "mp4": "video/mp4",
+    "matroska": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "mpegts": "video/mp2t",
+}
+"""What a video is sent as later: by its content, not by what its sender called it."""
+
+router = APIRouter(
+    prefix="/projects", tags=["jobs"], route_class=UploadRoute, dependencies=[bearer]
+)
+
+REQUEST_BODY = {
+    "required": True,
+    "content": {
+        FORM: {"schema": {"$ref": "#/components/schemas/GenerateFromUpload"}},
+        JSON: {
+            "schema": {"$ref": "#/components/schemas/GenerateFromSource"},
+            "example": {
+                "source_id": "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11",
+                "variant_count": 3,
+                "target_duration": 30,
+            },
+        },
+    },
+}
+
+
+@router.post(
+    "/{project_id}/generate",
+    status_code=202,
+    response_model=JobAccepted,
+    responses={
+        202: {
+            "headers": {
+                **header("Location", "The progress of the job."),
+                **header("Preference-Applied", "The `wait` that was granted."),
+            }
+        },
+        **problems(
+            ProjectNotFound,
+            SourceNotFound,
+            ProjectBusy,
+            MalformedRequest,
+            PayloadTooLarge,
+            UnsupportedMediaType,
+            UnusableVideo,
+            IdempotencyKeyReused,
+            StorageUnavailable,
+        ),
+    },
+    openapi_extra={"requestBody": REQUEST_BODY},
+)
+async def generate(request: Request, project_id: ProjectId, starter: StartsJob) -> Response:
+    """Make raw clips of a video: upload it here, or name a stored source."""
+    kind = media_type(request)
+    if kind not in (FORM, JSON):
+        raise UnsupportedMediaType(f"Send the video as {FORM}, or a stored source as {JSON}.")
+    max_bytes = get_library_settings().max_upload_bytes
+    if int(request.headers.get("content-length", "0")) > max_bytes + FORM_OVERHEAD_BYTES:
+        raise too_large(max_bytes)
+    await starter.check(project_id)
+    make = _from_upload if kind == FORM else _from_source
+    return starter.accepted(await make(request, project_id, starter))
+
+
+async def _from_source(request: Request, project_id: str, starter: JobStarter) -> Job:
+    body = await bounded_body(request).body()
+    try:
+        wanted = GenerateFromSource.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        raise body_errors(error) from None
+    job_id = uuid4()
+    job_request = JobRequest(
+        project_id=project_id,
+        owner_id=starter.caller.owner_id,
+        kind=KIND,
+        params=_params(wanted, wanted.source_id, job_id),
+        source_ids=(wanted.source_id,),
+        idempotency_key=starter.idempotency_key,
+        request_hash=starter.request_hash(kind=KIND, **wanted.model_dump()),
+    )
+    return await starter.start(job_request, job_id)
+
+
+async def _from_upload(request: Request, project_id: str, starter: JobStarter) -> Job:
+    source_id, storage = uuid4(), get_storage()
+    async with storage.staging() as staged:
+        form = await receive_form(
+            request,
+            staged,
+            options=GenerateOptions,
+            max_bytes=get_library_settings().max_upload_bytes,
+        )
+        facts = await _probe(staged)
+        path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
+        source = _source_row(source_id, path, form, facts)
+        await storage.put(staged, path, content_type=source["content_type"])
+    return await _start_with_file(project_id, form, source, starter)
+
+
+async def _start_with_file(
+    project_id: str, form: Form[GenerateOptions], source: dict[str, Any], starter: JobStarter
+) -> Job:
+    """Start the job; its file goes again unless it did start.
+
+    Where nobody knows, the file stays: one too many does no harm, a job without its file fails.
+    """
+    job_id, path = uuid4(), source["storage_path"]
+    job_request = JobRequest(
+        project_id=project_id,
+        owner_id=starter.caller.owner_id,
+        kind=KIND,
+        params=_params(form.options, source["id"], job_id),
+        source=source,
+        idempotency_key=starter.idempotency_key,
+        request_hash=starter.request_hash(
+            kind=KIND, video=form.digest, **form.options.model_dump()
+        ),
+    )
+    try:
+        job = await starter.start(job_request, job_id)
+    except DatabaseUnavailable:
+        logger.warning("it is not known whether job %s started; %s stays", job_id, path)
+        raise
+    except EditAIError:
+        await get_storage().delete([path])
+        raise
+    if job.id != job_id:
+        await get_storage().delete([path])
+    return job
+
+
+async def _probe(file: Path) -> MediaFacts:
+    try:
+        return await probe_async(file)
+    except UnusableMedia as error:
+        raise UnusableVideo(error.detail, reason=error.code) from None
+
+
+def _params(options: GenerateOptions, source_id: UUID | str, job_id: UUID) -> dict[str, Any]:
+    """What the worker is told; a seed that nobody chose comes from the job's id."""
+    return {
+        "source_id": str(source_id),
+        "variant_count": options.variant_count,
+        "target_duration": options.target_duration,
+        "seed": job_id.int % 2**31 if options.seed is None else options.seed,
+    }
+
+
+def _source_row(
+    source_id: UUID, path: str, form: Form[GenerateOptions], facts: MediaFacts
+) -> dict[str, Any]:
+    return {
+        "id": str(source_id),
+        "file_name": form.file_name,
+        "storage_path": path,
+        "content_type": CONTENT_TYPES[facts.container],
+        "size_bytes": facts.size_bytes,
+        "duration_seconds": facts.duration_seconds,
+        "width": facts.video.width,
+        "height": facts.video.height,
+        "frame_rate": float(facts.video.frame_rate),
+        "has_audio": facts.audio is not None,
+    }

@@ -1,0 +1,184 @@
+"""The one way to start a job: refused, waited for, replayed or accepted; whatever kind it is."""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Header
+from starlette.responses import Response
+
+from api.models import JobAccepted, StartedJob
+from api.security import CurrentCaller
+from api.settings import get_library_settings
+from shared.auth import Caller
+from shared.dispatch import dispatch
+from shared.errors import (
+    DatabaseUnavailable,
+    EditAIError,
+    IdempotencyKeyReused,
+    ProjectBusy,
+    ProjectNotFound,
+    SourceNotFound,
+)
+from shared.jobs import JobRequest, JobStart, check_project, start_job
+from shared.leases import wait_before
+from shared.records import Job, Lease
+from shared.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+MAX_WAIT_SECONDS = 300
+RETRY_AFTER_SECONDS = 5
+"""A hint: nobody knows when a job will end. Who wants to be told sends `Prefer: wait`."""
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]*$",
+        description="A key of your choice. The same key with the same request gets the first "
+        "answer again and starts nothing; with another request it is refused with 422.",
+        examples=["4f1c0c9e-6c1a-4f0c-9a53-3d2a52a4b2d1"],
+    ),
+]
+Prefer = Annotated[
+    list[str] | None,
+    Header(
+        description="`wait=N`: while the project is busy, wait up to N seconds, at most 300, before "
+        "answering 409 (RFC 7240).",
+        examples=["wait=30"],
+    ),
+]
+
+
+@dataclass(kw_only=True)
+class JobStarter:
+    """A request to start a job, and how long it may still wait for its project."""
+
+    caller: Caller
+    idempotency_key: str | None
+    preferred_wait: int | None
+    wait_left: float
+
+    async def check(self, project_id: str) -> None:
+        """Refuse, before a body is read, what could not start now. Writes nothing.
+
+        Raises ProjectNotFound, ProjectBusy, DatabaseUnavailable.
+        """
+        while True:
+            check = await check_project(
+                project_id, self.caller.owner_id, idempotency_key=self.idempotency_key
+            )
+            if check.outcome in ("free", "replayed"):
+                return
+            await self._wait_or_refuse(check)
+
+    async def start(self, request: JobRequest, job_id: UUID) -> Job:
+        """Start the job, and hand it over; return it, or the earlier one that this key has started.
+
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, IdempotencyKeyReused and, when it is not
+        known whether the job has started, DatabaseUnavailable.
+        """
+        while True:
+            start = await _start_surely(request, job_id)
+            if start.job and start.outcome in ("started", "replayed"):
+                if start.job.id == job_id:
+                    await dispatch(job_id, get_settings())
+                return start.job
+            await self._wait_or_refuse(start)
+
+    async def _wait_or_refuse(self, start: JobStart) -> None:
+        now = asyncio.get_running_loop().time
+        began = now()
+        if start.outcome != "busy" or not await wait_before(began + self.wait_left):
+            raise self._refusal(start)
+        self.wait_left -= now() - began
+
+    def _refusal(self, start: JobStart) -> EditAIError:
+        match start.outcome:
+            case "busy":
+                return busy(start.job, start.lease, headers=self.headers())
+            case "key_reused":
+                return IdempotencyKeyReused()
+            case "source_not_found":
+                return SourceNotFound()
+            case "project_not_found":
+                return ProjectNotFound()
+            case outcome:
+                raise RuntimeError(f"a job's start came out as {outcome}")
+
+    def headers(self) -> dict[str, str]:
+        """What the answer says of the preferences that were followed."""
+        if self.preferred_wait is None:
+            return {}
+        return {"Preference-Applied": f"wait={self.preferred_wait}"}
+
+    def accepted(self, job: Job) -> Response:
+        """The 202 for a job; the same for every replay, however far the job is by then."""
+        url = f"{get_library_settings().public_url}/projects/{job.project_id}/progress"
+        content = JobAccepted(
+            job=StartedJob.model_validate(job.model_dump(exclude={"status"})), progress_url=url
+        )
+        return Response(
+            content.model_dump_json(),
+            status_code=202,
+            headers={"Location": url, **self.headers()},
+            media_type="application/json",
+        )
+
+    def request_hash(self, **request: Any) -> str | None:
+        """What two requests with one key must have in common; None without a key."""
+        if self.idempotency_key is None:
+            return None
+        canonical = json.dumps(request, sort_keys=True, separators=(",", ":"), default=str)
+        return sha256(canonical.encode()).hexdigest()
+
+
+async def _start_surely(request: JobRequest, job_id: UUID) -> JobStart:
+    """Ask once more when no answer came: the same job id gets what the first call did."""
+    settings = get_settings()
+    try:
+        return await start_job(request, settings, job_id=job_id)
+    except DatabaseUnavailable:
+        return await start_job(request, settings, job_id=job_id)
+
+
+def busy(
+    job: Job | None, lease: Lease | None, *, headers: dict[str, str] | None = None
+) -> ProjectBusy:
+    """The 409 for a project that someone holds: who, and until when at least."""
+    return ProjectBusy(
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
+        lease_expires_at=lease and lease.model_dump(mode="json")["expires_at"],
+        job=job and {"id": str(job.id), "kind": job.kind},
+    )
+
+
+def preferred_wait(prefer: list[str] | None) -> int | None:
+    """The seconds of `wait=N`, at most 300; None without it. Other preferences are ignored."""
+    for preference in ",".join(prefer or []).split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        seconds = value.strip().strip('"')
+        if name.strip().lower() == "wait" and seconds.isascii() and seconds.isdecimal():
+            return min(int(seconds[:9]), MAX_WAIT_SECONDS)
+    return None
+
+
+def _job_starter(
+    caller: CurrentCaller, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+) -> JobStarter:
+    wait = preferred_wait(prefer)
+    return JobStarter(
+        caller=caller,
+        idempotency_key=idempotency_key,
+        preferred_wait=wait,
+        wait_left=wait or 0,
+    )
+
+
+StartsJob = Annotated[JobStarter, Depends(_job_starter)]

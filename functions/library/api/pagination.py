@@ -1,0 +1,78 @@
+"""Pages of lists, newest first.
+
+A cursor is the place of a page's last row, so rows that come or go meanwhile move nothing.
+"""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+
+from api.problems import refusal
+from shared.errors import InvalidRequest
+
+MAX_LIMIT = 100
+MAX_CURSOR_LENGTH = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """Which page is asked for."""
+
+    limit: int
+    cursor: str | None
+
+    def arguments(self, *, id_type: Callable[[str], object] = str) -> dict[str, Any]:
+        """The arguments of a list function: one row more than the page, to see whether that is all.
+
+        Raises InvalidRequest for a cursor that is none of ours.
+        """
+        after: dict[str, Any] = {"limit": self.limit + 1}
+        if self.cursor is None:
+            return after
+        created_at, row_id = _decode(self.cursor, id_type)
+        return after | {"after_created_at": created_at, "after_id": row_id}
+
+    def cut(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
+        """The rows of the page, and the cursor of the next one."""
+        if len(rows) <= self.limit:
+            return rows, None
+        page = rows[: self.limit]
+        return page, _encode(page[-1])
+
+
+def _encode(row: dict[str, Any]) -> str:
+    place = json.dumps([row["created_at"], row["id"]], separators=(",", ":"))
+    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, id_type: Callable[[str], object]) -> tuple[str, str]:
+    try:
+        place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        created_at, row_id = place
+        # In Postgres' words and not the sender's, who may know stranger ways to write a time.
+        return datetime.fromisoformat(created_at).astimezone(UTC).isoformat(), str(id_type(row_id))
+    except (binascii.Error, ValueError, TypeError, OverflowError, AttributeError):
+        raise _unknown_cursor() from None
+
+
+def _unknown_cursor() -> InvalidRequest:
+    return refusal(("query.cursor", "Not a cursor of this list; send next_cursor as it was given"))
+
+
+def _page_request(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items a page.")] = 20,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the page before."),
+    ] = None,
+) -> PageRequest:
+    return PageRequest(limit=limit, cursor=cursor)
+
+
+Paging = Annotated[PageRequest, Depends(_page_request)]

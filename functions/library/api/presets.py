@@ -1,0 +1,18 @@
+"""Export presets: what a final render can be made for."""
+
+from fastapi import APIRouter
+
+from api.models import Presets
+from api.responses import problems
+from api.security import AuthenticatedRoute, bearer
+from shared.database import read
+from shared.records import ExportPreset
+
+router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
+
+
+@router.get("/export-presets", responses=problems())
+async def list_export_presets() -> Presets:
+    """List all export presets, by name."""
+    rows = await read("export_presets", order="name")
+    return Presets(items=tuple(map(ExportPreset.model_validate, rows)))

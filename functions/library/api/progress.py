@@ -1,0 +1,74 @@
+"""Progress: read from the database each time, and sent only when it has changed."""
+
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from api.models import ProgressAnswer, ProgressJob
+from api.projects import ProjectId
+from api.responses import header, problems
+from api.security import AuthenticatedRoute, CurrentCaller, bearer
+from shared.errors import ProjectNotFound
+from shared.progress import GenerationProgress, get_generation_progress
+
+POLL_SECONDS = 1
+"""A worker writes once a second at most."""
+
+ACTIVE = ("queued", "running")
+
+router = APIRouter(
+    prefix="/projects", tags=["jobs"], route_class=AuthenticatedRoute, dependencies=[bearer]
+)
+
+IfNoneMatch = Annotated[
+    str | None, Header(description="The ETag of the last answer; 304 when it is still true.")
+]
+
+
+@router.get(
+    "/{project_id}/progress",
+    response_model=ProgressAnswer,
+    responses={
+        200: {
+            "headers": {
+                **header("ETag", "Changes with the progress."),
+                **header("Retry-After", "While a job is active: ask again then.", "integer"),
+            }
+        },
+        304: {"description": "Nothing has changed.", "headers": header("ETag", "As sent.")},
+        **problems(ProjectNotFound),
+    },
+)
+async def read_progress(
+    project_id: ProjectId, caller: CurrentCaller, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Read how far a project is."""
+    progress = await get_generation_progress(project_id, caller.owner_id)
+    if progress is None:
+        raise ProjectNotFound
+    body = _answer(progress).model_dump_json().encode()
+    etag = f'W/"{sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    if progress.job_status in ACTIVE:
+        headers["Retry-After"] = str(POLL_SECONDS)
+    if _matches(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+def _answer(progress: GenerationProgress) -> ProgressAnswer:
+    """Without the lease's end, which every renewal moves although nothing has happened."""
+    facts = progress.model_dump()
+    job = progress.job_id and ProgressJob.model_validate(
+        {name: facts[f"job_{name}"] for name in ProgressJob.model_fields}
+    )
+    return ProgressAnswer.model_validate(facts | {"job": job})
+
+
+def _matches(if_none_match: str | None, etag: str) -> bool:
+    """Compare weakly (RFC 9110, 13.1.2)."""
+    if if_none_match is None:
+        return False
+    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in known or etag.removeprefix("W/") in known

@@ -1,0 +1,165 @@
+"""Projects: create, list, read, rename, delete; and cancel what runs on one."""
+
+import re
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from api.job_start import busy
+from api.models import (
+    PROJECT_ID,
+    PROJECT_ID_PATTERN,
+    CancelAnswer,
+    JobAnswer,
+    Page,
+    ProjectAnswer,
+    ProjectCreate,
+    ProjectUpdate,
+)
+from api.pagination import Paging
+from api.problems import refusal
+from api.responses import header, problems
+from api.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.settings import get_library_settings
+from shared.auth import Caller
+from shared.database import QueryFailed, call, read
+from shared.errors import Forbidden, ProjectBusy, ProjectExists, ProjectNotFound
+from shared.jobs import cancel_job
+from shared.records import Job, Lease, Project
+
+UNIQUE_VIOLATION = "23505"
+
+router = APIRouter(
+    prefix="/projects", tags=["projects"], route_class=AuthenticatedRoute, dependencies=[bearer]
+)
+
+
+def checked_id(project_id: str) -> str:
+    """The id of a project; raises ValueError for a text that can be none."""
+    if not re.fullmatch(PROJECT_ID_PATTERN, project_id):
+        raise ValueError("not the id of a project")
+    return project_id
+
+
+def _project_id(project_id: Annotated[str, Path(examples=[PROJECT_ID])]) -> str:
+    try:
+        return checked_id(project_id)
+    except ValueError:
+        raise ProjectNotFound from None
+
+
+ProjectId = Annotated[str, Depends(_project_id)]
+
+
+async def get_project(project_id: str, caller: Caller) -> Project:
+    """A project of the caller's. Raises ProjectNotFound, also for someone else's."""
+    owned = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
+    rows = await read("projects", id=project_id, **owned)
+    if not rows:
+        raise ProjectNotFound
+    return Project.model_validate(rows[0])
+
+
+def owner(caller: Caller) -> str | None:
+    """The owner that the SQL functions are told; None stands for the service."""
+    return None if caller.owner_id is None else str(caller.owner_id)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        201: {"headers": header("Location", "The project.")},
+        **problems(ProjectExists, Forbidden),
+    },
+)
+async def create_project(
+    body: ProjectCreate, caller: CurrentCaller, response: Response
+) -> ProjectAnswer:
+    """Create a project."""
+    try:
+        row = await call(
+            "create_project",
+            owner_id=str(_new_owner(body, caller)),
+            name=body.name,
+            project_id=body.id,
+        )
+    except QueryFailed as error:
+        if error.sqlstate == UNIQUE_VIOLATION:
+            raise ProjectExists from None
+        raise
+    response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row['id']}"
+    return ProjectAnswer.model_validate(row)
+
+
+def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
+    """The owner of a new project: the user, or the one whom the service names."""
+    if caller.owner_id is None:
+        if body.owner_id is None:
+            raise refusal(("body.owner_id", "Field required with the service key"))
+        return body.owner_id
+    if body.id is not None or body.owner_id is not None:
+        raise Forbidden("Only the service key may choose a project's id or owner.")
+    return caller.owner_id
+
+
+@router.get("", responses=problems())
+async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectAnswer]:
+    """List projects, newest first."""
+    rows: list[dict[str, Any]] = await call(
+        "list_projects", owner_id=owner(caller), **paging.arguments(id_type=checked_id)
+    )
+    page, next_cursor = paging.cut(rows)
+    return Page(items=tuple(map(ProjectAnswer.model_validate, page)), next_cursor=next_cursor)
+
+
+@router.get("/{project_id}", responses=problems(ProjectNotFound))
+async def read_project(project_id: ProjectId, caller: CurrentCaller) -> ProjectAnswer:
+    """Read a project."""
+    return ProjectAnswer.model_validate(await get_project(project_id, caller))
+
+
+@router.patch("/{project_id}", responses=problems(ProjectNotFound))
+async def update_project(
+    project_id: ProjectId, body: ProjectUpdate, caller: CurrentCaller
+) -> ProjectAnswer:
+    """Rename a project."""
+    rows = await call(
+        "update_project",
+        project_id=project_id,
+        owner_id=owner(caller),
+        name=body.name,
+    )
+    if not rows:
+        raise ProjectNotFound
+    return ProjectAnswer.model_validate(rows[0])
+
+
+@router.delete(
+    "/{project_id}",
+    status_code=204,
+    response_model=None,
+    responses=problems(ProjectNotFound, ProjectBusy),
+)
+async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Response:
+    """Delete a project with its sources, clips and files. Refused while a job runs: cancel it first."""
+    answer = await call("delete_project", project_id=project_id, owner_id=owner(caller))
+    match answer["outcome"]:
+        case "deleted":
+            return Response(status_code=204)
+        case "busy":
+            job = Job.model_validate(answer["job"]) if answer["lease"]["job_id"] else None
+            raise busy(job, Lease.model_validate(answer["lease"]))
+        case _:
+            raise ProjectNotFound
+
+
+@router.post("/{project_id}/cancel", responses=problems(ProjectNotFound))
+async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancelAnswer:
+    """Stop what runs on a project. Its progress and its lease are gone at once; clips made so far stay."""
+    cancelled = await cancel_job(project_id, caller.owner_id)
+    if cancelled.outcome == "project_not_found":
+        raise ProjectNotFound
+    job = cancelled.job and JobAnswer.model_validate(cancelled.job)
+    return CancelAnswer(outcome=cancelled.outcome, job=job)

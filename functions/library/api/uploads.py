@@ -1,0 +1,189 @@
+"""A file on its way in: written as it comes, off the event loop, and only up to a size."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from api.multipart import PartBegin, read_parts
+from api.problems import invalid_request, refusal
+from api.security import too_large
+
+BLOCK_BYTES = 1 << 20
+"""Written at once: few changes of thread, and little memory."""
+
+FORM_OVERHEAD_BYTES = 64 * 1024
+"""What a form may have around its file."""
+
+FIELD_MAX_BYTES = 1000
+FILE_FIELD = "video"
+FILE_NAME_LENGTH = 200
+# Control characters, and those that make text look like something else.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+Options = TypeVar("Options", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form(Generic[Options]):
+    """What a form said beside its file; `digest` is the file's SHA-256."""
+
+    options: Options
+    file_name: str
+    digest: str
+
+
+class FileSink:
+    """A file that is being written, block by block."""
+
+    def __init__(self, file: BinaryIO, *, max_bytes: int) -> None:
+        self.size = 0
+        self._file = file
+        self._max_bytes = max_bytes
+        self._hash = sha256()
+        self._block = bytearray()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what has been flushed."""
+        return self._hash.hexdigest()
+
+    async def write(self, data: bytes) -> None:
+        """Add data. Raises PayloadTooLarge."""
+        self.size += len(data)
+        if self.size > self._max_bytes:
+            raise too_large(self._max_bytes)
+        self._block += data
+        if len(self._block) >= BLOCK_BYTES:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write out what is held."""
+        block, self._block = self._block, bytearray()
+        await asyncio.to_thread(self._store, block)
+
+    def _store(self, block: bytearray) -> None:
+        self._hash.update(block)
+        self._file.write(block)
+
+
+@asynccontextmanager
+async def file_sink(path: Path, *, max_bytes: int) -> AsyncGenerator[FileSink]:
+    """A new file to write to; complete after the block."""
+    with path.open("wb") as file:
+        sink = FileSink(file, max_bytes=max_bytes)
+        yield sink
+        await sink.flush()
+
+
+async def receive_form(
+    request: Request, path: Path, *, options: type[Options], max_bytes: int
+) -> Form[Options]:
+    """Write a form's file to `path` while it comes in, and return the rest of the form.
+
+    Raises:
+        MalformedRequest: not a complete multipart body.
+        InvalidRequest: a field that is unknown, missing, sent twice or of a wrong value; as soon as
+            that is known, so that not even the file has to be sent.
+        PayloadTooLarge: the file, or all that is around it, is too large.
+        ClientDisconnect: the client left.
+
+    """
+    reader = _FormReader(options)
+    body = _bounded(request.stream(), max_bytes=max_bytes)
+    async with (
+        file_sink(path, max_bytes=max_bytes) as sink,
+        aclosing(read_parts(request.headers["content-type"], body)) as events,
+    ):
+        async for event in events:
+            if isinstance(event, PartBegin):
+                reader.begin(event)
+            elif not isinstance(event, bytes):
+                reader.end()
+            elif reader.in_file:
+                await sink.write(event)
+            else:
+                reader.add(event)
+    return Form(options=reader.validate(), file_name=reader.checked_name(), digest=sink.digest)
+
+
+async def _bounded(body: AsyncIterator[bytes], *, max_bytes: int) -> AsyncGenerator[bytes]:
+    received = 0
+    async for chunk in body:
+        received += len(chunk)
+        if received > max_bytes + FORM_OVERHEAD_BYTES:
+            raise too_large(max_bytes)
+        yield chunk
+
+
+class _FormReader(Generic[Options]):
+    """The fields of a form, part by part."""
+
+    def __init__(self, options: type[Options]) -> None:
+        self._options = options
+        self._fields: dict[str, bytearray] = {}
+        self._current = ""
+        self._file_name: str | None = None
+
+    @property
+    def in_file(self) -> bool:
+        return self._current == FILE_FIELD
+
+    def begin(self, part: PartBegin) -> None:
+        self._current = part.name
+        if self.in_file:
+            self._begin_file(part.file_name)
+            return
+        if part.name not in self._options.model_fields:
+            raise refusal((f"body.{part.name[:100]}", "There is no such field"))
+        if part.name in self._fields:
+            raise refusal((f"body.{part.name}", "The field was sent twice"))
+        self._fields[part.name] = bytearray()
+
+    def _begin_file(self, file_name: str | None) -> None:
+        if self._file_name is not None:
+            raise refusal((f"body.{FILE_FIELD}", "Send exactly one file"))
+        if not file_name:
+            raise refusal((f"body.{FILE_FIELD}", "Send a file, with a file name"))
+        self._file_name = display_name(file_name)
+        self.validate()
+
+    def add(self, data: bytes) -> None:
+        value = self._fields[self._current]
+        value += data
+        if len(value) > FIELD_MAX_BYTES:
+            raise refusal((f"body.{self._current}", "The value is too long"))
+
+    def end(self) -> None:
+        self._current = ""
+
+    def validate(self) -> Options:
+        values = {name: value.decode(errors="replace") for name, value in self._fields.items()}
+        try:
+            return self._options.model_validate(values)
+        except ValidationError as error:
+            raise body_errors(error) from None
+
+    def checked_name(self) -> str:
+        if self._file_name is None:
+            raise refusal((f"body.{FILE_FIELD}", "Field required: send the video as a file"))
+        return self._file_name
+
+
+def body_errors(error: ValidationError) -> Exception:
+    """The error for a body that does not fit its model."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return invalid_request({**part, "loc": ("body", *part["loc"])} for part in found)
+
+
+def display_name(file_name: str) -> str:
+    """A file's name as people see it: the last part of a path, of visible characters. Never a path."""
+    last = re.split(r"[/\\]", file_name)[-1]
+    return _HIDDEN.sub("", last).strip()[:FILE_NAME_LENGTH] or FILE_FIELD

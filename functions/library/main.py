@@ -1,0 +1,17 @@
+"""library: the public API."""
+
+from typing import cast
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.app import create_app
+
+app = create_app()
+
+
+@functions_framework.aio.http
+async def library(_request: Request) -> Response:
+    """Answer with the application itself, which the framework then calls as it calls any response."""
+    return cast("Response", app)
