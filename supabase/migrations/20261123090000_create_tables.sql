@@ -52,7 +52,8 @@ create table public.editai_projects (
   owner_id uuid not null,
   name text not null
     constraint editai_projects_name_has_a_length check (pg_catalog.char_length(name) between 1 and 200),
-  -- created -> generating | rendering -> ready_for_triage | failed; a cancelled job gives back what was before.
+  -- created -> generating | rendering -> ready_for_triage | failed; a cancelled job leaves ready_for_triage where there are
+  -- clips and created where there are none.
   status text not null default 'created'
     constraint editai_projects_status_is_known
     check (status in ('created', 'generating', 'rendering', 'ready_for_triage', 'failed')),
@@ -111,7 +112,7 @@ create table public.editai_jobs (
   created_at timestamptz not null default public.editai_clock(),
   started_at timestamptz,
   finished_at timestamptz,
-  constraint editai_jobs_attempts_stay_in_bounds check (attempt between 0 and max_attempts),
+  constraint editai_jobs_attempts_stay_in_bounds check (max_attempts > 0 and attempt between 0 and max_attempts),
   constraint editai_jobs_end_has_a_time check ((status in ('queued', 'running')) = (finished_at is null)),
   constraint editai_jobs_key_has_a_hash check ((idempotency_key is null) = (request_hash is null))
 );
@@ -180,8 +181,8 @@ create index editai_exports_by_clip on public.editai_exports (clip_id, created_a
 create index editai_exports_by_project on public.editai_exports (project_id);
 create index editai_exports_by_preset on public.editai_exports (preset);
 
--- Never reset, so tokens outlive the rows they were given to.
-create sequence public.editai_fencing_tokens;
+-- Never reset, so tokens outlive the rows they were given to; no session draws ahead of another, so they rise in order.
+create sequence public.editai_fencing_tokens cache 1;
 
 -- A row is a lease: held until expires_at, and waiting to be reclaimed after it. The key is a project's id, or any other
 -- text that a function wants to hold alone, hence no foreign key.
@@ -275,7 +276,7 @@ grant usage on sequence public.editai_fencing_tokens, public.editai_storage_garb
 -- Realtime tells a browser of each progress write, where there is a Realtime.
 do $$
 begin
-  if exists (select 1 from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
+  if exists (select 1 from pg_catalog.pg_publication where pubname = 'supabase_realtime' and not puballtables) then
     alter publication supabase_realtime add table public.editai_generation_progress;
   end if;
 end

@@ -9,6 +9,10 @@
 -- The clock is read once, after the lease's row lock is held: a statement that waited for a lock would otherwise decide
 -- by a moment that has passed (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED).
 -- A conflict is an answer, not an error: 40001 and the like would be retried by PostgREST on its own.
+--
+-- Every call waits for locks for less time than its caller waits for an answer, so that nothing happens after the caller has
+-- given up. PostgREST (12 and later) applies a function's statement_timeout to its whole transaction; a caller that connects
+-- directly sets its own, because Postgres arms that timer before the function begins.
 
 -- Raises 22023 for a time to live that is not in (0, 3600] seconds; returns it as an interval.
 create function public.editai_ttl(p_ttl_seconds double precision) returns interval
@@ -68,7 +72,7 @@ begin
   end loop;
   v_now := public.editai_clock();
   if lease.expires_at > v_now then
-    granted := lease.lease_id = p_lease_id;
+    granted := lease.lease_id is not distinct from p_lease_id;
     return;
   end if;
   update public.editai_locks l set
@@ -97,7 +101,7 @@ create function public.editai_acquire_lease(
   out granted boolean,
   out lease public.editai_locks
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_grant record;
 begin
@@ -105,7 +109,7 @@ begin
   -- A conflict only reads: no row lock, no dead row, no token spent.
   select l.* into lease from public.editai_locks l where l.project_id = p_project_id;
   if lease.expires_at > public.editai_clock() then
-    granted := lease.lease_id = p_lease_id;
+    granted := lease.lease_id is not distinct from p_lease_id;
     return;
   end if;
   perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
@@ -129,7 +133,7 @@ create function public.editai_renew_lease(
   out renewed boolean,
   out expires_at timestamptz
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_hold record;
 begin
@@ -146,10 +150,17 @@ end
 $$;
 
 -- Gives a lease back. Returns whether it was the caller's; someone else's stays untouched.
+-- A job's lease ends at once but its row stays: cleanup finds the job by it, so no job runs on without a lease. (What ends a
+-- job, editai_finish_job, releases its lease itself.)
 create function public.editai_release_lease(p_project_id text, p_lease_id uuid, p_fencing_token bigint) returns boolean
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
   delete from public.editai_locks l
+  where l.project_id = p_project_id and l.lease_id = p_lease_id and l.fencing_token = p_fencing_token and l.job_id is null;
+  if found then
+    return true;
+  end if;
+  update public.editai_locks l set expires_at = least(l.expires_at, public.editai_clock())
   where l.project_id = p_project_id and l.lease_id = p_lease_id and l.fencing_token = p_fencing_token;
   return found;
 end

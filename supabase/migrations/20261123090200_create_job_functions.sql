@@ -72,7 +72,7 @@ create function public.editai_check_project(
   out job public.editai_jobs,
   out lease public.editai_locks
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
   if not exists (
     select 1 from public.editai_projects p
@@ -81,9 +81,14 @@ begin
     outcome := 'project_not_found';
     return;
   end if;
-  select j.* into job from public.editai_jobs j
-  where j.project_id = p_project_id and (j.id = p_job_id or j.idempotency_key = p_idempotency_key);
-  if found then
+  if p_job_id is not null then
+    select j.* into job from public.editai_jobs j where j.id = p_job_id and j.project_id = p_project_id;
+  end if;
+  if job.id is null and p_idempotency_key is not null then
+    select j.* into job from public.editai_jobs j
+    where j.project_id = p_project_id and j.idempotency_key = p_idempotency_key;
+  end if;
+  if job.id is not null then
     outcome := case
       when job.id = p_job_id or p_request_hash is null or job.request_hash = p_request_hash then 'replayed'
       else 'key_reused'
@@ -104,6 +109,7 @@ $$;
 -- p_source is a source that was uploaded with the request and is recorded with the job; p_source_ids are stored ones.
 -- The lease is short and belongs to the dispatch: a worker that claims the job replaces it, cleanup hands over again what
 -- nobody claimed. Outcomes: started; source_not_found (job is null); and those of editai_check_project but free.
+-- Raises 22023 for a bad time to live or deadline, 23514 and the like for values that do not fit their columns.
 create function public.editai_start_job(
   p_project_id text,
   p_owner_id uuid,
@@ -123,12 +129,16 @@ create function public.editai_start_job(
   out job public.editai_jobs,
   out lease public.editai_locks
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_check record;
   v_grant record;
   v_deadline_at timestamptz;
 begin
+  if p_deadline_seconds is null or p_deadline_seconds <= 0 then
+    raise exception 'a deadline is more than 0 seconds ahead, not %', p_deadline_seconds
+      using errcode = 'invalid_parameter_value';
+  end if;
   -- Twice: without a lock, so that a conflict costs nothing, and under it, where the answer stays true.
   for i in 1..2 loop
     select * into v_check
@@ -210,7 +220,7 @@ create function public.editai_claim_job(
   out sources public.editai_sources[],
   out clips public.editai_clips[]
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_grant record;
   v_now timestamptz;
@@ -231,12 +241,13 @@ begin
     outcome := 'ended';
   elsif lease.expires_at > v_now and lease.job_id is distinct from job.id then
     outcome := 'busy';
-  elsif lease.expires_at > v_now and job.status = 'running' and lease.lease_id <> p_lease_id then
+  elsif lease.expires_at > v_now and job.status = 'running' and lease.lease_id is distinct from p_lease_id then
     outcome := 'running';
   elsif lease.expires_at > v_now and job.status = 'running' then
     outcome := 'claimed';
   elsif job.attempt >= job.max_attempts or job.deadline_at <= v_now then
     perform public.editai_fail_exhausted_job(job);
+    select j.* into job from public.editai_jobs j where j.id = p_job_id;
     outcome := 'exhausted';
   end if;
 
@@ -281,6 +292,14 @@ begin
 end
 $$;
 
+-- Says whether the caller's lease is live and this job's, and keeps it so until the end of the transaction.
+create function public.editai_hold_job(p_project_id text, p_job_id uuid, p_lease_id uuid, p_fencing_token bigint)
+returns boolean
+language sql volatile security invoker set search_path = '' as $$
+  select h.held and (h.lease).job_id is not distinct from p_job_id
+  from public.editai_hold_lease(p_project_id, p_lease_id, p_fencing_token) h
+$$;
+
 -- Says why a job's write was refused: cancelled (its user wanted so) or lost (the lease expired or is someone else's).
 create function public.editai_refusal(p_job_id uuid) returns text
 language sql stable security invoker set search_path = '' as $$
@@ -303,7 +322,7 @@ create function public.editai_heartbeat(
   out outcome text,
   out expires_at timestamptz
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_renewal record;
 begin
@@ -336,7 +355,7 @@ $$;
 -- Removes a project's progress row. Outcomes: cleared; cancelled or lost, where nothing was written.
 create function public.editai_clear_progress(p_project_id text, p_job_id uuid, p_lease_id uuid, p_fencing_token bigint)
 returns text
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
   if not (select h.held from public.editai_hold_lease(p_project_id, p_lease_id, p_fencing_token) h) then
     return public.editai_refusal(p_job_id);
@@ -348,7 +367,7 @@ $$;
 
 -- Records a finished clip. p_clip has the columns of editai_clips that describe the file and its variant.
 -- Outcomes: recorded (with the clip; recording a variant again returns the one recorded first); cancelled or lost, where
--- nothing was written.
+-- nothing was written. Raises 23505 for a variant number that is another job's.
 create function public.editai_record_clip(
   p_project_id text,
   p_job_id uuid,
@@ -358,9 +377,9 @@ create function public.editai_record_clip(
   out outcome text,
   out clip public.editai_clips
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
-  if not (select h.held from public.editai_hold_lease(p_project_id, p_lease_id, p_fencing_token) h) then
+  if not public.editai_hold_job(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
     outcome := public.editai_refusal(p_job_id);
     return;
   end if;
@@ -374,6 +393,10 @@ begin
   on conflict on constraint editai_clips_one_per_variant do nothing;
   select c.* into clip from public.editai_clips c
   where c.project_id = p_project_id and c.job_id = p_job_id and c.variant_number = (p_clip ->> 'variant_number')::integer;
+  if not found then
+    raise exception 'variant % of this project is another job''s', p_clip ->> 'variant_number'
+      using errcode = 'unique_violation';
+  end if;
   outcome := 'recorded';
 end
 $$;
@@ -391,13 +414,13 @@ create function public.editai_finish_job(
   p_error jsonb default null,
   p_export jsonb default null
 ) returns text
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
-  if p_status not in ('completed', 'failed') then
+  if p_status is null or p_status not in ('completed', 'failed') then
     raise exception 'a job finishes as completed or failed, not as %', p_status using errcode = 'invalid_parameter_value';
   end if;
   perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
-  if not (select h.held from public.editai_hold_lease(p_project_id, p_lease_id, p_fencing_token) h) then
+  if not public.editai_hold_job(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
     return case when exists (
       select 1 from public.editai_jobs j
       where j.id = p_job_id and j.status = p_status and j.fencing_token = p_fencing_token
@@ -408,7 +431,8 @@ begin
       project_id, clip_id, job_id, preset, options, storage_path, thumbnail_path,
       duration_seconds, size_bytes, width, height, frame_rate)
     select
-      p_project_id, e.clip_id, p_job_id, e.preset, e.options, e.storage_path, e.thumbnail_path,
+      p_project_id, (select c.id from public.editai_clips c where c.id = e.clip_id and c.project_id = p_project_id),
+      p_job_id, e.preset, e.options, e.storage_path, e.thumbnail_path,
       e.duration_seconds, e.size_bytes, e.width, e.height, e.frame_rate
     from jsonb_populate_record(null::public.editai_exports, p_export) e;
   end if;
@@ -427,7 +451,7 @@ create function public.editai_cancel_job(
   out outcome text,
   out job public.editai_jobs
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
   perform 1 from public.editai_projects p
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id) for no key update;
@@ -437,6 +461,9 @@ begin
   end if;
   delete from public.editai_locks l where l.project_id = p_project_id;
   outcome := case when found then 'cancelled' else 'idle' end;
+  if found then
+    delete from public.editai_generation_progress g where g.project_id = p_project_id;
+  end if;
   select j.* into job from public.editai_jobs j
   where j.project_id = p_project_id and j.status in ('queued', 'running') for update;
   if found then

@@ -4,7 +4,7 @@
 -- Creates a project. Raises 23505 when p_project_id is taken.
 create function public.editai_create_project(p_owner_id uuid, p_name text, p_project_id text default null)
 returns public.editai_projects
-language sql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
   insert into public.editai_projects (id, owner_id, name)
   values (coalesce(p_project_id, pg_catalog.gen_random_uuid()::text), p_owner_id, p_name)
   returning *
@@ -13,7 +13,7 @@ $$;
 -- Renames a project. Returns no row when there is no such project of the owner.
 create function public.editai_update_project(p_project_id text, p_owner_id uuid, p_name text)
 returns setof public.editai_projects
-language sql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
   update public.editai_projects p set name = p_name, updated_at = public.editai_clock()
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id)
   returning p.*
@@ -28,7 +28,7 @@ create function public.editai_delete_project(
   out job public.editai_jobs,
   out lease public.editai_locks
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_now timestamptz;
 begin
@@ -45,8 +45,13 @@ begin
     outcome := 'busy';
     return;
   end if;
+  -- File by file, and not all below the project's id: someone may create a project with the same id at once.
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
-  values (p_project_id, p_project_id || '/', v_now + interval '5 minutes');
+  select p_project_id, s.storage_path, v_now + interval '5 minutes'
+  from public.editai_sources s where s.project_id = p_project_id
+  union all
+  select p_project_id, p_project_id || '/jobs/' || j.id || '/', v_now + interval '5 minutes'
+  from public.editai_jobs j where j.project_id = p_project_id;
   delete from public.editai_locks l where l.project_id = p_project_id;
   delete from public.editai_projects p where p.id = p_project_id;
   lease := null;
@@ -64,11 +69,12 @@ create function public.editai_create_source(
   p_storage_path text,
   p_content_type text
 ) returns setof public.editai_sources
-language sql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
   insert into public.editai_sources (id, project_id, file_name, storage_path, content_type)
   select p_source_id, p.id, p_file_name, p_storage_path, p_content_type
   from public.editai_projects p
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id)
+  for key share of p
   returning *
 $$;
 
@@ -76,7 +82,7 @@ $$;
 -- Returns no row when there is no such source of the owner.
 create function public.editai_confirm_source(p_source_id uuid, p_owner_id uuid, p_facts jsonb)
 returns setof public.editai_sources
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
   update public.editai_sources s set
     status = 'ready',
@@ -104,7 +110,7 @@ create function public.editai_delete_source(
   out job public.editai_jobs,
   out lease public.editai_locks
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_source public.editai_sources;
   v_now timestamptz;
@@ -140,7 +146,7 @@ create function public.editai_update_clip(
   p_variant_name text default null,
   p_is_selected boolean default null
 ) returns setof public.editai_clips
-language sql volatile security invoker set search_path = '' set lock_timeout = '3s' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
   update public.editai_clips c set
     variant_name = coalesce(p_variant_name, c.variant_name),
     is_selected = coalesce(p_is_selected, c.is_selected),
@@ -151,18 +157,22 @@ language sql volatile security invoker set search_path = '' set lock_timeout = '
 $$;
 
 -- One page of an owner's projects, newest first. A page goes on after the last row of the one before.
+-- In plpgsql, as are the lists below: it plans for the arguments given, so a filter that is null costs nothing.
 create function public.editai_list_projects(
   p_owner_id uuid,
   p_limit integer,
   p_after_created_at timestamptz default null,
   p_after_id text default null
 ) returns setof public.editai_projects
-language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language plpgsql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+begin
+  return query
   select p.* from public.editai_projects p
   where (p_owner_id is null or p.owner_id = p_owner_id)
     and (p_after_created_at is null or (p.created_at, p.id) < (p_after_created_at, p_after_id))
   order by p.created_at desc, p.id desc
-  limit p_limit
+  limit p_limit;
+end
 $$;
 
 -- One page of an owner's sources of one project, newest first.
@@ -173,12 +183,15 @@ create function public.editai_list_sources(
   p_after_created_at timestamptz default null,
   p_after_id uuid default null
 ) returns setof public.editai_sources
-language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language plpgsql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+begin
+  return query
   select s.* from public.editai_sources s join public.editai_projects p on p.id = s.project_id
   where s.project_id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id)
     and (p_after_created_at is null or (s.created_at, s.id) < (p_after_created_at, p_after_id))
   order by s.created_at desc, s.id desc
-  limit p_limit
+  limit p_limit;
+end
 $$;
 
 -- One page of an owner's clips, of one project or (p_project_id null) of all, newest first; or the one with p_clip_id.
@@ -190,14 +203,17 @@ create function public.editai_list_clips(
   p_after_created_at timestamptz default null,
   p_after_id uuid default null
 ) returns setof public.editai_clips
-language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language plpgsql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+begin
+  return query
   select c.* from public.editai_clips c join public.editai_projects p on p.id = c.project_id
   where (p_owner_id is null or p.owner_id = p_owner_id)
     and (p_project_id is null or c.project_id = p_project_id)
     and (p_clip_id is null or c.id = p_clip_id)
     and (p_after_created_at is null or (c.created_at, c.id) < (p_after_created_at, p_after_id))
   order by c.created_at desc, c.id desc
-  limit p_limit
+  limit p_limit;
+end
 $$;
 
 call public.editai_restrict_functions();

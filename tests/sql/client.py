@@ -1,0 +1,384 @@
+"""A typed client of the SQL functions: one method each, values in, values out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, cast
+from uuid import UUID, uuid4
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from shared.jobs import JobCancel, JobClaim, JobStart
+from shared.progress import GenerationProgress, proof
+from shared.records import Clip, Lease, Project, Record, Source
+from tests.stack.database import Connection
+
+START = datetime(2030, 1, 1, 12, tzinfo=UTC)
+"""Where time stands when a test begins; `client.at(60)` is a minute later."""
+
+TTL = 60.0
+DISPATCH_TTL = 30.0
+
+
+Rows = Callable[[str], list[dict[str, Any]]]
+"""Reads a table as it is stored."""
+
+
+def after(seconds: float) -> datetime:
+    """The moment some seconds after START."""
+    return START + timedelta(seconds=seconds)
+
+
+class Acquired(Record):
+    """Whether a lease was granted, and the lease that stands."""
+
+    granted: bool
+    lease: Lease
+
+
+class Renewed(Record):
+    """Whether a lease was renewed, and its new end."""
+
+    renewed: bool
+    expires_at: datetime | None
+
+
+class Beat(Record):
+    """What a heartbeat was told."""
+
+    outcome: Literal["held", "cancelled", "lost"]
+    expires_at: datetime | None
+
+
+class Recorded(Record):
+    """What came of recording a clip."""
+
+    outcome: Literal["recorded", "cancelled", "lost"]
+    clip: Clip | None
+
+
+class Deleted(Record):
+    """What came of deleting a project or a source; the lease is the holder's when busy."""
+
+    outcome: Literal["deleted", "busy", "project_not_found", "source_not_found"]
+    lease: Lease | None
+
+
+class Reclaimed(Record):
+    """What cleanup did to one lease."""
+
+    project_id: str
+    job_id: UUID | None
+    action: Literal["requeued", "failed", "released"]
+
+
+class Garbage(Record):
+    """Files to remove: all below the prefix but those to keep."""
+
+    id: int
+    prefix: str
+    keep_paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlClient:
+    """Calls functions on one connection."""
+
+    connection: Connection
+
+    def at(self, seconds: float) -> "SqlClient":
+        """Stops this connection's time some seconds after START."""
+        moment = after(seconds).isoformat()
+        self.connection.execute("select set_config('editai.now', %s, false)", [moment])
+        return self
+
+    def call(self, function: str, **params: Any) -> list[Any]:
+        """The rows that a function returns, as JSON; parameters without their `p_`."""
+        arguments = sql.SQL(", ").join(
+            sql.SQL("{} => {}").format(sql.Identifier(f"p_{name}"), sql.Placeholder(name))
+            for name in params
+        )
+        query = sql.SQL("select to_jsonb(answer) as answer from public.{}({}) as answer").format(
+            sql.Identifier(f"editai_{function}"), arguments
+        )
+        rows = self.connection.execute(query, {k: _adapt(v) for k, v in params.items()}).fetchall()
+        return [_without_null_rows(row["answer"]) for row in rows]
+
+    def one(self, function: str, **params: Any) -> Any:
+        """What a function that returns one value returns."""
+        (answer,) = self.call(function, **params)
+        return answer
+
+    def acquire_lease(
+        self,
+        key: str,
+        *,
+        holder: str = "test",
+        ttl_seconds: float = TTL,
+        lease_id: UUID | None = None,
+    ) -> Acquired:
+        return Acquired.model_validate(
+            self.one(
+                "acquire_lease",
+                project_id=key,
+                lease_id=lease_id or uuid4(),
+                holder=holder,
+                ttl_seconds=ttl_seconds,
+            )
+        )
+
+    def renew_lease(self, lease: Lease, *, ttl_seconds: float = TTL) -> Renewed:
+        return Renewed.model_validate(
+            self.one("renew_lease", **lease_proof(lease), ttl_seconds=ttl_seconds)
+        )
+
+    def release_lease(self, lease: Lease) -> bool:
+        return self.one("release_lease", **lease_proof(lease))
+
+    def check_project(
+        self,
+        project_id: str,
+        *,
+        owner_id: UUID | None = None,
+        idempotency_key: str | None = None,
+        request_hash: str | None = None,
+    ) -> JobStart:
+        return JobStart.model_validate(
+            self.one(
+                "check_project",
+                project_id=project_id,
+                owner_id=owner_id,
+                idempotency_key=idempotency_key,
+                request_hash=request_hash,
+            )
+        )
+
+    def start_job(self, project_id: str, **changes: Any) -> JobStart:
+        params = {
+            "project_id": project_id,
+            "owner_id": None,
+            "job_id": uuid4(),
+            "kind": "raw_clips",
+            "params": {"variant_count": 3},
+            "lease_id": uuid4(),
+            "holder": "dispatch",
+            "dispatch_ttl_seconds": DISPATCH_TTL,
+            "deadline_seconds": 3600.0,
+            "max_attempts": 3,
+        } | changes
+        return JobStart.model_validate(self.one("start_job", **params))
+
+    def claim_job(
+        self,
+        job_id: UUID,
+        *,
+        lease_id: UUID | None = None,
+        holder: str = "worker",
+        ttl_seconds: float = TTL,
+    ) -> JobClaim:
+        return JobClaim.model_validate(
+            self.one(
+                "claim_job",
+                job_id=job_id,
+                lease_id=lease_id or uuid4(),
+                holder=holder,
+                ttl_seconds=ttl_seconds,
+            )
+        )
+
+    def heartbeat(
+        self, lease: Lease, percentage: int | None = None, *, ttl_seconds: float = TTL, **news: Any
+    ) -> Beat:
+        return Beat.model_validate(
+            self.one(
+                "heartbeat",
+                **proof(lease),
+                ttl_seconds=ttl_seconds,
+                percentage=percentage,
+                **news,
+            )
+        )
+
+    def clear_progress(self, lease: Lease) -> str:
+        return self.one("clear_progress", **proof(lease))
+
+    def record_clip(self, lease: Lease, variant_number: int, /, **changes: Any) -> Recorded:
+        return Recorded.model_validate(
+            self.one(
+                "record_clip", **proof(lease), clip=clip_facts(lease, variant_number) | changes
+            )
+        )
+
+    def finish_job(self, lease: Lease, status: str = "completed", **changes: Any) -> str:
+        return self.one("finish_job", **proof(lease), status=status, **changes)
+
+    def cancel_job(self, project_id: str, *, owner_id: UUID | None = None) -> JobCancel:
+        return JobCancel.model_validate(
+            self.one("cancel_job", project_id=project_id, owner_id=owner_id)
+        )
+
+    def read_progress(
+        self, project_id: str, *, owner_id: UUID | None = None
+    ) -> GenerationProgress | None:
+        rows = self.call("read_progress", project_id=project_id, owner_id=owner_id)
+        return GenerationProgress.model_validate(rows[0]) if rows else None
+
+    def cleanup_leases(
+        self, *, limit: int = 100, dispatch_ttl_seconds: float = DISPATCH_TTL
+    ) -> list[Reclaimed]:
+        rows = self.call("cleanup_leases", limit=limit, dispatch_ttl_seconds=dispatch_ttl_seconds)
+        return [Reclaimed.model_validate(row) for row in rows]
+
+    def cleanup_uploads(self, *, limit: int = 100, max_age_seconds: float = 3600) -> int:
+        return self.one("cleanup_uploads", limit=limit, max_age_seconds=max_age_seconds)
+
+    def list_storage_garbage(self, *, limit: int = 100) -> list[Garbage]:
+        return [
+            Garbage.model_validate(row) for row in self.call("list_storage_garbage", limit=limit)
+        ]
+
+    def forget_storage_garbage(self, ids: list[int]) -> int:
+        return self.one("forget_storage_garbage", ids=ids)
+
+    def create_project(
+        self, project_id: str | None = None, *, owner_id: UUID | None = None, name: str = "Reel"
+    ) -> Project:
+        return Project.model_validate(
+            self.one(
+                "create_project", project_id=project_id, owner_id=owner_id or uuid4(), name=name
+            )
+        )
+
+    def update_project(
+        self, project_id: str, *, name: str, owner_id: UUID | None = None
+    ) -> list[Project]:
+        rows = self.call("update_project", project_id=project_id, owner_id=owner_id, name=name)
+        return [Project.model_validate(row) for row in rows]
+
+    def delete_project(self, project_id: str, *, owner_id: UUID | None = None) -> Deleted:
+        return Deleted.model_validate(
+            self.one("delete_project", project_id=project_id, owner_id=owner_id)
+        )
+
+    def list_projects(
+        self, owner_id: UUID | None, *, limit: int = 100, **after: Any
+    ) -> list[Project]:
+        rows = self.call("list_projects", owner_id=owner_id, limit=limit, **after)
+        return [Project.model_validate(row) for row in rows]
+
+    def create_source(
+        self, project_id: str, *, owner_id: UUID | None = None, source_id: UUID | None = None
+    ) -> list[Source]:
+        source_id = source_id or uuid4()
+        rows = self.call(
+            "create_source",
+            project_id=project_id,
+            owner_id=owner_id,
+            source_id=source_id,
+            file_name="holiday.mp4",
+            storage_path=f"{project_id}/sources/{source_id}.mp4",
+            content_type="video/mp4",
+        )
+        return [Source.model_validate(row) for row in rows]
+
+    def confirm_source(
+        self, source_id: UUID, *, owner_id: UUID | None = None, **changes: Any
+    ) -> list[Source]:
+        rows = self.call(
+            "confirm_source",
+            source_id=source_id,
+            owner_id=owner_id,
+            facts=dict(SOURCE_FACTS) | changes,
+        )
+        return [Source.model_validate(row) for row in rows]
+
+    def delete_source(self, source_id: UUID, *, owner_id: UUID | None = None) -> Deleted:
+        return Deleted.model_validate(
+            self.one("delete_source", source_id=source_id, owner_id=owner_id)
+        )
+
+    def list_sources(
+        self, project_id: str, *, owner_id: UUID | None = None, limit: int = 100, **after: Any
+    ) -> list[Source]:
+        rows = self.call(
+            "list_sources", project_id=project_id, owner_id=owner_id, limit=limit, **after
+        )
+        return [Source.model_validate(row) for row in rows]
+
+    def update_clip(
+        self, clip_id: UUID, *, owner_id: UUID | None = None, **changes: Any
+    ) -> list[Clip]:
+        rows = self.call("update_clip", clip_id=clip_id, owner_id=owner_id, **changes)
+        return [Clip.model_validate(row) for row in rows]
+
+    def list_clips(
+        self, *, owner_id: UUID | None = None, limit: int = 100, **filters: Any
+    ) -> list[Clip]:
+        rows = self.call("list_clips", owner_id=owner_id, limit=limit, **filters)
+        return [Clip.model_validate(row) for row in rows]
+
+
+SOURCE_FACTS: Mapping[str, Any] = {
+    "size_bytes": 1_000_000,
+    "duration_seconds": 33.0,
+    "width": 1280,
+    "height": 720,
+    "frame_rate": 25.0,
+    "has_audio": True,
+}
+
+
+def uploaded_source(project_id: str, source_id: UUID | None = None) -> dict[str, Any]:
+    """A source that comes with the request that starts a job."""
+    source_id = source_id or uuid4()
+    return dict(SOURCE_FACTS) | {
+        "id": str(source_id),
+        "file_name": "holiday.mp4",
+        "storage_path": f"{project_id}/sources/{source_id}.mp4",
+        "content_type": "video/mp4",
+    }
+
+
+def clip_facts(lease: Lease, variant_number: int) -> dict[str, Any]:
+    """A clip as a worker describes it, stored below its attempt's fencing token."""
+    folder = f"{lease.project_id}/jobs/{lease.job_id}/{lease.fencing_token}"
+    return {
+        "variant_number": variant_number,
+        "variant_name": f"Variant {variant_number}",
+        "storage_path": f"{folder}/clip-{variant_number}.mp4",
+        "thumbnail_path": f"{folder}/clip-{variant_number}.jpg",
+        "duration_seconds": 12.0,
+        "size_bytes": 2_000_000,
+        "width": 1280,
+        "height": 720,
+        "frame_rate": 25.0,
+        "segments": [{"source_id": str(UUID(int=1)), "start": 0.0, "end": 12.0}],
+    }
+
+
+def lease_proof(lease: Lease) -> dict[str, Any]:
+    """What every write under a lease presents."""
+    return {
+        "project_id": lease.project_id,
+        "lease_id": lease.lease_id,
+        "fencing_token": lease.fencing_token,
+    }
+
+
+def _adapt(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict) else value
+
+
+def _without_null_rows(answer: Any) -> Any:
+    """An answer whose rows of nothing but nulls, SQL's way to say "none", are None."""
+    if not isinstance(answer, dict):
+        return answer
+    fields = cast("dict[str, Any]", answer)
+    return {name: None if _is_null_row(value) else value for name, value in fields.items()}
+
+
+def _is_null_row(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(field is None for field in cast("dict[str, Any]", value).values())

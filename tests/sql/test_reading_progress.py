@@ -1,0 +1,91 @@
+"""Reading progress: the row as written, or what the project's status says."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from shared.records import Lease
+from tests.sql.client import DISPATCH_TTL, TTL, SqlClient, after
+
+
+def seen(sql: SqlClient, project_id: str) -> dict[str, Any]:
+    progress = sql.read_progress(project_id)
+    assert progress is not None
+    return progress.model_dump()
+
+
+def test_a_running_job_is_shown_as_its_worker_wrote_it(sql: SqlClient, lease: Lease) -> None:
+    sql.at(8).heartbeat(lease, 40, current_step="Encoding clip 2 of 3", estimated_remaining=25)
+    assert seen(sql.at(9), lease.project_id) == {
+        "project_id": lease.project_id,
+        "status": "generating",
+        "percentage": 40,
+        "current_step": "Encoding clip 2 of 3",
+        "estimated_remaining": 25,
+        "updated_at": after(8),
+        "stalled": False,
+        "job_id": lease.job_id,
+        "job_kind": "raw_clips",
+        "job_status": "running",
+        "job_attempt": 1,
+        "job_error": None,
+        "lease_expires_at": after(8 + TTL),
+    }
+
+
+def test_a_new_project_is_at_zero_without_a_job(sql: SqlClient, project: str) -> None:
+    progress = seen(sql, project)
+    assert (progress["status"], progress["percentage"]) == ("created", 0)
+    assert (progress["updated_at"], progress["stalled"], progress["job_id"]) == (
+        after(0),
+        False,
+        None,
+    )
+
+
+def test_a_job_whose_lease_expired_is_stalled_until_taken_over(
+    sql: SqlClient, lease: Lease
+) -> None:
+    assert lease.job_id is not None
+    assert not seen(sql.at(TTL - 0.001), lease.project_id)["stalled"]
+    assert seen(sql.at(TTL), lease.project_id)["stalled"]
+    sql.claim_job(lease.job_id)
+    assert not seen(sql, lease.project_id)["stalled"]
+
+
+def test_a_job_nobody_claimed_is_stalled(sql: SqlClient, project: str) -> None:
+    sql.start_job(project)
+    assert seen(sql.at(DISPATCH_TTL), project)["stalled"]
+
+
+@pytest.mark.parametrize("status", ["completed", "failed"])
+def test_an_ended_job_is_not_stalled(sql: SqlClient, lease: Lease, status: str) -> None:
+    sql.finish_job(lease, status, error=None if status == "completed" else {"code": "x"})
+    progress = seen(sql.at(9999), lease.project_id)
+    assert (progress["stalled"], progress["lease_expires_at"]) == (False, None)
+    assert progress["job_status"] == status
+
+
+def test_without_a_progress_row_the_status_tells(sql: SqlClient, lease: Lease) -> None:
+    sql.record_clip(lease, 1)
+    sql.clear_progress(lease)
+    assert seen(sql, lease.project_id)["percentage"] == 0
+    sql.finish_job(lease)
+    progress = seen(sql, lease.project_id)
+    assert (progress["status"], progress["percentage"]) == ("ready_for_triage", 100)
+
+
+def test_the_newest_job_is_shown(sql: SqlClient, lease: Lease) -> None:
+    sql.finish_job(lease)
+    job = sql.at(10).start_job(lease.project_id, kind="final_render").job
+    assert job is not None
+    progress = seen(sql, lease.project_id)
+    assert (progress["job_id"], progress["job_kind"]) == (job.id, "final_render")
+    assert (progress["job_attempt"], progress["percentage"]) == (0, 0)
+
+
+def test_someone_elses_progress_is_not_there(sql: SqlClient, lease: Lease, owner: UUID) -> None:
+    assert sql.read_progress(lease.project_id, owner_id=UUID(int=8)) is None
+    assert sql.read_progress("nowhere") is None
+    assert sql.read_progress(lease.project_id, owner_id=owner) is not None
