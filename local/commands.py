@@ -32,14 +32,24 @@ def up(options: Namespace) -> int:
     chosen = chosen_ports(options.ports)
     if options.foreground:
         return _supervise(directory, chosen, functions=not options.database_only)
-    if directory.lock.holder():
-        return _join_running(directory)
-    return _start_in_background(options)
+    directory.create()
+    with directory.one_command():
+        if directory.lock.holder():
+            return _join_running(directory)
+        return _start_in_background(options)
 
 
 def down(options: Namespace) -> int:
     """Stops the stack and whatever a killed one has left; does nothing where nothing runs."""
     directory = StackDirectory.at(options.directory)
+    if not directory.path.exists():
+        print("the stack is not running")
+        return 0
+    with directory.one_command():
+        return _stop(directory)
+
+
+def _stop(directory: StackDirectory) -> int:
     pid = directory.lock.holder()
     if pid is None:
         left = end_marked(directory.path)
@@ -117,7 +127,6 @@ def _join_running(directory: StackDirectory) -> int:
 def _start_in_background(options: Namespace) -> int:
     """Starts a supervisor of its own session and shows what it reports until it is ready."""
     directory = StackDirectory.at(options.directory)
-    directory.create()
     log = directory.log("supervisor")
     command = [sys.executable, "-m", "local", "up", "--foreground", "--directory", directory.path]
     command += ["--ports", options.ports] if options.ports else []

@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import struct
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +68,16 @@ class StackDirectory:
         """Held by the running supervisor."""
         return SupervisorLock(self.path / "supervisor.lock")
 
+    @contextmanager
+    def one_command(self) -> Generator[None]:
+        """Lets one command at a time start or stop the stack; the others wait for it."""
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
     def log(self, name: str) -> Path:
         """The log of one part."""
         return self.logs / f"{name}.log"
@@ -81,7 +94,10 @@ class StackDirectory:
 
 
 class SupervisorLock:
-    """An flock on a file that holds the holder's pid; the kernel drops it with the process."""
+    """A record lock on a file: the kernel drops it with its holder, and tells the holder's pid."""
+
+    # struct flock of Linux on x86-64: type, whence, start, length, pid.
+    _FLOCK = struct.Struct("hhqqi")
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -89,25 +105,23 @@ class SupervisorLock:
 
     def acquire(self) -> bool:
         """Takes the lock for the rest of this process's life; false when another has it."""
-        stream = self._file.open("a+")
+        stream = self._file.open("a")
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
             stream.close()
             return False
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
         self._stream = stream
         return True
 
     def holder(self) -> int | None:
-        """The pid of the running supervisor, None when there is none."""
+        """The pid of the holder, None when there is none. Not for the holder itself to ask.
+
+        A process that closes the file anywhere drops its own record lock.
+        """
         if not self._file.exists():
             return None
-        with self._file.open("r+") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(stream.read() or 0)
-        return None
+        question = self._FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        with self._file.open("r") as stream:
+            answer = self._FLOCK.unpack(fcntl.fcntl(stream, fcntl.F_GETLK, question))
+        return None if answer[0] == fcntl.F_UNLCK else int(answer[4])

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks formatting, types, SQL and shell; runs every check even after one has failed.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 export PATH="$PWD/.venv/bin:$PATH"
 status=0
 
@@ -14,6 +14,6 @@ mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' 
 check 'ruff check' ruff check --quiet
 check 'ruff format' ruff format --quiet --check
 check 'basedpyright' basedpyright --level error
-check 'squawk' squawk --quiet supabase/migrations/*.sql
+check 'squawk' squawk --reporter gcc supabase/migrations/*.sql
 check 'shellcheck' shellcheck "${scripts[@]}"
 exit "$status"
