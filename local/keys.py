@@ -55,3 +55,16 @@ class Keys:
             "exp": self.issued_at + _TEN_YEARS_SECONDS,
         }
         return jwt.encode(claims, self.jwt_secret, algorithm="HS256")
+
+    def user_token(self, user_id: str, *, issuer: str) -> str:
+        """Signs the access token that Supabase Auth would give a user, valid for an hour."""
+        now = int(time.time())
+        claims = {
+            "iss": issuer,
+            "aud": "authenticated",
+            "role": "authenticated",
+            "sub": user_id,
+            "iat": now,
+            "exp": now + 3600,
+        }
+        return jwt.encode(claims, self.jwt_secret, algorithm="HS256")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 
-from api.models import ClipAnswer, ClipUpdate, Page
+from api.models import ClipUpdate
 from api.pagination import PageRequest, Paging
 from api.projects import ProjectId, get_project, owner
 from api.responses import problems
@@ -16,6 +16,7 @@ from api.settings import get_library_settings
 from shared.database import call
 from shared.errors import ClipNotFound, ProjectNotFound
 from shared.storage import get_storage
+from shared.wire import ClipAnswer, Page
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from api.job_start import JobStarter, StartsJob
-from api.models import GenerateFromSource, GenerateOptions, JobAccepted
+from api.models import GenerateFromSource, GenerateOptions
 from api.projects import ProjectId
 from api.responses import header, problems
 from api.security import (
@@ -45,6 +45,7 @@ from shared.media import MediaFacts, UnusableMedia, probe_async
 from shared.records import Job
 from shared.storage import get_storage
 from shared.storage_paths import video_extension
+from shared.wire import JobAccepted
 
 logger = logging.getLogger(__name__)
 

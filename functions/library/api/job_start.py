@@ -11,7 +11,6 @@ from uuid import UUID
 from fastapi import Depends, Header
 from starlette.responses import Response
 
-from api.models import JobAccepted, StartedJob
 from api.security import CurrentCaller
 from api.settings import get_library_settings
 from shared.auth import Caller
@@ -28,6 +27,7 @@ from shared.jobs import JobRequest, JobStart, check_project, start_job
 from shared.leases import wait_before
 from shared.records import Job, Lease
 from shared.settings import get_settings
+from shared.wire import JobAccepted, StartedJob
 
 logger = logging.getLogger(__name__)
 

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from api.models import Presets
 from api.responses import problems
 from api.security import AuthenticatedRoute, bearer
 from shared.database import read
 from shared.records import ExportPreset
+from shared.wire import Presets
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from api.models import ProgressAnswer, ProgressJob
 from api.projects import ProjectId
 from api.responses import header, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from shared.errors import ProjectNotFound
 from shared.progress import GenerationProgress, get_generation_progress
+from shared.wire import ProgressAnswer, ProgressJob
 
 POLL_SECONDS = 1
 """A worker writes once a second at most."""

@@ -7,16 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Response
 
 from api.job_start import busy
-from api.models import (
-    PROJECT_ID,
-    PROJECT_ID_PATTERN,
-    CancelAnswer,
-    JobAnswer,
-    Page,
-    ProjectAnswer,
-    ProjectCreate,
-    ProjectUpdate,
-)
+from api.models import PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
 from api.pagination import Paging
 from api.problems import refusal
 from api.responses import header, problems
@@ -27,6 +18,7 @@ from shared.database import QueryFailed, call, read
 from shared.errors import Forbidden, ProjectBusy, ProjectExists, ProjectNotFound
 from shared.jobs import cancel_job
 from shared.records import Job, Lease, Project
+from shared.wire import PROJECT_ID, CancelAnswer, JobAnswer, Page, ProjectAnswer
 
 UNIQUE_VIOLATION = "23505"
 

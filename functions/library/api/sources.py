@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from api.models import Page, SourceAnswer
 from api.pagination import Paging
 from api.projects import ProjectId, get_project, owner
 from api.responses import problems
@@ -16,6 +15,7 @@ from api.settings import get_library_settings
 from shared.database import call
 from shared.errors import ProjectNotFound
 from shared.storage import get_storage
+from shared.wire import Page, SourceAnswer
 
 router = APIRouter(
     prefix="/projects", tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer]

@@ -1,0 +1,204 @@
+"""A client of the library: start a job, follow its progress, cancel it, download what it made.
+
+async with LibraryClient(url, token) as library:
+project = await library.create_project("Summer campaign")
+await library.generate(project.id, Path("holiday.mp4"), variant_count=3)
+async for progress in library.follow(project.id):
+print(progress.percentage, progress.current_step)
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from shared.wire import CancelAnswer, ClipAnswer, JobAccepted, Page, ProgressAnswer, ProjectAnswer
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+_Members = TypeAdapter(dict[str, Any])
+
+POLL_SECONDS = 0.5
+PATIENCE_SECONDS = 60.0
+"""How long `follow` goes on asking a library that does not answer, for instance while it restarts."""
+
+TIMEOUT = httpx.Timeout(30.0, read=330.0)
+"""Reading outlasts the longest `Prefer: wait`."""
+
+
+class LibraryError(Exception):
+    """The library refused a request.
+
+    `status` is the HTTP status, `problem` the members of its problem details, `retry_after` the
+    seconds to wait before trying again, None when it named none.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.problem: dict[str, Any] = _json(response)
+        self.retry_after = _retry_after(response)
+        super().__init__(self.problem.get("detail") or f"HTTP {self.status}")
+
+
+class LibraryClient:
+    """One caller of one library. `token` is a user's access token, or the service key."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def create_project(self, name: str) -> ProjectAnswer:
+        """Create a project."""
+        return await self._ask(ProjectAnswer, "POST", "/projects", json={"name": name})
+
+    async def delete_project(self, project_id: str) -> None:
+        """Delete a project with all it holds. Raises LibraryError 409 while a job runs on it."""
+        await self._send("DELETE", f"/projects/{project_id}")
+
+    async def generate(
+        self,
+        project_id: str,
+        video: Path,
+        *,
+        wait_seconds: int = 0,
+        idempotency_key: str | None = None,
+        **options: Any,
+    ) -> JobAccepted:
+        """Upload a video and start making raw clips of it; options are those of the API.
+
+        The file is streamed. Raises LibraryError 409 when the project stays busy for `wait_seconds`.
+        """
+        fields = {name: str(value) for name, value in options.items()}
+        with video.open("rb") as file:
+            return await self._ask(
+                JobAccepted,
+                "POST",
+                f"/projects/{project_id}/generate",
+                data=fields,
+                files={"video": (video.name, file, "application/octet-stream")},
+                headers=_job_headers(wait_seconds, idempotency_key),
+            )
+
+    async def start(
+        self,
+        path: str,
+        body: dict[str, Any],
+        *,
+        wait_seconds: int = 0,
+        idempotency_key: str | None = None,
+    ) -> JobAccepted:
+        """Start a job that is described in JSON, for instance at `/clips/{id}/render`."""
+        headers = _job_headers(wait_seconds, idempotency_key)
+        return await self._ask(JobAccepted, "POST", path, json=body, headers=headers)
+
+    async def progress(self, project_id: str) -> ProgressAnswer:
+        """How far the project is now."""
+        return await self._ask(ProgressAnswer, "GET", f"/projects/{project_id}/progress")
+
+    async def follow(self, project_id: str) -> AsyncGenerator[ProgressAnswer]:
+        """Every change of the project's progress until its job has ended, the end included.
+
+        Goes on through a library that restarts or is overloaded, as long as it asks it to wait.
+        """
+        loop = asyncio.get_running_loop()
+        etag, answered_at = "", loop.time()
+        while True:
+            pause = POLL_SECONDS
+            try:
+                response = await self._send(
+                    "GET", f"/projects/{project_id}/progress", headers={"If-None-Match": etag}
+                )
+            except (LibraryError, httpx.TransportError) as error:
+                if loop.time() - answered_at > PATIENCE_SECONDS or not _is_passing(error):
+                    raise
+                pause = getattr(error, "retry_after", None) or POLL_SECONDS
+            else:
+                answered_at = loop.time()
+                if response.status_code != HTTPStatus.NOT_MODIFIED:
+                    etag = response.headers.get("ETag", "")
+                    progress = ProgressAnswer.model_validate_json(response.content)
+                    yield progress
+                    if progress.job is None or progress.job.status not in ("queued", "running"):
+                        return
+            await asyncio.sleep(pause)
+
+    async def cancel(self, project_id: str) -> CancelAnswer:
+        """Cancel what runs on a project."""
+        return await self._ask(CancelAnswer, "POST", f"/projects/{project_id}/cancel")
+
+    async def clips(self, project_id: str) -> list[ClipAnswer]:
+        """All clips of a project, in the order of their numbers."""
+        clips: list[ClipAnswer] = []
+        cursor: str | None = None
+        while True:
+            params = {"cursor": cursor} if cursor else {}
+            page = await self._ask(
+                Page[ClipAnswer], "GET", f"/projects/{project_id}/clips", params=params
+            )
+            clips += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return sorted(clips, key=lambda clip: clip.variant_number)
+
+    async def download(self, url: str, target: Path) -> None:
+        """Fetch a signed URL into a file."""
+        async with httpx.AsyncClient(timeout=TIMEOUT) as http, http.stream("GET", url) as response:
+            if response.is_error:
+                await response.aread()
+                raise LibraryError(response)
+            with target.open("wb") as file:
+                async for chunk in response.aiter_bytes():
+                    file.write(chunk)
+
+    async def _ask(self, model: type[Answer], method: str, path: str, **request: Any) -> Answer:
+        response = await self._send(method, path, **request)
+        return model.model_validate_json(response.content)
+
+    async def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        response = await self._http.request(method, path, **request)
+        if response.is_error:
+            raise LibraryError(response)
+        return response
+
+
+def _job_headers(wait_seconds: int, idempotency_key: str | None) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if wait_seconds:
+        headers["Prefer"] = f"wait={wait_seconds}"
+    if idempotency_key:
+        headers["Idempotency-Key"] = idempotency_key
+    return headers
+
+
+def _is_passing(error: LibraryError | httpx.TransportError) -> bool:
+    """Whether asking again may help: nobody answered, or the answer said when to come back."""
+    return isinstance(error, httpx.TransportError) or error.retry_after is not None
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        return _Members.validate_json(response.content)
+    except ValueError:
+        return {}
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else None

@@ -1,0 +1,158 @@
+"""What the library answers: written by its routes, read by its clients.
+
+Times are UTC, durations seconds, sizes bytes.
+"""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.records import ExportPreset, JobKind, JobStatus, ProjectStatus, Segment
+
+Item = TypeVar("Item")
+
+PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
+
+
+class Output(BaseModel):
+    """An answer's body."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
+
+
+class ProjectAnswer(Output):
+    """A project. While it is generating or rendering, its progress tells how far it is."""
+
+    id: str = Field(examples=[PROJECT_ID])
+    owner_id: UUID
+    name: str = Field(examples=["Summer campaign"])
+    status: ProjectStatus
+    created_at: datetime
+    updated_at: datetime
+
+
+class SourceAnswer(Output):
+    """An uploaded video. `video_url` works until `urls_expire_at`."""
+
+    id: UUID
+    project_id: str
+    status: Literal["pending", "ready"]
+    file_name: str = Field(examples=["holiday.mp4"])
+    content_type: str = Field(examples=["video/mp4"])
+    size_bytes: int | None
+    duration_seconds: float | None
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    has_audio: bool | None
+    created_at: datetime
+    video_url: str | None
+    urls_expire_at: datetime | None
+
+
+class ClipAnswer(Output):
+    """A clip. Its URLs work until `urls_expire_at`; then ask for the clip again."""
+
+    id: UUID
+    project_id: str
+    job_id: UUID
+    variant_number: int = Field(examples=[1])
+    variant_name: str = Field(examples=["Variant 1"])
+    is_selected: bool
+    duration_seconds: float
+    size_bytes: int
+    width: int
+    height: int
+    frame_rate: float
+    segments: tuple[Segment, ...] = Field(description="The parts of sources it shows, in order.")
+    created_at: datetime
+    updated_at: datetime
+    video_url: str | None
+    thumbnail_url: str | None
+    urls_expire_at: datetime
+
+
+class Page(Output, Generic[Item]):
+    """A page of a list, newest first."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = Field(
+        description="Send it as `cursor` for the next page; null on the last one."
+    )
+
+
+class Presets(Output):
+    """All export presets."""
+
+    items: tuple[ExportPreset, ...]
+
+
+class JobFacts(Output):
+    """What never changes of a job."""
+
+    id: UUID
+    project_id: str = Field(examples=[PROJECT_ID])
+    kind: JobKind
+    params: dict[str, Any] = Field(
+        examples=[{"variant_count": 3, "target_duration": 30.0, "seed": 1204}]
+    )
+    created_at: datetime
+
+
+class StartedJob(JobFacts):
+    """A job as it was accepted."""
+
+    status: Literal["queued"] = "queued"
+
+
+class JobAccepted(Output):
+    """The job has been queued; follow it at `progress_url`."""
+
+    job: StartedJob
+    progress_url: str
+
+
+class JobAnswer(JobFacts):
+    """A job as it is now."""
+
+    status: JobStatus
+    attempt: int
+    max_attempts: int
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class CancelAnswer(Output):
+    """`cancelled`: the job was stopped; `idle`: nothing was running."""
+
+    outcome: Literal["cancelled", "idle"]
+    job: JobAnswer | None
+
+
+class ProgressJob(Output):
+    """The newest job of a project."""
+
+    id: UUID
+    kind: JobKind
+    status: JobStatus
+    attempt: int
+    error: dict[str, Any] | None
+
+
+class ProgressAnswer(Output):
+    """How far a project is. Read from the database each time, so that every instance says the same."""
+
+    project_id: str = Field(examples=[PROJECT_ID])
+    status: ProjectStatus
+    percentage: int = Field(ge=0, le=100, examples=[42])
+    current_step: str = Field(examples=["Making clip 2 of 3"])
+    estimated_remaining: int | None = Field(
+        description="Seconds; null until it is known.", examples=[17]
+    )
+    updated_at: datetime
+    stalled: bool = Field(description="The job has stopped responding; it will be taken up again.")
+    job: ProgressJob | None
