@@ -12,13 +12,13 @@ from uuid import uuid4
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-from shared.wire import ClipAnswer
 
 from local import commands
 from local.directory import StackDirectory
 from local.keys import Keys
 from local.programs import CHECKOUT
 from shared.client import LibraryClient, LibraryError
+from shared.wire import ClipAnswer
 
 SAMPLE = CHECKOUT / "assets" / "sample.mp4"
 VARIANTS = 3
