@@ -18,10 +18,8 @@ from pathlib import Path
 from pipeline import ffmpeg, filters
 from pipeline.canvas import Canvas
 from pipeline.ffmpeg import FfmpegFailed, OnProgress
+from pipeline.seeking import seek
 from shared.media import MediaFacts, probe_async
-
-# In a transport stream ffmpeg finds a time, not a key frame: it starts early enough to meet one.
-_RUN_UP_SECONDS = {"mpegts": 10.0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +34,8 @@ class Cut:
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise ValueError(f"a cut runs forward from 0, not {self.start} to {self.end}")
+        if self.start >= self.facts.duration_seconds:
+            raise ValueError(f"a cut starts within its source, not at {self.start}")
 
 
 async def encode_clip(
@@ -102,23 +102,16 @@ def _inputs(cuts: Sequence[Cut], threads: int) -> list[str]:
     # All cuts' decoders fill their queues from the start: memory goes with cuts times threads.
     each = max(1, threads // len(cuts))
     for cut in cuts:
-        seek = ["-noaccurate_seek", "-ss", f"{cut.start - _offset(cut):.6f}"]
-        # A recording that changes its size on the way must not reset the count of frames.
-        if cut.facts.video.rotation == 0 and not cut.facts.video.interlaced:
-            seek += ["-reinit_filter", "0"]
-        arguments += ffmpeg.read_file(cut.path, cut.facts, threads=each, options=seek)
+        options = seek(cut.facts, cut.start).options
+        arguments += ffmpeg.read_file(cut.path, cut.facts, threads=each, options=options)
     return arguments
-
-
-def _offset(cut: Cut) -> float:
-    return min(cut.start, _RUN_UP_SECONDS.get(cut.facts.container, 0.0))
 
 
 def _graph(cuts: Sequence[Cut], frames: Sequence[int], canvas: Canvas, *, mute: bool) -> str:
     chains: list[str] = []
     done = 0
     for index, (cut, count) in enumerate(zip(cuts, frames, strict=True)):
-        offset = _offset(cut)
+        offset = seek(cut.facts, cut.start).offset
         video = filters.video_chain(cut.facts.video, canvas, count, offset=offset)
         chains.append(f"[{index}:V:0]{video}[v{index}]")
         before = filters.samples_until(done, canvas.frame_rate)

@@ -11,6 +11,7 @@ from shared.media import VideoFacts
 
 SAMPLE_RATE = 48000
 FADE_SECONDS = 0.005  # takes the click out of a join and is too short to hear
+HOLD_SECONDS = 10  # how long before a cut its first picture may have begun
 
 _SD_HEIGHT = 576
 _NEARLY = 2  # pixels: a difference this small is rounding, not another shape
@@ -19,16 +20,16 @@ _NEARLY = 2  # pixels: a difference this small is rounding, not another shape
 def video_chain(video: VideoFacts, canvas: Canvas, frames: int, *, offset: float) -> str:
     """Filters from a decoded source to `frames` frames, the first shown at `offset` seconds."""
     rate = canvas.frame_rate
+    before = round(HOLD_SECONDS * rate)
     return ",".join(
         (
             *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
-            # Which frame is on screen at each tick. Frames from before `offset` go, except that
-            # the last of them stands in until the next: a still picture may begin much earlier.
-            f"fps=fps={rate}:start_time={offset:.6f}:round=near",
-            f"setpts=PTS-({offset:.6f}/TB)",
+            # Which picture is on screen at each tick. The ticks start earlier than the cut, because
+            # a picture that began long before may still be there; those frames are dropped again.
+            f"fps=fps={rate}:start_time={offset - float(before / rate):.6f}:round=near",
             # A source that ends early holds its last picture, so sound and picture stay equal.
             "tpad=stop=-1:stop_mode=clone",
-            f"trim=end_frame={frames}",
+            f"trim=start_frame={before}:end_frame={before + frames}",
             *_colours(video, canvas),
             *_frame(video, canvas),
             "setsar=1",

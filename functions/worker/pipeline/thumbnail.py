@@ -9,6 +9,7 @@ from pipeline.analysis import Analysis, Moment
 from pipeline.canvas import Canvas, even
 from pipeline.ffmpeg import FfmpegFailed
 from pipeline.moments import Segment
+from pipeline.seeking import seek
 from shared.media import MediaFacts
 
 WIDTH = 640
@@ -45,11 +46,11 @@ async def make_thumbnail(
         width=across, height=even(video.height * across / video.width), frame_rate=video.frame_rate
     )
     partial = target.with_name(f".{target.name}.partial")
+    place = seek(facts, at)
+    chain = filters.video_chain(video, canvas, 1, offset=place.offset)
     arguments = [
-        *ffmpeg.read_file(
-            source, facts, threads=1, options=["-noaccurate_seek", "-ss", f"{max(0.0, at):.6f}"]
-        ),
-        *("-filter_complex", f"[0:V:0]{filters.video_chain(video, canvas, 1, offset=0.0)}[v]"),
+        *ffmpeg.read_file(source, facts, threads=1, options=place.options),
+        *("-filter_complex", f"[0:V:0]{chain}[v]"),
         *("-map", "[v]", "-map_metadata", "-1", "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3"),
         *("-pix_fmt", "yuvj420p", "-f", "image2", "-update", "1", "-y"),
         f"file:{partial.absolute()}",
