@@ -1,0 +1,174 @@
+"""The choice of moments keeps its promises for every source, length, number and seed."""
+
+from fractions import Fraction
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.analysis import Analysis, Moment, Scene
+from pipeline.moments import Segment, Selection, choose
+
+RATES = [Fraction(24), Fraction(30000, 1001), Fraction(60), Fraction(10)]
+
+
+def _analysis(
+    lengths: list[list[int]],
+    *,
+    rate: Fraction = Fraction(24),
+    first: int = 0,
+    dark: int | None = None,
+) -> Analysis:
+    """Scenes of moments with these numbers of frames; `dark` is the number of a black scene."""
+    scenes: list[Scene] = []
+    moments: list[Moment] = []
+    frame = first
+    for number, parts in enumerate(lengths):
+        start = frame
+        for part in parts:
+            moments.append(_moment(number, frame, frame + part, dark=number == dark))
+            frame += part
+        scenes.append(Scene(start_frame=start, end_frame=frame, dark=number == dark))
+    return Analysis(frame_rate=rate, scenes=tuple(scenes), moments=tuple(moments))
+
+
+def _moment(scene: int, start: int, end: int, *, dark: bool) -> Moment:
+    merit = float((start * 7919) % 101)
+    return Moment(
+        scene=scene,
+        start_frame=start,
+        end_frame=end,
+        dark=dark,
+        motion=merit,
+        sharpness=merit,
+        loudness=-merit,
+    )
+
+
+def _frames(analysis: Analysis, selection: Selection) -> list[set[int]]:
+    """The frames of each segment; that they are whole frames is asserted on the way."""
+    found: list[set[int]] = []
+    for segment in selection:
+        start, end = segment.start * analysis.frame_rate, segment.end * analysis.frame_rate
+        assert float(start) == pytest.approx(round(start), abs=1e-6)
+        assert float(end) == pytest.approx(round(end), abs=1e-6)
+        found.append(set(range(round(start), round(end))))
+    return found
+
+
+analyses = st.builds(
+    _analysis,
+    st.lists(st.lists(st.integers(1, 120), min_size=1, max_size=5), min_size=1, max_size=12),
+    rate=st.sampled_from(RATES),
+    first=st.integers(0, 3),
+    dark=st.none() | st.integers(0, 11),
+)
+counts = st.integers(1, 10)
+durations = st.floats(0.2, 60)
+seeds = st.integers(0, 2**63)
+
+
+@given(analyses, counts, durations, seeds)
+@settings(max_examples=150, deadline=None)
+def test_every_clip_has_the_asked_length_or_the_whole_source(
+    analysis: Analysis, count: int, duration: float, seed: int
+) -> None:
+    there = sum(moment.frames for moment in analysis.moments)
+    wanted = min(there, round(duration * analysis.frame_rate))
+    for selection in choose(analysis, count, duration, seed):
+        assert sum(map(len, _frames(analysis, selection))) == wanted
+
+
+@given(analyses, counts, durations, seeds)
+@settings(max_examples=150, deadline=None)
+def test_a_clip_shows_no_moment_twice_and_keeps_the_sources_order(
+    analysis: Analysis, count: int, duration: float, seed: int
+) -> None:
+    first, last = analysis.moments[0].start_frame, analysis.moments[-1].end_frame
+    for selection in choose(analysis, count, duration, seed):
+        segments = _frames(analysis, selection)
+        assert all(segments)
+        assert all(max(before) + 1 < min(after) for before, after in pairwise(segments))
+        assert first <= min(segments[0])
+        assert max(segments[-1]) < last
+
+
+@given(analyses, counts, durations, seeds)
+@settings(max_examples=75, deadline=None)
+def test_the_same_request_gives_the_same_clips(
+    analysis: Analysis, count: int, duration: float, seed: int
+) -> None:
+    clips = choose(analysis, count, duration, seed)
+    assert clips == choose(analysis, count, duration, seed)
+    assert len(clips) == count
+
+
+@given(analyses, counts, durations, seeds)
+@settings(max_examples=150, deadline=None)
+@example(_analysis([[72]]), 10, 2.0, 1)
+def test_clips_differ_while_the_source_has_a_frame_to_spare_for_each(
+    analysis: Analysis, count: int, duration: float, seed: int
+) -> None:
+    there = sum(moment.frames for moment in analysis.moments)
+    spare = there - round(duration * analysis.frame_rate)
+    clips = choose(analysis, count, duration, seed)
+    if spare >= count:
+        assert len(set(clips)) == count
+    elif spare <= 0:
+        assert len(set(clips)) == 1
+
+
+@given(analyses, durations, seeds)
+@settings(max_examples=100, deadline=None)
+def test_every_clip_starts_on_a_boundary_and_few_end_off_one(
+    analysis: Analysis, duration: float, seed: int
+) -> None:
+    """Of the best clip: all starts are boundaries; only what was too much is cut off an end."""
+    starts = {moment.start_frame for moment in analysis.moments}
+    for segment in _frames(analysis, choose(analysis, 1, duration, seed)[0]):
+        assert min(segment) in starts
+
+
+def test_with_enough_material_no_two_clips_share_a_frame() -> None:
+    analysis = _analysis([[48]] * 40)
+    clips = choose(analysis, 5, 8.0, seed=3)
+    shown = [set[int]().union(*_frames(analysis, clip)) for clip in clips]
+    assert all(not one & other for one, other in combinations(shown, 2))
+
+
+def test_the_best_clip_has_the_best_moments() -> None:
+    analysis = _analysis([[48]] * 20)
+    best = sorted(analysis.moments, key=lambda moment: moment.motion)[-3:]
+    chosen = _frames(analysis, choose(analysis, 1, 6.0, seed=0)[0])
+    assert {moment.start_frame for moment in best} <= set[int]().union(*chosen)
+
+
+def test_black_is_shown_only_when_there_is_nothing_else() -> None:
+    analysis = _analysis([[48], [48], [48], [48]], dark=1)
+    black = set(range(48, 96))
+    for clip in choose(analysis, 3, 6.0, seed=1)[:1]:
+        assert not black & set[int]().union(*_frames(analysis, clip))
+    assert choose(analysis, 1, 8.0, seed=1) == [(Segment(start=0.0, end=8.0),)]
+
+
+def test_no_segment_is_a_flicker() -> None:
+    analysis = _analysis([[40]] * 20)
+    for clip in choose(analysis, 10, 6.8, seed=5):
+        assert min(len(segment) for segment in _frames(analysis, clip)) >= 14
+
+
+def test_another_seed_may_choose_otherwise() -> None:
+    analysis = _analysis([[48]] * 60)
+    assert len({choose(analysis, 3, 20.0, seed)[0] for seed in range(10)}) > 1
+
+
+@pytest.mark.parametrize("count", [0, 11])
+def test_the_number_of_variants_is_one_to_ten(count: int) -> None:
+    with pytest.raises(ValueError, match=f"variant_count is 1 to 10, not {count}"):
+        choose(_analysis([[48]]), count, 2.0, 0)
+
+
+def test_a_clip_has_at_least_a_frame() -> None:
+    with pytest.raises(ValueError, match="at least a frame"):
+        choose(_analysis([[48]]), 1, 0.001, 0)
