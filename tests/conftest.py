@@ -1,10 +1,13 @@
 """Fixtures: the backend of this test process, its database, clock, users and functions."""
 
 import os
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
 from tests.stack.backend import Backend
@@ -12,6 +15,8 @@ from tests.stack.cluster import Access, Cluster
 from tests.stack.database import Clock, Connection, Database, reset
 from tests.stack.functions import FunctionProcess
 from tests.stack.users import User, Users
+
+SAMPLE = Path(__file__).parents[1] / "assets" / "sample.mp4"
 
 _cluster = pytest.StashKey[Cluster]()
 _backend = pytest.StashKey[Backend]()
@@ -141,3 +146,13 @@ def _start_cluster(config: pytest.Config) -> Cluster:
 def _is_distributor(config: pytest.Config) -> bool:
     """Tells whether this process only hands tests to others."""
     return not hasattr(config, "workerinput") and bool(getattr(config.option, "numprocesses", None))
+
+
+@pytest.fixture(scope="session")
+def small_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample made small, for tests of what happens around the encoding: 12 s, 320x180, cuts and sound."""
+    video = tmp_path_factory.mktemp("footage") / "small.mp4"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", SAMPLE, "-t", "12"]
+    command += ["-vf", "scale=320:180", "-preset", "ultrafast", "-c:a", "aac", video]
+    subprocess.run(command, check=True)
+    return video

@@ -8,11 +8,10 @@ import pytest
 from shared.client import LibraryClient, LibraryError
 from shared.media import probe
 from shared.wire import ProgressAnswer, ProjectAnswer
+from tests.conftest import SAMPLE
 from tests.stack.functions import FunctionProcess
 from tests.stack.users import User
 from tests.stack.waiting import eventually
-
-SAMPLE = Path(__file__).parents[2] / "assets" / "sample.mp4"
 
 
 @pytest.fixture
@@ -46,11 +45,11 @@ async def test_a_video_becomes_clips_that_can_be_downloaded(
         assert probe(tmp_path / "clip.mp4").duration_seconds == pytest.approx(3, abs=1 / 24)
 
 
-async def test_the_same_seed_makes_the_same_clips(client: LibraryClient) -> None:
+async def test_the_same_seed_makes_the_same_clips(client: LibraryClient, small_video: Path) -> None:
     segments: list[list[tuple[float, float]]] = []
     for name in ("first", "second"):
         project = await client.create_project(name)
-        await client.generate(project.id, SAMPLE, variant_count=2, target_duration=2, seed=9)
+        await client.generate(project.id, small_video, variant_count=2, target_duration=2, seed=9)
         async for _ in client.follow(project.id):
             pass
         clips = await client.clips(project.id)
@@ -61,7 +60,7 @@ async def test_the_same_seed_makes_the_same_clips(client: LibraryClient) -> None
 async def test_a_restarted_library_shows_the_percentage_from_before(
     client: LibraryClient, project: ProjectAnswer, library: FunctionProcess
 ) -> None:
-    await client.generate(project.id, SAMPLE, variant_count=3, target_duration=6, seed=1)
+    await client.generate(project.id, SAMPLE, variant_count=3, target_duration=4, seed=1)
 
     async def half_done() -> ProgressAnswer | None:
         progress = await client.progress(project.id)
@@ -82,11 +81,11 @@ async def test_a_restarted_library_shows_the_percentage_from_before(
 
 
 async def test_jobs_of_two_projects_run_at_once_and_never_mix(
-    client: LibraryClient, worker: FunctionProcess
+    client: LibraryClient, small_video: Path
 ) -> None:
     projects = [await client.create_project(name) for name in ("first", "second")]
     for project, count in zip(projects, (1, 2), strict=True):
-        await client.generate(project.id, SAMPLE, variant_count=count, target_duration=3)
+        await client.generate(project.id, small_video, variant_count=count, target_duration=3)
     both = [await client.progress(project.id) for project in projects]
     assert {progress.status for progress in both} == {"generating"}
     for project, count in zip(projects, (1, 2), strict=True):
@@ -96,11 +95,11 @@ async def test_jobs_of_two_projects_run_at_once_and_never_mix(
 
 
 async def test_cancelling_frees_the_project_for_the_next_job(
-    client: LibraryClient, project: ProjectAnswer
+    client: LibraryClient, project: ProjectAnswer, small_video: Path
 ) -> None:
     await client.generate(project.id, SAMPLE, variant_count=3, target_duration=6)
     with pytest.raises(LibraryError) as busy:
-        await client.generate(project.id, SAMPLE)
+        await client.generate(project.id, small_video)
     assert (busy.value.status, busy.value.problem["type"]) == (
         409,
         "urn:editai:problem:project-busy",
@@ -110,7 +109,7 @@ async def test_cancelling_frees_the_project_for_the_next_job(
     assert (await client.cancel(project.id)).outcome == "cancelled"
 
     assert (await client.progress(project.id)).percentage == 0
-    await client.generate(project.id, SAMPLE, variant_count=1, target_duration=2)
+    await client.generate(project.id, small_video, variant_count=1, target_duration=2)
     updates = [progress async for progress in client.follow(project.id)]
     assert updates[-1].status == "ready_for_triage"
     assert [clip.variant_number for clip in await client.clips(project.id)] == [1]

@@ -21,8 +21,6 @@ from tests.stack.database import Connection
 from tests.stack.functions import FunctionProcess
 from tests.stack.waiting import eventually
 
-SAMPLE = Path(__file__).parents[2] / "assets" / "sample.mp4"
-
 Deliver = Callable[[FunctionProcess, UUID], Awaitable[httpx.Response]]
 
 
@@ -93,21 +91,21 @@ class ProjectAtWork:
 
 
 @pytest.fixture
-def project(fresh_state: Backend, admin: Connection) -> ProjectAtWork:
-    """A project whose one source is the sample."""
+def project(fresh_state: Backend, admin: Connection, small_video: Path) -> ProjectAtWork:
+    """A project whose one source is a small video."""
     project = ProjectAtWork(id="reel", source_id=uuid4(), admin=admin, storage=fresh_state.storage)
     stored = fresh_state.storage / project.source_path
     stored.parent.mkdir(parents=True)
-    shutil.copy(SAMPLE, stored)
+    shutil.copy(small_video, stored)
     admin.execute("select editai_create_project(%s, 'Reel', 'reel')", [str(uuid4())])
     admin.execute(
         """
         insert into editai_sources (
           id, project_id, status, file_name, storage_path, content_type, size_bytes,
           duration_seconds, width, height, frame_rate, has_audio)
-        values (%s, 'reel', 'ready', 'sample.mp4', %s, 'video/mp4', %s, 30, 1280, 720, 24, true)
+        values (%s, 'reel', 'ready', 'small.mp4', %s, 'video/mp4', %s, 12, 320, 180, 24, true)
         """,
-        [project.source_id, project.source_path, SAMPLE.stat().st_size],
+        [project.source_id, project.source_path, small_video.stat().st_size],
     )
     return project
 
