@@ -16,6 +16,9 @@
 -- rows through row level security, so that supabase-js and Realtime work; anon reads nothing.
 -- Owners are user ids of the token's `sub`, without a foreign key to auth.users: tokens may come from another issuer.
 
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
 -- The only clock of leases and jobs. A function of its own, so that a test database can move time.
 -- Callers: every function below, and column defaults. Never a host's clock.
 create function public.editai_clock() returns timestamptz

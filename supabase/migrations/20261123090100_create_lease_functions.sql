@@ -14,6 +14,9 @@
 -- given up. PostgREST (12 and later) applies a function's statement_timeout to its whole transaction; a caller that connects
 -- directly sets its own, because Postgres arms that timer before the function begins.
 
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
 -- Raises 22023 for a time to live that is not in (0, 3600] seconds; returns it as an interval.
 create function public.editai_ttl(p_ttl_seconds double precision) returns interval
 language plpgsql immutable security invoker set search_path = '' as $$

@@ -10,6 +10,9 @@
 -- Each is one transaction: it happens whole or not at all. What another caller may have done meanwhile comes back as an
 -- outcome; an exception means a fault.
 
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
 -- Ends an active job and brings its project, its progress and its files into line. Nothing happens to an ended job.
 -- The caller holds the project's row lock and has made the lease its own, or removes it.
 create function public.editai_end_job(p_job_id uuid, p_status text, p_result jsonb, p_error jsonb) returns void

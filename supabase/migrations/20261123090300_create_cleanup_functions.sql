@@ -1,6 +1,9 @@
 -- Cleanup: what the scheduler triggers. Correctness never waits for it (an expired lease can be taken over by anyone);
 -- it makes sure that a job whose worker died goes on, or ends, and that nothing is left lying around.
 
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
 -- Reclaims at most p_limit expired leases, oldest first. Several may run at once: what another transaction holds is left
 -- to it. Returns a row a lease, with its action:
 --   requeued  the job has attempts left: queued again under a fresh dispatch lease, and to be handed over by the caller;
@@ -57,11 +60,13 @@ end
 $$;
 
 -- Gives up the files of an attempt that lost its lease: its worker calls this last, so that even what it stored after the
--- job's end is removed. Rows that point at its checkpoints keep them.
+-- job's end is removed. Rows that point at its checkpoints keep them; not at once, because the write of such a row may
+-- still be under way.
 create function public.editai_discard_outputs(p_project_id text, p_job_id uuid, p_fencing_token bigint) returns void
 language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
-  values (p_project_id, p_project_id || '/jobs/' || p_job_id || '/' || p_fencing_token || '/', public.editai_clock())
+  values (p_project_id, p_project_id || '/jobs/' || p_job_id || '/' || p_fencing_token || '/',
+    public.editai_clock() + interval '5 minutes')
 $$;
 
 -- Files that may be removed from storage now: at most p_limit prefixes, each with the paths below it that rows still point

@@ -1,6 +1,9 @@
 -- The library's own writes: projects, sources, clips. Each takes the owner of the request and treats what is someone
 -- else's as missing; a null owner stands for the service itself.
 
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
 -- Creates a project. Raises 23505 when p_project_id is taken.
 create function public.editai_create_project(p_owner_id uuid, p_name text, p_project_id text default null)
 returns public.editai_projects

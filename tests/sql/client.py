@@ -70,6 +70,7 @@ class Reclaimed(Record):
 
     project_id: str
     job_id: UUID | None
+    fencing_token: int | None
     action: Literal["requeued", "failed", "released"]
 
 
@@ -240,6 +241,14 @@ class SqlClient:
 
     def forget_storage_garbage(self, ids: list[int]) -> int:
         return self.one("forget_storage_garbage", ids=ids)
+
+    def discard_outputs(self, lease: Lease) -> None:
+        self.one(
+            "discard_outputs",
+            project_id=lease.project_id,
+            job_id=lease.job_id,
+            fencing_token=lease.fencing_token,
+        )
 
     def create_project(
         self, project_id: str | None = None, *, owner_id: UUID | None = None, name: str = "Reel"

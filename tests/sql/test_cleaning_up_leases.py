@@ -23,11 +23,6 @@ def test_a_job_with_attempts_left_is_queued_again_under_a_dispatch_lease(
 ) -> None:
     sql.heartbeat(lease, 70)
     (reclaimed,) = sql.at(TTL).cleanup_leases()
-    assert reclaimed.model_dump() == {
-        "project_id": lease.project_id,
-        "job_id": lease.job_id,
-        "action": "requeued",
-    }
     (job,) = rows("jobs")
     assert (job["status"], job["attempt"], job["finished_at"]) == ("queued", 1, None)
     (row,) = rows("locks")
@@ -35,6 +30,12 @@ def test_a_job_with_attempts_left_is_queued_again_under_a_dispatch_lease(
     assert (row["acquired_at"], row["expires_at"]) == (after(TTL), after(TTL + DISPATCH_TTL))
     assert row["fencing_token"] > lease.fencing_token
     assert row["lease_id"] != lease.lease_id
+    assert reclaimed.model_dump() == {
+        "project_id": lease.project_id,
+        "job_id": lease.job_id,
+        "fencing_token": row["fencing_token"],
+        "action": "requeued",
+    }
     assert rows("generation_progress")[0]["percentage"] == 70
     assert rows("projects")[0]["status"] == "generating"
     assert sql.heartbeat(lease, 80).outcome == "lost"
@@ -62,6 +63,7 @@ def test_a_job_without_attempts_left_fails_with_its_project(
     sql.claim_job(job.id)
     (reclaimed,) = sql.at(TTL).cleanup_leases()
     assert (reclaimed.job_id, reclaimed.action) == (job.id, "failed")
+    assert reclaimed.fencing_token is None
     (row,) = rows("jobs")
     assert (row["status"], row["error"]["code"]) == ("failed", "attempts_exhausted")
     assert row["finished_at"] == after(TTL)

@@ -109,7 +109,7 @@ def test_the_same_job_again_returns_what_the_first_call_started(
 def test_an_idempotency_key_replays_even_after_the_job_has_ended(
     sql: SqlClient, project: str
 ) -> None:
-    keyed = {"idempotency_key": "k1", "request_hash": "h1"}
+    keyed: dict[str, Any] = {"idempotency_key": "k1", "request_hash": "h1"}
     first = sql.start_job(project, **keyed).job
     assert first is not None
     lease = sql.claim_job(first.id).lease
@@ -246,7 +246,7 @@ async def test_of_32_at_once_exactly_one_starts(
 
 async def test_one_idempotency_key_sent_twice_at_once_starts_one_job(race: Race) -> None:
     project = race.live.create_project().id
-    keyed = {"idempotency_key": "k1", "request_hash": "h1"}
+    keyed: dict[str, Any] = {"idempotency_key": "k1", "request_hash": "h1"}
     with race.other.connection.transaction():
         first = race.other.start_job(project, **keyed)
         second = await race.waiting(lambda: race.live.start_job(project, **keyed))

@@ -74,6 +74,18 @@ def test_exports_are_kept(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     assert set(garbage.keep_paths) == {f"{path}.mp4", f"{path}.jpg"}
 
 
+def test_what_a_lost_attempt_left_becomes_garbage_and_its_checkpoints_stay(
+    sql: SqlClient, lease: Lease
+) -> None:
+    clip = sql.record_clip(lease, 1).clip
+    assert clip is not None
+    sql.discard_outputs(lease)
+    assert sql.at(GRACE - 0.001).list_storage_garbage() == []
+    (garbage,) = sql.at(GRACE).list_storage_garbage()
+    assert garbage.prefix == f"{job_prefix(lease)}{lease.fencing_token}/"
+    assert set(garbage.keep_paths) == {clip.storage_path, clip.thumbnail_path}
+
+
 def test_garbage_stays_until_it_is_forgotten(sql: SqlClient, lease: Lease) -> None:
     sql.cancel_job(lease.project_id)
     (garbage,) = sql.at(GRACE).list_storage_garbage()
