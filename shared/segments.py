@@ -1,0 +1,177 @@
+"""Clips from chosen segments: what is asked for, what can be wrong with it, and which segments each variant plays.
+
+    SegmentsParams -> check_segments (against the project's sources) -> select (pure, seeded) -> one tuple per variant
+
+The library checks before a job starts, the worker selects when it runs; both see the same values. Times are seconds.
+"""
+
+import math
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.records import Source
+
+SelectionMode = Literal["sequential", "random", "weighted"]
+Code = Literal["unknown_source", "out_of_range", "too_short", "overlap"]
+
+MAX_SEGMENTS = 100
+MAX_SEED = 2**31 - 1
+
+RANGE_TOLERANCE_SECONDS = 0.01
+"""Players and parsers disagree about where a file ends; a segment that ends with it must fit all of them."""
+
+ROUNDING_SECONDS = 0.001
+"""Times are written to the millisecond."""
+
+_USUAL_FRAME_RATE = 30.0
+_MAX_FRAME_RATE = 60.0
+_DRAWS = 50
+
+
+class Segment(BaseModel):
+    """A stretch of a source, from `start` to `end`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_id: UUID
+    start: float = Field(allow_inf_nan=False)
+    end: float = Field(allow_inf_nan=False)
+
+    @property
+    def duration_seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
+
+class SegmentsParams(BaseModel):
+    """What clips are to be made from segments; also the job's params.
+
+    `sequential` plays segments in the order given; the variants begin at different ones and go round.
+    `random` plays them in an order drawn for each variant.
+    `weighted` plays the longest first in variant 1; the others draw, and a segment twice as long is twice as likely to
+    come next.
+
+    A variant ends when `target_duration` is reached, and its last segment is shortened to fit; when all segments
+    together are shorter, it plays them all. The same `seed` selects the same segments.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    segments: tuple[Segment, ...] = Field(min_length=1, max_length=MAX_SEGMENTS)
+    selection_mode: SelectionMode = "sequential"
+    target_duration: float = Field(ge=0.5, le=600)
+    variant_count: int = Field(default=1, ge=1, le=10)
+    seed: int = Field(default_factory=lambda: secrets.randbelow(MAX_SEED), ge=0, le=MAX_SEED)
+    mute: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentProblem:
+    """Why the segment at `index` (from 0) cannot be used; `detail` is for the person who sent it."""
+
+    index: int
+    code: Code
+    detail: str
+
+
+def check_segments(params: SegmentsParams, sources: Sequence[Source]) -> list[SegmentProblem]:
+    """All that is wrong with the segments, in their order and at most one problem each; `sources` are the project's."""
+    ready = {source.id: source for source in sources if source.status == "ready"}
+    problems = list[SegmentProblem]()
+    for index, segment in enumerate(params.segments):
+        problem = _check_alone(index, segment, ready.get(segment.source_id))
+        problem = problem or _check_overlap(index, params.segments)
+        if problem:
+            problems.append(problem)
+    return problems
+
+
+def _check_alone(index: int, segment: Segment, source: Source | None) -> SegmentProblem | None:
+    if source is None:
+        return _problem(index, "unknown_source", "names no source of this project")
+    end = source.duration_seconds or 0.0
+    if segment.start < 0 or segment.end > end + RANGE_TOLERANCE_SECONDS:
+        return _problem(index, "out_of_range", f"is not within its source, 0 to {end:.3f} seconds")
+    frame = 1 / min(source.frame_rate or _USUAL_FRAME_RATE, _MAX_FRAME_RATE)
+    if segment.duration_seconds < frame - ROUNDING_SECONDS:
+        return _problem(index, "too_short", f"is shorter than a frame, {frame:.3f} seconds")
+    return None
+
+
+def _check_overlap(index: int, segments: Sequence[Segment]) -> SegmentProblem | None:
+    """The later of two that overlap is the bad one; to touch is no overlap."""
+    segment = segments[index]
+    for earlier, other in enumerate(segments[:index]):
+        shared = min(segment.end, other.end) - max(segment.start, other.start)
+        if segment.source_id == other.source_id and shared > ROUNDING_SECONDS:
+            return _problem(index, "overlap", f"overlaps segment {earlier} of the same source")
+    return None
+
+
+def _problem(index: int, code: Code, what: str) -> SegmentProblem:
+    return SegmentProblem(index=index, code=code, detail=f"Segment {index} {what}.")
+
+
+def select(params: SegmentsParams) -> tuple[tuple[Segment, ...], ...]:
+    """The segments of each variant, in the order they play.
+
+    Never the same segment twice in one variant. Variants differ as long as there are different orders to be had.
+    """
+    selections = list[tuple[Segment, ...]]()
+    for variant in range(params.variant_count):
+        drawn = (_fill(order, params.target_duration) for order in _orders(params, variant))
+        first = next(drawn)
+        fresh = (one for one in (first, *drawn) if one not in selections)
+        selections.append(next(fresh, first))
+    return tuple(selections)
+
+
+def _orders(params: SegmentsParams, variant: int) -> Iterator[tuple[Segment, ...]]:
+    """The orders that a variant may play all segments in, the preferred one first."""
+    segments = params.segments
+    if params.selection_mode == "sequential":
+        step = max(1, len(segments) // params.variant_count)
+        begin = variant * step % len(segments)
+        yield segments[begin:] + segments[:begin]
+        return
+    # Only random() itself is promised to give the same numbers in every version of Python.
+    random = Random(f"{params.seed}/{variant}")  # noqa: S311 - a choice, not a secret
+    for draw in range(_DRAWS):
+        drawn = [random.random() for _ in segments]
+        if params.selection_mode == "random":
+            keys = [(0.0, number) for number in drawn]
+        else:
+            longest = variant == 0 and draw == 0
+            keys = [_weighted(*pair, longest=longest) for pair in zip(segments, drawn, strict=True)]
+        order = sorted(range(len(segments)), key=keys.__getitem__)
+        yield tuple(segments[index] for index in order)
+
+
+def _weighted(segment: Segment, drawn: float, *, longest: bool) -> tuple[float, float]:
+    """A sort key that puts longer segments first: always, or as likely as they are long.
+
+    Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir (2006), in its logarithmic form.
+    """
+    duration = segment.duration_seconds
+    return (-duration, drawn) if longest else (0.0, -math.log1p(-drawn) / duration)
+
+
+def _fill(order: Sequence[Segment], target: float) -> tuple[Segment, ...]:
+    """Segments from the front until the target is reached, the last one shortened to fit."""
+    chosen, left = list[Segment](), target
+    for segment in order:
+        if left <= ROUNDING_SECONDS:
+            break
+        length = min(segment.duration_seconds, left)
+        fits = length == segment.duration_seconds
+        chosen.append(
+            segment if fits else segment.model_copy(update={"end": segment.start + length})
+        )
+        left -= length
+    return tuple(chosen)
