@@ -1,0 +1,86 @@
+"""The final render of a clip: what may be asked for, and what the worker is given.
+
+The library reads clip and preset when it starts the job and writes what the worker needs into the job's params: clips
+and their files never change, and a render goes by the preset its user saw.
+"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.records import Clip, ExportPreset
+from shared.subtitles import MAX_CHARACTERS, parse_srt
+
+Fit = Literal["crop", "pad", "blur"]
+Position = Literal["top", "middle", "bottom"]
+
+
+def _parsed(srt: str) -> str:
+    parse_srt(srt)
+    return srt
+
+
+Srt = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_CHARACTERS), AfterValidator(_parsed)
+]
+"""SubRip text that can be read; what is wrong with it is a validation error that names the line."""
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SubtitleStyle(_Request):
+    """How subtitles look; lengths in pixels of a frame whose shorter side has 1080."""
+
+    size: int = Field(default=68, ge=24, le=160, description="Height of a line.")
+    colour: Colour = "#FFFFFF"
+    outline_colour: Colour = "#000000"
+    outline: float = Field(default=4, ge=0, le=12, description="Width of the outline.")
+    position: Position = "bottom"
+
+
+class Subtitles(_Request):
+    """Subtitles to burn in: SubRip text with times of the clip."""
+
+    srt: Srt
+    style: SubtitleStyle = SubtitleStyle()
+
+
+class RenderOptions(_Request):
+    """What a render does besides its preset; nothing of it by default.
+
+    `fit`, for a clip of another shape than the preset: `crop` fills the frame and cuts off what is outside, `pad` shows
+    all with black bars, `blur` shows all over a blurred copy.
+    """
+
+    fit: Fit = "crop"
+    subtitles: Subtitles | None = None
+    denoise: float = Field(default=0, ge=0, le=1)
+    sharpen: float = Field(default=0, ge=0, le=1)
+    brightness: float = Field(default=0, ge=-0.5, le=0.5)
+    contrast: float = Field(default=1, ge=0.5, le=2)
+    saturation: float = Field(default=1, ge=0, le=2)
+
+    def to_record(self) -> dict[str, Any]:
+        """The options as an export records them: how the subtitles look, not what they say."""
+        return self.model_dump(mode="json", exclude={"subtitles": {"srt"}})
+
+
+class RenderParams(BaseModel):
+    """The params of a final render's job."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    clip_id: UUID
+    clip_path: str
+    preset: ExportPreset
+    options: RenderOptions
+
+    @classmethod
+    def of(cls, clip: Clip, preset: ExportPreset, options: RenderOptions) -> "RenderParams":
+        """What a worker needs to render `clip`."""
+        return cls(clip_id=clip.id, clip_path=clip.storage_path, preset=preset, options=options)
