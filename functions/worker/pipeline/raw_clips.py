@@ -7,7 +7,6 @@ An attempt that goes on after another one chooses again, and chooses the same; i
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +16,7 @@ from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip
 from pipeline.ffmpeg import OnProgress
 from pipeline.moments import Selection, choose
+from pipeline.outcome import Outcome
 from pipeline.phases import Phases
 from pipeline.scenes import analyse
 from pipeline.thumbnail import make_thumbnail, thumbnail_time
@@ -50,8 +50,8 @@ class Footage:
     analysis: Analysis
 
 
-async def make_raw_clips(work: Work) -> dict[str, Any]:
-    """Make the job's clips and return their ids. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
+async def make_raw_clips(work: Work) -> Outcome:
+    """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
     params = RawClipsParams.model_validate(work.job.params)
     source = work.source(params.source_id)
     seconds = source.duration_seconds or params.target_duration
@@ -73,7 +73,7 @@ async def make_raw_clips(work: Work) -> dict[str, Any]:
         on_progress = phases.step("encoding", step, index=index, count=len(selections))
         clip = work.recorded(index) or await _make(work, index, footage, selection, on_progress)
         clips.append(clip)
-    return {"clip_ids": [str(clip.id) for clip in clips]}
+    return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
 
 
 async def _make(

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from pipeline.ffmpeg import FfmpegFailed
+from pipeline.final_render import render_clip
+from pipeline.outcome import Outcome
 from pipeline.raw_clips import make_raw_clips
 from pipeline.reporting import Reporter
+from pipeline.segment_clips import make_segment_clips
 from pipeline.work import Work, insist
 from pipeline.workspace import workspace
 from shared.errors import DatabaseUnavailable, LeaseLost
@@ -19,10 +21,14 @@ from shared.storage import get_storage
 
 logger = logging.getLogger(__name__)
 
-Recipe = Callable[[Work], Awaitable[dict[str, Any]]]
-"""Does a kind of job and returns its result."""
+Recipe = Callable[[Work], Awaitable[Outcome]]
+"""Does a kind of job and returns what came of it."""
 
-RECIPES: dict[JobKind, Recipe] = {"raw_clips": make_raw_clips}
+RECIPES: dict[JobKind, Recipe] = {
+    "raw_clips": make_raw_clips,
+    "segment_clips": make_segment_clips,
+    "final_render": render_clip,
+}
 
 GIVE_UP_SECONDS = 1.0
 
@@ -69,13 +75,14 @@ async def run_job(claim: JobClaim, *, asked_at: float) -> str:
 async def _do(work: Work) -> str:
     """Do the work and end the job with its result, or with what its user must know about its failure."""
     try:
-        result = await RECIPES[work.job.kind](work)
+        outcome = await RECIPES[work.job.kind](work)
     except UnusableMedia as error:
         return await _fail(work, error.code, error.detail)
     except FfmpegFailed as error:
         logger.warning("ffmpeg failed in job %s: %s", work.job.id, error.detail)
         return await _fail(work, "encoding_failed", error.detail)
-    await insist(lambda: finish_job(work.lease, "completed", result=result))
+    result, export = outcome.result, outcome.export
+    await insist(lambda: finish_job(work.lease, "completed", result=result, export=export))
     return "completed"
 
 

@@ -1,0 +1,72 @@
+"""The final render of a clip with an export preset.
+
+    fetch -> probe -> normalize the sound -> encode the picture with it -> thumbnail -> store -> Outcome with the export
+
+There is no checkpoint on the way: an attempt that goes on after another one begins again.
+"""
+
+from typing import Any
+
+from pipeline.outcome import Outcome
+from pipeline.phases import Phases
+from pipeline.render import Rendering, encode_picture, normalize_sound
+from pipeline.thumbnail import make_thumbnail
+from pipeline.work import Work
+from shared.media import MediaFacts, UnusableMedia, probe_async
+from shared.rendering import RenderParams
+
+# What a second of the clip costs, relative to encoding it.
+NORMALIZING_COST = 0.15
+ENCODING_COST = 1.0
+
+THUMBNAIL_AT = 1 / 3
+
+
+async def render_clip(work: Work) -> Outcome:
+    """Render the job's clip. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
+    params = RenderParams.model_validate(work.job.params)
+    phases = Phases(work.reporter, normalizing=NORMALIZING_COST, encoding=ENCODING_COST)
+    normalizing = phases.step("normalizing", "Balancing the sound")
+    await normalizing(0.0)
+    rendering = await _prepare(work, params)
+    sound, video = work.directory / "sound.m4a", work.directory / "render.mp4"
+    await normalize_sound(rendering, sound, on_progress=normalizing)
+    encoding = phases.step("encoding", f"Rendering for {params.preset.label}")
+    made = await encode_picture(rendering, sound, video, on_progress=encoding)
+    thumbnail = work.directory / "render.jpg"
+    at = made.duration_seconds * THUMBNAIL_AT
+    await make_thumbnail(video, made, at, thumbnail, work_dir=work.directory)
+    export = _export(work, params, made)
+    await work.storage.put(video, export["storage_path"], content_type="video/mp4")
+    await work.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")
+    return Outcome(result={"clip_id": str(params.clip_id)}, export=export)
+
+
+async def _prepare(work: Work, params: RenderParams) -> Rendering:
+    try:
+        clip = await work.storage.fetch(params.clip_path, work.directory)
+    except FileNotFoundError:
+        raise UnusableMedia("unreadable", "The clip's file is not there any more.") from None
+    return Rendering(
+        clip=clip,
+        facts=await probe_async(clip),
+        preset=params.preset,
+        options=params.options,
+        work_dir=work.directory,
+    )
+
+
+def _export(work: Work, params: RenderParams, made: MediaFacts) -> dict[str, Any]:
+    """The export's row."""
+    return {
+        "clip_id": str(params.clip_id),
+        "preset": params.preset.name,
+        "options": params.options.to_record(),
+        "storage_path": work.output_path("export.mp4"),
+        "thumbnail_path": work.output_path("export.jpg"),
+        "duration_seconds": made.duration_seconds,
+        "size_bytes": made.size_bytes,
+        "width": made.video.width,
+        "height": made.video.height,
+        "frame_rate": float(made.video.frame_rate),
+    }

@@ -1,0 +1,176 @@
+"""Sound at the loudness that platforms play at: EBU R128, -14 LUFS integrated, true peaks at most -1 dBTP.
+
+    measure -> gain, limiter where peaks would pass the ceiling -> AAC -> measure; while off target: correct -> AAC ...
+
+A linear gain is all that most clips need. Where short peaks stand far above the rest it would pass the ceiling; then a
+lookahead limiter holds the peaks, which costs some loudness, and the encoder moves peaks again. So what counts is
+measured on the encoded sound, and the next round makes up for what was missed. The finished sound joins the picture as
+it is.
+
+Silence stays silence: it has no loudness to bring anywhere.
+Source: EBU R 128 and EBU Tech 3341; ITU-R BS.1770 for the true peak.
+"""
+
+import asyncio
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import ffmpeg, filters
+from pipeline.ffmpeg import OnProgress
+from shared.media import MediaFacts
+
+TARGET_LUFS = -14.0
+CEILING_DBTP = -1.0
+TOLERANCE_LU = 0.3
+SILENT_LUFS = -60.0
+"""Below it there is only noise, and raising that would be no service."""
+
+ROUNDS = 6
+
+_LOG_NAME = "loudness.txt"
+_ENCODER_MARGIN_DB = 0.5  # an encoder moves peaks, seldom by more
+_LIMITER_RATE = 2 * filters.SAMPLE_RATE  # shows most of the peaks between samples
+_LIMITER_TAKES = 0.5  # of what a gain gives, about, once the limiter works
+_MEASURED = 0.3  # of the way, when the clip's own loudness is known
+_MEASURE = f"ebur128=peak=true:metadata=1:framelog=quiet,ametadata=mode=print:file={_LOG_NAME}"
+_INTEGRATED = re.compile(r"^lavfi\.r128\.I=(-?\d+\.\d+)$", re.MULTILINE)
+_TRUE_PEAK = re.compile(r"^lavfi\.r128\.true_peaks_ch\d+=(\d+\.\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loudness:
+    """`integrated` in LUFS and `true_peak` in dBTP."""
+
+    integrated: float
+    true_peak: float
+
+    @property
+    def silent(self) -> bool:
+        """Nothing to hear, or too short to be measured."""
+        return self.integrated < SILENT_LUFS
+
+    @property
+    def on_target(self) -> bool:
+        """As loud as it should be, with no peak above the ceiling."""
+        near = abs(self.integrated - TARGET_LUFS) <= TOLERANCE_LU
+        return near and self.true_peak <= CEILING_DBTP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Treatment:
+    """What is done to the sound: a gain, and a limiter unless its ceiling is None; both in dB."""
+
+    gain: float
+    limit: float | None = None
+
+    @classmethod
+    def of(cls, loudness: Loudness) -> "Treatment":
+        """The treatment to begin with."""
+        gain = TARGET_LUFS - loudness.integrated
+        ceiling = CEILING_DBTP - _ENCODER_MARGIN_DB
+        return cls(gain=gain, limit=ceiling if loudness.true_peak + gain > ceiling else None)
+
+    def corrected(self, result: Loudness) -> "Treatment":
+        """The treatment that makes up for what this one missed."""
+        limit, excess = self.limit, result.true_peak - CEILING_DBTP
+        if excess > 0:
+            limit = (CEILING_DBTP if limit is None else limit) - excess - 0.1
+        missing = TARGET_LUFS - result.integrated
+        if limit is not None and missing > 0:
+            missing /= 1 - _LIMITER_TAKES
+        return Treatment(gain=self.gain + missing, limit=limit)
+
+    def chain(self) -> str:
+        """The filters that do it."""
+        gain = f"volume={self.gain:.3f}dB:precision=double"
+        if self.limit is None:
+            return gain
+        # level=false: the limiter shall not bring the peaks back up to full scale by itself
+        limit = f"limit={10 ** (self.limit / 20):.6f}:level=false:latency=true"
+        return f"{gain},aresample={_LIMITER_RATE},alimiter={limit},aresample={filters.SAMPLE_RATE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """A clip's sound, and what is to be made of it: `samples` stereo samples in `target`, an M4A file."""
+
+    source: Path
+    facts: MediaFacts
+    samples: int
+    bitrate_kbps: int
+    target: Path
+    work_dir: Path
+
+
+async def normalize(sound: Sound, *, on_progress: OnProgress) -> Loudness:
+    """Write the normalized sound to its target and return how loud it is now.
+
+    A sound that ends early is filled up with silence. In the rare case that no treatment reaches loudness and ceiling
+    both (a few clicks in silence) the last one stays.
+
+    Raises:
+        FfmpegFailed: the sound cannot be decoded.
+
+    """
+    before = await measure(sound.source, sound.facts, work_dir=sound.work_dir)
+    await on_progress(_MEASURED)
+    if before.silent:
+        await _encode(sound, "anull")
+        return before
+    treatment, after = Treatment.of(before), before
+    for done in range(1, ROUNDS + 1):
+        await _encode(sound, treatment.chain())
+        after = await measure(sound.target, sound.facts, work_dir=sound.work_dir)
+        await on_progress(_MEASURED + (1 - _MEASURED) * done / ROUNDS)
+        if after.on_target:
+            break
+        treatment = treatment.corrected(after)
+    return after
+
+
+async def measure(path: Path, facts: MediaFacts, *, work_dir: Path) -> Loudness:
+    """How loud the sound of an MP4 file is; digital silence, and less than 0.4 s, is silent.
+
+    Raises:
+        FfmpegFailed: the sound cannot be decoded.
+
+    """
+    log = work_dir / _LOG_NAME
+    log.unlink(missing_ok=True)
+    if facts.audio is None:
+        return Loudness(integrated=-math.inf, true_peak=-math.inf)
+    arguments = ["-map", "0:a:0", "-af", _MEASURE, "-f", "null", "-"]
+    await _run(path, facts, arguments, work_dir)
+    text = await asyncio.to_thread(log.read_text)
+    levels, peaks = _INTEGRATED.findall(text), _TRUE_PEAK.findall(text)
+    peak = max(map(float, peaks), default=0.0)
+    return Loudness(
+        integrated=float(levels[-1]) if levels else -math.inf,
+        true_peak=20 * math.log10(peak) if peak else -math.inf,
+    )
+
+
+async def _encode(sound: Sound, treatment: str) -> None:
+    if sound.facts.audio is None:
+        chain = filters.silence(sound.samples)
+    else:
+        # Resampling may give a sample more or less than it got.
+        exact = f"apad,atrim=end_sample={sound.samples}"
+        chain = f"[0:a:0]{filters.audio_chain(sound.samples, offset=0.0)},{treatment},{exact}"
+    arguments = [
+        *("-filter_complex", f"{chain}[a]", "-map", "[a]", "-map_metadata", "-1"),
+        *("-c:a", "aac", "-b:a", f"{sound.bitrate_kbps}k", "-ar", str(filters.SAMPLE_RATE)),
+        *("-ac", "2", "-f", "mp4", "-y", f"file:{sound.target.absolute()}"),
+    ]
+    await _run(sound.source, sound.facts, arguments, sound.work_dir)
+
+
+async def _run(path: Path, facts: MediaFacts, arguments: Sequence[str], work_dir: Path) -> None:
+    await ffmpeg.run(
+        [*ffmpeg.read_file(path, facts, threads=1), *arguments],
+        work_dir=work_dir,
+        total_seconds=facts.duration_seconds,
+    )

@@ -1,0 +1,98 @@
+"""The picture of a final render: a clip's frames in the size and rate of a preset, corrected as its user asked.
+
+    rate -> denoise, colours -> crop | pad | blur -> sharpen -> subtitles
+
+A clip is a file of ours (BT.709, 4:2:0, square pixels), so what is left to do is taste and shape. Denoising comes
+first, where noise is still noise; sharpening after scaling, which blurs; subtitles last, which nothing shall touch.
+"""
+
+from pipeline.canvas import Canvas, even
+from pipeline.subtitles import FILTER as SUBTITLES
+from shared.media import VideoFacts
+from shared.rendering import Fit, RenderOptions
+
+_SCALER = "flags=lanczos+accurate_rnd"
+_BACKGROUND_SIDE = (
+    8  # the blurred copy is blurred at an eighth of the size: it looks the same and costs little
+)
+_TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+
+
+def graph(video: VideoFacts, canvas: Canvas, frames: int, options: RenderOptions) -> str:
+    """The filter graph from `[0:V:0]` to `[v]`, with `frames` frames of the canvas."""
+    before = ",".join((*_timing(canvas, frames), *_look(options)))
+    after = ",".join(
+        (
+            *_sharpening(options),
+            *((SUBTITLES,) if options.subtitles else ()),
+            "setsar=1",
+            "format=yuv420p",
+            _TAGS,
+            f"settb={1 / canvas.frame_rate}",
+            "setpts=N",
+        )
+    )
+    return f"[0:V:0]{before}[clip];{_fitted(video, canvas, options.fit)};[fitted]{after}[v]"
+
+
+def _timing(canvas: Canvas, frames: int) -> tuple[str, ...]:
+    return (
+        f"fps=fps={canvas.frame_rate}:start_time=0:round=near",
+        "tpad=stop=-1:stop_mode=clone",
+        f"trim=end_frame={frames}",
+    )
+
+
+def _look(options: RenderOptions) -> tuple[str, ...]:
+    filters: list[str] = []
+    if options.denoise:
+        strength = options.denoise * 8
+        filters.append(
+            f"hqdn3d={strength:.3f}:{strength * 0.75:.3f}:{strength * 1.5:.3f}:{strength:.3f}"
+        )
+    colours = (options.brightness, options.contrast, options.saturation)
+    if colours != (0, 1, 1):
+        filters.append("eq=brightness={:.4f}:contrast={:.4f}:saturation={:.4f}".format(*colours))
+    return tuple(filters)
+
+
+def _sharpening(options: RenderOptions) -> tuple[str, ...]:
+    return (f"unsharp=5:5:{options.sharpen * 1.5:.3f}",) if options.sharpen else ()
+
+
+def _fitted(video: VideoFacts, canvas: Canvas, fit: Fit) -> str:
+    """Filters from `[clip]` to `[fitted]`, which has the canvas's size and the clip's proportions."""
+    size = f"{canvas.width}:{canvas.height}"
+    cover = f"scale={_size(video, canvas, covering=True)}:{_SCALER},crop={size}"
+    inside = f"scale={_size(video, canvas, covering=False)}:{_SCALER}"
+    if fit == "crop" or _same_shape(video, canvas):
+        return f"[clip]{cover}[fitted]"
+    if fit == "pad":
+        return f"[clip]{inside},pad={size}:(ow-iw)/2:(oh-ih)/2:black[fitted]"
+    small = Canvas(
+        width=even(canvas.width / _BACKGROUND_SIDE),
+        height=even(canvas.height / _BACKGROUND_SIDE),
+        frame_rate=canvas.frame_rate,
+    )
+    blurred = (
+        f"scale={_size(video, small, covering=True)}:flags=area,crop={small.width}:{small.height},"
+        f"gblur=sigma=4,eq=brightness=-0.08,scale={size}:flags=bicubic"
+    )
+    return (
+        f"[clip]split[whole][copy];[copy]{blurred}[background];[whole]{inside}[picture];"
+        "[background][picture]overlay=(W-w)/2:(H-h)/2:format=yuv420[fitted]"
+    )
+
+
+def _same_shape(video: VideoFacts, canvas: Canvas) -> bool:
+    """Whether bars would be thinner than anyone sees."""
+    shapes = (video.width * canvas.height, video.height * canvas.width)
+    return max(shapes) / min(shapes) < 1.005  # noqa: PLR2004
+
+
+def _size(video: VideoFacts, canvas: Canvas, *, covering: bool) -> str:
+    """The clip's size, scaled until it covers the canvas or until it just fits inside; both sides even."""
+    scales = (canvas.width / video.width, canvas.height / video.height)
+    scale = max(scales) if covering else min(scales)
+    width, height = round(video.width * scale / 2) * 2, round(video.height * scale / 2) * 2
+    return f"{width}:{height}"

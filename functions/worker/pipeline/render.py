@@ -1,0 +1,119 @@
+"""One clip, rendered for publishing: sound first, which is quick, then the only encode of the picture.
+
+clip.mp4 --> loudness.normalize ------------------> sound.m4a (AAC) --+
+clip.mp4 --> picture.graph (size, look, subtitles) --> H.264 ---------+--> render.mp4
+"""
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from pipeline import ffmpeg, filters, loudness, picture
+from pipeline.canvas import Canvas
+from pipeline.ffmpeg import FfmpegFailed, OnProgress
+from pipeline.loudness import Sound
+from pipeline.subtitles import write_script
+from shared.media import MediaFacts, probe_async
+from shared.records import ExportPreset
+from shared.rendering import RenderOptions
+from shared.subtitles import parse_srt
+
+KEY_FRAME_SECONDS = 2
+BUFFER_SECONDS = 2
+"""How long the maximum bitrate may be passed; platforms judge by the second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """A clip, and what it is to become; `work_dir` is private to the job."""
+
+    clip: Path
+    facts: MediaFacts
+    preset: ExportPreset
+    options: RenderOptions
+    work_dir: Path
+
+    @property
+    def canvas(self) -> Canvas:
+        """The preset's frame."""
+        preset = self.preset
+        rate = Fraction(preset.frame_rate)
+        return Canvas(width=preset.width, height=preset.height, frame_rate=rate)
+
+    @property
+    def frames(self) -> int:
+        """The clip's length in frames of the preset."""
+        video = self.facts.video
+        seconds = Fraction(self.facts.duration_seconds)
+        if video.frame_count is not None:
+            seconds = video.frame_count / video.frame_rate
+        return max(1, round(seconds * self.canvas.frame_rate))
+
+
+async def normalize_sound(rendering: Rendering, target: Path, *, on_progress: OnProgress) -> None:
+    """Write the clip's sound, as long as its frames, to the M4A `target`. Raises FfmpegFailed."""
+    canvas = rendering.canvas
+    sound = Sound(
+        source=rendering.clip,
+        facts=rendering.facts,
+        samples=filters.samples_until(rendering.frames, canvas.frame_rate),
+        bitrate_kbps=rendering.preset.audio_bitrate_kbps,
+        target=target,
+        work_dir=rendering.work_dir,
+    )
+    await loudness.normalize(sound, on_progress=on_progress)
+
+
+async def encode_picture(
+    rendering: Rendering, sound: Path, target: Path, *, threads: int = 2, on_progress: OnProgress
+) -> MediaFacts:
+    """Encode the picture, join it with the finished sound in the MP4 `target`, and return its facts.
+
+    Plays while it downloads. `target` appears whole or not at all.
+
+    Raises:
+        FfmpegFailed: the clip cannot be decoded, or the result cannot be written.
+
+    """
+    canvas, frames, facts = rendering.canvas, rendering.frames, rendering.facts
+    if rendering.options.subtitles:
+        subtitles = rendering.options.subtitles
+        cues, size = parse_srt(subtitles.srt), {"width": canvas.width, "height": canvas.height}
+        write_script(cues, subtitles.style, rendering.work_dir, **size)
+    partial = target.with_name(f".{target.name}.partial")
+    arguments = [
+        *ffmpeg.read_file(rendering.clip, facts, threads=threads),
+        *ffmpeg.read_file(sound, facts, threads=1),
+        *("-filter_complex_threads", str(threads)),
+        *("-filter_complex", picture.graph(facts.video, canvas, frames, rendering.options)),
+        *_output(rendering.preset, threads),
+        f"file:{partial.absolute()}",
+    ]
+    try:
+        await ffmpeg.run(
+            arguments,
+            work_dir=rendering.work_dir,
+            total_seconds=float(frames / canvas.frame_rate),
+            on_progress=on_progress,
+        )
+        made = await probe_async(partial)
+        if made.video.frame_count != frames:
+            raise FfmpegFailed("A part of the clip could not be decoded.")
+        os.replace(partial, target)  # noqa: PTH105
+    finally:
+        partial.unlink(missing_ok=True)
+    return made
+
+
+def _output(preset: ExportPreset, threads: int) -> list[str]:
+    most = preset.max_video_bitrate_kbps
+    return [
+        *("-map", "[v]", "-map", "1:a:0", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(preset.crf), "-profile:v", "high"),
+        *("-maxrate", f"{most}k", "-bufsize", f"{most * BUFFER_SECONDS}k"),
+        *("-g", str(preset.frame_rate * KEY_FRAME_SECONDS), "-threads", str(threads)),
+        *("-pix_fmt", "yuv420p", "-r", str(preset.frame_rate), "-color_primaries", "bt709"),
+        *("-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"),
+        *("-c:a", "copy", "-movflags", "+faststart", "-f", "mp4", "-y"),
+    ]

@@ -1,0 +1,124 @@
+"""Clips from chosen segments of one or several sources.
+
+    select (no I/O, seeded) -> fetch and probe the sources that are used -> per variant: encode, thumbnail, record
+
+All variants share one canvas: that of the source most of their time comes from, so that the odd picture of
+another shape is the one that gets bars. An attempt that goes on after another one selects the same and skips what is
+recorded.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from uuid import UUID
+
+from pipeline.canvas import Canvas
+from pipeline.encode import Cut, encode_clip
+from pipeline.ffmpeg import OnProgress
+from pipeline.outcome import Outcome
+from pipeline.phases import Phases
+from pipeline.thumbnail import make_thumbnail
+from pipeline.work import Work
+from shared.media import MediaFacts, probe_async
+from shared.records import Clip
+from shared.segments import Segment, SegmentsParams, select
+
+FETCHING_COST = 0.5
+"""What a source costs to fetch and probe, relative to encoding a second of a clip."""
+
+THUMBNAIL_AT = 1 / 3
+"""Where in a clip its picture is taken: past the beginning, which may fade in from black."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """A source as this attempt has it."""
+
+    path: Path
+    facts: MediaFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What all variants share."""
+
+    footage: Mapping[UUID, Footage]
+    canvas: Canvas
+    mute: bool
+
+
+async def make_segment_clips(work: Work) -> Outcome:
+    """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
+    params = SegmentsParams.model_validate(work.job.params)
+    selections = select(params)
+    played = [segment for selection in selections for segment in selection]
+    seconds = sum(segment.duration_seconds for segment in played)
+    used = sources_by_time(played)
+    phases = Phases(work.reporter, fetching=FETCHING_COST * len(used), encoding=seconds)
+    footage = await _fetch(work, used, phases)
+    canvas = Canvas.of(footage[used[0]].facts)
+    plan = Plan(footage=footage, canvas=canvas, mute=params.mute)
+    clips: list[Clip] = []
+    for index, selection in enumerate(selections):
+        step = f"Making clip {index + 1} of {len(selections)}"
+        on_progress = phases.step("encoding", step, index=index, count=len(selections))
+        clip = work.recorded(index) or await _make(work, index, plan, selection, on_progress)
+        clips.append(clip)
+    return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
+
+
+def sources_by_time(segments: Sequence[Segment]) -> list[UUID]:
+    """The sources of the segments; the one that most time comes from first, of two the one named earlier."""
+    seconds = dict[UUID, float]()
+    for segment in segments:
+        seconds[segment.source_id] = seconds.get(segment.source_id, 0.0) + segment.duration_seconds
+    return sorted(seconds, key=lambda source_id: -seconds[source_id])
+
+
+def visible(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:
+    """The segments that get at least one frame at `rate`; what is shorter, a remainder say, is not seen."""
+    seen, end = list[Segment](), Fraction(0)
+    for segment in selection:
+        after = end + Fraction(segment.end) - Fraction(segment.start)
+        if round(after * rate) > round(end * rate):
+            seen.append(segment)
+            end = after
+    return seen
+
+
+async def _fetch(work: Work, used: Sequence[UUID], phases: Phases) -> dict[UUID, Footage]:
+    footage = dict[UUID, Footage]()
+    for index, source_id in enumerate(used):
+        step = f"Fetching video {index + 1} of {len(used)}"
+        on_progress = phases.step("fetching", step, index=index, count=len(used))
+        await on_progress(0.0)
+        path = await work.fetch(work.source(source_id))
+        footage[source_id] = Footage(path=path, facts=await probe_async(path))
+        await on_progress(1.0)
+    return footage
+
+
+async def _make(
+    work: Work, index: int, plan: Plan, selection: Sequence[Segment], on_progress: OnProgress
+) -> Clip:
+    """Encode one variant, picture it, and record it as a checkpoint."""
+    await on_progress(0.0)
+    video, thumbnail = work.directory / f"clip-{index}.mp4", work.directory / f"clip-{index}.jpg"
+    shown = visible(selection, plan.canvas.frame_rate)
+    made = await encode_clip(
+        [_cut(plan.footage[segment.source_id], segment) for segment in shown],
+        video,
+        canvas=plan.canvas,
+        work_dir=work.directory,
+        mute=plan.mute,
+        on_progress=on_progress,
+    )
+    at = made.duration_seconds * THUMBNAIL_AT
+    await make_thumbnail(video, made, at, thumbnail, work_dir=work.directory)
+    segments = [segment.model_dump(mode="json") for segment in shown]
+    return await work.record_clip(index, made, segments, video=video, thumbnail=thumbnail)
+
+
+def _cut(footage: Footage, segment: Segment) -> Cut:
+    return Cut(path=footage.path, facts=footage.facts, start=segment.start, end=segment.end)

@@ -1,0 +1,126 @@
+"""Subtitles as libass wants them: a script of ours, in which a user's text is nothing but text.
+
+The filter gets fixed relative names only; what users wrote never reaches a filter graph. In the script a user's
+backslash is followed by a word joiner, which nobody sees and which keeps it from beginning an escape, and braces are
+escaped, so no override block begins.
+Source: libass, ass_parse.c; https://aegisub.org/docs/latest/ass_tags/.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.rendering import SubtitleStyle
+from shared.subtitle_font import FONT_NAME
+from shared.subtitles import Cue, Run
+
+FONTS = Path(__file__).parent / "fonts"
+SCRIPT_NAME = "subtitles.ass"
+FONTS_NAME = "fonts"
+FILTER = f"ass=filename={SCRIPT_NAME}:fontsdir={FONTS_NAME}"
+
+_STYLE_FORMAT = (
+    "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour,"
+    " Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline,"
+    " Shadow, Alignment, MarginL, MarginR, MarginV, Encoding"
+)
+_WORD_JOINER = "\u2060"
+_PORTRAIT = 1.2  # times as high as wide, and apps lay their buttons over the picture
+_REFERENCE_SIDE = 1080
+_ALIGNMENT = {"bottom": 2, "middle": 5, "top": 8}
+# The one font is upright; a slant of our own looks the same on every machine.
+_ITALIC = (r"{\fax0}", r"{\fax-0.2}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafeArea:
+    """The distance of text from the frame's edges, in pixels."""
+
+    side: int
+    top: int
+    bottom: int
+
+    @classmethod
+    def of(cls, width: int, height: int) -> "SafeArea":
+        """What stays free of a player's controls, and of an app's on upright video."""
+        if height > width * _PORTRAIT:
+            return cls(
+                side=round(width * 0.11), top=round(height * 0.14), bottom=round(height * 0.2)
+            )
+        return cls(side=round(width * 0.06), top=round(height * 0.07), bottom=round(height * 0.08))
+
+
+def write_script(
+    cues: Sequence[Cue], style: SubtitleStyle, directory: Path, *, width: int, height: int
+) -> None:
+    """Write SCRIPT_NAME for a frame of this size into `directory`, and put our fonts beside it."""
+    area = SafeArea.of(width, height)
+    scale = min(width, height) / _REFERENCE_SIDE
+    line_width = (width - 2 * area.side) / (style.size * scale)
+    events = [_event(cue, line_width) for cue in cues]
+    script = "\n".join((*_header(style, area, width, height), *events, ""))
+    (directory / SCRIPT_NAME).write_text(script, encoding="utf-8")
+    (directory / FONTS_NAME).symlink_to(FONTS)
+
+
+def _header(style: SubtitleStyle, area: SafeArea, width: int, height: int) -> tuple[str, ...]:
+    scale = min(width, height) / _REFERENCE_SIDE
+    vertical = area.top if style.position == "top" else area.bottom
+    values = (
+        *("Default", FONT_NAME, f"{style.size * scale:.1f}"),
+        *(_colour(style.colour), _colour(style.colour)),
+        *(_colour(style.outline_colour), _colour(style.outline_colour)),
+        *("-1,0,0,0", "100,100,0,0", "1", f"{style.outline * scale:.1f}", "0"),
+        *(str(_ALIGNMENT[style.position]), str(area.side), str(area.side), str(vertical), "1"),
+    )
+    return (
+        *("[Script Info]", "ScriptType: v4.00+", f"PlayResX: {width}", f"PlayResY: {height}"),
+        *("WrapStyle: 0", "ScaledBorderAndShadow: yes", "[V4+ Styles]"),
+        _STYLE_FORMAT,
+        f"Style: {','.join(values)}",
+        *("[Events]", "Format: Layer, Start, End, Style, Text"),
+    )
+
+
+def _colour(value: str) -> str:
+    """#RRGGBB as ASS writes it: blue first, and opaque."""
+    return f"&H00{value[5:7]}{value[3:5]}{value[1:3]}".upper()
+
+
+def _event(cue: Cue, line_width: float) -> str:
+    text = "".join(_run(run, line_width) for run in cue.runs)
+    return f"Dialogue: 0,{_time(cue.start)},{_time(cue.end)},Default,{text}"
+
+
+def _time(seconds: float) -> str:
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest // 100:02}.{rest % 100:02}"
+
+
+def _run(run: Run, line_width: float) -> str:
+    text = re.sub(r"\S+", lambda word: _break_word(word[0], line_width), run.text)
+    text = text.replace("\\", f"\\{_WORD_JOINER}").replace("{", r"\{").replace("}", r"\}")
+    return _ITALIC[run.italic] + text.replace("\n", r"\N")
+
+
+def _break_word(word: str, line_width: float) -> str:
+    """The word in lines that fit: libass wraps between words, and lets a long one run out of the picture."""
+    lines, left = [""], line_width
+    for character in word:
+        width = _width(character)
+        if width > left:
+            lines.append("")
+            left = line_width
+        lines[-1] += character
+        left -= width
+    return "\n".join(lines)
+
+
+def _width(character: str) -> float:
+    """At most how wide a character is, in line heights."""
+    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
+        return 0.0
+    return 0.95 if character in "MW@%mw—" or ord(character) > 0x2000 else 0.75  # noqa: PLR2004
