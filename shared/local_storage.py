@@ -50,6 +50,10 @@ class LocalStorage:
             raise FileNotFoundError(path)
         return file
 
+    async def peek(self, path: str, directory: Path) -> Path:
+        """The stored file itself."""
+        return await self.fetch(path, directory)
+
     async def size(self, path: str) -> int | None:
         """The size in bytes; None when there is no file."""
         try:

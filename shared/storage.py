@@ -37,6 +37,13 @@ class Storage(Protocol):
         """
         ...
 
+    async def peek(self, path: str, directory: Path) -> Path:
+        """A local file to probe: of the stored one's size, with at least its beginning and its end.
+
+        What lies between may read as zeros. Raises FileNotFoundError.
+        """
+        ...
+
     async def size(self, path: str) -> int | None:
         """The size of a file in bytes; None when there is none."""
         ...

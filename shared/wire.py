@@ -74,6 +74,34 @@ class ClipAnswer(Output):
     urls_expire_at: datetime
 
 
+class ExportAnswer(Output):
+    """A final render of a clip. Its URLs work until `urls_expire_at`; then ask for it again."""
+
+    id: UUID
+    project_id: str
+    clip_id: UUID
+    job_id: UUID
+    preset: str = Field(examples=["instagram_reels"])
+    options: dict[str, Any]
+    duration_seconds: float
+    size_bytes: int
+    width: int
+    height: int
+    frame_rate: float
+    created_at: datetime
+    video_url: str | None
+    thumbnail_url: str | None
+    urls_expire_at: datetime
+
+
+class UploadAnswer(Output):
+    """Where to send a video's bytes: PUT them to `upload_url`, then confirm the source."""
+
+    source: SourceAnswer
+    upload_url: str
+    upload_url_expires_at: datetime
+
+
 class Page(Output, Generic[Item]):
     """A page of a list, newest first."""
 

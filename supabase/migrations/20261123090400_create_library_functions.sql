@@ -89,6 +89,7 @@ language plpgsql volatile security invoker set search_path = '' set lock_timeout
 begin
   update public.editai_sources s set
     status = 'ready',
+    content_type = coalesce(f.content_type, s.content_type),
     size_bytes = f.size_bytes,
     duration_seconds = f.duration_seconds,
     width = f.width,
@@ -139,6 +140,13 @@ begin
   delete from public.editai_sources s where s.id = p_source_id;
   outcome := 'deleted';
 end
+$$;
+
+-- One source of the owner's. Returns no row when there is no such source of the owner.
+create function public.editai_get_source(p_source_id uuid, p_owner_id uuid) returns setof public.editai_sources
+language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+  select s.* from public.editai_sources s join public.editai_projects p on p.id = s.project_id
+  where s.id = p_source_id and (p_owner_id is null or p.owner_id = p_owner_id)
 $$;
 
 -- Names a clip, or selects it for publishing; null leaves a value as it is. Returns no row when there is no such clip of
@@ -217,6 +225,22 @@ begin
   order by c.created_at desc, c.id desc
   limit p_limit;
 end
+$$;
+
+-- One page of the exports of an owner's clip, newest first.
+create function public.editai_list_exports(
+  p_clip_id uuid,
+  p_owner_id uuid,
+  p_limit integer,
+  p_after_created_at timestamptz default null,
+  p_after_id uuid default null
+) returns setof public.editai_exports
+language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+  select e.* from public.editai_exports e join public.editai_projects p on p.id = e.project_id
+  where e.clip_id = p_clip_id and (p_owner_id is null or p.owner_id = p_owner_id)
+    and (p_after_created_at is null or (e.created_at, e.id) < (p_after_created_at, p_after_id))
+  order by e.created_at desc, e.id desc
+  limit p_limit
 $$;
 
 call public.editai_restrict_functions();

@@ -5,7 +5,7 @@ import logging
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from api import clips, generate, presets, progress, projects, sources
+from api import clips, generate, presets, progress, projects, render, segments, sources
 from api.documentation import document
 from api.files import files_router, local_storage
 from api.middleware import CleanAnswers, LeftBodies, NoLeaks
@@ -37,7 +37,7 @@ def create_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (projects, generate, progress, clips, sources, presets):
+    for module in (projects, sources, generate, segments, render, progress, clips, presets):
         app.include_router(module.router, prefix=BASE_PATH)
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)

@@ -1,7 +1,6 @@
 """Clips: list them, read one, name or select one. Their files are reached by URLs that expire."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,10 +11,11 @@ from api.pagination import PageRequest, Paging
 from api.projects import ProjectId, get_project, owner
 from api.responses import problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.settings import get_library_settings
+from api.signed import with_urls
+from shared.auth import Caller
 from shared.database import call
 from shared.errors import ClipNotFound, ProjectNotFound
-from shared.storage import get_storage
+from shared.records import Clip
 from shared.wire import ClipAnswer, Page
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
@@ -49,24 +49,34 @@ async def list_project_clips(
     return page
 
 
+async def get_clip(clip_id: str, caller: Caller) -> Clip:
+    """A clip of the caller's. Raises ClipNotFound, also for someone else's."""
+    rows = await call("list_clips", owner_id=owner(caller), limit=1, clip_id=clip_id)
+    if not rows:
+        raise ClipNotFound
+    return Clip.model_validate(rows[0])
+
+
 @router.get("/clips/{clip_id}", responses=problems(ClipNotFound))
 async def read_clip(clip_id: ClipId, caller: CurrentCaller) -> ClipAnswer:
     """Read a clip."""
-    return await _only(await call("list_clips", owner_id=owner(caller), limit=1, clip_id=clip_id))
+    clip = await get_clip(clip_id, caller)
+    return (await _answers([clip.model_dump()]))[0]
 
 
 @router.patch("/clips/{clip_id}", responses=problems(ClipNotFound))
 async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) -> ClipAnswer:
     """Name a clip, or select it for publishing."""
-    return await _only(
-        await call(
-            "update_clip",
-            clip_id=clip_id,
-            owner_id=owner(caller),
-            variant_name=body.variant_name,
-            is_selected=body.is_selected,
-        )
+    rows = await call(
+        "update_clip",
+        clip_id=clip_id,
+        owner_id=owner(caller),
+        variant_name=body.variant_name,
+        is_selected=body.is_selected,
     )
+    if not rows:
+        raise ClipNotFound
+    return (await _answers(rows))[0]
 
 
 async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipAnswer]:
@@ -75,26 +85,6 @@ async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipAnswer]:
     return Page(items=tuple(await _answers(page)), next_cursor=next_cursor)
 
 
-async def _only(rows: list[dict[str, Any]]) -> ClipAnswer:
-    if not rows:
-        raise ClipNotFound
-    return (await _answers(rows))[0]
-
-
 async def _answers(rows: list[dict[str, Any]]) -> list[ClipAnswer]:
-    """Clips with the URLs of their files."""
-    ttl_seconds = get_library_settings().url_ttl_seconds
-    expire_at = datetime.now(UTC) + timedelta(seconds=ttl_seconds)
-    paths = [row[column] for row in rows for column in ("storage_path", "thumbnail_path")]
-    urls = await get_storage().download_urls(paths, expires_in_seconds=ttl_seconds)
-    return [
-        ClipAnswer.model_validate(
-            row
-            | {
-                "video_url": urls.get(row["storage_path"]),
-                "thumbnail_url": urls.get(row["thumbnail_path"]),
-                "urls_expire_at": expire_at,
-            }
-        )
-        for row in rows
-    ]
+    signed = await with_urls(rows, video_url="storage_path", thumbnail_url="thumbnail_path")
+    return [ClipAnswer.model_validate(row) for row in signed]

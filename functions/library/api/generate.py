@@ -7,7 +7,6 @@ Whatever goes wrong before the job has started, no file and no row is left.
 """
 
 import logging
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,8 +15,9 @@ from pydantic import ValidationError
 
 from api.job_start import JobStarter, StartsJob
 from api.models import GenerateFromSource, GenerateOptions
+from api.probing import probed_facts
 from api.projects import ProjectId
-from api.responses import header, problems
+from api.responses import accepted_headers, problems
 from api.security import (
     UploadRoute,
     bearer,
@@ -41,7 +41,6 @@ from shared.errors import (
     UnusableVideo,
 )
 from shared.jobs import JobRequest
-from shared.media import MediaFacts, UnusableMedia, probe_async
 from shared.records import Job
 from shared.storage import get_storage
 from shared.storage_paths import video_extension
@@ -52,14 +51,6 @@ logger = logging.getLogger(__name__)
 FORM = "multipart/form-data"
 JSON = "application/json"
 KIND = "raw_clips"
-
-CONTENT_TYPES = {
-    "mp4": "video/mp4",
-    "matroska": "video/x-matroska",
-    "avi": "video/x-msvideo",
-    "mpegts": "video/mp2t",
-}
-"""What a video is sent as later: by its content, not by what its sender called it."""
 
 router = APIRouter(
     prefix="/projects", tags=["jobs"], route_class=UploadRoute, dependencies=[bearer]
@@ -86,12 +77,7 @@ REQUEST_BODY = {
     status_code=202,
     response_model=JobAccepted,
     responses={
-        202: {
-            "headers": {
-                **header("Location", "The progress of the job."),
-                **header("Preference-Applied", "The `wait` that was granted."),
-            }
-        },
+        202: accepted_headers(),
         **problems(
             ProjectNotFound,
             SourceNotFound,
@@ -147,9 +133,10 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
             options=GenerateOptions,
             max_bytes=get_library_settings().max_upload_bytes,
         )
-        facts = await _probe(staged)
+        facts = await probed_facts(staged)
         path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
-        source = _source_row(source_id, path, form, facts)
+        named = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
+        source = named | facts
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)
 
@@ -186,13 +173,6 @@ async def _start_with_file(
     return job
 
 
-async def _probe(file: Path) -> MediaFacts:
-    try:
-        return await probe_async(file)
-    except UnusableMedia as error:
-        raise UnusableVideo(error.detail, reason=error.code) from None
-
-
 def _params(options: GenerateOptions, source_id: UUID | str, job_id: UUID) -> dict[str, Any]:
     """What the worker is told; a seed that nobody chose comes from the job's id."""
     return {
@@ -200,21 +180,4 @@ def _params(options: GenerateOptions, source_id: UUID | str, job_id: UUID) -> di
         "variant_count": options.variant_count,
         "target_duration": options.target_duration,
         "seed": job_id.int % 2**31 if options.seed is None else options.seed,
-    }
-
-
-def _source_row(
-    source_id: UUID, path: str, form: Form[GenerateOptions], facts: MediaFacts
-) -> dict[str, Any]:
-    return {
-        "id": str(source_id),
-        "file_name": form.file_name,
-        "storage_path": path,
-        "content_type": CONTENT_TYPES[facts.container],
-        "size_bytes": facts.size_bytes,
-        "duration_seconds": facts.duration_seconds,
-        "width": facts.video.width,
-        "height": facts.video.height,
-        "frame_rate": float(facts.video.frame_rate),
-        "has_audio": facts.audio is not None,
     }

@@ -47,6 +47,12 @@ class ProjectUpdate(Input):
     name: Name = Field(examples=["Autumn campaign"])
 
 
+class SourceCreate(Input):
+    """A video that is about to be uploaded straight to storage."""
+
+    file_name: Name = Field(examples=["holiday.mp4"])
+
+
 class ClipUpdate(Input):
     """What may change of a clip; what is left out stays."""
 

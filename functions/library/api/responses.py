@@ -45,6 +45,16 @@ def header(name: str, description: str, kind: str = "string") -> dict[str, Any]:
     return {name: {"description": description, "schema": {"type": kind}}}
 
 
+def accepted_headers() -> dict[str, Any]:
+    """The headers of a 202 for a job."""
+    return {
+        "headers": {
+            **header("Location", "The progress of the job."),
+            **header("Preference-Applied", "The `wait` that was granted."),
+        }
+    }
+
+
 def _response(status: int, errors: list[type[EditAIError]]) -> dict[str, Any]:
     examples = {
         error.slug: {"summary": error.title(), "value": error(_example(error)).problem()}

@@ -1,28 +1,57 @@
-"""Sources: the videos that were uploaded to a project."""
+"""Sources: the videos of a project. A large one goes from the browser straight to storage.
+
+POST /projects/{id}/sources  -> upload_url      the browser PUTs the file there
+POST /sources/{id}/confirm   -> probed, ready   now jobs may use it
+"""
 
 import asyncio
+import tempfile
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+from uuid import UUID, uuid4
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Path, Response
 
+from api.job_start import busy
+from api.models import SourceCreate
 from api.pagination import Paging
+from api.probing import probed_facts
 from api.projects import ProjectId, get_project, owner
 from api.responses import problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.settings import get_library_settings
+from api.signed import with_urls
+from shared.auth import Caller
 from shared.database import call
-from shared.errors import ProjectNotFound
-from shared.storage import get_storage
-from shared.wire import Page, SourceAnswer
-
-router = APIRouter(
-    prefix="/projects", tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer]
+from shared.errors import (
+    ProjectBusy,
+    ProjectNotFound,
+    SourceNotFound,
+    StorageUnavailable,
+    UnusableVideo,
 )
+from shared.records import Job, Lease
+from shared.storage import get_storage
+from shared.storage_paths import content_type, video_extension
+from shared.wire import Page, SourceAnswer, UploadAnswer
+
+UPLOAD_URL_SECONDS = 2 * 3600
+"""As long as Supabase Storage's."""
+
+router = APIRouter(tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
-@router.get("/{project_id}/sources", responses=problems(ProjectNotFound))
+def _source_id(source_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
+    try:
+        return str(UUID(source_id))
+    except ValueError:
+        raise SourceNotFound from None
+
+
+SourceId = Annotated[str, Depends(_source_id)]
+
+
+@router.get("/projects/{project_id}/sources", responses=problems(ProjectNotFound))
 async def list_sources(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging
 ) -> Page[SourceAnswer]:
@@ -36,19 +65,99 @@ async def list_sources(
     return Page(items=tuple(await _answers(page)), next_cursor=next_cursor)
 
 
+@router.post(
+    "/projects/{project_id}/sources",
+    status_code=201,
+    responses=problems(ProjectNotFound, StorageUnavailable),
+)
+async def create_source(
+    project_id: ProjectId, body: SourceCreate, caller: CurrentCaller
+) -> UploadAnswer:
+    """Announce a video, and get a URL to PUT its bytes to. One that is not confirmed within a day goes."""
+    source_id = str(uuid4())
+    path = f"{project_id}/sources/{source_id}{video_extension(body.file_name)}"
+    rows = await call(
+        "create_source",
+        project_id=project_id,
+        owner_id=owner(caller),
+        source_id=source_id,
+        file_name=body.file_name,
+        storage_path=path,
+        content_type=content_type(path),
+    )
+    if not rows:
+        raise ProjectNotFound
+    expires_at = datetime.now(UTC) + timedelta(seconds=UPLOAD_URL_SECONDS)
+    return UploadAnswer(
+        source=(await _answers(rows))[0],
+        upload_url=await get_storage().upload_url(path, expires_in_seconds=UPLOAD_URL_SECONDS),
+        upload_url_expires_at=expires_at,
+    )
+
+
+@router.post(
+    "/sources/{source_id}/confirm",
+    responses=problems(SourceNotFound, UnusableVideo, StorageUnavailable),
+)
+async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceAnswer:
+    """Look at an uploaded video, which makes it ready for jobs. Confirming again changes nothing."""
+    row = await _source(source_id, caller)
+    if row["status"] == "pending":
+        facts = await _look(row["storage_path"])
+        rows = await call(
+            "confirm_source", source_id=source_id, owner_id=owner(caller), facts=facts
+        )
+        if not rows:
+            raise SourceNotFound
+        row = rows[0]
+    return (await _answers([row]))[0]
+
+
+@router.delete(
+    "/sources/{source_id}",
+    status_code=204,
+    response_model=None,
+    responses=problems(SourceNotFound, ProjectBusy),
+)
+async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
+    """Delete a source and its file; clips made of it stay. Refused while a job runs on its project."""
+    answer = await call("delete_source", source_id=source_id, owner_id=owner(caller))
+    match answer["outcome"]:
+        case "deleted":
+            return Response(status_code=204)
+        case "busy":
+            job = Job.model_validate(answer["job"]) if answer["lease"]["job_id"] else None
+            raise busy(job, Lease.model_validate(answer["lease"]))
+        case _:
+            raise SourceNotFound
+
+
+async def _source(source_id: str, caller: Caller) -> dict[str, Any]:
+    rows = await call("get_source", source_id=source_id, owner_id=owner(caller))
+    if not rows:
+        raise SourceNotFound
+    return rows[0]
+
+
+async def _look(path: str) -> dict[str, Any]:
+    """What a probe finds in a stored file, without bringing all of it here."""
+    with tempfile.TemporaryDirectory(prefix="editai-probe-") as directory:
+        try:
+            file = await get_storage().peek(path, FilePath(directory))
+        except FileNotFoundError:
+            raise UnusableVideo(
+                "Nothing has been uploaded yet. PUT the file to its upload_url first.",
+                reason="not_uploaded",
+            ) from None
+        return await probed_facts(file)
+
+
 async def _answers(rows: list[dict[str, Any]]) -> list[SourceAnswer]:
     """Sources with the URLs of their videos, where these have arrived."""
-    ttl_seconds = get_library_settings().url_ttl_seconds
-    expire_at = datetime.now(UTC) + timedelta(seconds=ttl_seconds)
-    ready = [row["storage_path"] for row in rows if row["status"] == "ready"]
-    urls = await get_storage().download_urls(ready, expires_in_seconds=ttl_seconds)
-    return [
-        SourceAnswer.model_validate(
-            row
-            | {
-                "video_url": (url := urls.get(row["storage_path"])),
-                "urls_expire_at": url and expire_at,
-            }
-        )
-        for row in rows
-    ]
+    arrived = [row | {"video_path": _path_if_ready(row)} for row in rows]
+    signed = await with_urls(arrived, video_url="video_path")
+    return [SourceAnswer.model_validate(row) for row in signed]
+
+
+def _path_if_ready(row: dict[str, Any]) -> str | None:
+    return row["storage_path"] if row["status"] == "ready" else None

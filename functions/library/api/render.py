@@ -1,0 +1,93 @@
+"""The final render of a clip, for an export preset; and the exports that came of it."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from api.clips import ClipId, get_clip
+from api.job_start import JobStarter, StartsJob
+from api.pagination import Paging
+from api.problems import refusal
+from api.projects import owner
+from api.responses import accepted_headers, problems
+from api.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.signed import with_urls
+from shared.database import call, read
+from shared.errors import ClipNotFound, IdempotencyKeyReused, ProjectBusy
+from shared.jobs import JobRequest
+from shared.records import Clip, ExportPreset
+from shared.rendering import RenderOptions, RenderParams
+from shared.wire import ExportAnswer, JobAccepted, Page
+
+KIND = "final_render"
+
+router = APIRouter(
+    prefix="/clips", tags=["jobs"], route_class=AuthenticatedRoute, dependencies=[bearer]
+)
+
+
+class RenderRequest(RenderOptions):
+    """What to render a clip for, and how."""
+
+    preset: Annotated[str, Field(max_length=100, examples=["instagram_reels"])]
+
+
+@router.post(
+    "/{clip_id}/render",
+    status_code=202,
+    response_model=JobAccepted,
+    responses={
+        202: accepted_headers(),
+        **problems(ClipNotFound, ProjectBusy, IdempotencyKeyReused),
+    },
+)
+async def render(clip_id: ClipId, body: RenderRequest, starter: StartsJob) -> Response:
+    """Render a clip for publishing. Rendering again adds an export."""
+    clip = await get_clip(clip_id, starter.caller)
+    await starter.check(clip.project_id)
+    preset = await _preset(body.preset)
+    return starter.accepted(await starter.start(_request(clip, preset, body, starter), uuid4()))
+
+
+async def _preset(name: str) -> ExportPreset:
+    rows = await read("export_presets", name=name)
+    if not rows:
+        raise refusal(
+            ("body.preset", "There is no such export preset; GET /export-presets lists them")
+        )
+    return ExportPreset.model_validate(rows[0])
+
+
+def _request(
+    clip: Clip, preset: ExportPreset, body: RenderRequest, starter: JobStarter
+) -> JobRequest:
+    options = RenderOptions.model_validate(body.model_dump(exclude={"preset"}))
+    return JobRequest(
+        project_id=clip.project_id,
+        owner_id=starter.caller.owner_id,
+        kind=KIND,
+        params=RenderParams.of(clip, preset, options).model_dump(mode="json"),
+        idempotency_key=starter.idempotency_key,
+        request_hash=starter.request_hash(
+            kind=KIND, clip_id=clip.id, **body.model_dump(mode="json")
+        ),
+    )
+
+
+@router.get("/{clip_id}/exports", tags=["clips"], responses=problems(ClipNotFound))
+async def list_exports(
+    clip_id: ClipId, caller: CurrentCaller, paging: Paging
+) -> Page[ExportAnswer]:
+    """List the final renders of a clip, newest first."""
+    await get_clip(clip_id, caller)
+    rows: list[dict[str, Any]] = await call(
+        "list_exports",
+        clip_id=clip_id,
+        owner_id=owner(caller),
+        **paging.arguments(id_type=UUID),
+    )
+    page, next_cursor = paging.cut(rows)
+    signed = await with_urls(page, video_url="storage_path", thumbnail_url="thumbnail_path")
+    return Page(items=tuple(map(ExportAnswer.model_validate, signed)), next_cursor=next_cursor)

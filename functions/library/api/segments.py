@@ -1,0 +1,62 @@
+"""Generate from segments: clips of chosen stretches of stored sources."""
+
+from uuid import uuid4
+
+from fastapi import APIRouter, Response
+
+from api.job_start import JobStarter, StartsJob
+from api.problems import refusal
+from api.projects import ProjectId
+from api.responses import accepted_headers, problems
+from api.security import AuthenticatedRoute, bearer
+from shared.database import read
+from shared.errors import IdempotencyKeyReused, ProjectBusy, ProjectNotFound, SourceNotFound
+from shared.jobs import JobRequest
+from shared.records import Source
+from shared.segments import SegmentsParams, check_segments
+from shared.wire import JobAccepted
+
+KIND = "segment_clips"
+
+router = APIRouter(
+    prefix="/projects", tags=["jobs"], route_class=AuthenticatedRoute, dependencies=[bearer]
+)
+
+
+@router.post(
+    "/{project_id}/generate-from-segments",
+    status_code=202,
+    response_model=JobAccepted,
+    responses={
+        202: accepted_headers(),
+        **problems(ProjectNotFound, SourceNotFound, ProjectBusy, IdempotencyKeyReused),
+    },
+)
+async def generate_from_segments(
+    project_id: ProjectId, body: SegmentsParams, starter: StartsJob
+) -> Response:
+    """Make clips of chosen segments. A bad segment is refused by its index."""
+    await starter.check(project_id)
+    await _refuse_bad_segments(project_id, body)
+    return starter.accepted(await starter.start(_request(project_id, body, starter), uuid4()))
+
+
+async def _refuse_bad_segments(project_id: str, params: SegmentsParams) -> None:
+    rows = await read("sources", project_id=project_id)
+    found = check_segments(params, [Source.model_validate(row) for row in rows])
+    if found:
+        raise refusal(*((f"body.segments.{problem.index}", problem.detail) for problem in found))
+
+
+def _request(project_id: str, params: SegmentsParams, starter: JobStarter) -> JobRequest:
+    # What was left out is not part of the request: a seed that is drawn would make each one another.
+    asked = params.model_dump(mode="json", exclude_unset=True)
+    return JobRequest(
+        project_id=project_id,
+        owner_id=starter.caller.owner_id,
+        kind=KIND,
+        params=params.model_dump(mode="json"),
+        source_ids=tuple({segment.source_id for segment in params.segments}),
+        idempotency_key=starter.idempotency_key,
+        request_hash=starter.request_hash(kind=KIND, **asked),
+    )
