@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def writing(target: Path) -> list[int]:
-    """The live processes whose command line names `target` or its partial file."""
+    """The live processes whose command line names `target`."""
     found: list[int] = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -15,7 +15,7 @@ def writing(target: Path) -> list[int]:
             except OSError:
                 continue
             dead = status.rpartition(")")[2].split()[0] == "Z"
-            if b"ffmpeg" in command and target.name.encode() in command and not dead:
+            if b"ffmpeg" in command and bytes(target) in command and not dead:
                 found.append(int(entry.name))
     return found
 

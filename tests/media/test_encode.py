@@ -142,6 +142,18 @@ async def test_sound_that_ends_early_becomes_silence(tmp_path: Path) -> None:
     assert len(sound) / 48000 == pytest.approx(2, abs=1024 / 48000)
 
 
+async def test_sound_that_starts_late_or_has_a_hole_stays_in_place(tmp_path: Path) -> None:
+    """Beeps at 1.5 s and 3.5 s are all the file holds: no packets before, and none between."""
+    path = tmp_path / "holes.mkv"
+    beep = "aevalsrc=if(lt(mod(t\\,2)\\,0.1)\\,0.5*sin(2*PI*880*t)\\,0):s=48000:d=4"
+    keep = "aselect='lt(mod(t,2),0.2)'"
+    sound = ["-itsoffset", "1.5", "-f", "lavfi", "-i", f"{beep},{keep}"]
+    footage.make(*footage.numbered(5), *sound, *X264, "-c:a", "pcm_s16le", str(path))
+    clip, _ = await _clip(tmp_path, _cuts(path, [(0.5, 4.5), (3.0, 4.0)]))
+    beeps = footage.onsets(footage.samples(clip))
+    assert beeps == pytest.approx([1.0, 3.0, 4.5], abs=0.025)
+
+
 async def test_a_picture_that_ends_early_stays(tmp_path: Path) -> None:
     path = tmp_path / "short-picture.mkv"
     footage.make(*footage.numbered(1), *footage.tone(3), *X264, "-c:a", "aac", str(path))
@@ -224,6 +236,19 @@ async def test_progress_ends_at_one_and_nothing_else_is_left(plain: Path, tmp_pa
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert footage.names(work) == ["c.mp4"]
+
+
+async def test_stopping_leaves_no_file(plain: Path, tmp_path: Path) -> None:
+    async def stop(_: float) -> None:
+        raise LookupError
+
+    cuts = _cuts(plain, [(0, 2)])
+    canvas = Canvas.of(cuts[0].facts)
+    with pytest.raises(LookupError):
+        await encode_clip(
+            cuts, tmp_path / "c.mp4", canvas=canvas, work_dir=tmp_path, on_progress=stop
+        )
+    assert footage.names(tmp_path) == []
 
 
 async def test_a_failure_leaves_no_file(plain: Path, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ async def test_hdr_is_brought_into_an_ordinary_screens_range(tmp_path: Path) -> 
     levels = [grey[1] for grey in seen]
     assert all(after > before + 10 for before, after in pairwise(levels))
     assert levels[0] < 10
-    assert 150 < levels[3] < 235
+    assert 190 < levels[3] < 225
 
 
 async def test_another_shape_is_fitted_with_bars_and_not_stretched(tmp_path: Path) -> None:

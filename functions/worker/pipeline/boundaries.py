@@ -26,16 +26,15 @@ def cuts(motion: Sequence[float]) -> list[int]:
 
 
 def _is_cut(motion: Sequence[float], index: int) -> bool:
-    # scdet's score: a change, and a change of the change, so that steady movement is none
-    score = min(motion[index], abs(motion[index] - motion[index - 1]))
-    if score < FAINT_CUT:
+    change = motion[index]
+    if change < FAINT_CUT:
         return False
     around = [
         *motion[max(1, index - NEIGHBOURS) : index],
         *motion[index + 1 : index + 1 + NEIGHBOURS],
     ]
     usual = median(around) if around else 0.0
-    return motion[index] > (2 if score >= CLEAR_CUT else 5) * usual
+    return change > (2 if change >= CLEAR_CUT else 5) * usual
 
 
 def dark_frames(luma: Sequence[float], frame_rate: float) -> list[bool]:
