@@ -71,7 +71,9 @@ class JwksKeys:
     async def find(self, header: dict[str, Any]) -> VerificationKey:
         """The key with the header's `kid`. Raises ServiceUnavailable when no key was ever fetched."""
         key_id = header.get("kid", "")
-        if self._is_due(key_id):
+        known = key_id in self._keys
+        # Who has a key does not wait for the one who fetches newer ones.
+        if self._is_due(key_id) and not (known and self._fetching.locked()):
             async with self._fetching:
                 if self._is_due(key_id):
                     await self._refresh()
@@ -87,16 +89,15 @@ class JwksKeys:
         return wanted and now >= self._next_fetch_at
 
     async def _refresh(self) -> None:
-        now = time.monotonic()
-        self._next_fetch_at = now + RETRY_SECONDS
+        pause = RETRY_SECONDS
         try:
             async with httpx.AsyncClient(timeout=FETCH_TIMEOUT_SECONDS) as client:
                 answer = await client.get(self._url)
-                self._keys = _usable(answer.raise_for_status().json())
+            self._keys = _usable(answer.raise_for_status().json())
+            self._fetched_at, pause = time.monotonic(), COOLDOWN_SECONDS
         except (httpx.HTTPError, ValueError, TypeError, jwt.PyJWTError) as error:
             logger.warning("the key set could not be fetched: %s", type(error).__name__)
-            return
-        self._fetched_at, self._next_fetch_at = now, now + COOLDOWN_SECONDS
+        self._next_fetch_at = time.monotonic() + pause
 
 
 def _usable(key_set: Any) -> dict[str, VerificationKey]:

@@ -100,7 +100,8 @@ def _translate(function: str, error: APIError) -> EditAIError:
     """The error of the family that a SQLSTATE, or PostgREST's own code, stands for."""
     code = str(error.code or "")
     logger.warning("the database refused %s with %s", function, code)
-    if code in _UNAVAILABLE_STATES or code.startswith(_UNAVAILABLE_CLASSES):
+    # Without a code the answer is not PostgREST's: a gateway before it found nobody there.
+    if not code or code in _UNAVAILABLE_STATES or code.startswith(_UNAVAILABLE_CLASSES):
         return DatabaseUnavailable()
     return QueryFailed(code)
 

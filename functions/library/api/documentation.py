@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from api.models import GenerateFromSource, GenerateOptions
 from api.problems import Problem
 
+JSON = "application/json"
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -31,7 +32,18 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
         components.update(described.pop("$defs", {}))
         components[model.__name__] = described
     components["GenerateFromUpload"] = _upload_form()
+    _drop_defaults(schema, components)
     return schema
+
+
+def _drop_defaults(schema: dict[str, Any], components: dict[str, Any]) -> None:
+    """Take out FastAPI's own 422, which is not how this API answers."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            if JSON in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        components.pop(name, None)
 
 
 def _upload_form() -> dict[str, Any]:

@@ -19,7 +19,10 @@ from shared.errors import EditAIError, problem_response
 
 logger = logging.getLogger(__name__)
 
-LINGER_SECONDS = 2.0
+LINGER_SECONDS = 30.0
+LINGER_IDLE_SECONDS = 5.0
+"""As nginx does: some clients look for an answer only after they have sent everything."""
+
 SMALL_BODY_BYTES = 64 * 1024
 _CONTENT_HEADERS = ("content-type", "content-length")
 
@@ -134,7 +137,7 @@ class LeftBodies:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER_SECONDS):
                     while not ended:
-                        await watched_receive()
+                        await asyncio.wait_for(watched_receive(), LINGER_IDLE_SECONDS)
             await send({"type": "http.response.body", "body": b""})
 
         await self._app(scope, watched_receive, watched_send)
