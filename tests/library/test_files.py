@@ -1,0 +1,131 @@
+"""Files of a local directory by signed URL: read, read in part, written once, and only in time."""
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import pytest
+from freezegun import freeze_time
+
+from shared.storage import get_storage
+from tests.library.client import Api, Traces, problem
+
+PATH = "project-1/sources/0b9f.mp4"
+CONTENT = b"0123456789abcdef" * 16_000
+
+
+@pytest.fixture
+async def url(traces: Traces) -> str:
+    file = traces.storage / PATH
+    file.parent.mkdir(parents=True)
+    file.write_bytes(CONTENT)
+    return (await get_storage().download_urls([PATH], expires_in_seconds=60))[PATH]
+
+
+async def upload_url(path: str = PATH) -> str:
+    return await get_storage().upload_url(path, expires_in_seconds=60)
+
+
+async def test_the_url_alone_opens_the_file(api: Api, url: str) -> None:
+    answer = await api.http.get(url)
+    assert answer.status_code == 200
+    assert answer.content == CONTENT
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"].startswith("private, max-age=")
+    head = await api.http.head(url)
+    assert (head.status_code, head.headers["content-length"]) == (200, str(len(CONTENT)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "start", "end"),
+    [("bytes=0-99", 0, 100), ("bytes=255990-", 255990, 256000), ("bytes=-10", 255990, 256000)],
+)
+async def test_a_player_may_seek(api: Api, url: str, wanted: str, start: int, end: int) -> None:
+    answer = await api.http.get(url, headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (206, CONTENT[start:end])
+    assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(CONTENT)}"
+
+
+async def test_a_range_outside_of_the_file_is_a_problem(api: Api, url: str) -> None:
+    answer = await api.http.get(url, headers={"Range": "bytes=256000-"})
+    assert answer.status_code == 416
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-range"] == "bytes */256000"
+
+
+async def test_a_url_works_until_it_expires(api: Api, url: str) -> None:
+    with freeze_time(real_asyncio=True) as frozen:
+        frozen.tick(timedelta(seconds=58))
+        assert (await api.http.get(url)).status_code == 200
+        frozen.tick(timedelta(seconds=3))
+        answer = await api.http.get(url)
+    content = problem(answer, 403, "forbidden")
+    assert content["detail"] == "This URL has expired. Ask for a new URL."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expires": "9999999999"},
+        {"signature": "0" * 64},
+        {"signature": ""},
+        {"expires": ""},
+        {"path": "project-1/sources/other.mp4"},
+        {"path": "project-1/sources/%2e%2e/sources/0b9f.mp4"},
+        {"path": "project-1//sources/0b9f.mp4"},
+        {"method": "PUT"},
+    ],
+)
+async def test_a_url_opens_what_it_was_made_for_and_nothing_else(
+    api: Api, url: str, traces: Traces, change: dict[str, str]
+) -> None:
+    parts = urlsplit(url)
+    signed = dict(parse_qsl(parts.query))
+    query = signed | {name: change[name] for name in signed if name in change}
+    path = parts.path.replace(PATH, change.get("path", PATH))
+    changed = urlunsplit(parts._replace(path=path, query=""))
+    answer = await api.http.request(change.get("method", "GET"), changed, params=query)
+    problem(answer, 403, "forbidden")
+    assert len(traces.files()) == 1
+
+
+async def test_a_file_that_is_gone_is_missing(api: Api, url: str, traces: Traces) -> None:
+    (traces.storage / PATH).unlink()
+    problem(await api.http.get(url), 404, "file-not-found")
+
+
+async def test_a_file_is_uploaded_to_its_url_once(api: Api, traces: Traces) -> None:
+    url = await upload_url()
+    answer = await api.http.put(url, content=CONTENT)
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert (traces.storage / PATH).read_bytes() == CONTENT
+    problem(await api.http.put(url, content=b"other"), 409, "file-exists")
+    problem(await api.http.get(url), 403, "forbidden")
+    assert (traces.storage / PATH).read_bytes() == CONTENT
+    assert len(traces.files()) == 1
+
+
+async def test_an_upload_url_expires(api: Api, traces: Traces) -> None:
+    url = await upload_url()
+    with freeze_time(real_asyncio=True) as frozen:
+        frozen.tick(timedelta(seconds=61))
+        problem(await api.http.put(url, content=CONTENT), 403, "forbidden")
+    assert not traces.files()
+
+
+async def test_an_upload_over_the_limit_is_refused_unread(api: Api, traces: Traces) -> None:
+    headers = {"content-length": "500000001"}
+    answer = await api.http.put(await upload_url(), content=b"", headers=headers)
+    problem(answer, 413, "payload-too-large")
+    assert not traces.files()
+
+
+async def test_nothing_is_served_as_a_type_that_a_browser_would_run(
+    api: Api, traces: Traces
+) -> None:
+    path = "project-1/sources/page.html"
+    assert (await api.http.put(await upload_url(path), content=b"<script>")).status_code == 201
+    url = (await get_storage().download_urls([path], expires_in_seconds=60))[path]
+    assert (await api.http.get(url)).headers["content-type"] == "application/octet-stream"
+    assert len(traces.files()) == 1

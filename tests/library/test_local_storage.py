@@ -1,0 +1,197 @@
+"""What storage promises, held by the local directory."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from shared.local_storage import STAGING, STALE_SECONDS, LocalStorage
+from shared.signed_urls import UrlSigner
+from shared.storage_paths import InvalidPath, content_type, video_extension
+
+MP4 = "video/mp4"
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    signer = UrlSigner(base_url="http://library", secret=SecretStr("a secret of the tests"))
+    return LocalStorage(tmp_path / "storage", signer)
+
+
+def files(storage: LocalStorage, tmp_path: Path) -> list[str]:
+    root = tmp_path / "storage"
+    return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+
+
+async def store(storage: LocalStorage, *paths: str, content: bytes = b"content") -> None:
+    for path in paths:
+        async with storage.staging() as staged:
+            staged.write_bytes(content)
+            await storage.put(staged, path, content_type=MP4)
+
+
+async def test_a_staged_file_is_moved(storage: LocalStorage, tmp_path: Path) -> None:
+    async with storage.staging() as staged:
+        staged.write_bytes(b"content")
+        inode = staged.stat().st_ino
+        await storage.put(staged, "p/a.mp4", content_type=MP4)
+        assert not staged.exists()
+    assert (tmp_path / "storage/p/a.mp4").stat().st_ino == inode
+    assert files(storage, tmp_path) == ["p/a.mp4"]
+
+
+async def test_any_other_file_is_copied_and_stays(storage: LocalStorage, tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"content")
+    await storage.put(file, "p/a.mp4", content_type=MP4)
+    file.write_bytes(b"changed later")
+    fetched = await storage.fetch("p/a.mp4", tmp_path)
+    assert fetched.read_bytes() == b"content"
+    assert files(storage, tmp_path) == ["p/a.mp4"]
+
+
+async def test_putting_again_replaces(storage: LocalStorage, tmp_path: Path) -> None:
+    await store(storage, "p/a.mp4")
+    await store(storage, "p/a.mp4", content=b"newer content")
+    assert await storage.size("p/a.mp4") == len(b"newer content")
+
+
+async def test_a_staged_file_that_was_not_put_is_gone(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    async with storage.staging() as staged:
+        staged.write_bytes(b"content")
+    assert files(storage, tmp_path) == []
+
+
+async def test_a_cancelled_task_leaves_no_staged_file(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    staged_one = asyncio.Event()
+
+    async def stage() -> None:
+        async with storage.staging() as staged:
+            staged.write_bytes(b"content")
+            staged_one.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stage())
+    await staged_one.wait()
+    assert len(files(storage, tmp_path)) == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert files(storage, tmp_path) == []
+
+
+async def test_what_a_killed_process_left_in_staging_goes_after_a_day(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    await store(storage, "p/a.mp4")
+    left = tmp_path / "storage" / STAGING / "left"
+    left.write_bytes(b"content")
+    async with storage.staging():
+        assert left.exists()
+    then = time.time() - STALE_SECONDS - 1
+    os.utime(left, (then, then))
+    async with storage.staging():
+        assert not left.exists()
+    assert files(storage, tmp_path) == ["p/a.mp4"]
+
+
+async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    await store(storage, "p/a.mp4")
+    for path in ("p/b.mp4", "p", "p/a.mp4/b", "q/a.mp4"):
+        with pytest.raises(FileNotFoundError):
+            await storage.fetch(path, tmp_path)
+    assert await storage.size("p/b.mp4") is await storage.size("p/a.mp4/b") is None
+
+
+async def test_a_list_has_all_paths_that_begin_with_the_prefix(storage: LocalStorage) -> None:
+    await store(storage, "p/jobs/j/1/clip-1.mp4", "p/jobs/j/1/clip-1.jpg", "p/jobs/j/12/clip-1.mp4")
+    await store(storage, "p/sources/s.mp4", "pq/sources/s.mp4")
+    assert await storage.list("p/jobs/j/1/") == ["p/jobs/j/1/clip-1.jpg", "p/jobs/j/1/clip-1.mp4"]
+    assert len(await storage.list("p/jobs/")) == 3
+    assert len(await storage.list("p/")) == 4
+    assert await storage.list("p/sources/s.mp4") == ["p/sources/s.mp4"]
+    assert await storage.list("nothing/") == []
+
+
+async def test_deleting_again_does_no_harm(storage: LocalStorage, tmp_path: Path) -> None:
+    await store(storage, "p/jobs/j/1/clip-1.mp4", "p/sources/s.mp4")
+    for _ in range(2):
+        await storage.delete(["p/jobs/j/1/clip-1.mp4", "p/never.mp4"])
+    assert files(storage, tmp_path) == ["p/sources/s.mp4"]
+    assert [entry.name for entry in (tmp_path / "storage/p").iterdir()] == ["sources"]
+
+
+async def test_deleting_empties_directories_that_others_put_into(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
+    async def put_and_delete(number: int) -> None:
+        path = f"p/jobs/j/{number % 2}/clip-{number}.mp4"
+        await store(storage, path)
+        await storage.delete([path])
+
+    await asyncio.gather(*(put_and_delete(number) for number in range(100)))
+    assert [entry.name for entry in (tmp_path / "storage").iterdir()] == [STAGING]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        "../a",
+        "a/../b",
+        "a/./b",
+        ".hidden",
+        "a/.b",
+        "a b",
+        "a\n",
+        "a\x00",
+        "ä",
+        "a\\b",
+        "a" * 513,
+        f"{STAGING}/a",
+    ],
+)
+async def test_what_is_no_path_opens_nothing(
+    storage: LocalStorage, tmp_path: Path, path: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
+    with pytest.raises(InvalidPath):
+        await storage.put(file, path, content_type=MP4)
+    with pytest.raises(InvalidPath):
+        await storage.fetch(path, tmp_path)
+    with pytest.raises(InvalidPath):
+        await storage.delete([path])
+    with pytest.raises(InvalidPath):
+        await storage.download_urls([path], expires_in_seconds=1)
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "..", "../", ".staging/", "a/../"])
+async def test_nothing_is_listed_outside(storage: LocalStorage, prefix: str) -> None:
+    with pytest.raises(InvalidPath):
+        await storage.list(prefix)
+
+
+def test_only_a_video_s_usual_extension_is_kept() -> None:
+    assert video_extension("My Film.MP4") == ".mp4"
+    assert video_extension("archive.tar.webm") == ".webm"
+    assert {video_extension(name) for name in ("page.html", "photo.jpg", "noname", ".mp4", "")} == {
+        ""
+    }
+
+
+def test_an_unknown_extension_is_no_type_that_a_browser_would_run() -> None:
+    assert content_type("p/a.html") == content_type("p/a") == "application/octet-stream"
