@@ -5,11 +5,15 @@ VIDEO=file takes another video than the sample; KEEP=1 leaves the stack running.
 
 import asyncio
 import os
+import subprocess
 import sys
 from argparse import Namespace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -18,11 +22,20 @@ from local.directory import StackDirectory
 from local.keys import Keys
 from local.programs import CHECKOUT
 from shared.client import LibraryClient, LibraryError
-from shared.wire import ClipAnswer
+from shared.wire import ClipAnswer, ExportAnswer
 
 SAMPLE = CHECKOUT / "assets" / "sample.mp4"
 VARIANTS = 3
 SECONDS = 8
+SUBTITLES = """\
+1
+00:00:00,500 --> 00:00:03,500
+Cut by EditAI Functions
+
+2
+00:00:03,600 --> 00:00:07,500
+These subtitles are part of the picture now
+"""
 
 _USUAL = Namespace(directory=None, ports=None, foreground=False, database_only=False)
 
@@ -55,85 +68,150 @@ async def _show(directory: StackDirectory, video: Path) -> int:
         return 1
     keys = Keys.load_or_generate(directory.keys_file)
     token = keys.user_token(str(uuid4()), issuer=stack["jwt_issuer"])
-    console = Console(highlight=False)
     async with LibraryClient(stack["library_url"], token) as library:
         project = await library.create_project("Demo")
-        console.print(f"project [bold]{project.id}[/bold]")
-        job = (
-            await library.generate(
-                project.id, video, variant_count=VARIANTS, target_duration=SECONDS
+        show = _Show(Console(highlight=False), library, project.id, _folder(directory, project.id))
+        return 0 if await show.all(video) else 1
+
+
+@dataclass(frozen=True)
+class _Show:
+    """One project, from a video to a final render."""
+
+    console: Console
+    library: LibraryClient
+    project_id: str
+    folder: Path
+
+    async def all(self, video: Path) -> bool:
+        """Generate, try to generate at once again, generate from segments, render; True when all went well."""
+        self._say(f"\nproject [bold]{self.project_id}[/bold]")
+        await self.library.generate(
+            self.project_id, video, variant_count=VARIANTS, target_duration=SECONDS
+        )
+        self._say(f"[bold]1. generate[/bold]: {video.name} is uploaded, its job is queued")
+        await self._try_again(video)
+        if not await self._follow():
+            return False
+        for clip in await self.library.clips(self.project_id):
+            await self._show_clip(clip)
+        return await self._from_segments() and await self._render()
+
+    async def _try_again(self, video: Path) -> None:
+        """Ask for the same while the first job holds the project."""
+        try:
+            await self.library.generate(self.project_id, video)
+        except LibraryError as error:
+            self._say(
+                f"a second generate gets [bold]{error.status}[/bold] {error} "
+                f"(Retry-After {error.retry_after:.0f} s, held by job {error.problem['job']['id']})"
             )
-        ).job
-        console.print(f"uploaded {video.name}; job {job.id} is {job.status}")
-        await _show_conflict(console, library, project.id, video)
-        if not await _follow(console, library, project.id):
-            return 1
-        folder = _folder(directory, project.id)
-        for clip in await library.clips(project.id):
-            console.print(await _download(library, clip, folder), soft_wrap=True)
-    return 0
 
+    async def _from_segments(self) -> bool:
+        """Build one clip of the first moments of the clips before."""
+        made = await self.library.clips(self.project_id)
+        segments = [clip.segments[0].model_dump(mode="json") for clip in made]
+        self._say(f"[bold]2. generate from segments[/bold]: {len(segments)} chosen ones")
+        try:
+            await self.library.generate_from_segments(
+                self.project_id, _apart(segments), target_duration=SECONDS
+            )
+        except LibraryError as error:
+            self._say(f"[red]{error}[/red]")
+            return False
+        if not await self._follow():
+            return False
+        await self._show_clip((await self.library.clips(self.project_id))[-1])
+        return True
 
-async def _show_conflict(
-    console: Console, library: LibraryClient, project_id: str, video: Path
-) -> None:
-    """Ask for the same again while the first job holds the project."""
-    try:
-        await library.generate(project_id, video)
-    except LibraryError as error:
-        console.print(
-            f"a second generate gets [bold]{error.status}[/bold]: {error} "
-            f"(Retry-After {error.retry_after:.0f} s, held by job {error.problem['job']['id']})",
-            soft_wrap=True,
+    async def _render(self) -> bool:
+        """Render the newest clip for publishing, with subtitles, and pull a frame from it."""
+        clip = (await self.library.clips(self.project_id))[-1]
+        self._say(
+            f"[bold]3. render[/bold]: {clip.variant_name} for instagram_reels, with subtitles"
+        )
+        await self.library.render(
+            clip.id, "instagram_reels", fit="blur", subtitles={"srt": SUBTITLES}
+        )
+        if not await self._follow():
+            return False
+        export = (await self.library.exports(clip.id))[0]
+        video = self.folder / f"{export.preset}.mp4"
+        await self._fetch(export.video_url, video)
+        self._say(f"{export.preset}: {_facts(export)}\n  {_relative(video)}")
+        frame = video.with_suffix(".png")
+        _pull_frame(video, export.duration_seconds / 2, frame)
+        self._say(f"  {_relative(frame)}")
+        return True
+
+    async def _follow(self) -> bool:
+        """Draw the progress endpoint's answers until the job has ended; True when it completed."""
+        bar = Progress(
+            BarColumn(40),
+            TaskProgressColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.fields[remaining]}", style="dim"),
+            console=self.console,
+        )
+        status = ""
+        with bar:
+            task = bar.add_task("", total=100, remaining="")
+            async for progress in self.library.follow(self.project_id):
+                left = progress.estimated_remaining
+                remaining = "" if left is None else f"{left} s left"
+                step = progress.current_step
+                bar.update(
+                    task, completed=progress.percentage, description=step, remaining=remaining
+                )
+                if not self.console.is_terminal:
+                    self._say(f"{progress.percentage:3} % {step} {remaining}")
+                if progress.job is not None:
+                    status = progress.job.status
+                    if progress.job.error:
+                        self._say(f"[red]{progress.job.error['detail']}[/red]")
+        return status == "completed"
+
+    async def _show_clip(self, clip: ClipAnswer) -> None:
+        """Fetch a clip and its thumbnail by their signed URLs, and say where they are."""
+        video = self.folder / f"clip-{clip.variant_number}.mp4"
+        thumbnail = video.with_suffix(".jpg")
+        await self._fetch(clip.video_url, video)
+        await self._fetch(clip.thumbnail_url, thumbnail)
+        self._say(
+            f"{clip.variant_name}: {_facts(clip)}\n  {_relative(video)}\n  {_relative(thumbnail)}"
         )
 
+    async def _fetch(self, url: str | None, target: Path) -> None:
+        if url is not None:
+            await self.library.download(url, target)
 
-async def _follow(console: Console, library: LibraryClient, project_id: str) -> bool:
-    """Draw the progress endpoint's answers until the job has ended; True when it completed."""
-    bar = Progress(
-        BarColumn(40),
-        TaskProgressColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.fields[remaining]}", style="dim"),
-        console=console,
-    )
-    status = "queued"
-    with bar:
-        task = bar.add_task("", total=100, remaining="")
-        async for progress in library.follow(project_id):
-            remaining = progress.estimated_remaining
-            bar.update(
-                task,
-                completed=progress.percentage,
-                description=progress.current_step,
-                remaining="" if remaining is None else f"{remaining} s left",
-            )
-            if not console.is_terminal:
-                console.print(f"{progress.percentage:3} % {progress.current_step}")
-            if progress.job is not None:
-                status = progress.job.status
-                if progress.job.error:
-                    console.print(f"[red]{progress.job.error['detail']}[/red]")
-    return status == "completed"
+    def _say(self, text: str) -> None:
+        self.console.print(text, soft_wrap=True)
+
+
+def _apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those segments that overlap none before them."""
+    chosen: list[dict[str, Any]] = []
+    for segment in segments:
+        if all(s["end"] <= segment["start"] or segment["end"] <= s["start"] for s in chosen):
+            chosen.append(segment)
+    return chosen
+
+
+def _facts(made: ClipAnswer | ExportAnswer) -> str:
+    megabytes = made.size_bytes / 1e6
+    return f"{made.duration_seconds:.2f} s, {made.width}x{made.height}, {megabytes:.1f} MB"
+
+
+def _pull_frame(video: Path, at: float, target: Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-ss", f"{at:.3f}"]
+    subprocess.run([*command, "-i", video, "-frames:v", "1", target], check=True)
 
 
 def _folder(directory: StackDirectory, project_id: str) -> Path:
     folder = directory.path / "demo" / project_id
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-async def _download(library: LibraryClient, clip: ClipAnswer, folder: Path) -> str:
-    """Fetch a clip and its thumbnail by their signed URLs; a line about it."""
-    video = folder / f"clip-{clip.variant_number}.mp4"
-    thumbnail = video.with_suffix(".jpg")
-    for url, target in ((clip.video_url, video), (clip.thumbnail_url, thumbnail)):
-        if url is not None:
-            await library.download(url, target)
-    facts = (
-        f"{clip.duration_seconds:.2f} s, {clip.width}x{clip.height}, {clip.size_bytes / 1e6:.1f} MB"
-    )
-    return f"{clip.variant_name}: {facts}\n  {_relative(video)}\n  {_relative(thumbnail)}"
 
 
 def _relative(path: Path) -> str:

@@ -8,18 +8,30 @@ print(progress.percentage, progress.current_step)
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
-from shared.wire import CancelAnswer, ClipAnswer, JobAccepted, Page, ProgressAnswer, ProjectAnswer
+from shared.wire import (
+    CancelAnswer,
+    ClipAnswer,
+    ExportAnswer,
+    JobAccepted,
+    Page,
+    ProgressAnswer,
+    ProjectAnswer,
+    SourceAnswer,
+    UploadAnswer,
+)
 
 Answer = TypeVar("Answer", bound=BaseModel)
+Item = TypeVar("Item")
 
 _Members = TypeAdapter(dict[str, Any])
 
@@ -96,17 +108,57 @@ class LibraryClient:
                 headers=_job_headers(wait_seconds, idempotency_key),
             )
 
-    async def start(
+    async def generate_from_segments(
         self,
-        path: str,
-        body: dict[str, Any],
+        project_id: str,
+        segments: Sequence[Mapping[str, Any]],
         *,
         wait_seconds: int = 0,
         idempotency_key: str | None = None,
+        **options: Any,
     ) -> JobAccepted:
-        """Start a job that is described in JSON, for instance at `/clips/{id}/render`."""
-        headers = _job_headers(wait_seconds, idempotency_key)
-        return await self._ask(JobAccepted, "POST", path, json=body, headers=headers)
+        """Start making clips of segments `{"source_id", "start", "end"}`; options are those of the API."""
+        return await self._ask(
+            JobAccepted,
+            "POST",
+            f"/projects/{project_id}/generate-from-segments",
+            json={"segments": list(segments), **options},
+            headers=_job_headers(wait_seconds, idempotency_key),
+        )
+
+    async def render(
+        self,
+        clip_id: UUID,
+        preset: str,
+        *,
+        wait_seconds: int = 0,
+        idempotency_key: str | None = None,
+        **options: Any,
+    ) -> JobAccepted:
+        """Start rendering a clip for an export preset; options are those of the API."""
+        return await self._ask(
+            JobAccepted,
+            "POST",
+            f"/clips/{clip_id}/render",
+            json={"preset": preset, **options},
+            headers=_job_headers(wait_seconds, idempotency_key),
+        )
+
+    async def upload(self, project_id: str, video: Path) -> SourceAnswer:
+        """Send a video straight to storage, and confirm it. Raises LibraryError 422 for an unusable one."""
+        announced = await self._ask(
+            UploadAnswer, "POST", f"/projects/{project_id}/sources", json={"file_name": video.name}
+        )
+        async with httpx.AsyncClient(timeout=TIMEOUT) as http:
+            headers = {"Content-Length": str((await asyncio.to_thread(video.stat)).st_size)}
+            response = await http.put(announced.upload_url, content=_blocks(video), headers=headers)
+            if response.is_error:
+                raise LibraryError(response)
+        return await self._ask(SourceAnswer, "POST", f"/sources/{announced.source.id}/confirm")
+
+    async def delete_source(self, source_id: UUID) -> None:
+        """Delete a source; clips made of it stay. Raises LibraryError 409 while a job runs."""
+        await self._send("DELETE", f"/sources/{source_id}")
 
     async def progress(self, project_id: str) -> ProgressAnswer:
         """How far the project is now."""
@@ -145,17 +197,16 @@ class LibraryClient:
 
     async def clips(self, project_id: str) -> list[ClipAnswer]:
         """All clips of a project, in the order of their numbers."""
-        clips: list[ClipAnswer] = []
-        cursor: str | None = None
-        while True:
-            params = {"cursor": cursor} if cursor else {}
-            page = await self._ask(
-                Page[ClipAnswer], "GET", f"/projects/{project_id}/clips", params=params
-            )
-            clips += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return sorted(clips, key=lambda clip: clip.variant_number)
+        clips = await self._all(Page[ClipAnswer], f"/projects/{project_id}/clips")
+        return sorted(clips, key=lambda clip: clip.variant_number)
+
+    async def sources(self, project_id: str) -> list[SourceAnswer]:
+        """All sources of a project, newest first."""
+        return await self._all(Page[SourceAnswer], f"/projects/{project_id}/sources")
+
+    async def exports(self, clip_id: UUID) -> list[ExportAnswer]:
+        """All final renders of a clip, newest first."""
+        return await self._all(Page[ExportAnswer], f"/clips/{clip_id}/exports")
 
     async def download(self, url: str, target: Path) -> None:
         """Fetch a signed URL into a file."""
@@ -167,6 +218,18 @@ class LibraryClient:
                 async for chunk in response.aiter_bytes():
                     file.write(chunk)
 
+    async def _all(self, model: type[Page[Item]], path: str) -> list[Item]:
+        """The items of all pages of a list."""
+        items: list[Item] = []
+        cursor: str | None = None
+        while True:
+            params = {"cursor": cursor} if cursor else {}
+            page = await self._ask(model, "GET", path, params=params)
+            items += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return items
+
     async def _ask(self, model: type[Answer], method: str, path: str, **request: Any) -> Answer:
         response = await self._send(method, path, **request)
         return model.model_validate_json(response.content)
@@ -176,6 +239,12 @@ class LibraryClient:
         if response.is_error:
             raise LibraryError(response)
         return response
+
+
+async def _blocks(file: Path) -> AsyncGenerator[bytes]:
+    with file.open("rb") as stream:
+        while block := await asyncio.to_thread(stream.read, 1 << 20):
+            yield block
 
 
 def _job_headers(wait_seconds: int, idempotency_key: str | None) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The whole way, as a caller sees it: library, dispatch, worker, storage, each in a process of its own."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,23 +9,7 @@ from shared.media import probe
 from shared.wire import ProgressAnswer, ProjectAnswer
 from tests.conftest import SAMPLE
 from tests.stack.functions import FunctionProcess
-from tests.stack.users import User
 from tests.stack.waiting import eventually
-
-
-@pytest.fixture
-async def client(
-    library: FunctionProcess,
-    worker: FunctionProcess,
-    user: User,
-) -> AsyncIterator[LibraryClient]:
-    async with LibraryClient(library.url, user.token) as client:
-        yield client
-
-
-@pytest.fixture
-async def project(client: LibraryClient) -> ProjectAnswer:
-    return await client.create_project("Reel")
 
 
 async def test_a_video_becomes_clips_that_can_be_downloaded(

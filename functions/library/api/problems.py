@@ -97,7 +97,7 @@ def refusal(*parts: tuple[str, str]) -> InvalidRequest:
     """An InvalidRequest for places (`body.seed`, `query.limit`) and what is wrong with each."""
     detail = "; ".join(f"{location}: {message}" for location, message in parts)
     listed = [{"location": location, "message": message} for location, message in parts]
-    return InvalidRequest(f"{detail}.", errors=listed)
+    return InvalidRequest(f"{detail.rstrip('.')}.", errors=listed)
 
 
 def _part(error: Mapping[str, Any]) -> tuple[str, str]:

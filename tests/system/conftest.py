@@ -1,0 +1,25 @@
+"""A caller of the running functions."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.client import LibraryClient
+from shared.wire import ProjectAnswer
+from tests.stack.functions import FunctionProcess
+from tests.stack.users import User
+
+
+@pytest.fixture
+async def client(
+    library: FunctionProcess,
+    worker: FunctionProcess,
+    user: User,
+) -> AsyncIterator[LibraryClient]:
+    async with LibraryClient(library.url, user.token) as client:
+        yield client
+
+
+@pytest.fixture
+async def project(client: LibraryClient) -> ProjectAnswer:
+    return await client.create_project("Reel")
