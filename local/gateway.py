@@ -11,7 +11,8 @@ from local.programs import script
 from local.readiness import answers_ok
 
 # Like Supabase's: a key is checked before anything is forwarded, and stands in for a missing
-# bearer token. A browser's preflight request carries no key.
+# bearer token. A browser's preflight request carries no key. Edge functions need none either:
+# their runtime checks tokens itself.
 _CADDYFILE = """\
 {{
 	admin off
@@ -47,6 +48,10 @@ http://127.0.0.1:{port} {{
 		}}
 	}}
 
+	handle_path /functions/v1* {{
+		reverse_proxy 127.0.0.1:{edge_port}
+	}}
+
 	handle {{
 		header Content-Type application/json
 		respond `{{"message":"Nothing is served at this path"}}` 404
@@ -66,6 +71,7 @@ class Gateway:
 
     port: int
     postgrest_port: int
+    edge_port: int
     anon_key: str
     service_role_key: str
     home: Path
@@ -95,5 +101,10 @@ class Gateway:
     def _write_caddyfile(self, file: Path) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         known = f'"{self.anon_key}", "{self.service_role_key}"'
-        text = _CADDYFILE.format(port=self.port, postgrest_port=self.postgrest_port, known=known)
+        text = _CADDYFILE.format(
+            port=self.port,
+            postgrest_port=self.postgrest_port,
+            edge_port=self.edge_port,
+            known=known,
+        )
         write_private(file, text)

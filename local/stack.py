@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.directory import StackDirectory
+from local.edge import edge_part
 from local.functions import LIBRARY_BASE_PATH, NAMES, Project, function_part
 from local.gateway import Gateway
 from local.keys import Keys
@@ -51,6 +52,7 @@ class Stack:
         return Gateway(
             port=self.ports["gateway"],
             postgrest_port=self.ports["postgrest"],
+            edge_port=self.ports["edge"],
             anon_key=self.keys.api_key("anon"),
             service_role_key=self.keys.api_key("service_role"),
             home=self.directory.path / "gateway",
@@ -85,8 +87,8 @@ class Stack:
         return [postgrest, self.gateway.part(self.directory.log("gateway"), self._environment())]
 
     def function_parts(self) -> Sequence[Part]:
-        """The three functions."""
-        return [
+        """The three functions, and the edge functions."""
+        functions = [
             function_part(
                 name,
                 port=self.ports[name],
@@ -96,6 +98,17 @@ class Stack:
             )
             for name in NAMES
         ]
+        return [*functions, self._edge_part()]
+
+    def _edge_part(self) -> Part:
+        return edge_part(
+            port=self.ports["edge"],
+            project=self.project,
+            lease_cleanup_url=self._url("lease_cleanup"),
+            cache=self.directory.path / "deno",
+            log=self.directory.log("edge"),
+            environment=self._environment(),
+        )
 
     def scheduler_part(self) -> Part:
         """What triggers cleanup."""

@@ -19,7 +19,7 @@ _LONGEST_BACKOFF_SECONDS = 5.0
 _STEADY_SECONDS = 30.0
 _STOP_TIMEOUT_SECONDS = 8.0
 _STOP_ORDER = (
-    ("scheduler",),
+    ("scheduler", "edge"),
     ("library", "worker", "lease_cleanup"),
     ("gateway", "postgrest"),
     ("postgres",),

@@ -63,6 +63,7 @@ class Backend:
         return Gateway(
             port=self.claims["gateway"].number,
             postgrest_port=self.claims["postgrest"].number,
+            edge_port=self.claims["edge"].number,
             anon_key=self.keys.api_key("anon"),
             service_role_key=self.keys.api_key("service_role"),
             home=self.directory / "gateway",

@@ -1,0 +1,58 @@
+// Errors as problem details (RFC 9457), of the same kinds as the library's.
+
+interface Kind {
+  status: number;
+  title: string;
+}
+
+const KINDS = {
+  "malformed-request": { status: 400, title: "The request could not be read" },
+  "unauthenticated": { status: 401, title: "The request carries no valid token" },
+  "forbidden": { status: 403, title: "The token does not allow this request" },
+  "method-not-allowed": { status: 405, title: "The path does not know this method" },
+  "payload-too-large": { status: 413, title: "The request's body is too large" },
+  "unsupported-media-type": { status: 415, title: "The request's media type is not supported" },
+  "invalid-request": { status: 422, title: "The request does not fit its description" },
+  "internal-error": { status: 500, title: "Internal server error" },
+  "upstream-unreachable": {
+    status: 502,
+    title: "The service behind this function is not reachable",
+  },
+  "upstream-timeout": { status: 504, title: "The service behind this function took too long" },
+} satisfies Record<string, Kind>;
+
+interface Extras {
+  headers?: Record<string, string>;
+  members?: Record<string, unknown>;
+}
+
+/** What a request is refused with. `detail` is for who made the request, and repeats nothing of it. */
+export class Problem extends Error {
+  constructor(readonly kind: keyof typeof KINDS, detail: string, readonly extras: Extras = {}) {
+    super(detail);
+  }
+
+  response(): Response {
+    const { status, title } = KINDS[this.kind];
+    const type = `urn:editai:problem:${this.kind}`;
+    const content = { type, title, status, detail: this.message, ...this.extras.members };
+    const headers = {
+      "Cache-Control": "no-store",
+      "Content-Type": "application/problem+json",
+      ...this.extras.headers,
+    };
+    return new Response(JSON.stringify(content), { status, headers });
+  }
+}
+
+/** The answer to a request, also when its handler throws; what nobody expected is only logged. */
+export async function answered(handler: () => Promise<Response>): Promise<Response> {
+  try {
+    return await handler();
+  } catch (error) {
+    if (error instanceof Problem) return error.response();
+    console.error(error);
+    const detail = "Something went wrong on our side. The request may be sent again.";
+    return new Problem("internal-error", detail).response();
+  }
+}

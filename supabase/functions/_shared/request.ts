@@ -1,0 +1,75 @@
+// What every function asks of a request: its method, its token, a JSON body of bounded size.
+
+import { Problem } from "./problem.ts";
+
+export const MAX_BODY_BYTES = 1_000_000;
+
+/** Refuses every method but POST. */
+export function requirePost(request: Request): void {
+  if (request.method !== "POST") {
+    throw new Problem("method-not-allowed", "This path does not know this method.", {
+      headers: { Allow: "POST" },
+    });
+  }
+}
+
+/** The token of an Authorization header (RFC 6750). */
+export function bearerToken(request: Request): string {
+  const header = request.headers.get("authorization") ?? "";
+  const token = /^bearer +(\S+) *$/i.exec(header)?.[1];
+  if (token === undefined) {
+    const detail = "Send a valid access token as 'Authorization: Bearer <token>'.";
+    throw new Problem("unauthenticated", detail, { headers: { "WWW-Authenticate": "Bearer" } });
+  }
+  return token;
+}
+
+/** The members of a request's JSON object. */
+export async function jsonObject(request: Request): Promise<Record<string, unknown>> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new Problem("unsupported-media-type", "Send the body as application/json.");
+  }
+  const body = parsed(await boundedBody(request));
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw invalid({ location: "body", message: "The body is not a JSON object" });
+  }
+  return body as Record<string, unknown>;
+}
+
+interface InvalidPart {
+  location: string;
+  message: string;
+}
+
+/** The refusal of a body, with the places and what is wrong with each. */
+export function invalid(...errors: InvalidPart[]): Problem {
+  const detail = errors.map(({ location, message }) => `${location}: ${message}`).join("; ");
+  return new Problem("invalid-request", `${detail}.`, { members: { errors } });
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Problem("malformed-request", "The body is not valid JSON.");
+  }
+}
+
+async function boundedBody(request: Request): Promise<Uint8Array> {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > MAX_BODY_BYTES) throw tooLarge();
+  const body = new Uint8Array(MAX_BODY_BYTES);
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    if (length + chunk.length > MAX_BODY_BYTES) throw tooLarge();
+    body.set(chunk, length);
+    length += chunk.length;
+  }
+  return body.subarray(0, length);
+}
+
+function tooLarge(): Problem {
+  const detail = `The body may have at most ${MAX_BODY_BYTES.toLocaleString("en")} bytes.`;
+  return new Problem("payload-too-large", detail, { members: { max_bytes: MAX_BODY_BYTES } });
+}

@@ -1,0 +1,39 @@
+// Which call of the library a job is: by its kind, on a project or a clip.
+
+import { invalid } from "../_shared/request.ts";
+
+const PROJECT = { member: "project_id", pattern: /^[A-Za-z0-9_-]{1,64}$/ };
+const CLIP = {
+  member: "clip_id",
+  pattern: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
+};
+
+const KINDS = new Map([
+  ["raw_clips", { on: PROJECT, path: (id: string) => `/projects/${id}/generate` }],
+  ["segment_clips", {
+    on: PROJECT,
+    path: (id: string) => `/projects/${id}/generate-from-segments`,
+  }],
+  ["final_render", { on: CLIP, path: (id: string) => `/clips/${id}/render` }],
+]);
+
+/** A call of the library: its path below the base path, and its body. */
+export interface Target {
+  path: string;
+  params: Record<string, unknown>;
+}
+
+/** The call for a request's members; all but the kind and the id are the job's own parameters. */
+export function target({ kind, ...members }: Record<string, unknown>): Target {
+  const job = typeof kind === "string" ? KINDS.get(kind) : undefined;
+  if (job === undefined) {
+    const message = `Input should be one of ${[...KINDS.keys()].join(", ")}`;
+    throw invalid({ location: "body.kind", message });
+  }
+  const { [job.on.member]: id, ...params } = members;
+  if (typeof id !== "string" || !job.on.pattern.test(id)) {
+    const message = id === undefined ? "Field required" : "Input should be a valid id";
+    throw invalid({ location: `body.${job.on.member}`, message });
+  }
+  return { path: job.path(id), params };
+}
