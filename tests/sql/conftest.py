@@ -16,7 +16,13 @@ from tests.stack.database import Clock, Connection, Database
 @pytest.fixture
 def new_client(database: Database) -> Callable[[], SqlClient]:
     """Opens another connection under the functions' role; its time follows the shared clock."""
-    return lambda: SqlClient(connection=database.connect("service_role"))
+
+    def connect() -> SqlClient:
+        connection = database.connect("service_role")
+        connection.execute("set statement_timeout = '20s'")  # what waits for ever fails
+        return SqlClient(connection=connection)
+
+    return connect
 
 
 @pytest.fixture

@@ -63,6 +63,19 @@ async def test_a_takeover_that_waited_behind_a_renewal_is_refused(
     assert (answer.granted, answer.lease.fencing_token) == (False, lease.fencing_token)
 
 
+async def test_a_takeover_waits_for_a_renewal_that_has_only_locked_the_row(
+    race: Race, key_lease: Lease
+) -> None:
+    """Its insert meets no change to wait for; only the row lock tells it to."""
+    race.clock.advance(TTL)
+    with race.other.connection.transaction():
+        race.other.connection.execute("select 1 from editai_locks for update")
+        takeover = await race.waiting(lambda: race.live.acquire_lease("key"))
+        race.other.connection.execute("update editai_locks set expires_at = expires_at + '1 hour'")
+    answer = await takeover
+    assert (answer.granted, answer.lease.lease_id) == (False, key_lease.lease_id)
+
+
 async def test_of_two_that_want_a_free_key_the_second_waits_and_is_refused(race: Race) -> None:
     with race.other.connection.transaction():
         first = race.other.acquire_lease("key")
