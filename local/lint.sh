@@ -10,10 +10,17 @@ check() {
     "${@:2}" || status=1
 }
 
-mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' '.ci/run')
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' '.ci/run' 'tests/deploy/standins/*')
 check 'ruff check' ruff check --quiet
 check 'ruff format' ruff format --quiet --check
 check 'basedpyright' basedpyright --level error
 check 'squawk' squawk --reporter gcc supabase/migrations/*.sql
 check 'shellcheck' shellcheck "${scripts[@]}"
+
+export DENO_DIR="$PWD/.local/deno" DENO_NO_UPDATE_CHECK=1
+deno=local/node_modules/@deno/linux-x64-glibc/deno
+on_edge=(--quiet --config supabase/functions/deno.json supabase/functions local/edge_runtime.ts tests/edge)
+check 'deno check' "$deno" check "${on_edge[@]}"
+check 'deno lint' "$deno" lint "${on_edge[@]}"
+check 'deno fmt' "$deno" fmt --check "${on_edge[@]}"
 exit "$status"

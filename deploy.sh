@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Deploys EditAI: a Supabase project, three Cloud Run functions, a queue and a schedule. Safe to run again at any time:
+# it changes only what is not yet as it should be, and goes on where an interrupted run has stopped.
+#
+#   ./deploy.sh --project ID --supabase-ref REF [--region REGION] [--env-file FILE]
+#
+#   --dry-run    print every command for an empty project, and call nothing
+#   --destroy    remove the deployment from Google Cloud (the Supabase project stays); --yes does not ask
+#   --stage-only stage the functions below build/, and stop
+#
+# Secrets come from the environment or from the file (see deploy/example.env), never from the command line:
+#   SUPABASE_SERVICE_ROLE_KEY   needed once; kept in Secret Manager
+#   SUPABASE_JWT_SECRET         only for projects whose tokens are signed with a shared secret
+#   SUPABASE_ACCESS_TOKEN       or `supabase login`
+#   SUPABASE_DB_PASSWORD        for the migrations, where the CLI asks for it
+# shellcheck disable=SC2034 # deploy/*.sh use the names that are set here
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+DRY_RUN='' YES='' FUNCTIONS_CHANGED='' action=deploy env_file=''
+STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+
+for part in common settings preflight database identity functions schedule verify destroy; do
+    # shellcheck source=/dev/null
+    source "$ROOT/deploy/$part.sh"
+done
+
+usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
+read_options() {
+    local -a given=()
+    while (($#)); do
+        case $1 in
+            --project | --region | --supabase-ref | --env-file)
+                (($# > 1)) || fail "$1 takes a value"
+                given+=("$1=$2")
+                shift
+                ;;
+            --project=* | --region=* | --supabase-ref=* | --env-file=*) given+=("$1") ;;
+            --dry-run) DRY_RUN=yes ;;
+            --destroy) action=destroy ;;
+            --stage-only) action=stage ;;
+            --yes) YES=yes ;;
+            -h | --help)
+                usage
+                exit 0
+                ;;
+            *) fail "there is no option $1; see ./deploy.sh --help" ;;
+        esac
+        shift
+    done
+    apply_options "${given[@]}"
+}
+
+# The file first, so that the command line wins.
+apply_options() {
+    local option
+    for option in "$@"; do
+        [[ $option != --env-file=* ]] || env_file=${option#*=}
+    done
+    [[ -z $env_file ]] || read_settings "$env_file"
+    for option in "$@"; do
+        case $option in
+            --project=*) PROJECT=${option#*=} ;;
+            --region=*) REGION=${option#*=} ;;
+            --supabase-ref=*) SUPABASE_REF=${option#*=} ;;
+        esac
+    done
+}
+
+main() {
+    read_options "$@"
+    cd "$ROOT"
+    if [[ $action == stage ]]; then exec deploy/stage.sh; fi
+    set_defaults
+    check_settings
+    if [[ $action == destroy ]]; then
+        set_names
+        destroy
+        return
+    fi
+    [[ -n $DRY_RUN ]] || preflight
+    set_names
+    set_function_settings
+    enable_apis
+    apply_migrations
+    make_accounts
+    store_secrets
+    make_bucket
+    make_queue
+    deploy_functions
+    make_schedule
+    smoke_test
+    print_idle_cost
+    say "The library answers at $LIBRARY_URL"
+}
+
+main "$@"

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# The Supabase project: migrations by its CLI, and one private bucket.
+
+supabase_cli() {
+    SUPABASE_ACCESS_TOKEN=$SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD=$SUPABASE_DB_PASSWORD \
+        supabase "$@" --workdir=. </dev/null
+}
+
+apply_migrations() {
+    say "Applying migrations"
+    local -a push=(db push "--remote=$SUPABASE_REF")
+    if [[ -z $DRY_RUN && $(supabase_cli "${push[@]}" --dry-run 2>&1) == *'up to date'* ]]; then return; fi
+    print_command supabase "${push[@]}" --yes --workdir=.
+    [[ -n $DRY_RUN ]] || supabase_cli "${push[@]}" --yes ||
+        fail "the migrations were not applied; where the CLI could not log in to the database, set SUPABASE_DB_PASSWORD"
+}
+
+BUCKET_TYPES='["video/*","image/jpeg"]'
+
+# Private, and closed to what the library would not take: a signed upload URL lets a browser write to it directly.
+make_bucket() {
+    say "Making the private bucket"
+    local wanted current
+    wanted="{\"id\":\"$STORAGE_BUCKET\",\"name\":\"$STORAGE_BUCKET\",\"public\":false,\"file_size_limit\":$MAX_FILE_BYTES,\"allowed_mime_types\":$BUCKET_TYPES}"
+    if [[ -z $SUPABASE_SERVICE_ROLE_KEY && -z $DRY_RUN ]]; then
+        SUPABASE_SERVICE_ROLE_KEY=$(gcloud secrets versions access latest \
+            --secret=editai-supabase-service-role-key "--project=$PROJECT")
+    fi
+    if current=$(ask storage GET "bucket/$STORAGE_BUCKET"); then
+        if is_as_wanted "$(tr -d '[:space:]' <<<"$current")"; then return; fi
+        run_storage PUT "bucket/$STORAGE_BUCKET" "$wanted"
+    else
+        run_storage POST bucket "$wanted"
+    fi
+}
+
+is_as_wanted() {
+    local part
+    for part in '"public":false' "\"file_size_limit\":$MAX_FILE_BYTES" "\"allowed_mime_types\":$BUCKET_TYPES"; do
+        [[ $1 == *"$part"* ]] || return 1
+    done
+}
+
+run_storage() {
+    print_command curl --request "$1" --data "${3:-}" "$SUPABASE_URL/storage/v1/$2"
+    [[ -n $DRY_RUN ]] || storage "$@" >/dev/null ||
+        fail "the bucket could not be made; is the service role key that of $SUPABASE_REF, and the project's upload limit at least $MAX_FILE_BYTES bytes?"
+}
+
+# storage METHOD PATH [BODY]   Calls Supabase Storage. The key goes to curl by a pipe.
+storage() {
+    printf 'header = "Authorization: Bearer %s"\nheader = "apikey: %s"\n' \
+        "$SUPABASE_SERVICE_ROLE_KEY" "$SUPABASE_SERVICE_ROLE_KEY" |
+        curl --silent --fail --config - --request "$1" --header 'Content-Type: application/json' \
+            ${3:+--data "$3"} "$SUPABASE_URL/storage/v1/$2"
+}

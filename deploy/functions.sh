@@ -1,0 +1,118 @@
+# shellcheck shell=bash disable=SC2034 # other files use the names that are set here
+# The three functions: what they are told, how large they are, who may reach them.
+
+deploy_functions() {
+    say "Deploying the functions"
+    run deploy/stage.sh
+    write_settings library "${SUPABASE_USERS[@]}" "PUBLIC_URL=$LIBRARY_URL" "CORS_ALLOWED_ORIGINS=$CORS_ALLOWED_ORIGINS" \
+        "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "${DISPATCH[@]}"
+    write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "$(expects_caller editai-tasks "$WORKER_URL")"
+    write_settings lease_cleanup "${DISPATCH[@]}" "$(expects_caller editai-scheduler "$LEASE_CLEANUP_URL")"
+
+    # The worker before those who send it jobs.
+    deploy worker --memory="$WORKER_MEMORY" --cpu="$WORKER_CPU" --concurrency="$WORKER_CONCURRENCY" --timeout=1800s \
+        --min-instances="$WORKER_MIN_INSTANCES" --max-instances="$WORKER_MAX_INSTANCES" \
+        --ingress-settings=internal-only --no-allow-unauthenticated
+    let_call editai-tasks editai-worker
+    deploy lease_cleanup --memory=512Mi --cpu=1 --concurrency=1 --timeout=120s --min-instances=0 --max-instances=2 \
+        --ingress-settings=internal-only --no-allow-unauthenticated
+    let_call editai-scheduler editai-lease-cleanup
+    # Longer than the longest Prefer: wait.
+    deploy library --memory="$LIBRARY_MEMORY" --cpu="$LIBRARY_CPU" --concurrency="$LIBRARY_CONCURRENCY" --timeout=360s \
+        --min-instances="$LIBRARY_MIN_INSTANCES" --max-instances="$LIBRARY_MAX_INSTANCES" \
+        --ingress-settings=all --allow-unauthenticated
+}
+
+# What several functions are told.
+set_function_settings() {
+    COMMON=(
+        FUNCTION_USE_ASGI=true "GOOGLE_CLOUD_PROJECT=$PROJECT" "SUPABASE_URL=$SUPABASE_URL"
+        "STORAGE_BUCKET=$STORAGE_BUCKET" "LEASE_TTL_SECONDS=$LEASE_TTL_SECONDS"
+        "JOB_DEADLINE_SECONDS=$JOB_DEADLINE_SECONDS" "JOB_MAX_ATTEMPTS=$JOB_MAX_ATTEMPTS"
+    )
+    DISPATCH=(
+        "WORKER_URL=$WORKER_URL" "CLOUD_TASKS_QUEUE=$QUEUE_PATH"
+        "CLOUD_TASKS_SERVICE_ACCOUNT=$(account editai-tasks)" "DISPATCH_TTL_SECONDS=$DISPATCH_TTL_SECONDS"
+    )
+    SUPABASE_USERS=("SUPABASE_JWT_ISSUER=$SUPABASE_URL/auth/v1")
+    has_jwt_secret || SUPABASE_USERS+=("SUPABASE_JWKS_URL=$SUPABASE_URL/auth/v1/.well-known/jwks.json")
+}
+
+# Cloud Run checks the caller's token first, and takes the signature off what it passes on.
+expects_caller() {
+    printf 'GOOGLE_OIDC_SERVICE_ACCOUNT=%s\nGOOGLE_OIDC_AUDIENCE=%s\nGOOGLE_OIDC_SIGNATURE_REMOVED=true' \
+        "$(account "$1")" "$2"
+}
+
+# write_settings FUNCTION NAME=value...   Writes the environment of a function; a dry run shows it.
+write_settings() {
+    local function=$1
+    shift
+    if [[ -n $DRY_RUN ]]; then
+        printf '  # build/%s.env.yaml\n' "$function"
+        as_yaml "${COMMON[@]}" "$@" | sed 's/^/    /'
+    else
+        as_yaml "${COMMON[@]}" "$@" >"build/$function.env.yaml"
+    fi
+}
+
+# Each value between quotes: a number or a true would not be the text that an environment holds.
+as_yaml() {
+    local line value
+    while IFS= read -r line; do
+        value=${line#*=}
+        value=${value//\\/\\\\}
+        printf '%s: "%s"\n' "${line%%=*}" "${value//\"/\\\"}"
+    done < <(printf '%s\n' "$@")
+}
+
+# deploy FUNCTION FLAG...   Unless what runs was made from the same files, settings and flags.
+deploy() {
+    local function=$1 name="editai-${1//_/-}" fingerprint
+    shift
+    local -a flags=(
+        "--runtime=python311" "--entry-point=$function" --trigger-http "$@"
+        "--env-vars-file=build/$function.env.yaml" "--set-secrets=$(secrets_of "$function")"
+        "--service-account=$(account "$name")"
+        "--build-service-account=projects/$PROJECT/serviceAccounts/$(account editai-build)"
+    )
+    fingerprint=$(fingerprint_of "$function" "${flags[@]}")
+    if [[ $(ask gcloud functions describe "$name" --v2 "--region=$REGION" "--project=$PROJECT" \
+        '--format=value(labels.editai_fingerprint,state)') == "$fingerprint"[[:space:]]ACTIVE ]]; then
+        printf '  %s is up to date\n' "$name"
+        return
+    fi
+    run gcloud functions deploy "$name" --gen2 "--region=$REGION" "--project=$PROJECT" \
+        "--source=build/$function" "${flags[@]}" "--update-labels=editai_fingerprint=$fingerprint" --quiet
+    FUNCTIONS_CHANGED=yes
+}
+
+secrets_of() {
+    printf 'SUPABASE_SERVICE_ROLE_KEY=%s,INTERNAL_SECRET=%s' \
+        "$(secret_reference editai-supabase-service-role-key)" "$(secret_reference editai-internal-secret)"
+    if [[ $1 == library ]] && has_jwt_secret; then
+        printf ',SUPABASE_JWT_SECRET=%s' "$(secret_reference editai-supabase-jwt-secret)"
+    fi
+}
+
+secret_reference() { printf '%s:%s' "$1" "$(secret_version "$1" or-first)"; }
+
+# One short text for everything that a deployment is made of.
+fingerprint_of() {
+    local function=$1
+    shift
+    if [[ -n $DRY_RUN ]]; then
+        echo FINGERPRINT
+        return
+    fi
+    (
+        cd build || exit
+        find "$function" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+        cat "$function.env.yaml"
+        printf '%s\n' "$@"
+    ) | sha256sum | cut -c1-40
+}
+
+let_call() {
+    bind "serviceAccount:$(account "$1")" roles/run.invoker 'run services' "$2" "--region=$REGION"
+}

@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# Who may do what: one service account a function, two for those who call the private ones, one for builds.
+#
+#   editai-library         reads its secrets, puts tasks into the queue in the name of editai-tasks
+#   editai-worker          reads its secrets
+#   editai-lease-cleanup   reads its secrets, puts tasks into the queue in the name of editai-tasks
+#   editai-tasks           what Cloud Tasks presents to the worker: may call it, nothing else
+#   editai-scheduler       what Cloud Scheduler presents to lease_cleanup: may call it, nothing else
+#   editai-build           builds the functions' images
+
+ACCOUNTS=(editai-library editai-worker editai-lease-cleanup editai-tasks editai-scheduler editai-build)
+FUNCTION_ACCOUNTS=(editai-library editai-worker editai-lease-cleanup)
+BUILD_ROLES=(roles/artifactregistry.writer roles/logging.logWriter roles/storage.objectViewer)
+
+make_accounts() {
+    say "Making service accounts"
+    local name role
+    for name in "${ACCOUNTS[@]}"; do
+        ask gcloud iam service-accounts describe "$(account "$name")" "--project=$PROJECT" >/dev/null ||
+            run gcloud iam service-accounts create "$name" "--project=$PROJECT" "--display-name=EditAI ${name#editai-}" --quiet
+    done
+    for role in "${BUILD_ROLES[@]}"; do
+        bind "serviceAccount:$(account editai-build)" "$role" projects "$PROJECT"
+    done
+    for name in editai-library editai-lease-cleanup; do
+        bind "serviceAccount:$(account "$name")" roles/iam.serviceAccountUser \
+            'iam service-accounts' "$(account editai-tasks)"
+    done
+}
+
+store_secrets() {
+    say "Storing secrets"
+    store_secret editai-supabase-service-role-key SUPABASE_SERVICE_ROLE_KEY
+    store_secret editai-supabase-jwt-secret SUPABASE_JWT_SECRET
+    if ! has_value editai-internal-secret; then
+        # shellcheck disable=SC2034 # read by its name
+        INTERNAL_SECRET=$(LC_ALL=C tr -dc 'A-Za-z0-9' < <(head -c 4096 /dev/urandom) | head -c 48)
+        store_secret editai-internal-secret INTERNAL_SECRET
+    fi
+    local name
+    for name in "${FUNCTION_ACCOUNTS[@]}"; do
+        let_read "$name" editai-supabase-service-role-key
+        let_read "$name" editai-internal-secret
+    done
+    if has_jwt_secret; then let_read editai-library editai-supabase-jwt-secret; fi
+}
+
+# Projects with signing keys publish them; those with a shared secret must be given it once.
+has_jwt_secret() { [[ -n $SUPABASE_JWT_SECRET ]] || has_value editai-supabase-jwt-secret; }
+
+# store_secret NAME VARIABLE   Adds a version, unless the newest one has this value already.
+store_secret() {
+    local secret=$1 variable=$2 current
+    [[ -n ${!variable} || -n $DRY_RUN && $secret != *-jwt-secret ]] || return 0
+    ask gcloud secrets describe "$secret" "--project=$PROJECT" >/dev/null ||
+        run gcloud secrets create "$secret" "--project=$PROJECT" --replication-policy=automatic --quiet
+    if current=$(ask gcloud secrets versions access latest "--secret=$secret" "--project=$PROJECT") &&
+        [[ $current == "${!variable}" ]]; then return; fi
+    run_with_input "$variable" gcloud secrets versions add "$secret" "--project=$PROJECT" --data-file=- --quiet
+}
+
+has_value() { [[ -n $(secret_version "$1") ]]; }
+
+# The number of a secret's newest version. A function names its versions, so that a new value is a new deployment.
+secret_version() {
+    if [[ -n $DRY_RUN ]]; then
+        [[ ${2:-} != or-first ]] || echo 1
+        return
+    fi
+    ask gcloud secrets versions list "$1" "--project=$PROJECT" --filter=state=ENABLED \
+        --sort-by=~createTime --limit=1 '--format=value(name)' | sed 's|.*/||'
+}
+
+let_read() {
+    bind "serviceAccount:$(account "$1")" roles/secretmanager.secretAccessor secrets "$2"
+}

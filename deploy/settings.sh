@@ -1,0 +1,72 @@
+# shellcheck shell=bash disable=SC2034 # other files use the names that are set here
+# What is deployed where: from the command line, then the environment file, then the environment, then these defaults.
+
+# Every name that an environment file may set.
+SETTINGS=(
+    PROJECT REGION SUPABASE_REF SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY
+    SUPABASE_JWT_SECRET CORS_ALLOWED_ORIGINS STORAGE_BUCKET MAX_UPLOAD_BYTES MAX_FILE_BYTES QUEUE
+    LIBRARY_MEMORY LIBRARY_CPU LIBRARY_CONCURRENCY LIBRARY_MIN_INSTANCES LIBRARY_MAX_INSTANCES
+    WORKER_MEMORY WORKER_CPU WORKER_CONCURRENCY WORKER_MIN_INSTANCES WORKER_MAX_INSTANCES
+    LEASE_TTL_SECONDS DISPATCH_TTL_SECONDS JOB_DEADLINE_SECONDS JOB_MAX_ATTEMPTS
+)
+
+# read_settings FILE   Lines of NAME=value, read as they stand: nothing in the file is run.
+read_settings() {
+    local line name
+    [[ -r $1 ]] || fail "there is no file $1"
+    while IFS= read -r line || [[ -n $line ]]; do
+        [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
+        name=${line%%=*}
+        [[ $line == *=* && " ${SETTINGS[*]} " == *" $name "* ]] ||
+            fail "$1 has a line that is no setting: $name"
+        printf -v "$name" '%s' "${line#*=}"
+    done <"$1"
+}
+
+# MAX_FILE_BYTES is what storage takes from a browser; MAX_UPLOAD_BYTES what a function takes: Cloud Run ends at 32 MiB.
+DEFAULTS=(
+    REGION=europe-west1 STORAGE_BUCKET=editai QUEUE=editai-jobs 'CORS_ALLOWED_ORIGINS=[]'
+    MAX_FILE_BYTES=500000000 MAX_UPLOAD_BYTES=32000000
+    LIBRARY_MEMORY=512Mi LIBRARY_CPU=1 LIBRARY_CONCURRENCY=40 LIBRARY_MIN_INSTANCES=0 LIBRARY_MAX_INSTANCES=20
+    WORKER_MEMORY=4Gi WORKER_CPU=2 WORKER_CONCURRENCY=1 WORKER_MIN_INSTANCES=0 WORKER_MAX_INSTANCES=10
+    LEASE_TTL_SECONDS=60 DISPATCH_TTL_SECONDS=300 JOB_DEADLINE_SECONDS=3600 JOB_MAX_ATTEMPTS=3
+    PROJECT= SUPABASE_REF= SUPABASE_ACCESS_TOKEN= SUPABASE_DB_PASSWORD= SUPABASE_SERVICE_ROLE_KEY= SUPABASE_JWT_SECRET=
+    RETRY_SECONDS=5
+)
+
+set_defaults() {
+    local default name
+    for default in "${DEFAULTS[@]}"; do
+        name=${default%%=*}
+        [[ -n ${!name:-} ]] || printf -v "$name" '%s' "${default#*=}"
+    done
+    # Only the command that needs a secret gets it.
+    export -n SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY SUPABASE_JWT_SECRET
+}
+
+check_settings() {
+    [[ $PROJECT =~ ^[a-z][a-z0-9-]{4,28}[a-z0-9]$ ]] ||
+        fail "--project takes a Google Cloud project id, such as reel-studio-1234"
+    [[ $REGION =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || fail "--region takes a region such as europe-west1, not '$REGION'"
+    [[ $SUPABASE_REF =~ ^[a-z]{20}$ ]] ||
+        fail "--supabase-ref takes the 20 letters of a Supabase project's address, https://<ref>.supabase.co"
+    [[ $CORS_ALLOWED_ORIGINS == \[*\] ]] ||
+        fail 'CORS_ALLOWED_ORIGINS is a JSON list such as ["https://studio.example"]'
+}
+
+# Names that follow from the settings.
+set_names() {
+    SUPABASE_URL="https://$SUPABASE_REF.supabase.co"
+    QUEUE_PATH="projects/$PROJECT/locations/$REGION/queues/$QUEUE"
+    # A dry run asks nobody, so it cannot know the project's number.
+    PROJECT_NUMBER=$(ask gcloud projects describe "$PROJECT" '--format=value(projectNumber)') ||
+        PROJECT_NUMBER=PROJECT_NUMBER
+    # Cloud Run's addresses are known before there is a service: https://cloud.google.com/run/docs/triggering/https-request
+    LIBRARY_URL=$(service_url editai-library)/api/v1/library
+    WORKER_URL=$(service_url editai-worker)
+    LEASE_CLEANUP_URL=$(service_url editai-lease-cleanup)
+}
+
+service_url() { printf 'https://%s-%s.%s.run.app' "$1" "$PROJECT_NUMBER" "$REGION"; }
+
+account() { printf '%s@%s.iam.gserviceaccount.com' "$1" "$PROJECT"; }

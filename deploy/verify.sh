@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# After a deployment: does it answer, is what must be closed closed, does the schedule reach cleanup; and what it costs.
+
+smoke_test() {
+    say "Trying it"
+    if [[ -n $DRY_RUN ]]; then
+        printf '  GET %s/openapi.json answers 200, GET .../projects without a token 401\n' "$LIBRARY_URL"
+        printf '  POST %s and %s are refused\n  the schedule has reached lease_cleanup\n' "$WORKER_URL" "$LEASE_CLEANUP_URL"
+        return
+    fi
+    expect 200 GET "$LIBRARY_URL/openapi.json"
+    expect 401 GET "$LIBRARY_URL/projects"
+    # Refused by Cloud Run: 403 without a caller's token, 404 from outside of the project.
+    expect '403|404' POST "$WORKER_URL/"
+    expect '403|404' POST "$LEASE_CLEANUP_URL/"
+    expect_cleanup
+}
+
+# expect STATUSES METHOD URL   A new address may take a while to be known everywhere.
+expect() {
+    local attempt status
+    for attempt in 1 2 3 4 5 6; do
+        ((attempt == 1)) || sleep "$RETRY_SECONDS"
+        status=$(curl --silent --output /dev/null --max-time 60 --write-out '%{http_code}' --request "$2" "$3") || true
+        if [[ $status =~ ^($1)$ ]]; then
+            printf '  %s %s: %s\n' "$2" "$3" "$status"
+            return
+        fi
+    done
+    fail "$2 $3 answers $status and not $1; see: gcloud functions logs read --gen2 --region=$REGION --project=$PROJECT"
+}
+
+expect_cleanup() {
+    local attempt tried_at code
+    for ((attempt = 0; attempt < 20; attempt++)); do
+        ((attempt == 0)) || sleep "$RETRY_SECONDS"
+        IFS='|' read -r tried_at code < <(ask gcloud scheduler jobs describe "$SCHEDULE" "--location=$REGION" \
+            "--project=$PROJECT" '--format=value[separator="|"](lastAttemptTime,status.code)') || true
+        # Times are UTC in ISO 8601, which sorts as text.
+        [[ -n $tried_at && (-z $FUNCTIONS_CHANGED || $tried_at > $STARTED_AT) ]] || continue
+        if [[ -z $code || $code == 0 ]]; then
+            printf '  cleanup was triggered at %s\n' "$tried_at"
+            return
+        fi
+    done
+    fail "the schedule has not reached lease_cleanup (last try: ${tried_at:-none}, code ${code:-none}); see: gcloud scheduler jobs describe $SCHEDULE --location=$REGION --project=$PROJECT"
+}
+
+# Prices of 2026 in regions of tier 1: https://cloud.google.com/run/pricing
+print_idle_cost() {
+    say "What it costs when nobody uses it, a month"
+    printf '  %-52s %s\n' \
+        "functions without a minimum of instances" "0.00 USD" \
+        "library, minimum $LIBRARY_MIN_INSTANCES" "$(idle_cost "$LIBRARY_MIN_INSTANCES" "$LIBRARY_CPU" "$LIBRARY_MEMORY")" \
+        "worker, minimum $WORKER_MIN_INSTANCES" "$(idle_cost "$WORKER_MIN_INSTANCES" "$WORKER_CPU" "$WORKER_MEMORY")" \
+        "43,200 cleanups of about half a second" "0.00 USD within the free tier, else 0.55 USD" \
+        "Cloud Scheduler, 1 job" "0.00 USD for an account's first 3, else 0.10 USD" \
+        "Cloud Tasks, empty" "0.00 USD" \
+        "Secret Manager, 2 or 3 secrets" "0.00 USD for an account's first 6, else 0.06 USD each" \
+        "images of the functions, about 1 GB" "0.10 USD a GB after the first 0.5" \
+        "Supabase" "its own plan"
+}
+
+# idle_cost INSTANCES CPU MEMORY   0.0000025 USD a second for each vCPU and each GiB that waits.
+idle_cost() {
+    awk -v instances="$1" -v cpu="$2" -v memory="$3" 'BEGIN {
+        gib = memory ~ /Mi$/ ? memory / 1024 : memory + 0
+        printf "%.2f USD", instances * (cpu + gib) * 0.0000025 * 30 * 86400
+    }'
+}

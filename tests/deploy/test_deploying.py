@@ -1,0 +1,197 @@
+"""deploy.sh against stand-ins of gcloud, supabase and curl that remember what was made."""
+
+import re
+
+import pytest
+
+from tests.deploy.conftest import OPTIONS, SECRETS, Cloud, was_killed
+
+FUNCTIONS = ("library", "worker", "lease-cleanup")
+
+
+def test_a_first_deployment_makes_everything(deployed: Cloud) -> None:
+    made = {change.rsplit(" ", 1)[0] for change in deployed.changes}
+    assert made >= {
+        "supabase db",
+        "POST",
+        "create iam service-accounts",
+        "create secrets",
+        "secrets versions add",
+        "create tasks queues",
+        "functions deploy",
+        "create scheduler jobs",
+    }
+    assert "The library answers at https://editai-library-123456789012" in deployed.output
+
+
+def test_a_second_run_changes_nothing(deployed: Cloud) -> None:
+    before = deployed.changes
+
+    run = deployed.deploy()
+
+    assert run.returncode == 0, run.stderr
+    assert deployed.changes == before
+
+
+def test_a_later_run_needs_no_secrets(deployed: Cloud) -> None:
+    before = deployed.changes
+
+    run = deployed.deploy(**dict.fromkeys(SECRETS, ""))
+
+    assert run.returncode == 0, run.stderr
+    assert deployed.changes == before
+
+
+def test_a_run_killed_after_any_of_its_changes_is_completed_by_the_next_one(cloud: Cloud) -> None:
+    kills = 0
+    while was_killed(run := cloud.deploy(KILL_AFTER_EACH_CHANGE="yes")):
+        kills += 1
+        assert kills < 100
+
+    assert run.returncode == 0, run.stderr
+    made = cloud.changes
+    assert kills == len(set(made)) > 30
+    # A function whose deployment was cut short is deployed again; everything else is made once.
+    again = sorted(change for change in set(made) if made.count(change) > 1)
+    assert again == [f"functions deploy editai-{name}" for name in sorted(FUNCTIONS)]
+
+
+def test_a_changed_file_deploys_what_is_made_of_it_and_nothing_else(deployed: Cloud) -> None:
+    before = len(deployed.changes)
+    with (deployed.checkout / "functions" / "worker" / "main.py").open("a") as file:
+        file.write("\n")
+
+    deployed.deploy()
+
+    assert deployed.changes[before:] == ["functions deploy editai-worker"]
+
+
+def test_a_changed_secret_is_stored_and_reaches_the_functions_that_use_it(deployed: Cloud) -> None:
+    before = len(deployed.changes)
+
+    deployed.deploy(SUPABASE_JWT_SECRET="another-jwt-secret-of-the-test-long-enough")
+
+    assert deployed.changes[before:] == [
+        "secrets versions add editai-supabase-jwt-secret",
+        "functions deploy editai-library",
+    ]
+    assert "editai-supabase-jwt-secret:2" in deployed.function("library")["--set-secrets"]
+
+
+def test_a_changed_size_updates_the_queue_and_the_worker(deployed: Cloud) -> None:
+    before = len(deployed.changes)
+
+    deployed.deploy(WORKER_MAX_INSTANCES="4")
+
+    assert deployed.changes[before:] == [
+        "update tasks queues editai-jobs",
+        "functions deploy editai-worker",
+    ]
+
+
+def test_a_dry_run_prints_the_plan_and_calls_nothing(cloud: Cloud) -> None:
+    run = cloud.deploy(*OPTIONS, "--dry-run")
+
+    assert run.returncode == 0, run.stderr
+    assert cloud.calls == []
+    assert not (cloud.checkout / "build").exists()
+    for part in (
+        "gcloud functions deploy",
+        "supabase db push",
+        "gcloud scheduler jobs create http",
+    ):
+        assert part in run.stdout
+    for secret in SECRETS.values():
+        assert secret not in run.stdout
+
+
+def test_a_dry_run_prints_what_a_first_deployment_does(cloud: Cloud) -> None:
+    def commands(output: str) -> list[str]:
+        known = output.replace("PROJECT_NUMBER", "123456789012")
+        lines = re.findall(r"^  \$ (.*)$", known, re.MULTILINE)
+        return [re.sub(r"editai_fingerprint=\w+", "", line) for line in lines]
+
+    planned = commands(cloud.deploy(*OPTIONS, "--dry-run").stdout)
+
+    assert planned == commands(cloud.deploy().stdout)
+
+
+def test_destroy_removes_what_was_made_and_can_run_again(deployed: Cloud) -> None:
+    first = deployed.deploy(*OPTIONS, "--destroy", "--yes")
+    changes = deployed.changes
+    second = deployed.deploy(*OPTIONS, "--destroy", "--yes")
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert [f for f in (deployed.memory / "things").rglob("*") if f.is_file()] == []
+    assert deployed.changes == changes
+    assert "Left as they are: the Supabase project" in first.stdout
+
+
+def test_destroy_without_a_terminal_asks_for_yes(cloud: Cloud) -> None:
+    run = cloud.deploy(*OPTIONS, "--destroy")
+
+    assert run.returncode == 1
+    assert "add --yes" in run.stderr
+    assert cloud.changes == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "--project takes a Google Cloud project id"),
+        (("--project", "reel-studio-1234"), "--supabase-ref takes the 20 letters"),
+        ((*OPTIONS, "--region", "Belgium"), "--region takes a region"),
+        ((*OPTIONS, "--force"), "there is no option --force"),
+        ((*OPTIONS, "--env-file", "nothing.env"), "there is no file nothing.env"),
+        (("--project", "other-project-9", *OPTIONS[2:]), "there is no project other-project-9"),
+        (
+            (*OPTIONS[:3], "aaaaaaaaaaaaaaaaaaaa"),
+            "Supabase shows no project aaaaaaaaaaaaaaaaaaaa to you",
+        ),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_changed(
+    cloud: Cloud, options: tuple[str, ...], message: str
+) -> None:
+    run = cloud.deploy(*(options or ("--region=europe-west1",)))
+
+    assert run.returncode == 1
+    assert message in run.stderr
+    assert cloud.changes == []
+
+
+def test_a_missing_login_permission_or_key_is_named(cloud: Cloud) -> None:
+    (cloud.memory / "logged-out").touch()
+    assert "run 'gcloud auth login'" in cloud.deploy().stderr
+    (cloud.memory / "logged-out").unlink()
+
+    (cloud.memory / "missing-permission").write_text("cloudtasks.queues.create")
+    assert "your account lacks cloudtasks.queues.create" in cloud.deploy().stderr
+    (cloud.memory / "missing-permission").unlink()
+
+    run = cloud.deploy(SUPABASE_SERVICE_ROLE_KEY="")
+    assert "SUPABASE_SERVICE_ROLE_KEY is needed for the first deployment" in run.stderr
+    assert cloud.changes == []
+
+
+def test_settings_come_from_a_file_which_is_not_run(cloud: Cloud) -> None:
+    file = cloud.checkout / "reel.env"
+    file.write_text(
+        "# the studio\nPROJECT=reel-studio-1234\nSUPABASE_REF=abcdefghijklmnopqrst\n"
+        "REGION=us-east1\nQUEUE=$(touch run)\n"
+    )
+
+    run = cloud.deploy("--env-file", "reel.env", "--region", "europe-north1", "--dry-run")
+
+    assert run.returncode == 0, run.stderr
+    assert "europe-north1" in run.stdout
+    assert "us-east1" not in run.stdout
+    assert not (cloud.checkout / "run").exists()
+
+
+def test_a_setting_that_nobody_knows_is_refused(cloud: Cloud) -> None:
+    (cloud.checkout / "reel.env").write_text("PROJCT=reel-studio-1234\n")
+
+    run = cloud.deploy("--env-file", "reel.env")
+
+    assert "no setting: PROJCT" in run.stderr

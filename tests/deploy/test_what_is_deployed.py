@@ -1,0 +1,81 @@
+"""What deploy.sh makes: who may do what, what the functions are told, what nobody may see."""
+
+import json
+import re
+
+from tests.deploy.conftest import ACCESS_TOKEN, SECRETS, Cloud
+
+
+def test_no_secret_is_in_an_argument_in_the_output_or_where_it_is_not_needed(
+    deployed: Cloud,
+) -> None:
+    internal = (deployed.memory / "things/secrets/editai-internal-secret.value").read_text()
+    for secret in (*SECRETS.values(), ACCESS_TOKEN, internal):
+        assert secret not in deployed.output
+        assert not any(secret in argument for call in deployed.calls for argument in call)
+    assert set((deployed.memory / "leaks").read_text().split()) == {"supabase"}
+
+
+def test_each_account_may_do_what_its_function_does_and_no_more(deployed: Cloud) -> None:
+    def of(account: str) -> set[tuple[str, str]]:
+        email = f"serviceAccount:{account}@reel-studio-1234.iam.gserviceaccount.com"
+        grants = (grant.split(" ") for grant in deployed.grants)
+        return {
+            (resource.split("@")[0], role) for resource, member, role in grants if member == email
+        }
+
+    reads = "roles/secretmanager.secretAccessor"
+    keys = {("editai-supabase-service-role-key", reads), ("editai-internal-secret", reads)}
+    enqueues = {
+        ("editai-jobs", "roles/cloudtasks.enqueuer"),
+        ("editai-tasks", "roles/iam.serviceAccountUser"),
+    }
+    assert of("editai-worker") == keys
+    assert of("editai-lease-cleanup") == keys | enqueues
+    assert of("editai-library") == keys | enqueues | {("editai-supabase-jwt-secret", reads)}
+    assert of("editai-tasks") == {("editai-worker", "roles/run.invoker")}
+    assert of("editai-scheduler") == {("editai-lease-cleanup", "roles/run.invoker")}
+    assert {resource for resource, _ in of("editai-build")} == {"reel-studio-1234"}
+
+
+def test_only_the_library_is_public(deployed: Cloud) -> None:
+    for private in ("worker", "lease-cleanup"):
+        flags = deployed.function(private)
+        assert "--no-allow-unauthenticated" in flags
+        assert flags["--ingress-settings"] == "internal-only"
+    assert "--allow-unauthenticated" in deployed.function("library")
+    assert deployed.grants
+    assert "allUsers" not in " ".join(deployed.grants)
+
+
+def test_the_worker_has_as_long_as_cloud_tasks_waits(deployed: Cloud) -> None:
+    assert deployed.function("worker")["--timeout"] == "1800s"
+
+
+def test_the_functions_run_as_asgi_and_know_each_other(deployed: Cloud) -> None:
+    settings = {
+        name: (deployed.checkout / f"build/{name}.env.yaml").read_text()
+        for name in ("library", "worker", "lease_cleanup")
+    }
+    worker = "https://editai-worker-123456789012.europe-west1.run.app"
+    assert all('FUNCTION_USE_ASGI: "true"' in text for text in settings.values())
+    assert f'WORKER_URL: "{worker}"' in settings["library"]
+    assert f'WORKER_URL: "{worker}"' in settings["lease_cleanup"]
+    assert f'GOOGLE_OIDC_AUDIENCE: "{worker}"' in settings["worker"]
+
+
+def test_a_list_of_origins_arrives_as_json(cloud: Cloud) -> None:
+    cloud.deploy(CORS_ALLOWED_ORIGINS='["https://studio.example", "http://localhost:3000"]')
+
+    text = (cloud.checkout / "build/library.env.yaml").read_text()
+    line = re.search(r"^CORS_ALLOWED_ORIGINS: (.*)$", text, re.MULTILINE)
+    assert line is not None
+    # A double-quoted YAML scalar with these escapes is a JSON string too.
+    assert json.loads(json.loads(line[1])) == ["https://studio.example", "http://localhost:3000"]
+
+
+def test_the_bucket_is_private_and_limited(deployed: Cloud) -> None:
+    bucket = json.loads((deployed.memory / "bucket").read_text())
+    assert bucket["public"] is False
+    assert bucket["file_size_limit"] == 500_000_000
+    assert bucket["allowed_mime_types"] == ["video/*", "image/jpeg"]
