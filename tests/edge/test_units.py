@@ -1,0 +1,21 @@
+"""What is quicker to try inside Deno than over HTTP: the cases of a header."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from local.programs import CHECKOUT, DENO
+
+
+def test_units(tmp_path: Path) -> None:
+    command = [DENO, "test", "--quiet", "--no-remote", "--config", "supabase/functions/deno.json"]
+    result = subprocess.run(
+        [*command, "tests/edge"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        env={**os.environ, "DENO_DIR": str(tmp_path), "NO_COLOR": "1"},
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "21 passed" in result.stdout
