@@ -22,6 +22,8 @@ MAX_CHARACTERS = 500_000
 MAX_CUES = 10_000
 MAX_CUE_CHARACTERS = 500
 
+_BREAKS = ("Zl", "Zp")  # line and paragraph separators, which a line of the file has none of
+
 _TIME = r"(\d{2}):([0-5]\d):([0-5]\d)[,.](\d{3})"
 _TIMING = re.compile(rf"{_TIME}[ \t]*-->[ \t]*{_TIME}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
@@ -79,7 +81,8 @@ def parse_srt(text: str) -> tuple[Cue, ...]:
 def _check_characters(lines: list[str]) -> None:
     strange = {character for character in set("".join(lines)) if not _is_usable(character)}
     for number, line in enumerate(lines, start=1) if strange else ():
-        for character in strange.intersection(line):
+        character = next((character for character in line if character in strange), None)
+        if character:
             raise SubtitleProblem(
                 number, f"the font has no character U+{ord(character):04X}; use another one."
             )
@@ -87,7 +90,8 @@ def _check_characters(lines: list[str]) -> None:
 
 def _is_usable(character: str) -> bool:
     """Whether it can be drawn, or means nothing to draw: joiners and marks of direction."""
-    return covers(character) or character == "\t" or unicodedata.category(character) == "Cf"
+    category = unicodedata.category(character)
+    return character == "\t" or category == "Cf" or (covers(character) and category not in _BREAKS)
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:

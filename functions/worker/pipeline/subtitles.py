@@ -77,7 +77,8 @@ def _header(style: SubtitleStyle, area: SafeArea, width: int, height: int) -> tu
     )
     return (
         *("[Script Info]", "ScriptType: v4.00+", f"PlayResX: {width}", f"PlayResY: {height}"),
-        *("WrapStyle: 0", "ScaledBorderAndShadow: yes", "[V4+ Styles]"),
+        # None: colours mean what they say. Without it they are bent for players of the format's first days.
+        *("WrapStyle: 0", "ScaledBorderAndShadow: yes", "YCbCr Matrix: None", "[V4+ Styles]"),
         _STYLE_FORMAT,
         f"Style: {','.join(values)}",
         *("[Events]", "Format: Layer, Start, End, Style, Text"),

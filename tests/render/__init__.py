@@ -1,0 +1,1 @@
+"""Tests of clips from segments and of final renders."""
