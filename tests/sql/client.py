@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from shared.jobs import JobCancel, JobClaim, JobStart
 from shared.progress import GenerationProgress, proof
-from shared.records import Clip, Lease, Project, Record, Source
+from shared.records import Clip, Export, Lease, Project, Record, Source
 from tests.stack.database import Connection
 
 START = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -307,6 +307,10 @@ class SqlClient:
             self.one("delete_source", source_id=source_id, owner_id=owner_id)
         )
 
+    def get_source(self, source_id: UUID, *, owner_id: UUID | None = None) -> list[Source]:
+        rows = self.call("get_source", source_id=source_id, owner_id=owner_id)
+        return [Source.model_validate(row) for row in rows]
+
     def list_sources(
         self, project_id: str, *, owner_id: UUID | None = None, limit: int = 100, **after: Any
     ) -> list[Source]:
@@ -326,6 +330,12 @@ class SqlClient:
     ) -> list[Clip]:
         rows = self.call("list_clips", owner_id=owner_id, limit=limit, **filters)
         return [Clip.model_validate(row) for row in rows]
+
+    def list_exports(
+        self, clip_id: UUID, *, owner_id: UUID | None = None, limit: int = 100, **after: Any
+    ) -> list[Export]:
+        rows = self.call("list_exports", clip_id=clip_id, owner_id=owner_id, limit=limit, **after)
+        return [Export.model_validate(row) for row in rows]
 
 
 SOURCE_FACTS: Mapping[str, Any] = {

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from shared.records import Clip, Lease
-from tests.sql.client import SOURCE_FACTS, Rows, SqlClient, after
+from tests.sql.client import SOURCE_FACTS, Rows, SqlClient, after, clip_facts
 
 STRANGER = UUID(int=8)
 
@@ -104,6 +104,20 @@ def test_only_the_owner_adds_confirms_and_sees_sources(
     assert [row.status for row in sql.list_sources(project, owner_id=owner)] == ["pending"]
 
 
+def test_a_source_is_got_by_its_owner_only(sql: SqlClient, project: str, owner: UUID) -> None:
+    (source,) = sql.create_source(project)
+    assert sql.get_source(source.id, owner_id=owner) == [source]
+    assert sql.get_source(source.id, owner_id=STRANGER) == sql.get_source(uuid4()) == []
+
+
+def test_what_was_uploaded_may_be_of_another_type_than_was_announced(
+    sql: SqlClient, project: str
+) -> None:
+    (source,) = sql.create_source(project)
+    (confirmed,) = sql.confirm_source(source.id, content_type="video/webm")
+    assert confirmed.content_type == "video/webm"
+
+
 def test_sources_are_listed_newest_first_page_by_page(sql: SqlClient, project: str) -> None:
     ids = [sql.at(second).create_source(project)[0].id for second in (0, 1, 2)]
     page = sql.list_sources(project, limit=2)
@@ -127,6 +141,26 @@ def test_a_clip_is_named_and_selected_by_its_owner_only(
     (named,) = sql.at(2).update_clip(clip.id, owner_id=owner, variant_name="Sunset")
     assert selected == clip.model_copy(update={"is_selected": True, "updated_at": after(1)})
     assert named == selected.model_copy(update={"variant_name": "Sunset", "updated_at": after(2)})
+
+
+def test_the_exports_of_a_clip_are_listed_newest_first_page_by_page(
+    sql: SqlClient, lease: Lease, clip: Clip, owner: UUID
+) -> None:
+    sql.finish_job(lease)
+    made: list[UUID] = []
+    for second in (1, 2, 3):
+        job = sql.at(second).start_job(lease.project_id, kind="final_render").job
+        assert job is not None
+        render = sql.claim_job(job.id).lease
+        assert render is not None
+        made.append(job.id)
+        export = {"clip_id": str(clip.id), "preset": "tiktok", "options": {}}
+        sql.finish_job(render, export=clip_facts(render, 1) | export)
+    page = sql.list_exports(clip.id, owner_id=owner, limit=2)
+    assert [export.job_id for export in page] == [made[2], made[1]]
+    rest = sql.list_exports(clip.id, after_created_at=page[-1].created_at, after_id=page[-1].id)
+    assert [export.job_id for export in rest] == [made[0]]
+    assert sql.list_exports(clip.id, owner_id=STRANGER) == sql.list_exports(uuid4()) == []
 
 
 def test_clips_are_listed_by_owner_by_project_and_one_by_one(

@@ -1,0 +1,43 @@
+"""A stack of the bench's own, on free ports and in a temporary directory, so that no one's data is touched."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel
+
+
+class StackInfo(BaseModel):
+    """What the bench needs of the stack file."""
+
+    library_url: str
+    supabase_url: str
+    db_url: str
+    service_role_key: str
+    jwt_secret: str
+    jwt_issuer: str
+    pids: dict[str, int]
+
+
+@contextmanager
+def scratch_stack(*, functions: bool) -> Generator[StackInfo]:
+    """Starts a stack, with or without the functions, and removes it with all its data afterwards."""
+    directory = Path(tempfile.mkdtemp(prefix="editai-bench-"))
+    directory.chmod(0o711)
+    try:
+        _local("up", directory, *([] if functions else ["--database-only"]))
+        yield StackInfo.model_validate_json((directory / "stack.json").read_text())
+    finally:
+        _local("down", directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _local(command: str, directory: Path, *options: str) -> None:
+    arguments = [sys.executable, "-m", "local", command, "--directory", str(directory), *options]
+    done = subprocess.run(arguments, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
