@@ -398,6 +398,6 @@ def _without_null_rows(answer: Any) -> Any:
 
 
 def _is_null_row(value: Any) -> bool:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return False
     return all(field is None for field in cast("dict[str, Any]", value).values())

@@ -154,8 +154,8 @@ def test_the_exports_of_a_clip_are_listed_newest_first_page_by_page(
         render = sql.claim_job(job.id).lease
         assert render is not None
         made.append(job.id)
-        export = {"clip_id": str(clip.id), "preset": "tiktok", "options": {}}
-        sql.finish_job(render, export=clip_facts(render, 1) | export)
+        facts = clip_facts(render, 1) | {"clip_id": str(clip.id), "preset": "tiktok"}
+        sql.finish_job(render, export=facts | {"options": {"crf": 18}})
     page = sql.list_exports(clip.id, owner_id=owner, limit=2)
     assert [export.job_id for export in page] == [made[2], made[1]]
     rest = sql.list_exports(clip.id, after_created_at=page[-1].created_at, after_id=page[-1].id)
