@@ -60,6 +60,28 @@ async def test_a_busy_project_is_refused_without_a_byte_of_the_body(
     assert not traces.files()
 
 
+async def test_a_stranger_is_refused_without_a_byte_of_the_body(running: Api) -> None:
+    stranger = Api(http=running.http, headers={})
+    connection = await open_upload(stranger, "any", LARGE)
+    status, content = await connection.answer()
+    assert (status, content["type"]) == (401, "urn:editai:problem:unauthenticated")
+    await connection.close()
+
+
+async def test_a_wrong_field_is_refused_without_a_byte_of_the_file(
+    running: Api, traces: Traces
+) -> None:
+    project = await running.new_project()
+    connection = await open_upload(running, project, LARGE)
+    connection.write(b'--b\r\nContent-Disposition: form-data; name="seed"\r\n\r\n-1\r\n')
+    await connection.send(0)
+    status, content = await connection.answer()
+    assert status == 422
+    assert [part["location"] for part in content["errors"]] == ["body.seed"]
+    await connection.close()
+    await eventually(lambda: not traces.files())
+
+
 async def test_a_client_that_may_send_is_told_so(running: Api) -> None:
     project = await running.new_project()
     connection = await open_upload(running, project, LARGE, Expect="100-continue")

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -130,15 +132,24 @@ async def test_deleting_again_does_no_harm(storage: LocalStorage, tmp_path: Path
     assert [entry.name for entry in (tmp_path / "storage/p").iterdir()] == ["sources"]
 
 
-async def test_deleting_empties_directories_that_others_put_into(
+async def test_a_directory_that_others_remove_meanwhile_is_made_again(
     storage: LocalStorage, tmp_path: Path
 ) -> None:
-    async def put_and_delete(number: int) -> None:
-        path = f"p/jobs/j/{number % 2}/clip-{number}.mp4"
-        await store(storage, path)
-        await storage.delete([path])
+    done = threading.Event()
 
-    await asyncio.gather(*(put_and_delete(number) for number in range(100)))
+    def keep_removing() -> None:
+        while not done.is_set():
+            with suppress(OSError):
+                (tmp_path / "storage" / "p").rmdir()
+
+    removing = asyncio.create_task(asyncio.to_thread(keep_removing))
+    try:
+        for _ in range(300):
+            await store(storage, "p/a.mp4")
+            await storage.delete(["p/a.mp4"])
+    finally:
+        done.set()
+        await removing
     assert [entry.name for entry in (tmp_path / "storage").iterdir()] == [STAGING]
 
 

@@ -49,7 +49,6 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[InvalidPart] = Field(default=[], description="With invalid-request only.")
 
 
 def install_handlers(app: FastAPI) -> None:
@@ -102,8 +101,6 @@ def refusal(*parts: tuple[str, str]) -> InvalidRequest:
 
 def _part(error: Mapping[str, Any]) -> tuple[str, str]:
     location = ".".join(str(step) for step in error["loc"])[:MAX_LOCATION]
-    # A name that came with the request may hold what no JSON text can.
-    location = location.encode(errors="replace").decode()
     return location, str(error["msg"]).removeprefix("Value error, ")
 
 
