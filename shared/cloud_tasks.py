@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.google import AccessTokens, CredentialsUnavailable, get_access_tokens
+from shared.request_log import trace_headers
 from shared.settings import read_settings
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def _task(job_id: UUID, name: str, worker_url: str, settings: CloudTasksSettings
         "httpRequest": {
             "url": worker_url,
             "httpMethod": "POST",
-            "headers": {"Content-Type": "application/json"},
+            "headers": {"Content-Type": "application/json", **trace_headers()},
             "body": base64.b64encode(body).decode(),
             "oidcToken": {
                 "serviceAccountEmail": settings.cloud_tasks_service_account,

@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 
 from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
+from shared.request_log import trace_headers
 from shared.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ async def _hand_over(job_id: UUID, settings: Settings) -> bool:
                 headers={
                     "Authorization": f"Bearer {settings.internal_secret.get_secret_value()}",
                     "Prefer": "respond-async",
+                    **trace_headers(),
                 },
             )
             response.raise_for_status()

@@ -5,6 +5,7 @@ A caller presents the internal secret, or, where an audience is configured, an I
 
 import hmac
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
@@ -19,6 +20,7 @@ from shared.errors import (
     problem_response,
 )
 from shared.google import get_id_token_verifier
+from shared.request_log import log_request, traced
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,13 @@ def private(handler: Handler) -> Handler:
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
+        started_at = time.monotonic()
+        with traced(request.headers):
+            response = await answer(request)
+            log_request(request.method, handler.__name__, response.status_code, started_at)
+        return response
+
+    async def answer(request: Request) -> Response:
         try:
             await _admit(bearer_token(request.headers.get("authorization")))
             _require_post(request)

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 
 from shared.database import call
 from shared.dispatch import dispatch
+from shared.logs import configure_logging
 from shared.private import private
 from shared.settings import get_settings
 from shared.storage import get_storage
@@ -25,7 +26,7 @@ MOST_BATCHES = 10
 
 UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
 
-logging.basicConfig(level=logging.INFO)
+configure_logging()
 logger = logging.getLogger("lease_cleanup")
 
 
@@ -42,7 +43,7 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
         "cleanup_uploads", limit=BATCH, max_age_seconds=UPLOAD_MAX_AGE_SECONDS
     )
     counts["files_removed"] = await remove_garbage()
-    logger.info("cleanup %s", dict(counts))
+    logger.info("cleaned up", extra=counts)
     return JSONResponse(dict(counts))
 
 

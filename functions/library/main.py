@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
+from shared.logs import configure_logging
 
+configure_logging()
 app = create_app()
 
 

@@ -1,15 +1,14 @@
 """worker: runs one job under its lease. Called by the dispatch, at least once per job."""
 
-import logging
-
 import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pipeline.deliver import deliver
+from shared.logs import configure_logging
 from shared.private import private
 
-logging.basicConfig(level=logging.INFO)
+configure_logging()
 
 
 @functions_framework.aio.http

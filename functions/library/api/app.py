@@ -1,16 +1,17 @@
 """The application: all routes under one base path."""
 
-import logging
-
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from api import clips, generate, presets, progress, projects, render, segments, sources
-from api.documentation import document
+from api.documentation import document, operation_id
 from api.files import files_router, local_storage
 from api.middleware import CleanAnswers, LeftBodies, NoLeaks
 from api.problems import install_handlers
+from api.responses import problems
 from api.settings import get_library_settings
+from shared.request_log import RequestLog
+from shared.wire import Health
 
 BASE_PATH = "/api/v1/library"
 
@@ -24,8 +25,6 @@ EXPOSED_HEADERS = (
 )
 """What a page of another origin may read, beyond what is always allowed."""
 
-logging.basicConfig(level=logging.INFO)
-
 
 def create_app() -> FastAPI:
     """The library. Raises MissingSettings when the environment is not complete."""
@@ -36,15 +35,16 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     for module in (projects, sources, generate, segments, render, progress, clips, presets):
         app.include_router(module.router, prefix=BASE_PATH)
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)
-    app.add_api_route(f"{BASE_PATH}/healthz", _health, tags=["health"])
+    app.add_api_route(f"{BASE_PATH}/healthz", _health, tags=["health"], responses=problems(common=False))
     install_handlers(app)
     _add_middleware(app)
-    document(app)
+    document(app, base_path=BASE_PATH)
     return app
 
 
@@ -52,6 +52,7 @@ def _add_middleware(app: FastAPI) -> None:
     """From the inside out."""
     app.add_middleware(LeftBodies)
     app.add_middleware(NoLeaks)
+    app.add_middleware(RequestLog)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=get_library_settings().cors_allowed_origins,
@@ -62,6 +63,6 @@ def _add_middleware(app: FastAPI) -> None:
     app.add_middleware(CleanAnswers)
 
 
-async def _health() -> dict[str, str]:
+async def _health() -> Health:
     """Tell that the process answers; nothing about what it depends on."""
-    return {"status": "ok"}
+    return Health()

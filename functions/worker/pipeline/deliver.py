@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -13,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from pipeline.run import run_job
 from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
-from shared.jobs import claim_job
+from shared.jobs import JobClaim, claim_job
+from shared.logs import log_fields
 from shared.settings import get_settings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -50,7 +52,8 @@ async def deliver(request: Request) -> Response:
         raise InvalidRequest('A delivery is {"job_id": "<uuid>"}.') from None
     if len(_running) >= read_settings(WorkerSettings).worker_concurrency:
         raise ServiceUnavailable("All slots of this worker are taken.")
-    task = asyncio.create_task(_claim_and_run(delivery.job_id, claimed := asyncio.Event()))
+    with log_fields(job_id=str(delivery.job_id)):
+        task = asyncio.create_task(_claim_and_run(delivery.job_id, claimed := asyncio.Event()))
     _running.add(task)
     task.add_done_callback(_running.discard)
     if "respond-async" not in request.headers.get("prefer", ""):
@@ -71,10 +74,23 @@ async def _claim_and_run(job_id: UUID, claimed: asyncio.Event) -> str:
     if claim.outcome == "busy":
         raise ProjectBusy
     if claim.outcome != "claimed":
-        logger.info("job %s is not run: %s", job_id, claim.outcome)
+        logger.info("the job is not run: %s", claim.outcome, extra={"outcome": claim.outcome})
         return claim.outcome
     claimed.set()
-    return await run_job(claim, asked_at=asked_at)
+    with log_fields(**_ids(claim)):
+        return await run_job(claim, asked_at=asked_at)
+
+
+def _ids(claim: JobClaim) -> dict[str, Any]:
+    """What the lines about an attempt are found by."""
+    if claim.job is None or claim.lease is None:
+        return {}
+    return {
+        "project_id": claim.job.project_id,
+        "kind": claim.job.kind,
+        "attempt": claim.job.attempt,
+        "fencing_token": claim.lease.fencing_token,
+    }
 
 
 def _holder() -> str:

@@ -1,10 +1,13 @@
 """A job's progress on its way to the database."""
 
 import asyncio
+import logging
 
 from shared.leases import LeaseKeeper
 from shared.progress import Progress, update_generation_progress
 from shared.records import Lease
+
+logger = logging.getLogger(__name__)
 
 KNOWN_AFTER_SECONDS = 2.0
 KNOWN_AFTER_FRACTION = 0.02
@@ -23,6 +26,7 @@ class Reporter:
         self._ttl_seconds = ttl_seconds
         self._progress: Progress | None = None
         self._first: tuple[float, float] | None = None
+        self._step_began = 0.0
 
     def report(self, fraction: float, current_step: str) -> None:
         """Say how much of the whole job is done, 0 to 1, and what it is doing.
@@ -37,9 +41,20 @@ class Reporter:
             estimated_remaining=self._remaining_seconds(now, fraction),
         )
         if progress != self._progress:
+            self._log_step(progress, now)
             self._progress = progress
             if self.keeper is not None:
                 self.keeper.renew_soon()
+
+    def _log_step(self, progress: Progress, now: float) -> None:
+        """Log a step when it begins, with how long the one before it took."""
+        if self._progress is not None and self._progress.current_step == progress.current_step:
+            return
+        seconds, self._step_began = round(now - self._step_began, 3), now
+        extra: dict[str, object] = {"percentage": progress.percentage}
+        if self._progress is not None:
+            extra |= {"previous_step": self._progress.current_step, "duration_seconds": seconds}
+        logger.info("step: %s", progress.current_step, extra=extra)
 
     def _remaining_seconds(self, now: float, fraction: float) -> int | None:
         """What remains at the speed of this attempt so far."""

@@ -1,5 +1,6 @@
 """Running a claimed job: keep its lease, do its work, end it. Whatever happens, no write of a lost lease counts."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -65,10 +66,12 @@ async def run_job(claim: JobClaim, *, asked_at: float) -> str:
         outcome = "cancelled" if loss.cancelled else "lost"
         await _discard_outputs(lease)
     except Exception:
-        logger.exception("attempt %d of job %s is abandoned", job.attempt, job.id)
+        logger.exception("the attempt is abandoned")
         await _give_up(lease)
         outcome = "abandoned"
-    logger.info("job %s attempt %d token %d: %s", job.id, job.attempt, lease.fencing_token, outcome)
+    seconds = round(asyncio.get_running_loop().time() - asked_at, 3)
+    extra = {"outcome": outcome, "duration_seconds": seconds}
+    logger.info("the attempt ended: %s", outcome, extra=extra)
     return outcome
 
 
@@ -79,7 +82,7 @@ async def _do(work: Work) -> str:
     except UnusableMedia as error:
         return await _fail(work, error.code, error.detail)
     except FfmpegFailed as error:
-        logger.warning("ffmpeg failed in job %s: %s", work.job.id, error.detail)
+        logger.warning("ffmpeg failed", extra={"ffmpeg_log": error.log_tail})
         return await _fail(work, "encoding_failed", error.detail)
     result, export = outcome.result, outcome.export
     await insist(lambda: finish_job(work.lease, "completed", result=result, export=export))
@@ -87,6 +90,7 @@ async def _do(work: Work) -> str:
 
 
 async def _fail(work: Work, code: str, detail: str) -> str:
+    logger.warning("the job failed: %s", detail, extra={"code": code})
     error = {"code": code, "detail": detail}
     await insist(lambda: finish_job(work.lease, "failed", error=error))
     return "failed"

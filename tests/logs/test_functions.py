@@ -1,0 +1,149 @@
+"""What the functions log, read from their processes."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.client import LibraryClient
+from shared.dispatch import dispatch
+from shared.jobs import JobRequest, start_job
+from shared.settings import get_settings
+from tests.stack.backend import Backend
+from tests.stack.database import Connection
+from tests.stack.functions import FunctionProcess
+from tests.stack.users import User
+from tests.stack.waiting import eventually
+
+TRACE = uuid4().hex
+TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+Lines = Callable[[FunctionProcess], list[dict[str, Any]]]
+
+
+@pytest.fixture
+async def client(
+    library: FunctionProcess, worker: FunctionProcess, user: User
+) -> AsyncIterator[LibraryClient]:
+    del worker
+    async with LibraryClient(library.url, user.token) as client:
+        yield client
+
+
+@pytest.fixture
+def lines(library: FunctionProcess, worker: FunctionProcess) -> Lines:
+    """What a function has logged since the test began."""
+
+    def all_lines(function: FunctionProcess) -> list[str]:
+        return (function.directory / f"{function.name}.log").read_text().splitlines()
+
+    before = {function.name: len(all_lines(function)) for function in (library, worker)}
+
+    def read(function: FunctionProcess) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in all_lines(function)[before[function.name] :]]
+
+    return read
+
+
+async def ask(method: str, url: str, headers: dict[str, str], **content: Any) -> httpx.Response:
+    async with httpx.AsyncClient(timeout=30) as client:
+        return await client.request(method, url, headers=headers, **content)
+
+
+async def test_a_request_is_one_line_under_its_route_and_trace(
+    library: FunctionProcess, user: User, lines: Lines
+) -> None:
+    headers = {**user.headers, "traceparent": TRACEPARENT}
+    await ask("GET", f"{library.url}/projects/reel-9/progress?seen=1", headers)
+
+    (line,) = await eventually(lambda: lines(library))
+
+    assert line["message"] == "GET /projects/{project_id}/progress: 404"
+    assert line["severity"] == "INFO"
+    assert line["project_id"] == "reel-9"
+    assert line["logging.googleapis.com/trace"].endswith(TRACE)
+    assert line["httpRequest"]["status"] == 404
+    assert line["httpRequest"]["latency"] == f"{line['duration_seconds']}s"
+
+
+async def test_an_id_that_is_none_is_not_logged(
+    library: FunctionProcess, user: User, lines: Lines
+) -> None:
+    await ask("GET", f"{library.url}/projects/..%20my%20film/progress", user.headers)
+
+    (line,) = await eventually(lambda: lines(library))
+
+    assert "my film" not in json.dumps(line)
+
+
+async def test_a_job_can_be_followed_from_its_request_to_its_end(
+    client: LibraryClient, user: User, small_video: Path, lines: Lines, fresh_state: Backend
+) -> None:
+    library, worker = (fresh_state.functions[name] for name in ("library", "worker"))
+    project = await client.create_project("Reel")
+    headers = {**user.headers, "traceparent": TRACEPARENT}
+    with small_video.open("rb") as video:
+        answer = await ask(
+            "POST",
+            f"{library.url}/projects/{project.id}/generate",
+            headers,
+            files={"video": ("my holiday film.mp4", video, "video/mp4")},
+            data={"variant_count": "1", "target_duration": "2"},
+        )
+    assert answer.status_code == 202, answer.text
+    async for _ in client.follow(project.id):
+        pass
+
+    def ended() -> list[dict[str, Any]]:
+        return [line for line in lines(worker) if line.get("outcome")]
+
+    (end,) = await eventually(ended)
+
+    of_the_job = [line for line in lines(worker) if line.get("job_id") == end["job_id"]]
+    assert end["outcome"] == "completed"
+    assert end["duration_seconds"] > 0
+    assert (end["project_id"], end["attempt"]) == (project.id, 1)
+    assert end["fencing_token"] > 0
+    assert len([line for line in of_the_job if line["message"].startswith("step: ")]) == 2
+    assert {line["logging.googleapis.com/trace"] for line in of_the_job} == {TRACE}
+    for function in (library, worker):
+        for secret in ("holiday", user.token, "signature=", function.project.internal_secret):
+            assert secret not in json.dumps(lines(function))
+
+
+async def test_why_a_job_failed_is_in_the_log(
+    fresh_state: Backend, admin: Connection, worker: FunctionProcess, lines: Lines
+) -> None:
+    source_id = uuid4()
+    admin.execute("select editai_create_project(%s, 'Reel', 'reel')", [uuid4()])
+    admin.execute(
+        """
+        insert into editai_sources (
+          id, project_id, status, file_name, storage_path, content_type, size_bytes,
+          duration_seconds, width, height, frame_rate, has_audio)
+        values (%s, 'reel', 'ready', 'film.mp4', 'reel/sources/film.mp4', 'video/mp4', 9, 12, 320, 180, 24, true)
+        """,
+        [source_id],
+    )
+    stored = fresh_state.storage / "reel" / "sources" / "film.mp4"
+    stored.parent.mkdir(parents=True)
+    stored.write_text("no video\n")
+    params = {"source_id": str(source_id), "variant_count": 1, "target_duration": 2.0, "seed": 1}
+    request = JobRequest(project_id="reel", owner_id=None, kind="raw_clips", params=params)
+    start = await start_job(request, get_settings())
+    assert start.job is not None
+
+    await dispatch(start.job.id, get_settings())
+
+    def failures() -> list[dict[str, Any]]:
+        return [line for line in lines(worker) if line["message"].startswith("the job failed")]
+
+    (failure,) = await eventually(failures, 20)
+    assert failure["severity"] == "WARNING"
+    assert failure["code"] == "not_a_video"
+    assert failure["job_id"] == str(start.job.id)
+    assert (failure["project_id"], failure["attempt"]) == ("reel", 1)
