@@ -118,6 +118,7 @@ async def test_an_interrupted_job_goes_on_after_the_clips_it_recorded(
 
     clips = studio.clips()
     assert clips[: len(first)] == first
+    assert len(list(studio.storage.rglob("clip-1.mp4"))) == 1, "it was not made again"
     assert len({tuple(segment.start for segment in clip.segments) for clip in clips}) == 3
 
 
