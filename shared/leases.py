@@ -180,10 +180,15 @@ class LeaseKeeper:
                 await self._renew()
             except LeaseLost as loss:
                 self.loss = loss
-                self._scope.reschedule(loop.time())
+                self._end_block_at(loop.time())
                 return
             except DatabaseUnavailable:
                 logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
                 self._wanted.set()
                 continue
-            self._scope.reschedule(asked_at + self._ttl_seconds - _margin(self._ttl_seconds))
+            self._end_block_at(asked_at + self._ttl_seconds - _margin(self._ttl_seconds))
+
+    def _end_block_at(self, moment: float) -> None:
+        """Move the end of the block, unless it has come: what is being stopped stays stopped."""
+        if not self._scope.expired():
+            self._scope.reschedule(moment)

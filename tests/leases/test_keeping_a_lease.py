@@ -130,6 +130,30 @@ async def test_work_is_stopped_before_expiry_when_the_database_does_not_answer(
     assert loop.time() < asked_at + TTL_SECONDS
 
 
+async def test_a_renewal_that_succeeds_while_the_work_is_being_stopped_does_not_hide_the_loss(
+    lease: Lease,
+) -> None:
+    asked, answer, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def answered_late() -> None:
+        asked.set()
+        await answer.wait()
+        asyncio.get_running_loop().call_soon(answered.set)
+
+    asked_at = asyncio.get_running_loop().time() - TTL_SECONDS + 1.5
+    with pytest.raises(LeaseLost):
+        async with keep_lease(
+            lease, ttl_seconds=TTL_SECONDS, renew=answered_late, asked_at=asked_at
+        ) as keeper:
+            keeper.renew_soon()
+            try:
+                await forever()
+            finally:
+                assert asked.is_set()
+                answer.set()
+                await answered.wait()
+
+
 async def test_a_fault_of_the_work_comes_out_as_it_is(lease: Lease) -> None:
     with pytest.raises(TimeoutError, match="the work's own"):
         async with keep_lease(lease, ttl_seconds=TTL_SECONDS):
