@@ -1,6 +1,7 @@
 """Who is let in to an edge function: Supabase checks that a token is the project's, the library whose it is."""
 
 import base64
+import hmac
 import json
 from typing import Any
 
@@ -43,17 +44,32 @@ async def test_a_token_out_of_its_time_is_refused(
     await _refused(http, f"Bearer {users.token(**claims)}")
 
 
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _with_head(token: str, **head: str) -> str:
+    return f"{_encoded(json.dumps(head).encode())}.{token.split('.')[1]}"
+
+
 async def test_a_token_without_a_signature_is_refused(
     http: httpx.AsyncClient, users: Users
 ) -> None:
-    head = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).decode().rstrip("=")
-    await _refused(http, f"Bearer {head}.{users.token().split('.')[1]}.")
+    await _refused(http, f"Bearer {_with_head(users.token(), alg='none')}.")
 
 
 async def test_another_algorithm_with_the_right_secret_is_refused(
     http: httpx.AsyncClient, users: Users
 ) -> None:
     await _refused(http, f"Bearer {users.token(algorithm='HS512')}")
+
+
+async def test_a_head_that_names_another_algorithm_than_it_was_signed_with_is_refused(
+    http: httpx.AsyncClient, users: Users, backend: Backend
+) -> None:
+    signed = _with_head(users.token(), alg="none")
+    signature = hmac.digest(backend.keys.jwt_secret.encode(), signed.encode(), "sha256")
+    await _refused(http, f"Bearer {signed}.{_encoded(signature)}")
 
 
 async def test_the_anon_key_passes_supabase_but_not_the_library(
