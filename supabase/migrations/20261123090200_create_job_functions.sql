@@ -101,6 +101,9 @@ begin
   select l.* into lease from public.editai_locks l where l.project_id = p_project_id;
   if lease.expires_at > public.editai_clock() then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
+    if found then
+      job.params := '{}';  -- the holder's business, and possibly large
+    end if;
     outcome := 'busy';
     return;
   end if;
@@ -170,6 +173,9 @@ begin
   lease := v_grant.lease;
   if not v_grant.granted then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
+    if found then
+      job.params := '{}';  -- the holder's business, and possibly large
+    end if;
     outcome := 'busy';
     return;
   end if;
