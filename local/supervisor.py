@@ -13,6 +13,7 @@ from local.process import Part, Process
 from local.stack import Stack
 
 _CHECK_SECONDS = 0.1
+_SWEEP_SECONDS = 2.0
 _FIRST_BACKOFF_SECONDS = 0.2
 _LONGEST_BACKOFF_SECONDS = 5.0
 # A part that lived this long is trusted again after a crash.
@@ -86,10 +87,15 @@ class Supervisor:
             self._say(f"{part.name} is ready ({time.monotonic() - process.started_at:.1f} s)")
 
     def _keep(self) -> None:
+        sweep_at = 0.0
         while not self._stopping:
             for watched in self._watched.values():
                 self._check(watched)
-            kill_orphans({watched.process.pid for watched in self._watched.values()})
+            # What a dead part leaves must go before it starts again; to look all the time costs too much.
+            part_is_dead = any(watched.restart_at is not None for watched in self._watched.values())
+            if part_is_dead or time.monotonic() >= sweep_at:
+                kill_orphans({watched.process.pid for watched in self._watched.values()})
+                sweep_at = time.monotonic() + _SWEEP_SECONDS
             time.sleep(_CHECK_SECONDS)
 
     def _check(self, watched: _Watched) -> None:
