@@ -1,0 +1,189 @@
+"""What callers were told, held against the audit trail: what an answer says has happened must stay true."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.model import Model
+from tests.faults.states import ProjectState
+from tests.faults.violations import Violation
+
+Event = Mapping[str, Any]
+
+PATIENCE_SECONDS = 6.0
+"""How long an answer may run ahead of the reading of the audit trail."""
+
+SLACK_SECONDS = 0.1
+UNAVAILABLE = 503
+SERVER_ERROR = 500
+CONFLICT = 409
+
+
+@dataclass(kw_only=True)
+class Answers:
+    """Judges each answer once the audit trail has caught up.
+
+    `clock_offset` turns monotonic into database time.
+    """
+
+    model: Model
+    clock_offset: float = field(default_factory=lambda: time.time() - time.monotonic())
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
+    _waiting: list[Event] = field(default_factory=list[Event])
+    _reads: dict[tuple[str, str, int], list[tuple[float, int, Event]]] = field(
+        default_factory=lambda: defaultdict[tuple[str, str, int], list[tuple[float, int, Event]]](
+            list
+        )
+    )
+    _keys: dict[str, str] = field(default_factory=dict[str, str])
+
+    def judge(self, events: Sequence[Event], *, final: bool = False) -> None:
+        """Take new answers; one that the audit trail cannot confirm after a while is a violation."""
+        for event in events:
+            self.counts[f"{event.get('call') or event['http']} {event['status']}"] += 1
+        waiting, self._waiting = [*self._waiting, *events], []
+        for event in waiting:
+            broken = self._broken(event)
+            if broken is None:
+                continue
+            if final or time.monotonic() - event["answered_at"] > PATIENCE_SECONDS:
+                project_id = str(_project_of(event))
+                self.model.violations.append(Violation.of_answer(broken, project_id, event))
+            else:
+                self._waiting.append(event)
+
+    def _broken(self, event: Event) -> str | None:
+        """The rule that an answer breaks as far as is known now."""
+        status = event["status"]
+        if event.get("http"):
+            if status >= SERVER_ERROR and status != UNAVAILABLE:
+                return "a fault is answered with 503"
+            return self._broken_by_http(event)
+        check = self._checks.get(event["call"])
+        if check is None or event["answer"] is None:
+            return None
+        project_id = _project_of(event)
+        return check(self, event, self.model.projects[str(project_id)])
+
+    def _broken_by_http(self, event: Event) -> str | None:
+        state, status = self.model.projects[event["project_id"]], event["status"]
+        answer = event["answer"]
+        if status == CONFLICT:
+            return self._conflict(event, state)
+        if event["http"] == "start" and status == 202:
+            return self._started(event, state, answer["job"]["id"])
+        if event["http"] == "progress" and status == 200 and answer["job"]:
+            job = answer["job"]
+            return self._read(event, job["id"], job["attempt"], answer["percentage"])
+        if event["http"] == "cancel" and status == 200 and answer.get("job"):
+            return _ended(state, answer["job"]["id"], "cancelled")
+        return None
+
+    def _conflict(self, event: Event, state: ProjectState) -> str | None:
+        begun_at = event["asked_at"] + self.clock_offset - SLACK_SECONDS
+        ended_at = event["answered_at"] + self.clock_offset + SLACK_SECONDS
+        if state.was_live(begun_at, ended_at):
+            return None
+        return "409 is answered only if a lease was live at some moment of the request"
+
+    def _started(self, event: Event, state: ProjectState, job_id: str) -> str | None:
+        key = event.get("key")
+        if key and self._keys.setdefault(key, job_id) != job_id:
+            return "an idempotency key starts one job"
+        return None if job_id in state.past_jobs else "an acknowledged start is never lost"
+
+    def _read(self, event: Event, job_id: str, attempt: int, percentage: int) -> str | None:
+        """Of two reads one after the other, the second never shows less, within one attempt."""
+        seen = self._reads[_project_of(event), job_id, attempt]
+        earlier = [p for answered_at, p, _ in seen if answered_at < event["asked_at"]]
+        if earlier and percentage < max(earlier):
+            return "acknowledged progress never goes down within an attempt"
+        seen.append((event["answered_at"], percentage, event))
+        del seen[:-20]
+        return None
+
+    def _heartbeat(self, event: Event, state: ProjectState) -> str | None:
+        if event["answer"]["outcome"] != "held":
+            return None
+        params = event["params"]
+        written = state.progress.get(params["p_fencing_token"], -1)
+        if params["p_lease_id"] not in state.renewed:
+            return "an acknowledged renewal is never lost"
+        if params.get("p_percentage", -1) > written:
+            return "acknowledged progress is never lost"
+        return None
+
+    def _recorded(self, event: Event, state: ProjectState) -> str | None:
+        answer = event["answer"]
+        lost = answer["outcome"] == "recorded" and answer["clip"]["id"] not in state.clips
+        return "an acknowledged checkpoint is never lost" if lost else None
+
+    def _finished(self, event: Event, state: ProjectState) -> str | None:
+        if event["answer"] != "finished":
+            return None
+        return _ended(state, event["params"]["p_job_id"], event["params"]["p_status"])
+
+    def _start(self, event: Event, state: ProjectState) -> str | None:
+        outcome = event["answer"]["outcome"]
+        if outcome == "busy":
+            return self._conflict(event, state)
+        if outcome == "started":
+            return self._started(event, state, event["answer"]["job"]["id"])
+        return None
+
+    def _claim(self, event: Event, state: ProjectState) -> str | None:
+        claimed = event["answer"]["outcome"] == "claimed"
+        lost = claimed and event["params"]["p_lease_id"] not in state.leases
+        return "an acknowledged claim is never lost" if lost else None
+
+    def _cancel(self, event: Event, state: ProjectState) -> str | None:
+        answer = event["answer"]
+        job_id = answer["job"] and answer["job"]["id"]
+        if answer["outcome"] != "cancelled" or not job_id:
+            return None
+        return _ended(state, job_id, "cancelled")
+
+    def _acquire(self, event: Event, state: ProjectState) -> str | None:
+        if not event["answer"]["granted"]:
+            return self._conflict(event, state)
+        lost = event["params"]["p_lease_id"] not in state.leases
+        return "an acknowledged lease is never lost" if lost else None
+
+    def _release(self, event: Event, state: ProjectState) -> str | None:
+        wrong = event["answer"] is True and event["params"]["p_lease_id"] not in state.released
+        return "a release ends the caller's own lease and no other" if wrong else None
+
+    def _read_rows(self, event: Event, _state: ProjectState) -> str | None:
+        for row in event["answer"]:
+            if row["job_id"]:
+                return self._read(event, row["job_id"], row["job_attempt"], row["percentage"])
+        return None
+
+    _checks: Mapping[str, Callable[["Answers", Event, ProjectState], str | None]] = field(
+        default_factory=lambda: {
+            "heartbeat": Answers._heartbeat,
+            "record_clip": Answers._recorded,
+            "finish_job": Answers._finished,
+            "start_job": Answers._start,
+            "claim_job": Answers._claim,
+            "cancel_job": Answers._cancel,
+            "acquire_lease": Answers._acquire,
+            "release_lease": Answers._release,
+            "read_progress": Answers._read_rows,
+        }
+    )
+
+
+def _project_of(event: Event) -> str:
+    if event.get("http"):
+        return event["project_id"]
+    if event["call"] == "claim_job" and event["answer"]:
+        return event["answer"]["job"]["project_id"] or ""
+    return event["params"].get("p_project_id", "")
+
+
+def _ended(state: ProjectState, job_id: str, status: str) -> str | None:
+    """An end that was told stands; a job whose project has been deleted since ended all the same."""
+    return None if state.past_jobs.get(job_id) == status else "an acknowledged end is never lost"

@@ -1,0 +1,66 @@
+"""The audit trail as values, read in the order of commits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+
+Row = Mapping[str, Any]
+
+# What could not be seen yet at the last reading. A project's entries are drawn under its lease's row lock, so those
+# that can be seen are always the first ones in its order of commits, whatever other projects have under way.
+_QUERY: LiteralString = """
+    select pg_current_snapshot()::text as snapshot, seq, txid::text as txid,
+      extract(epoch from at)::float8 as at, project_id, relation, operation, old, new
+    from editai_audit.entries
+    where seq > %(last)s - 20000 and not pg_visible_in_snapshot(txid, %(seen)s::pg_snapshot)
+    order by seq
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One change of one row. `at` is the database's clock in seconds, read under the row's lock."""
+
+    seq: int
+    txid: str
+    at: float
+    project_id: str
+    relation: str
+    operation: str
+    old: Row | None
+    new: Row | None
+
+    @property
+    def row(self) -> Row:
+        """The row as it is now, or as it was last."""
+        return self.new or self.old or {}
+
+
+@dataclass(kw_only=True)
+class AuditReader:
+    """Reads each entry once."""
+
+    url: str
+    seen: str = "1:1:"
+    last: int = 0
+
+    def read(self) -> list[Entry]:
+        """The entries committed since the last call. Raises psycopg.OperationalError."""
+        with psycopg.connect(self.url, connect_timeout=5) as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            rows = cursor.execute(_QUERY, {"last": self.last, "seen": self.seen}).fetchall()
+        for row in rows:
+            self.seen = row.pop("snapshot")
+            self.last = max(self.last, row["seq"])
+        return [Entry(**row) for row in rows]
+
+
+def seconds(moment: str) -> float:
+    """A time of a row, as JSON has it, in seconds since 1970."""
+    if moment == "-infinity":
+        return float("-inf")
+    return datetime.fromisoformat(moment).timestamp()

@@ -1,0 +1,79 @@
+"""Every call of the database and its answer, written down by the process that made it.
+
+A line is written when an answer has arrived: what a caller was told is what must stay true. Times are of
+CLOCK_MONOTONIC, which all processes of a machine share and no jump of the wall clock moves.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from shared.database import get_supabase
+
+HOST_CLOCK_HEADER = "x-editai-host-clock"
+"""What a host takes for the time: a control makes the database believe it."""
+
+
+class History:
+    """A file that several processes may append to."""
+
+    def __init__(self, file: Path) -> None:
+        self._descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def write(self, **event: Any) -> None:
+        """Append an event."""
+        os.write(self._descriptor, json.dumps(event, default=str).encode() + b"\n")
+
+    async def record_calls(self) -> None:
+        """Write down every call that this process's Supabase client makes from now on."""
+        client = (await get_supabase()).options.httpx_client
+        if client is None or client.event_hooks["request"]:
+            return
+        client.event_hooks = {"request": [_asked], "response": [self._answered]}
+
+    async def _answered(self, response: httpx.Response) -> None:
+        request = response.request
+        await response.aread()
+        self.write(
+            call=request.url.path.rpartition("/")[2].removeprefix("editai_"),
+            asked_at=request.extensions["asked_at"],
+            answered_at=time.monotonic(),
+            params=json.loads(request.content or b"{}"),
+            status=response.status_code,
+            answer=json.loads(response.content or b"null") if response.is_success else None,
+        )
+
+
+async def _asked(request: httpx.Request) -> None:
+    request.extensions["asked_at"] = time.monotonic()
+    skew_seconds = float(os.environ.get("HOST_CLOCK_SKEW_SECONDS", "0"))
+    request.headers[HOST_CLOCK_HEADER] = str(time.time() + skew_seconds)
+
+
+class HistoryReader:
+    """Reads what has been appended since the last time."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._offset = 0
+
+    @classmethod
+    def from_end(cls, file: Path) -> "HistoryReader":
+        """A reader of what is appended from now on."""
+        reader = cls(file)
+        reader._offset = file.stat().st_size if file.exists() else 0
+        return reader
+
+    def read(self) -> list[dict[str, Any]]:
+        """The new events; a line that is still being written waits for the next time."""
+        if not self._file.exists():
+            return []
+        with self._file.open("rb") as stream:
+            stream.seek(self._offset)
+            whole, newline, _ = stream.read().rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        return [json.loads(line) for line in whole.splitlines()]

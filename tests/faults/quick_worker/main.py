@@ -1,0 +1,65 @@
+"""The worker function with recipes that encode nothing: hundreds of jobs a minute on two cores.
+
+All but the recipe is the worker's own: delivery, claim, lease keeper, reporter, storage, checkpoints, the end.
+"""
+
+import os
+import random
+from pathlib import Path
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pipeline import run
+from pipeline.deliver import deliver
+from pipeline.outcome import Outcome
+from pipeline.work import Work
+from shared.media_facts import MediaFacts, VideoFacts
+from shared.private import private
+from tests.faults.history import History
+from tests.faults.pacing import pause
+
+FACTS = MediaFacts.model_construct(
+    duration_seconds=2.0,
+    size_bytes=1000,
+    video=VideoFacts.model_construct(width=160, height=90, frame_rate=25),
+)
+
+_history = History(Path(os.environ["HISTORY_FILE"]))
+_random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a secret
+
+
+@functions_framework.aio.http
+@private
+async def worker(request: Request) -> Response:
+    """Take a delivery, as the real worker does."""
+    await _history.record_calls()
+    return await deliver(request)
+
+
+async def work_quickly(work: Work) -> Outcome:
+    """Take from milliseconds to seconds for each clip, and record it as a checkpoint."""
+    count = int(work.job.params["variant_count"])
+    clip_ids: list[str] = []
+    for index in range(count):
+        clip = work.recorded(index)
+        if clip is None:
+            await _encode(work, index, count)
+            video, thumbnail = (work.directory / f"{index}.{kind}" for kind in ("mp4", "jpg"))
+            video.write_bytes(b"v" * 1000)
+            thumbnail.write_bytes(b"t" * 100)
+            clip = await work.record_clip(index, FACTS, [], video=video, thumbnail=thumbnail)
+        clip_ids.append(str(clip.id))
+    return Outcome(result={"clip_ids": clip_ids})
+
+
+async def _encode(work: Work, index: int, count: int) -> None:
+    steps = _random.randint(1, 6)
+    for step in range(steps):
+        work.reporter.report((index + step / steps) / count, f"Making clip {index + 1} of {count}")
+        await pause(min(1.5, _random.expovariate(1 / 0.15)))
+
+
+for kind in run.RECIPES:
+    run.RECIPES[kind] = work_quickly

@@ -1,0 +1,89 @@
+"""What a run showed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.faults.violations import Violation
+
+SHOWN_VIOLATIONS = 10
+LEASE_OPERATIONS = (
+    "leases granted",
+    "leases renewed",
+    "leases ended",
+    "progress writes",
+    "clips recorded",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Figures of a run; `passed` when no rule was broken and every job has ended."""
+
+    seed: int
+    seconds: float
+    workers: int
+    operations: Mapping[str, int]
+    client_counts: Mapping[str, int]
+    answers: Mapping[str, int]
+    failures: Mapping[str, int]
+    faults: Mapping[str, int]
+    not_injected: tuple[str, ...]
+    recoveries: tuple[float, ...]
+    """Seconds from the last write of a lease that died to its reclaim."""
+    recovery_bound_seconds: float
+    not_ended: int
+    drained_seconds: float
+    violations: tuple[Violation, ...]
+    broken: str | None
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether everything held."""
+        return not self.violations and self.not_ended == 0
+
+    @property
+    def lease_operations(self) -> int:
+        """Committed changes of leases and writes under them."""
+        return sum(self.operations.get(name, 0) for name in LEASE_OPERATIONS)
+
+    @property
+    def _an_hour(self) -> float:
+        return self.lease_operations / self.seconds * 3600
+
+    def __str__(self) -> str:
+        """The report as people read it."""
+        lines = [
+            f"seed {self.seed}, {self.seconds:.0f} s, {self.workers} quick workers",
+            f"lease operations  {self.lease_operations} ({self._an_hour:,.0f} an hour)",
+            *_table("committed", self.operations),
+            *_table("clients", self.client_counts),
+            *_table("answers", self.answers),
+            *_table("answers that were of no use", self.failures),
+            *_table("faults", self.faults),
+        ]
+        if self.not_injected:
+            lines.append(f"not injected      {', '.join(self.not_injected)}")
+        lines += [
+            self._recovery(),
+            f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
+            f"violations        {len(self.violations)}",
+            *(str(violation) for violation in self.violations[:SHOWN_VIOLATIONS]),
+        ]
+        return "\n".join(lines)
+
+    def _recovery(self) -> str:
+        times = sorted(self.recoveries)
+        if not times:
+            return "dead leases       0"
+        within = sum(t <= self.recovery_bound_seconds for t in times) / len(times)
+        at = {p: times[min(len(times) - 1, len(times) * p // 100)] for p in (50, 95, 99)}
+        shown = " ".join(f"p{p} {value:.2f}" for p, value in at.items())
+        return (
+            f"dead leases       {len(times)}, reclaimed {shown} max {times[-1]:.2f} s after their"
+            f" last write; within TTL + cleanup period ({self.recovery_bound_seconds} s):"
+            f" {within:.1%}"
+        )
+
+
+def _table(title: str, counts: Mapping[str, int]) -> list[str]:
+    return [title, *(f"    {count:>8}  {name}" for name, count in sorted(counts.items()))]

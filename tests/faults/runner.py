@@ -1,0 +1,159 @@
+"""A run: bring the stack up, load it, break it, mend it, wait for every job, and judge all that happened."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psycopg
+
+from local.scheduler import trigger_cleanup
+from tests.faults.answers import Answers
+from tests.faults.breaks import BREAKS, Break
+from tests.faults.entries import AuditReader
+from tests.faults.history import HistoryReader
+from tests.faults.injector import Injector
+from tests.faults.load import Load
+from tests.faults.model import Model
+from tests.faults.pacing import pause
+from tests.faults.report import Report
+from tests.faults.stack import (
+    CLEANUP_PERIOD_SECONDS,
+    LEASE_TTL_SECONDS,
+    FaultStack,
+)
+
+DRAIN_SECONDS = 90.0
+_CLOCK_FAULT = "host clock jumped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to run. With a `broken` rule the run ends at the first violation."""
+
+    seconds: float
+    seed: int
+    workers: int = 4
+    clients: int = 12
+    projects: int = 30
+    pace_seconds: float = 0.7
+    broken: str | None = None
+
+    @property
+    def control(self) -> Break | None:
+        """The rule that is broken on purpose."""
+        return BREAKS[self.broken] if self.broken else None
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One run of a plan."""
+
+    plan: Plan
+    stack: FaultStack
+    load: Load
+    injector: Injector
+    reader: AuditReader
+    history: HistoryReader
+    model: Model
+    answers: Answers
+    cleaning: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def all(self) -> Report:
+        """Load, faults, mending, draining, judgement."""
+        begun_at = time.monotonic()
+        await self.load.prepare(self.plan.projects)
+        cleanup = asyncio.create_task(self._clean_up())
+        clients = [
+            asyncio.create_task(self.load.run_client(number, self.plan.seed))
+            for number in range(self.plan.clients)
+        ]
+        faults = asyncio.create_task(self._inject())
+        await self._watch(begun_at + self.plan.seconds)
+        self.load.stopping.set()
+        await faults
+        await self.injector.mend()
+        loaded_seconds = time.monotonic() - begun_at
+        await asyncio.gather(*clients)
+        drain_began_at = time.monotonic()
+        not_ended = 0 if self._caught() else await self._drain()
+        drained_seconds = time.monotonic() - drain_began_at
+        self.cleaning.set()
+        await cleanup
+        await self._judge(final=not self._caught())
+        return self._report(loaded_seconds, not_ended, drained_seconds)
+
+    def _caught(self) -> bool:
+        return self.plan.control is not None and bool(self.model.violations)
+
+    async def _watch(self, until: float) -> None:
+        """Judge while the run goes on; a control ends with the first violation."""
+        while time.monotonic() < until and not self._caught():
+            await pause(1.0)
+            with suppress(psycopg.OperationalError):
+                await self._judge()
+
+    async def _judge(self, *, final: bool = False) -> None:
+        events = self.history.read()
+        entries = await asyncio.to_thread(self.reader.read)
+        self.model.replay(entries)
+        self.answers.judge(events, final=final)
+
+    async def _inject(self) -> None:
+        control = self.plan.control
+        if control is None:
+            await self.injector.run(self.load.stopping, pace_seconds=self.plan.pace_seconds)
+            return
+        while not self.load.stopping.is_set():
+            for name in control.aimed_faults:
+                await self.injector.inject(name)
+            await pause(0.2)
+
+    async def _clean_up(self) -> None:
+        """Trigger cleanup at its pace, as a scheduler does that does not wait for an answer."""
+        pending: set[asyncio.Task[None]] = set()
+        while not self.cleaning.is_set():
+            if len(pending) < 4:
+                pending.add(task := asyncio.create_task(self._trigger()))
+                task.add_done_callback(pending.discard)
+            await pause(CLEANUP_PERIOD_SECONDS)
+        await asyncio.gather(*pending)
+
+    async def _trigger(self) -> None:
+        with suppress(OSError):
+            url, secret = self.stack.url("lease_cleanup"), self.stack.keys.internal_secret
+            await asyncio.to_thread(trigger_cleanup, url, secret)
+
+    async def _drain(self) -> int:
+        """Wait until every job has ended; how many have not."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        active = -1
+        while active and time.monotonic() < deadline:
+            await pause(0.3)
+            active = await asyncio.to_thread(self._active_jobs)
+        return active
+
+    def _active_jobs(self) -> int:
+        query = "select count(*) from editai_jobs where status in ('queued', 'running')"
+        with psycopg.connect(self.stack.admin_url, connect_timeout=5) as connection:
+            row = connection.execute(query).fetchone()
+        return row[0] if row else -1
+
+    def _report(self, seconds: float, not_ended: int, drained_seconds: float) -> Report:
+        return Report(
+            seed=self.plan.seed,
+            seconds=seconds,
+            workers=self.plan.workers,
+            operations=self.model.operations,
+            client_counts=self.load.counts,
+            answers=self.answers.counts,
+            failures=self.load.failures,
+            faults=self.injector.counts + self.stack.proxy.counts,
+            not_injected=() if self.stack.clock else (_CLOCK_FAULT,),
+            recoveries=tuple(after for _, after in self.model.recoveries),
+            recovery_bound_seconds=LEASE_TTL_SECONDS + CLEANUP_PERIOD_SECONDS,
+            not_ended=not_ended,
+            drained_seconds=drained_seconds,
+            violations=tuple(self.model.violations),
+            broken=self.plan.broken,
+        )

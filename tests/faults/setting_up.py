@@ -1,0 +1,130 @@
+"""From a plan to its report: a stack of its own, of which nothing is left afterwards."""
+
+import os
+import random
+import subprocess
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
+import psycopg
+
+from local.functions import LIBRARY_BASE_PATH
+from shared.database import get_supabase
+from shared.settings import get_settings
+from tests.faults.answers import Answers
+from tests.faults.entries import AuditReader
+from tests.faults.history import History, HistoryReader
+from tests.faults.injector import Injector
+from tests.faults.load import Load
+from tests.faults.model import Model
+from tests.faults.report import Report
+from tests.faults.runner import Plan, Run
+from tests.faults.stack import DISPATCH_TTL_SECONDS, LEASE_TTL_SECONDS, FaultStack
+
+AUDIT = Path(__file__).with_name("audit.sql")
+
+_DEFINITIONS = """
+    select string_agg(pg_get_functiondef(oid), E';\n') from pg_proc
+    where starts_with(proname, 'editai_') and prokind = 'f' and pronamespace = 'public'::regnamespace
+"""
+_EMPTY = (
+    "truncate editai_projects, editai_locks, editai_storage_garbage, editai_audit.entries cascade"
+)
+
+
+async def run(plan: Plan) -> Report:
+    """Run a plan on a stack with every part."""
+    stack = FaultStack(seed=plan.seed, workers=plan.workers, with_media=True)
+    async with _up(stack) as library:
+        return await _prepared(plan, stack, library).all()
+
+
+async def run_controls(plans: Sequence[Plan]) -> AsyncGenerator[Report]:
+    """Run plans that break a rule, one after another on one stack that has what they need."""
+    workers = plans[0].workers
+    stack = FaultStack(
+        seed=plans[0].seed,
+        workers=workers,
+        with_media=False,
+        with_library=False,
+        overrides=_skewed_hosts(workers),
+    )
+    async with _up(stack) as library:
+        for plan in plans:
+            whole = _definitions(stack)
+            stack.execute(_EMPTY)
+            stack.execute(plan.control.sql if plan.control else "")
+            yield await _prepared(plan, stack, library).all()
+            stack.execute(whole)
+
+
+@asynccontextmanager
+async def _up(stack: FaultStack) -> AsyncGenerator[httpx.AsyncClient]:
+    """The stack, this process set up as one of its functions, and a client of its library."""
+    try:
+        await stack.start(AUDIT.read_text())
+        os.environ.update(stack.project.environment())
+        get_settings.cache_clear()
+        headers = {"Authorization": f"Bearer {stack.gateway.service_role_key}"}
+        url = stack.url("library") + LIBRARY_BASE_PATH
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as library:
+            await History(stack.history_file).record_calls()
+            yield library
+        if http := (await get_supabase()).options.httpx_client:
+            await http.aclose()
+    finally:
+        await stack.stop()
+
+
+def _prepared(plan: Plan, stack: FaultStack, library: httpx.AsyncClient) -> Run:
+    load = Load(
+        library=library,
+        history=History(stack.history_file),
+        storage=stack.storage,
+        video=_tiny_video(stack.directory),
+        with_library=stack.with_library,
+    )
+    model = Model(longest_ttl_seconds=max(LEASE_TTL_SECONDS, DISPATCH_TTL_SECONDS))
+    return Run(
+        plan=plan,
+        stack=stack,
+        load=load,
+        injector=Injector(
+            stack=stack,
+            load=load,
+            chance=random.Random(plan.seed),  # noqa: S311 - a plan, not a secret
+        ),
+        reader=AuditReader(url=stack.admin_url),
+        history=HistoryReader.from_end(stack.history_file),
+        model=model,
+        answers=Answers(model=model),
+    )
+
+
+def _definitions(stack: FaultStack) -> str:
+    with psycopg.connect(stack.admin_url, connect_timeout=5) as connection:
+        row = connection.execute(_DEFINITIONS).fetchone()
+    return row[0] if row else ""
+
+
+def _skewed_hosts(workers: int) -> Mapping[str, Mapping[str, str]]:
+    """Every other worker's host is five minutes ahead, the others behind."""
+    return {
+        f"worker-{number}": {"HOST_CLOCK_SKEW_SECONDS": str(300 if number % 2 else -300)}
+        for number in range(workers)
+    }
+
+
+def _tiny_video(directory: Path) -> Path:
+    video = directory / "tiny.mp4"
+    if video.exists():
+        return video
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error"]
+    command += ["-f", "lavfi", "-i", "testsrc=size=160x90:rate=25:duration=3"]
+    command += ["-f", "lavfi", "-i", "sine=duration=3"]
+    command += ["-preset", "ultrafast", "-pix_fmt", "yuv420p", "-shortest", str(video)]
+    subprocess.run(command, check=True)
+    return video
