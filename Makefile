@@ -23,6 +23,7 @@ demo: setup
 
 test: setup-dev
 	@local/debian_postgres.sh
+	@local/debian_postgres.sh
 	@$(RUN) -m pytest -n 2 $(PYTEST)
 
 faults: setup-dev

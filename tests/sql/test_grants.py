@@ -44,7 +44,9 @@ CALLED_BY_THE_SERVICE = {
     "record_clip", "refusal", "release_lease", "renew_lease", "start_job", "supersede_jobs",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
-CALLED_BY_MIGRATIONS = {"restrict_functions"}
+CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}
+CALLED_BY_PG_CRON = {"run_cleanup"}
+PROCEDURES = CALLED_BY_MIGRATIONS | CALLED_BY_PG_CRON
 
 OWNER = UUID(int=7)
 
@@ -85,7 +87,7 @@ def test_every_table_has_its_rights_written_down(admin: Connection) -> None:
 
 def test_every_function_has_its_callers_written_down(admin: Connection) -> None:
     names = {function.name for function in catalog.functions(admin)}
-    assert names == CALLED_BY_THE_SERVICE | CALLED_BY_MIGRATIONS
+    assert names == CALLED_BY_THE_SERVICE | PROCEDURES
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -192,7 +194,7 @@ def test_functions_are_the_service_roles_alone(
 
 
 def call_with_nulls(function: catalog.Function) -> text.Composed:
-    verb = "call" if function.name in CALLED_BY_MIGRATIONS else "select"
+    verb = "call" if function.name in PROCEDURES else "select"
     nulls: list[Any] = [text.NULL] * function.arguments
     return text.SQL("{} public.{}({})").format(
         text.SQL(verb), text.Identifier(f"editai_{function.name}"), text.SQL(", ").join(nulls)
