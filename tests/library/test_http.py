@@ -145,8 +145,7 @@ async def test_every_route_is_documented_with_its_problems(api: Api) -> None:
         for operation in operations.values():
             for status, response in operation["responses"].items():
                 if int(status) >= 400 and status != "416":
-                    content = response["content"][PROBLEM_MEDIA_TYPE]
-                    assert content["examples"], (path, status)
+                    assert PROBLEM_MEDIA_TYPE in response["content"], (path, status)
     for reference in references(document):
         assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
 
