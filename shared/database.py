@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import httpx
-from httpx_aiohttp import HttpxAiohttpClient
 from postgrest.exceptions import APIError
 
 from shared.errors import DatabaseUnavailable, EditAIError
+from shared.lean_client import LeanClient
 from shared.settings import get_settings
 from supabase import AsyncClient, AsyncClientOptions
 
@@ -39,7 +39,7 @@ async def get_supabase() -> AsyncClient:
 
 
 def _create_client() -> AsyncClient:
-    """A client over aiohttp, which costs a fraction of httpx's own transport, and without retries of its own.
+    """A client that costs little, and without retries of its own.
 
     Retrying belongs to the caller, who knows whether a second call is safe and how long its own caller waits.
     """
@@ -51,12 +51,7 @@ def _create_client() -> AsyncClient:
             auto_refresh_token=False,
             persist_session=False,
             postgrest_client_retry=False,
-            httpx_client=HttpxAiohttpClient(
-                timeout=CALL_TIMEOUT_SECONDS,
-                limits=httpx.Limits(
-                    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
-                ),
-            ),
+            httpx_client=LeanClient(timeout_seconds=CALL_TIMEOUT_SECONDS, connections=CONNECTIONS),
         ),
     )
 

@@ -55,6 +55,14 @@ def test_a_claim_brings_the_sources_and_the_clips_so_far(sql: SqlClient, project
     assert second.clips == (clip,)
 
 
+def test_clips_of_an_earlier_job_are_none_of_this_ones(sql: SqlClient, lease: Lease) -> None:
+    sql.record_clip(lease, 1)
+    sql.finish_job(lease)
+    job = sql.start_job(lease.project_id).job
+    assert job is not None
+    assert sql.claim_job(job.id).clips == ()
+
+
 def test_claiming_again_with_the_same_id_returns_the_same_grant(
     sql: SqlClient, queued: Job, rows: Rows
 ) -> None:
