@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.numbers import Integer, Number
 from shared.records import Clip, ExportPreset
 from shared.subtitles import MAX_CHARACTERS, parse_srt
 
@@ -22,7 +23,13 @@ def _parsed(srt: str) -> str:
 
 
 Srt = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_CHARACTERS), AfterValidator(_parsed)
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_CHARACTERS,
+        json_schema_extra={"contentMediaType": "application/x-subrip"},
+    ),
+    AfterValidator(_parsed),
 ]
 """SubRip text that can be read; what is wrong with it is a validation error that names the line."""
 
@@ -36,10 +43,10 @@ class _Request(BaseModel):
 class SubtitleStyle(_Request):
     """How subtitles look; lengths in pixels of a frame whose shorter side has 1080."""
 
-    size: int = Field(default=68, ge=24, le=160, description="Height of a line.")
+    size: Integer = Field(default=68, ge=24, le=160, description="Height of a line.")
     colour: Colour = "#FFFFFF"
     outline_colour: Colour = "#000000"
-    outline: float = Field(default=4, ge=0, le=12, description="Width of the outline.")
+    outline: Number = Field(default=4, ge=0, le=12, description="Width of the outline.")
     position: Position = "bottom"
 
 
@@ -59,11 +66,11 @@ class RenderOptions(_Request):
 
     fit: Fit = "crop"
     subtitles: Subtitles | None = None
-    denoise: float = Field(default=0, ge=0, le=1)
-    sharpen: float = Field(default=0, ge=0, le=1)
-    brightness: float = Field(default=0, ge=-0.5, le=0.5)
-    contrast: float = Field(default=1, ge=0.5, le=2)
-    saturation: float = Field(default=1, ge=0, le=2)
+    denoise: Number = Field(default=0, ge=0, le=1)
+    sharpen: Number = Field(default=0, ge=0, le=1)
+    brightness: Number = Field(default=0, ge=-0.5, le=0.5)
+    contrast: Number = Field(default=1, ge=0.5, le=2)
+    saturation: Number = Field(default=1, ge=0, le=2)
 
     def to_record(self) -> dict[str, Any]:
         """The options as an export records them: how the subtitles look, not what they say."""

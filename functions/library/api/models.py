@@ -5,8 +5,15 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from shared.numbers import Flag, Integer, Number, Seed
+
 PROJECT_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 NAME_LENGTH = 200
+
+_CONTROLS = r"\x00-\x1f\x7f"
+_SPACES = r" \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+VISIBLE_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$"
+"""For the documentation; the check itself can say which rule a name breaks."""
 
 
 def _visible(name: str) -> str:
@@ -18,7 +25,13 @@ def _visible(name: str) -> str:
     return name
 
 
-Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValidator(_visible)]
+Name = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=NAME_LENGTH, json_schema_extra={"pattern": VISIBLE_NAME_PATTERN}
+    ),
+    AfterValidator(_visible),
+]
 
 
 class Input(BaseModel):
@@ -57,20 +70,18 @@ class ClipUpdate(Input):
     """What may change of a clip; what is left out stays."""
 
     variant_name: Name | None = Field(default=None, examples=["Opening with the sunset"])
-    is_selected: bool | None = Field(default=None, strict=True)
+    is_selected: Flag | None = None
 
 
 class GenerateOptions(Input):
     """How raw clips are made."""
 
-    variant_count: int = Field(default=3, ge=1, le=10, description="How many clips, all different.")
-    target_duration: float = Field(
-        default=30, ge=1, le=600, allow_inf_nan=False, description="Seconds of each clip."
+    variant_count: Integer = Field(
+        default=3, ge=1, le=10, description="How many clips, all different."
     )
-    seed: int | None = Field(
+    target_duration: Number = Field(default=30, ge=1, le=600, description="Seconds of each clip.")
+    seed: Seed | None = Field(
         default=None,
-        ge=0,
-        lt=2**31,
         description="The same video, options and seed give the same clips. Chosen when left out.",
     )
 

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
+from pydantic import BeforeValidator, Field
 
 from api.problems import refusal
 from shared.errors import InvalidRequest
+from shared.numbers import number_in, whole
 
 MAX_LIMIT = 100
 MAX_CURSOR_LENGTH = 300
@@ -66,7 +68,13 @@ def _unknown_cursor() -> InvalidRequest:
 
 
 def _page_request(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items a page.")] = 20,
+    limit: Annotated[
+        int,
+        Field(strict=True, ge=1, le=MAX_LIMIT),
+        BeforeValidator(whole),
+        BeforeValidator(number_in),
+        Query(description="Items a page."),
+    ] = 20,
     cursor: Annotated[
         str | None,
         Query(max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the page before."),

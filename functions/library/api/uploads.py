@@ -15,6 +15,7 @@ from starlette.requests import Request
 from api.multipart import PartBegin, read_parts
 from api.problems import invalid_request, refusal
 from api.security import too_large
+from shared.numbers import number_in
 
 BLOCK_BYTES = 1 << 20
 """Written at once: few changes of thread, and little memory."""
@@ -165,7 +166,9 @@ class _FormReader(Generic[Options]):
         self._current = ""
 
     def validate(self) -> Options:
-        values = {name: value.decode(errors="replace") for name, value in self._fields.items()}
+        values = {
+            name: number_in(value.decode(errors="replace")) for name, value in self._fields.items()
+        }
         try:
             return self._options.model_validate(values)
         except ValidationError as error:
