@@ -21,6 +21,9 @@ _CONTENT_TYPES = {
 UNKNOWN_CONTENT_TYPE = "application/octet-stream"
 """Browsers save it instead of showing it."""
 
+CONTENT_TYPES = frozenset(_CONTENT_TYPES.values())
+"""What stored files are otherwise."""
+
 
 class InvalidPath(ValueError):
     """A text is no path of a stored file."""

@@ -14,12 +14,20 @@ from shared.records import ExportPreset, JobKind, JobStatus, ProjectStatus, Segm
 Item = TypeVar("Item")
 
 PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
+SOURCE_ID = "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"
+CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
 
 
 class Output(BaseModel):
     """An answer's body."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
+
+
+class Health(Output):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
 
 
 class ProjectAnswer(Output):

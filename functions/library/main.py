@@ -3,12 +3,21 @@
 from typing import cast
 
 import functions_framework.aio
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
 from shared.logs import configure_logging
 
+
+class AnyPath(PathConvertor):
+    """Any path at all. Starlette's own stops at a line break, and the framework then answers in plain text."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("path", AnyPath())
 configure_logging()
 app = create_app()
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from api import clips, generate, presets, progress, projects, render, segments, sources
+from api import clips, docs, generate, presets, progress, projects, render, segments, sources
 from api.documentation import document, operation_id
 from api.files import files_router, local_storage
 from api.middleware import CleanAnswers, LeftBodies, NoLeaks
@@ -41,7 +41,10 @@ def create_app() -> FastAPI:
         app.include_router(module.router, prefix=BASE_PATH)
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)
-    app.add_api_route(f"{BASE_PATH}/healthz", _health, tags=["health"], responses=problems(common=False))
+    app.include_router(docs.router, prefix=BASE_PATH)
+    app.add_api_route(
+        f"{BASE_PATH}/healthz", _health, tags=["health"], responses=problems(common=False)
+    )
     install_handlers(app)
     _add_middleware(app)
     document(app, base_path=BASE_PATH)

@@ -9,19 +9,21 @@ from fastapi import APIRouter, Depends, Path
 from api.models import ClipUpdate
 from api.pagination import PageRequest, Paging
 from api.projects import ProjectId, get_project, owner
-from api.responses import problems
+from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
 from shared.auth import Caller
 from shared.database import call
-from shared.errors import ClipNotFound, ProjectNotFound
+from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable
 from shared.records import Clip
-from shared.wire import ClipAnswer, Page
+from shared.wire import CLIP_ID, ClipAnswer, Page
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
-def _clip_id(clip_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
+def _clip_id(
+    clip_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[CLIP_ID])],
+) -> str:
     try:
         return str(UUID(clip_id))
     except ValueError:
@@ -31,13 +33,15 @@ def _clip_id(clip_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 ClipId = Annotated[str, Depends(_clip_id)]
 
 
-@router.get("/clips", responses=problems())
+@router.get("/clips", responses=problems(StorageUnavailable, *PAGE))
 async def list_clips(caller: CurrentCaller, paging: Paging) -> Page[ClipAnswer]:
     """List the clips of all projects, newest first."""
     return await _page(paging, owner_id=owner(caller))
 
 
-@router.get("/projects/{project_id}/clips", responses=problems(ProjectNotFound))
+@router.get(
+    "/projects/{project_id}/clips", responses=problems(ProjectNotFound, StorageUnavailable, *PAGE)
+)
 async def list_project_clips(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging
 ) -> Page[ClipAnswer]:
@@ -57,14 +61,14 @@ async def get_clip(clip_id: str, caller: Caller) -> Clip:
     return Clip.model_validate(rows[0])
 
 
-@router.get("/clips/{clip_id}", responses=problems(ClipNotFound))
+@router.get("/clips/{clip_id}", responses=problems(ClipNotFound, StorageUnavailable))
 async def read_clip(clip_id: ClipId, caller: CurrentCaller) -> ClipAnswer:
     """Read a clip."""
     clip = await get_clip(clip_id, caller)
     return (await _answers([clip.model_dump()]))[0]
 
 
-@router.patch("/clips/{clip_id}", responses=problems(ClipNotFound))
+@router.patch("/clips/{clip_id}", responses=problems(ClipNotFound, StorageUnavailable, *BODY))
 async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) -> ClipAnswer:
     """Name a clip, or select it for publishing."""
     rows = await call(

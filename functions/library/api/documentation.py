@@ -1,49 +1,111 @@
 """The OpenAPI document: FastAPI's, completed with what its routes cannot say by themselves."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from api.models import GenerateFromSource, GenerateOptions
-from api.problems import Problem
+from api.problem_schemas import REFERENCE, problem_components
+from api.problems import InvalidPart, Problem
+from api.responses import problems
+from api.settings import get_library_settings
+from shared.errors import MethodNotAllowed, NotFound
 
 JSON = "application/json"
-REFERENCE = "#/components/schemas/{model}"
+PROBLEM_PREFIX = REFERENCE.format(model="")
+ALLOW = {"Allow": {"description": "The path's methods.", "schema": {"type": "string"}}}
 
 
-def document(app: FastAPI) -> None:
+def operation_id(route: APIRoute) -> str:
+    """A stable name that reads well in generated clients: that of the function."""
+    return route.name.lstrip("_")
+
+
+def document(app: FastAPI, *, base_path: str) -> None:
     """Give an application its document, made when it is first asked for."""
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _complete(
-                get_openapi(title=app.title, version=app.version, routes=app.routes)
-            )
+            app.openapi_schema = _make(app, base_path)
         return app.openapi_schema
 
     app.openapi = openapi
 
 
-def _complete(schema: dict[str, Any]) -> dict[str, Any]:
-    components = schema.setdefault("components", {}).setdefault("schemas", {})
-    for model in (Problem, GenerateFromSource):
-        described = model.model_json_schema(ref_template=REFERENCE)
-        components.update(described.pop("$defs", {}))
-        components[model.__name__] = described
-    components["GenerateFromUpload"] = _upload_form()
-    _drop_defaults(schema, components)
+def _make(app: FastAPI, base_path: str) -> dict[str, Any]:
+    # What only the document needs is imported with it.
+    from api.descriptions import DESCRIPTION, TAGS  # noqa: PLC0415
+
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=DESCRIPTION,
+        tags=TAGS,
+        servers=[{"url": get_library_settings().public_url.removesuffix(base_path)}],
+        routes=app.routes,
+    )
+    _add_components(schema.setdefault("components", {}))
+    for operation in _operations(schema):
+        operation["summary"] = _first_sentence(operation["description"])
+        _drop_default(operation)
+        _complete_parameters(operation)
+        _add_examples(operation)
     return schema
 
 
-def _drop_defaults(schema: dict[str, Any], components: dict[str, Any]) -> None:
-    """Take out FastAPI's own 422, which is not how this API answers."""
-    for operations in schema["paths"].values():
-        for operation in operations.values():
-            if JSON in operation["responses"].get("422", {}).get("content", {}):
-                del operation["responses"]["422"]
+def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in schema["paths"].values():
+        yield from path.values()
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].partition("\n")[0].rstrip(".")
+
+
+def _add_components(components: dict[str, Any]) -> None:
+    schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
-        components.pop(name, None)
+        schemas.pop(name, None)
+    for model in (Problem, InvalidPart, GenerateFromSource):
+        described = model.model_json_schema(ref_template=REFERENCE)
+        schemas.update(described.pop("$defs", {}))
+        schemas[model.__name__] = described
+    schemas |= problem_components(schemas["Problem"])
+    schemas["GenerateFromUpload"] = _upload_form()
+    everywhere = problems(NotFound, common=False) | problems(MethodNotAllowed, common=False)
+    components["responses"] = {
+        "NotFound": everywhere[NotFound.status],
+        "MethodNotAllowed": everywhere[MethodNotAllowed.status] | {"headers": ALLOW},
+    }
+
+
+def _drop_default(operation: dict[str, Any]) -> None:
+    """Take out FastAPI's own 422, which is not how this API answers."""
+    if JSON in operation["responses"].get("422", {}).get("content", {}):
+        del operation["responses"]["422"]
+
+
+def _complete_parameters(operation: dict[str, Any]) -> None:
+    """Headers as they are written; and a file's URL needs its signature, else it is no 422 but a 403."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "header":
+            parameter["name"] = parameter["name"].title()
+        if parameter["name"] in ("expires", "signature"):
+            parameter["required"] = True
+            parameter["schema"].pop("default", None)
+
+
+def _add_examples(operation: dict[str, Any]) -> None:
+    from api.examples import EXAMPLES  # noqa: PLC0415
+
+    bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for content in (content for body in bodies for content in body.get("content", {}).values()):
+        name = content.get("schema", {}).get("$ref", "").removeprefix(PROBLEM_PREFIX)
+        if name in EXAMPLES:
+            content["example"] = EXAMPLES[name]
 
 
 def _upload_form() -> dict[str, Any]:
@@ -54,5 +116,9 @@ def _upload_form() -> dict[str, Any]:
         "contentMediaType": "application/octet-stream",
         "description": "An MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
     }
+    seed = form["properties"]["seed"]
+    # A form has texts and no null.
+    seed |= seed.pop("anyOf")[0]
+    del seed["default"]
     form["properties"] = {"video": video, **form["properties"]}
     return form | {"title": "GenerateFromUpload", "required": ["video"]}

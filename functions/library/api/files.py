@@ -1,19 +1,29 @@
 """Files of a local directory, by signed URL. Supabase Storage serves its own; then these are not there."""
 
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
 
-from api.responses import problems
+from api.responses import blank_problem, header, problems
 from api.security import too_large
 from api.settings import get_library_settings
 from api.uploads import file_sink
 from shared.errors import EditAIError, Forbidden, NotFound, PayloadTooLarge
 from shared.local_storage import LocalStorage
 from shared.storage import get_storage
-from shared.storage_paths import InvalidPath, content_type
+from shared.storage_paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
+
+FILE: dict[str, Any] = {
+    kind: {"schema": {"type": "string", "contentMediaType": kind}}
+    for kind in (*sorted(CONTENT_TYPES), UNKNOWN_CONTENT_TYPE)
+}
+"""The contents of a file's answer."""
+
+ETAG = header("ETag", "Changes with the file.", required=True)
+RANGES = header("Accept-Ranges", "`bytes`", required=True)
 
 Expires = Annotated[str, Query(description="Unix time.")]
 Signature = Annotated[str, Query()]
@@ -42,9 +52,18 @@ def files_router(storage: LocalStorage) -> APIRouter:
         "/{path:path}",
         response_class=FileResponse,
         responses={
-            200: {"content": {"video/mp4": {}, "image/jpeg": {}}, "description": "The file."},
-            206: {"content": {"video/mp4": {}}, "description": "The range that was asked for."},
-            416: {"description": "The range is outside of the file."},
+            200: {"content": FILE, "description": "The file.", "headers": RANGES | ETAG},
+            206: {
+                "content": FILE | {"multipart/byteranges": {}},
+                "description": "The range, or ranges, asked for.",
+                "headers": RANGES | ETAG | header("Content-Range", "Where one range is."),
+            },
+            **blank_problem(HTTPStatus.BAD_REQUEST, "The Range header cannot be read."),
+            **blank_problem(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                "The range is outside of the file.",
+                header("Content-Range", "The file's size."),
+            ),
             **problems(Forbidden, FileNotFound, common=False),
         },
     )
@@ -68,6 +87,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
             201: {"description": "The file is stored."},
             **problems(Forbidden, FileExists, PayloadTooLarge, common=False),
         },
+        openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {}}}}},
     )
     async def write_file(
         request: Request, path: str, expires: Expires = "", signature: Signature = ""

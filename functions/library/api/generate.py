@@ -17,7 +17,7 @@ from api.job_start import JobStarter, StartsJob
 from api.models import GenerateFromSource, GenerateOptions
 from api.probing import probed_facts
 from api.projects import ProjectId
-from api.responses import accepted_headers, problems
+from api.responses import BODY, accepted_headers, job_problems
 from api.security import (
     UploadRoute,
     bearer,
@@ -31,8 +31,6 @@ from shared.errors import (
     DatabaseUnavailable,
     EditAIError,
     IdempotencyKeyReused,
-    MalformedRequest,
-    PayloadTooLarge,
     ProjectBusy,
     ProjectNotFound,
     SourceNotFound,
@@ -60,14 +58,7 @@ REQUEST_BODY = {
     "required": True,
     "content": {
         FORM: {"schema": {"$ref": "#/components/schemas/GenerateFromUpload"}},
-        JSON: {
-            "schema": {"$ref": "#/components/schemas/GenerateFromSource"},
-            "example": {
-                "source_id": "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11",
-                "variant_count": 3,
-                "target_duration": 30,
-            },
-        },
+        JSON: {"schema": {"$ref": "#/components/schemas/GenerateFromSource"}},
     },
 }
 
@@ -78,13 +69,11 @@ REQUEST_BODY = {
     response_model=JobAccepted,
     responses={
         202: accepted_headers(),
-        **problems(
+        **job_problems(
             ProjectNotFound,
             SourceNotFound,
             ProjectBusy,
-            MalformedRequest,
-            PayloadTooLarge,
-            UnsupportedMediaType,
+            *BODY,
             UnusableVideo,
             IdempotencyKeyReused,
             StorageUnavailable,
@@ -108,7 +97,7 @@ async def generate(request: Request, project_id: ProjectId, starter: StartsJob) 
 async def _from_source(request: Request, project_id: str, starter: JobStarter) -> Job:
     body = await bounded_body(request).body()
     try:
-        wanted = GenerateFromSource.model_validate_json(body, strict=True)
+        wanted = GenerateFromSource.model_validate_json(body)
     except ValidationError as error:
         raise body_errors(error) from None
     job_id = uuid4()

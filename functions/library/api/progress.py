@@ -32,11 +32,14 @@ IfNoneMatch = Annotated[
     responses={
         200: {
             "headers": {
-                **header("ETag", "Changes with the progress."),
+                **header("ETag", "Changes with the progress.", required=True),
                 **header("Retry-After", "While a job is active: ask again then.", "integer"),
             }
         },
-        304: {"description": "Nothing has changed.", "headers": header("ETag", "As sent.")},
+        304: {
+            "description": "Nothing has changed.",
+            "headers": header("ETag", "As sent.", required=True),
+        },
         **problems(ProjectNotFound),
     },
 )

@@ -10,7 +10,7 @@ from api.job_start import busy
 from api.models import PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
 from api.pagination import Paging
 from api.problems import refusal
-from api.responses import header, problems
+from api.responses import BODY, PAGE, header, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.settings import get_library_settings
 from shared.auth import Caller
@@ -34,7 +34,11 @@ def checked_id(project_id: str) -> str:
     return project_id
 
 
-def _project_id(project_id: Annotated[str, Path(examples=[PROJECT_ID])]) -> str:
+def _project_id(
+    project_id: Annotated[
+        str, Path(examples=[PROJECT_ID], json_schema_extra={"pattern": PROJECT_ID_PATTERN})
+    ],
+) -> str:
     try:
         return checked_id(project_id)
     except ValueError:
@@ -62,8 +66,8 @@ def owner(caller: Caller) -> str | None:
     "",
     status_code=201,
     responses={
-        201: {"headers": header("Location", "The project.")},
-        **problems(ProjectExists, Forbidden),
+        201: {"headers": header("Location", "The project.", required=True)},
+        **problems(ProjectExists, *BODY),
     },
 )
 async def create_project(
@@ -96,7 +100,7 @@ def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
     return caller.owner_id
 
 
-@router.get("", responses=problems())
+@router.get("", responses=problems(*PAGE))
 async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectAnswer]:
     """List projects, newest first."""
     rows: list[dict[str, Any]] = await call(
@@ -112,7 +116,7 @@ async def read_project(project_id: ProjectId, caller: CurrentCaller) -> ProjectA
     return ProjectAnswer.model_validate(await get_project(project_id, caller))
 
 
-@router.patch("/{project_id}", responses=problems(ProjectNotFound))
+@router.patch("/{project_id}", responses=problems(ProjectNotFound, *BODY))
 async def update_project(
     project_id: ProjectId, body: ProjectUpdate, caller: CurrentCaller
 ) -> ProjectAnswer:

@@ -11,11 +11,11 @@ from api.job_start import JobStarter, StartsJob
 from api.pagination import Paging
 from api.problems import refusal
 from api.projects import owner
-from api.responses import accepted_headers, problems
+from api.responses import BODY, PAGE, accepted_headers, job_problems, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
 from shared.database import call, read
-from shared.errors import ClipNotFound, IdempotencyKeyReused, ProjectBusy
+from shared.errors import ClipNotFound, IdempotencyKeyReused, ProjectBusy, StorageUnavailable
 from shared.jobs import JobRequest
 from shared.records import Clip, ExportPreset
 from shared.rendering import RenderOptions, RenderParams
@@ -23,24 +23,23 @@ from shared.wire import ExportAnswer, JobAccepted, Page
 
 KIND = "final_render"
 
-router = APIRouter(
-    prefix="/clips", tags=["jobs"], route_class=AuthenticatedRoute, dependencies=[bearer]
-)
+router = APIRouter(prefix="/clips", route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
 class RenderRequest(RenderOptions):
     """What to render a clip for, and how."""
 
-    preset: Annotated[str, Field(max_length=100, examples=["instagram_reels"])]
+    preset: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$", examples=["instagram_reels"])]
 
 
 @router.post(
     "/{clip_id}/render",
+    tags=["jobs"],
     status_code=202,
     response_model=JobAccepted,
     responses={
         202: accepted_headers(),
-        **problems(ClipNotFound, ProjectBusy, IdempotencyKeyReused),
+        **job_problems(ClipNotFound, ProjectBusy, IdempotencyKeyReused, *BODY),
     },
 )
 async def render(clip_id: ClipId, body: RenderRequest, starter: StartsJob) -> Response:
@@ -76,7 +75,11 @@ def _request(
     )
 
 
-@router.get("/{clip_id}/exports", tags=["clips"], responses=problems(ClipNotFound))
+@router.get(
+    "/{clip_id}/exports",
+    tags=["clips"],
+    responses=problems(ClipNotFound, StorageUnavailable, *PAGE),
+)
 async def list_exports(
     clip_id: ClipId, caller: CurrentCaller, paging: Paging
 ) -> Page[ExportAnswer]:

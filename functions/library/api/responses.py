@@ -1,76 +1,119 @@
 """The answers of a route, for its documentation."""
 
 from collections import defaultdict
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
+from api.problem_schemas import (
+    BLANK_NAME,
+    BLANK_TYPE,
+    EXAMPLE_DETAILS,
+    EXTENSIONS,
+    REFERENCE,
+    problem_schema,
+)
 from shared.errors import (
     PROBLEM_MEDIA_TYPE,
     DatabaseUnavailable,
     EditAIError,
     Forbidden,
     InvalidRequest,
+    MalformedRequest,
     PayloadTooLarge,
+    ProjectBusy,
     ServiceUnavailable,
     Unauthenticated,
+    UnsupportedMediaType,
 )
 
 Responses = dict[int | str, dict[str, Any]]
+Kinds = Iterable[type[EditAIError]]
 
-PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+PAGE = (InvalidRequest,)
+"""What a list may answer because of its `limit` and `cursor`."""
 
-_RETRY_AFTER = {
-    "description": "Seconds after which to try again.",
-    "schema": {"type": "integer", "minimum": 0},
-}
-_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}},
-    409: {"Retry-After": _RETRY_AFTER},
-    503: {"Retry-After": _RETRY_AFTER},
-}
+BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, UnsupportedMediaType)
+"""What a route may answer because of a body."""
 
 # What any authenticated call may be answered with.
-_COMMON = (Unauthenticated, Forbidden, InvalidRequest, DatabaseUnavailable, ServiceUnavailable)
+_COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable, EditAIError)
+
+WAITED = "Preference-Applied"
+
+
+def header(
+    name: str, description: str, kind: str = "string", *, required: bool = False
+) -> dict[str, Any]:
+    """A header of an answer."""
+    return {name: {"description": description, "required": required, "schema": {"type": kind}}}
+
+
+_WAITED = header(WAITED, "The `wait` that was followed, when one was asked for.")
+_RETRY_AFTER = header("Retry-After", "Seconds after which to try again.", "integer", required=True)
+_HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
+    (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
+    (ProjectBusy, _RETRY_AFTER),
+    (ServiceUnavailable, _RETRY_AFTER),
+)
 
 
 def problems(*errors: type[EditAIError], common: bool = True) -> Responses:
     """The problems that a route answers with, each with an example, by status."""
     by_status: dict[int, list[type[EditAIError]]] = defaultdict(list)
-    for error in (*errors, *(_COMMON if common else ())):
+    for error in (*errors, *(_COMMON if common else (EditAIError,))):
         by_status[error.status].append(error)
-    return {status: _response(status, kinds) for status, kinds in sorted(by_status.items())}
+    return {status: _response(kinds) for status, kinds in sorted(by_status.items())}
 
 
-def header(name: str, description: str, kind: str = "string") -> dict[str, Any]:
-    """A header of an answer."""
-    return {name: {"description": description, "schema": {"type": kind}}}
+def job_problems(*errors: type[EditAIError]) -> Responses:
+    """The problems of a route that starts a job: it may have waited for its project."""
+    responses = problems(*errors)
+    responses[ProjectBusy.status]["headers"] |= _WAITED
+    return responses
 
 
 def accepted_headers() -> dict[str, Any]:
     """The headers of a 202 for a job."""
-    return {
-        "headers": {
-            **header("Location", "The progress of the job."),
-            **header("Preference-Applied", "The `wait` that was granted."),
-        }
+    return {"headers": header("Location", "The progress of the job.", required=True) | _WAITED}
+
+
+def blank_problem(
+    status: HTTPStatus, description: str, headers: dict[str, Any] | None = None
+) -> Responses:
+    """An answer that says no more than its status does."""
+    phrase = status.phrase
+    value = {"type": BLANK_TYPE, "title": phrase, "status": status.value, "detail": f"{phrase}."}
+    content = {
+        "schema": {"$ref": REFERENCE.format(model=BLANK_NAME)},
+        "examples": {"blank": {"summary": phrase, "value": value}},
     }
+    answer = {"description": description, "headers": headers or {}}
+    return {status.value: answer | {"content": {PROBLEM_MEDIA_TYPE: content}}}
 
 
-def _response(status: int, errors: list[type[EditAIError]]) -> dict[str, Any]:
+def _response(errors: list[type[EditAIError]]) -> dict[str, Any]:
     examples = {
-        error.slug: {"summary": error.title(), "value": error(_example(error)).problem()}
-        for error in errors
+        error.slug: {"summary": error.title(), "value": _example(error)} for error in errors
     }
+    content = {"schema": problem_schema(errors), "examples": examples}
     return {
         "description": " ".join(f"{error.title()}." for error in errors),
-        "headers": _HEADERS.get(status, {}),
-        "content": {PROBLEM_MEDIA_TYPE: {"schema": PROBLEM_SCHEMA, "examples": examples}},
+        "headers": _headers(errors),
+        "content": {PROBLEM_MEDIA_TYPE: content},
     }
 
 
-def _example(error: type[EditAIError]) -> str | None:
-    """A detail for errors that have none of their own."""
-    examples: dict[type[EditAIError], str] = {
-        InvalidRequest: "body.variant_count: Input should be less than or equal to 10.",
-        PayloadTooLarge: "The body may have at most 500,000,000 bytes.",
+def _headers(errors: Kinds) -> dict[str, Any]:
+    return {
+        name: described
+        for kind, headers in _HEADERS
+        if any(issubclass(error, kind) for error in errors)
+        for name, described in headers.items()
     }
-    return examples.get(error)
+
+
+def _example(error: type[EditAIError]) -> dict[str, Any]:
+    extensions = EXTENSIONS.get(error.slug, {})
+    members = {name: member["examples"][0] for name, member in extensions.items()}
+    return error(EXAMPLE_DETAILS.get(error.slug)).problem() | members

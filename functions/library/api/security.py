@@ -20,6 +20,7 @@ bearer = Security(
     HTTPBearer(
         auto_error=False,
         bearerFormat="JWT",
+        scheme_name="accessToken",
         description="The access token of a signed-in user, or the project's service key.",
     )
 )
@@ -34,11 +35,12 @@ class AuthenticatedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """FastAPI's handler, behind authentication: it would read the body first."""
         handler = super().get_route_handler()
+        reads_json = self.reads_json and self.body_field is not None
 
         async def authenticated(request: Request) -> Response:
             authorization = request.headers.get("authorization")
             request.state.caller = await get_authenticator().authenticate(authorization)
-            return await handler(bounded_body(request) if self.reads_json else request)
+            return await handler(bounded_body(request) if reads_json else request)
 
         return authenticated
 

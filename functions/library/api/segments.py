@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.job_start import JobStarter, StartsJob
 from api.problems import refusal
 from api.projects import ProjectId
-from api.responses import accepted_headers, problems
+from api.responses import BODY, accepted_headers, job_problems
 from api.security import AuthenticatedRoute, bearer
 from shared.database import read
 from shared.errors import IdempotencyKeyReused, ProjectBusy, ProjectNotFound, SourceNotFound
@@ -29,7 +29,7 @@ router = APIRouter(
     response_model=JobAccepted,
     responses={
         202: accepted_headers(),
-        **problems(ProjectNotFound, SourceNotFound, ProjectBusy, IdempotencyKeyReused),
+        **job_problems(ProjectNotFound, SourceNotFound, ProjectBusy, IdempotencyKeyReused, *BODY),
     },
 )
 async def generate_from_segments(

@@ -17,8 +17,9 @@ from api.job_start import busy
 from api.models import SourceCreate
 from api.pagination import Paging
 from api.probing import probed_facts
+from api.problem_schemas import NOT_UPLOADED
 from api.projects import ProjectId, get_project, owner
-from api.responses import problems
+from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
 from shared.auth import Caller
@@ -33,7 +34,7 @@ from shared.errors import (
 from shared.records import Job, Lease
 from shared.storage import get_storage
 from shared.storage_paths import content_type, video_extension
-from shared.wire import Page, SourceAnswer, UploadAnswer
+from shared.wire import SOURCE_ID, Page, SourceAnswer, UploadAnswer
 
 UPLOAD_URL_SECONDS = 2 * 3600
 """As long as Supabase Storage's."""
@@ -41,7 +42,9 @@ UPLOAD_URL_SECONDS = 2 * 3600
 router = APIRouter(tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
-def _source_id(source_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
+def _source_id(
+    source_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[SOURCE_ID])],
+) -> str:
     try:
         return str(UUID(source_id))
     except ValueError:
@@ -51,7 +54,9 @@ def _source_id(source_id: Annotated[str, Path(json_schema_extra={"format": "uuid
 SourceId = Annotated[str, Depends(_source_id)]
 
 
-@router.get("/projects/{project_id}/sources", responses=problems(ProjectNotFound))
+@router.get(
+    "/projects/{project_id}/sources", responses=problems(ProjectNotFound, StorageUnavailable, *PAGE)
+)
 async def list_sources(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging
 ) -> Page[SourceAnswer]:
@@ -68,7 +73,7 @@ async def list_sources(
 @router.post(
     "/projects/{project_id}/sources",
     status_code=201,
-    responses=problems(ProjectNotFound, StorageUnavailable),
+    responses=problems(ProjectNotFound, StorageUnavailable, *BODY),
 )
 async def create_source(
     project_id: ProjectId, body: SourceCreate, caller: CurrentCaller
@@ -147,7 +152,7 @@ async def _look(path: str) -> dict[str, Any]:
         except FileNotFoundError:
             raise UnusableVideo(
                 "Nothing has been uploaded yet. PUT the file to its upload_url first.",
-                reason="not_uploaded",
+                reason=NOT_UPLOADED,
             ) from None
         return await probed_facts(file)
 

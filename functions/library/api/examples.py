@@ -1,0 +1,174 @@
+"""An example of each body that goes in or out, by the name of its schema."""
+
+from typing import Any
+
+from shared.wire import CLIP_ID, PROJECT_ID, SOURCE_ID
+
+_USER = "7c0f2f9a-3a55-4b8e-9a43-0a6d8c9b1e77"
+_JOB_ID = "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34"
+_CREATED_AT = "2026-11-23T10:12:04.518204Z"
+_UPDATED_AT = "2026-11-23T10:14:31.102000Z"
+_EXPIRES_AT = "2026-11-23T11:14:31.102000Z"
+_API = "https://api.example.com/api/v1/library"
+_CURSOR = "WyIyMDI2LTExLTIzVDEwOjEyOjA0LjUxODIwNFoiLCI5YjJmNmM1MiJd"
+
+
+def _file(path: str) -> str:
+    return f"{_API}/files/{path}?expires=1795432471&signature=5d1f0c"
+
+
+_PROJECT = {
+    "id": PROJECT_ID,
+    "owner_id": _USER,
+    "name": "Summer campaign",
+    "status": "ready_for_triage",
+    "created_at": _CREATED_AT,
+    "updated_at": _UPDATED_AT,
+}
+_SOURCE: dict[str, Any] = {
+    "id": SOURCE_ID,
+    "project_id": PROJECT_ID,
+    "status": "ready",
+    "file_name": "holiday.mp4",
+    "content_type": "video/mp4",
+    "size_bytes": 48_210_334,
+    "duration_seconds": 184.52,
+    "width": 1920,
+    "height": 1080,
+    "frame_rate": 30,
+    "has_audio": True,
+    "created_at": _CREATED_AT,
+    "video_url": _file(f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4"),
+    "urls_expire_at": _EXPIRES_AT,
+}
+_ANNOUNCED = dict.fromkeys(
+    ("size_bytes", "duration_seconds", "width", "height", "frame_rate", "has_audio", "video_url")
+)
+_FILES = {
+    "video_url": _file(f"{PROJECT_ID}/jobs/{_JOB_ID}/41/clip-1.mp4"),
+    "thumbnail_url": _file(f"{PROJECT_ID}/jobs/{_JOB_ID}/41/clip-1.jpg"),
+    "urls_expire_at": _EXPIRES_AT,
+}
+_CLIP = {
+    "id": CLIP_ID,
+    "project_id": PROJECT_ID,
+    "job_id": _JOB_ID,
+    "variant_number": 1,
+    "variant_name": "Opening with the sunset",
+    "is_selected": True,
+    "duration_seconds": 30.0,
+    "size_bytes": 9_412_008,
+    "width": 1920,
+    "height": 1080,
+    "frame_rate": 30,
+    "segments": [{"source_id": SOURCE_ID, "start": 3.5, "end": 33.5}],
+    "created_at": _CREATED_AT,
+    "updated_at": _UPDATED_AT,
+    **_FILES,
+}
+_EXPORT = {
+    "id": "e2d4c6b8-90a1-4c3e-8f57-1b2a3c4d5e6f",
+    "project_id": PROJECT_ID,
+    "clip_id": CLIP_ID,
+    "job_id": _JOB_ID,
+    "preset": "instagram_reels",
+    "options": {"fit": "blur", "subtitles": None, "denoise": 0.2},
+    "duration_seconds": 30.0,
+    "size_bytes": 21_887_310,
+    "width": 1080,
+    "height": 1920,
+    "frame_rate": 30,
+    "created_at": _CREATED_AT,
+    **_FILES,
+}
+_PRESET = {
+    "name": "instagram_reels",
+    "label": "Instagram Reels",
+    "width": 1080,
+    "height": 1920,
+    "frame_rate": 30,
+    "crf": 20,
+    "max_video_bitrate_kbps": 8000,
+    "audio_bitrate_kbps": 192,
+}
+_JOB = {
+    "id": _JOB_ID,
+    "project_id": PROJECT_ID,
+    "kind": "raw_clips",
+    "params": {"source_id": SOURCE_ID, "variant_count": 3, "target_duration": 30.0, "seed": 1204},
+    "created_at": _CREATED_AT,
+}
+_CANCELLED = {
+    "status": "cancelled",
+    "attempt": 1,
+    "max_attempts": 3,
+    "result": None,
+    "error": None,
+    "started_at": _CREATED_AT,
+    "finished_at": _UPDATED_AT,
+}
+
+
+def _page(item: dict[str, Any]) -> dict[str, Any]:
+    return {"items": [item], "next_cursor": _CURSOR}
+
+
+EXAMPLES: dict[str, Any] = {
+    "ProjectCreate": {"name": "Summer campaign"},
+    "ProjectUpdate": {"name": "Autumn campaign"},
+    "SourceCreate": {"file_name": "holiday.mp4"},
+    "ClipUpdate": {"variant_name": "Opening with the sunset", "is_selected": True},
+    "GenerateFromSource": {"source_id": SOURCE_ID, "variant_count": 3, "target_duration": 30},
+    "GenerateFromUpload": {"video": "(the file)", "variant_count": 3, "target_duration": 30},
+    "SegmentsParams": {
+        "segments": [
+            {"source_id": SOURCE_ID, "start": 3.5, "end": 9.25},
+            {"source_id": SOURCE_ID, "start": 41.0, "end": 52.0},
+        ],
+        "selection_mode": "weighted",
+        "target_duration": 15,
+        "variant_count": 2,
+        "seed": 1204,
+    },
+    "RenderRequest": {
+        "preset": "instagram_reels",
+        "fit": "blur",
+        "subtitles": {"srt": "1\n00:00:01,000 --> 00:00:02,500\nHello, <i>world</i>!\n"},
+        "denoise": 0.2,
+    },
+    "ProjectAnswer": _PROJECT,
+    "SourceAnswer": _SOURCE,
+    "ClipAnswer": _CLIP,
+    "Page_ProjectAnswer_": _page(_PROJECT),
+    "Page_SourceAnswer_": _page(_SOURCE),
+    "Page_ClipAnswer_": _page(_CLIP),
+    "Page_ExportAnswer_": _page(_EXPORT),
+    "Presets": {"items": [_PRESET]},
+    "UploadAnswer": {
+        "source": _SOURCE | _ANNOUNCED | {"status": "pending"},
+        "upload_url": _file(f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4"),
+        "upload_url_expires_at": _EXPIRES_AT,
+    },
+    "JobAccepted": {
+        "job": _JOB | {"status": "queued"},
+        "progress_url": f"{_API}/projects/{PROJECT_ID}/progress",
+    },
+    "CancelAnswer": {"outcome": "cancelled", "job": _JOB | _CANCELLED},
+    "ProgressAnswer": {
+        "project_id": PROJECT_ID,
+        "status": "generating",
+        "percentage": 42,
+        "current_step": "Making clip 2 of 3",
+        "estimated_remaining": 17,
+        "updated_at": _UPDATED_AT,
+        "stalled": False,
+        "job": {
+            "id": _JOB_ID,
+            "kind": "raw_clips",
+            "status": "running",
+            "attempt": 1,
+            "error": None,
+        },
+    },
+    "Health": {"status": "ok"},
+}

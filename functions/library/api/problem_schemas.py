@@ -1,0 +1,125 @@
+"""The schemas of problem details: one for each kind of problem, and the one that they have in common."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
+
+from shared.errors import EditAIError
+from shared.media_facts import Refusal
+
+REFERENCE = "#/components/schemas/{model}"
+BLANK_TYPE = "about:blank"
+BLANK_NAME = "BlankProblem"
+NOT_UPLOADED = "not_uploaded"
+
+_JOB = {
+    "type": ["object", "null"],
+    "description": "The job that holds the project; null when no job does.",
+    "properties": {"id": {"type": "string", "format": "uuid"}, "kind": {"type": "string"}},
+    "required": ["id", "kind"],
+    "examples": [{"id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34", "kind": "raw_clips"}],
+}
+_ERRORS = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"$ref": REFERENCE.format(model="InvalidPart")},
+    "description": "All that was found, at most 20.",
+    "examples": [
+        [
+            {
+                "location": "body.variant_count",
+                "message": "Input should be less than or equal to 10",
+            }
+        ]
+    ],
+}
+
+EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
+    "invalid-request": {"errors": _ERRORS},
+    "payload-too-large": {
+        "max_bytes": {"type": "integer", "description": "The limit.", "examples": [500_000_000]}
+    },
+    "project-busy": {
+        "lease_expires_at": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "Until when the project is held at least; a running job renews it.",
+            "examples": ["2026-11-23T10:15:30.250000Z"],
+        },
+        "job": _JOB,
+    },
+    "unusable-video": {
+        "reason": {
+            "type": "string",
+            "enum": [*get_args(Refusal), NOT_UPLOADED],
+            "description": "Stable, and meant for programs.",
+            "examples": ["no_video"],
+        }
+    },
+}
+"""The members that a kind of problem adds, by its slug; each with an example."""
+
+EXAMPLE_DETAILS: Mapping[str, str] = {
+    "invalid-request": "body.variant_count: Input should be less than or equal to 10.",
+    "payload-too-large": "The body may have at most 500,000,000 bytes.",
+    "unsupported-media-type": "Send the body as application/json.",
+    "unusable-video": "The file contains no video.",
+}
+"""What problems say that have no sentence of their own."""
+
+
+def problem_kinds() -> list[type[EditAIError]]:
+    """Every kind of problem the library answers with, by status and name."""
+    kinds = [EditAIError, *_descendants(EditAIError)]
+    # A kind without a slug of its own is, to a client, its parent.
+    return sorted(
+        (kind for kind in kinds if "slug" in vars(kind)), key=lambda k: (k.status, k.slug)
+    )
+
+
+def problem_schema(kinds: Sequence[type[EditAIError]]) -> dict[str, Any]:
+    """The schema of an answer that is one of these problems; `type` tells which."""
+    references = {kind.problem_type(): REFERENCE.format(model=_name(kind)) for kind in kinds}
+    if len(references) == 1:
+        return {"$ref": next(iter(references.values()))}
+    return {
+        "oneOf": [{"$ref": reference} for reference in references.values()],
+        "discriminator": {"propertyName": "type", "mapping": references},
+    }
+
+
+def problem_components(base: dict[str, Any]) -> dict[str, Any]:
+    """The components of all problems; `base` is the schema of what they have in common."""
+    kinds = problem_kinds()
+    base["properties"]["type"]["enum"] = [*(kind.problem_type() for kind in kinds), BLANK_TYPE]
+    blank = _component("The status says it all (RFC 9457, 4.2.1).", {"type": {"const": BLANK_TYPE}})
+    return {"Problem": base, BLANK_NAME: blank} | {_name(kind): _of(kind) for kind in kinds}
+
+
+def _of(kind: type[EditAIError]) -> dict[str, Any]:
+    extensions = EXTENSIONS.get(kind.slug, {})
+    properties = {
+        "type": {"const": kind.problem_type()},
+        "status": {"const": kind.status},
+        **extensions,
+    }
+    return _component(f"{kind.title()}.", properties, required=extensions)
+
+
+def _component(
+    description: str, properties: dict[str, Any], required: Iterable[str] = ()
+) -> dict[str, Any]:
+    return {
+        "description": description,
+        "allOf": [{"$ref": REFERENCE.format(model="Problem")}],
+        "type": "object",
+        "properties": properties,
+        "required": ["type", *required],
+    }
+
+
+def _name(kind: type[EditAIError]) -> str:
+    return "".join(word.capitalize() for word in kind.slug.split("-")) + "Problem"
+
+
+def _descendants(kind: type[EditAIError]) -> list[type[EditAIError]]:
+    return [each for child in kind.__subclasses__() for each in (child, *_descendants(child))]

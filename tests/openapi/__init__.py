@@ -1,0 +1,1 @@
+"""The OpenAPI document: held against the routes, and the routes against it."""

@@ -1,0 +1,20 @@
+"""The library's application and its document."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+
+
+@pytest.fixture(scope="session")
+def app() -> FastAPI:
+    """The library's application."""
+    return create_app()
+
+
+@pytest.fixture(scope="session")
+def document(app: FastAPI) -> dict[str, Any]:
+    """Its OpenAPI document."""
+    return app.openapi()
