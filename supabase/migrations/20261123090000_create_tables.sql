@@ -189,7 +189,10 @@ create sequence public.editai_fencing_tokens cache 1;
 
 -- A row is a lease: held until expires_at, and waiting to be reclaimed after it. The key is a project's id, or any other
 -- text that a function wants to hold alone, hence no foreign key.
--- Renewed once a second: no index but the key's, and room on each page for the new version (see fillfactor below).
+-- Renewed once a second, and so is the progress below: no index but the key's, and half of each page left for new versions.
+-- Measured (python -m bench.heap) with 2000 projects: all updates HOT in 672 kB, against 99.2 % in 776 kB without that room;
+-- while someone holds a snapshot 51 % against 0, and 697 against 869 bytes of WAL a heartbeat. An index on expires_at makes
+-- none HOT and costs a third more WAL. Autovacuum's defaults keep up.
 create table public.editai_locks (
   project_id text primary key,
   lease_id uuid not null,
