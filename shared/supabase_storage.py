@@ -6,7 +6,7 @@ bytes of a file go by signed URL through a client that waits as long as a large 
 
 import tempfile
 from asyncio import to_thread
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
@@ -20,6 +20,7 @@ from storage3.types import CreateSignedUploadUrlOptions
 from shared.database import get_supabase
 from shared.errors import StorageUnavailable
 from shared.storage_paths import check_path, check_prefix
+from supabase import AsyncClient
 
 BLOCK_BYTES = 1 << 20
 PAGE = 1000
@@ -36,8 +37,11 @@ _NOT_FOUND = ("404", "not_found")
 class SupabaseStorage:
     """The Storage interface over one bucket."""
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(
+        self, bucket: str, *, connect: Callable[[], Awaitable[AsyncClient]] = get_supabase
+    ) -> None:
         self._bucket = bucket
+        self._connect = connect
 
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
@@ -62,11 +66,11 @@ class SupabaseStorage:
     async def fetch(self, path: str, directory: Path) -> Path:
         """Download a file by a signed URL, block by block."""
         target = directory / f"{uuid4().hex}-{PurePosixPath(path).name}"
-        urls = await self.download_urls([path], expires_in_seconds=TRANSFER_URL_SECONDS)
+        url = await self._url(path)
         async with (
             self._files(path),
             httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as client,
-            client.stream("GET", urls[path]) as answer,
+            client.stream("GET", url) as answer,
         ):
             answer.raise_for_status()
             with target.open("wb") as file:
@@ -80,7 +84,7 @@ class SupabaseStorage:
         size = await self.size(path)
         if size is None:
             raise FileNotFoundError(path)
-        urls = await self.download_urls([path], expires_in_seconds=TRANSFER_URL_SECONDS)
+        url = await self._url(path)
         spans = (
             [(0, size)] if size <= 2 * PEEK_BYTES else [(0, PEEK_BYTES), (size - PEEK_BYTES, size)]
         )
@@ -89,7 +93,7 @@ class SupabaseStorage:
                 file.truncate(size)
                 for start, end in spans:
                     headers = {"Range": f"bytes={start}-{end - 1}"}
-                    answer = await client.get(urls[path], headers=headers)
+                    answer = await client.get(url, headers=headers)
                     answer.raise_for_status()
                     file.seek(start)
                     await to_thread(file.write, answer.content[: end - start])
@@ -146,6 +150,13 @@ class SupabaseStorage:
                     folders.append(path)
         return sorted(path for path in found if path.startswith(prefix))
 
+    async def _url(self, path: str) -> str:
+        """A URL to read a file by. Raises FileNotFoundError."""
+        urls = await self.download_urls([path], expires_in_seconds=TRANSFER_URL_SECONDS)
+        if path not in urls:
+            raise FileNotFoundError(path)
+        return urls[path]
+
     async def _entries(self, folder: str) -> AsyncIterator[dict[str, Any]]:
         offset = 0
         while True:
@@ -160,7 +171,7 @@ class SupabaseStorage:
     @asynccontextmanager
     async def _files(self, path: str = "") -> AsyncGenerator[Any]:
         """The bucket's files; what goes wrong becomes FileNotFoundError or StorageUnavailable."""
-        supabase = await get_supabase()
+        supabase = await self._connect()
         try:
             yield supabase.storage.from_(self._bucket)
         except StorageApiError as error:

@@ -1,0 +1,133 @@
+"""Storage in a bucket of Supabase Storage: what it asks of the API, and what comes of the answers."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shared.errors import StorageUnavailable
+from shared.lean_client import LeanClient
+from shared.storage_paths import InvalidPath
+from shared.supabase_storage import PEEK_BYTES, SupabaseStorage
+from supabase import AsyncClient, AsyncClientOptions
+from tests.storage.storage_api import BUCKET, StorageApi
+
+PATH = "reel/sources/video.mp4"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[StorageApi]:
+    async with StorageApi(key="service-key").serve() as api:
+        yield api
+
+
+@asynccontextmanager
+async def storage_at(url: str, key: str) -> AsyncGenerator[SupabaseStorage]:
+    async with LeanClient(timeout_seconds=5, connections=4) as http:
+        client = AsyncClient(url, key, AsyncClientOptions(httpx_client=http))
+
+        async def connect() -> AsyncClient:
+            return client
+
+        yield SupabaseStorage(BUCKET, connect=connect)
+
+
+@pytest.fixture
+async def storage(api: StorageApi) -> AsyncIterator[SupabaseStorage]:
+    async with storage_at(api.url, api.key) as storage:
+        yield storage
+
+
+async def put(storage: SupabaseStorage, content: bytes, path: str = PATH) -> None:
+    async with storage.staging() as staged:
+        staged.write_bytes(content)
+        await storage.put(staged, path, content_type="video/mp4")
+
+
+async def test_what_is_put_is_there_whole(storage: SupabaseStorage, tmp_path: Path) -> None:
+    await put(storage, b"frames" * 500_000)
+    assert await storage.size(PATH) == 3_000_000
+    fetched = await storage.fetch(PATH, tmp_path)
+    assert fetched.read_bytes() == b"frames" * 500_000
+
+
+async def test_putting_again_replaces(storage: SupabaseStorage, api: StorageApi) -> None:
+    await put(storage, b"first")
+    await put(storage, b"second")
+    assert api.files == {PATH: b"second"}
+
+
+async def test_staging_leaves_nothing(storage: SupabaseStorage) -> None:
+    async with storage.staging() as staged:
+        staged.write_bytes(b"frames")
+    assert not staged.parent.exists()
+
+
+async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
+    storage: SupabaseStorage, tmp_path: Path
+) -> None:
+    assert await storage.size(PATH) is None
+    with pytest.raises(FileNotFoundError):
+        await storage.fetch(PATH, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        await storage.peek(PATH, tmp_path)
+
+
+async def test_lists_go_through_folders_and_stay_below_the_prefix(storage: SupabaseStorage) -> None:
+    paths = ["reel/jobs/1/7/clip-1.mp4", "reel/jobs/1/9/clip-1.mp4", "reel/jobs/10/3/clip-1.mp4"]
+    for path in (*paths, "reel/sources/a.mp4", "other/jobs/1/7/clip-1.mp4"):
+        await put(storage, b"x", path)
+    assert await storage.list("reel/jobs/1/") == paths[:2]
+    assert await storage.list("reel/jobs/1") == sorted(paths)
+    assert await storage.list("reel/sources/a.mp4") == ["reel/sources/a.mp4"]
+    assert await storage.list("nothing/") == []
+
+
+async def test_deleting_again_does_not_matter(storage: SupabaseStorage, api: StorageApi) -> None:
+    await put(storage, b"x")
+    await storage.delete([PATH])
+    await storage.delete([PATH])
+    assert api.files == {}
+
+
+async def test_download_urls_are_made_in_one_call_and_lead_to_the_files(
+    storage: SupabaseStorage,
+) -> None:
+    await put(storage, b"frames")
+    urls = await storage.download_urls([PATH, "reel/gone.mp4"], expires_in_seconds=60)
+    assert list(urls) == [PATH]
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(urls[PATH])).content == b"frames"
+
+
+async def test_an_upload_url_takes_a_file_from_a_browser(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
+    url = await storage.upload_url(PATH, expires_in_seconds=60)
+    async with httpx.AsyncClient() as http:
+        assert (await http.put(url, content=b"frames")).status_code == 200
+    assert api.files == {PATH: b"frames"}
+
+
+async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
+    storage: SupabaseStorage, api: StorageApi, tmp_path: Path
+) -> None:
+    middle = b"m" * 1000
+    api.files[PATH] = b"a" * PEEK_BYTES + middle + b"z" * PEEK_BYTES
+    peeked = (await storage.peek(PATH, tmp_path)).read_bytes()
+    assert peeked == b"a" * PEEK_BYTES + bytes(1000) + b"z" * PEEK_BYTES
+    assert len(api.ranges) == 2
+
+
+async def test_a_wrong_key_or_no_server_means_unavailable(api: StorageApi) -> None:
+    for url, key in ((api.url, "wrong"), ("http://127.0.0.1:9", api.key)):
+        async with storage_at(url, key) as storage:
+            with pytest.raises(StorageUnavailable):
+                await storage.list("reel/")
+
+
+async def test_a_path_that_leads_elsewhere_is_never_sent(storage: SupabaseStorage) -> None:
+    with pytest.raises(InvalidPath):
+        await storage.delete(["../other-bucket/file"])
