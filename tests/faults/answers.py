@@ -12,9 +12,6 @@ from tests.faults.violations import Violation
 
 Event = Mapping[str, Any]
 
-PATIENCE_SECONDS = 6.0
-"""How long an answer may run ahead of the reading of the audit trail."""
-
 SLACK_SECONDS = 0.1
 UNAVAILABLE = 503
 SERVER_ERROR = 500
@@ -23,7 +20,7 @@ CONFLICT = 409
 
 @dataclass(kw_only=True)
 class Answers:
-    """Judges each answer once the audit trail has caught up.
+    """Judges each answer once the audit trail has caught up with it.
 
     `clock_offset` turns monotonic into database time.
     """
@@ -31,7 +28,6 @@ class Answers:
     model: Model
     clock_offset: float = field(default_factory=lambda: time.time() - time.monotonic())
     counts: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
-    _waiting: list[Event] = field(default_factory=list[Event])
     _reads: dict[tuple[str, str, int], list[tuple[float, int, Event]]] = field(
         default_factory=lambda: defaultdict[tuple[str, str, int], list[tuple[float, int, Event]]](
             list
@@ -39,23 +35,16 @@ class Answers:
     )
     _keys: dict[str, str] = field(default_factory=dict[str, str])
 
-    def judge(self, events: Sequence[Event], *, final: bool = False) -> None:
-        """Take new answers; one that the audit trail cannot confirm after a while is a violation."""
+    def judge(self, events: Sequence[Event]) -> None:
+        """Judge answers that came before the audit trail was read for the last time."""
         for event in events:
             self.counts[f"{event.get('call') or event['http']} {event['status']}"] += 1
-        waiting, self._waiting = [*self._waiting, *events], []
-        for event in waiting:
-            broken = self._broken(event)
-            if broken is None:
-                continue
-            if final or time.monotonic() - event["answered_at"] > PATIENCE_SECONDS:
+            if broken := self._broken(event):
                 project_id = str(_project_of(event))
                 self.model.violations.append(Violation.of_answer(broken, project_id, event))
-            else:
-                self._waiting.append(event)
 
     def _broken(self, event: Event) -> str | None:
-        """The rule that an answer breaks as far as is known now."""
+        """The rule that an answer breaks."""
         status = event["status"]
         if event.get("http"):
             if status >= SERVER_ERROR and status != UNAVAILABLE:

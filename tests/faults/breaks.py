@@ -9,9 +9,10 @@ _FOLDER = Path(__file__).with_name("breaks")
 
 @dataclass(frozen=True, kw_only=True)
 class Break:
-    """`file` replaces functions; `aimed_faults` are those that bring the consequence about soon."""
+    """`file` replaces functions; `aimed_faults` bring the consequence about soon; `rules` are what it breaks."""
 
     file: str
+    rules: tuple[str, ...]
     aimed_faults: tuple[str, ...] = ()
 
     @property
@@ -22,11 +23,35 @@ class Break:
 
 BREAKS: Mapping[str, Break] = {
     "heartbeat-without-fence": Break(
-        file="heartbeat_without_fence.sql", aimed_faults=("worker stopped past its lease",)
+        file="heartbeat_without_fence.sql",
+        rules=(
+            "every accepted write carried the current token",
+            "an expired lease is never renewed",
+        ),
+        aimed_faults=("worker stopped past its lease", "line delayed"),
     ),
-    "clock-before-lock": Break(file="clock_before_lock.sql", aimed_faults=("lease rows locked",)),
-    "cleanup-without-lock": Break(file="cleanup_without_lock.sql", aimed_faults=("slow commits",)),
-    "host-clock": Break(file="host_clock.sql"),
-    "release-without-token": Break(file="release_without_token.sql"),
-    "finish-in-two": Break(file="finish_in_two.sql"),
+    "clock-before-lock": Break(
+        file="clock_before_lock.sql",
+        rules=("an expired lease is never renewed", "an expired lease writes nothing"),
+        aimed_faults=("lease rows locked", "line delayed"),
+    ),
+    "cleanup-without-lock": Break(
+        file="cleanup_without_lock.sql",
+        rules=(
+            "live leases never overlap",
+            "nothing is queued without a dispatch or running without a lease",
+        ),
+        aimed_faults=("slow commits", "cleanup several at once"),
+    ),
+    "host-clock": Break(
+        file="host_clock.sql", rules=("leases are measured by the database's clock",)
+    ),
+    "release-without-token": Break(
+        file="release_without_token.sql",
+        rules=("a release ends the caller's own lease and no other",),
+    ),
+    "finish-in-two": Break(
+        file="finish_in_two.sql",
+        rules=("a job's end and its lease's end are one transaction",),
+    ),
 }

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,6 +23,18 @@ from tests.faults.stack import LEASE_TTL_SECONDS, FaultStack
 
 CLOCK_JUMP_SECONDS = 300
 FULL_DISK_BYTES = 4096
+HARMLESS_TO_CLEANUP = (
+    "worker killed",
+    "library killed",
+    "ffmpeg killed",
+    "delivered twice",
+    "delivered late",
+    "host clock jumped",
+    "storage writes failing",
+    "work directory gone",
+    "work directory full",
+    "cleanup several at once",
+)
 
 
 @dataclass(kw_only=True)
@@ -32,6 +45,8 @@ class Injector:
     load: Load
     chance: random.Random
     counts: Counter[str] = field(default_factory=Counter[str])
+    spans: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    """When what reclaims leases was broken, on the monotonic clock."""
 
     @property
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -79,11 +94,19 @@ class Injector:
 
     async def inject(self, name: str) -> None:
         """Bring one fault about, and mend what does not mend itself."""
+        begun_at = time.monotonic()
         try:
             await self.kinds[name]()
         except (psycopg.Error, httpx.HTTPError, psutil.NoSuchProcess, ProcessLookupError):
             return  # another fault came in between
+        finally:
+            if name not in HARMLESS_TO_CLEANUP:
+                self.spans.append((begun_at, time.monotonic()))
         self.counts[name] += 1
+
+    def was_quiet(self, begun_at: float, ended_at: float) -> bool:
+        """Tell whether nothing kept cleanup from reclaiming leases in a stretch of time."""
+        return not any(begun <= ended_at and ended >= begun_at for begun, ended in self.spans)
 
     async def mend(self) -> None:
         """Leave nothing broken: every part up, the line clear, every clock right."""
@@ -126,6 +149,8 @@ class Injector:
         await self._worsen("cut", self.chance.uniform(0.2, 0.8))
 
     async def _delay_line(self) -> None:
+        """Shortly, or for longer than a caller waits: what it asked for is done after it has given up."""
+        self.stack.line.longest_delay_seconds = self.chance.choice((0.3, 3.0))
         await self._worsen("delay", self.chance.uniform(0.2, 0.6))
 
     async def _drop_responses(self) -> None:
@@ -198,7 +223,7 @@ class Injector:
         return [process, *process.children(recursive=True)]
 
     async def _slow_commits(self) -> None:
-        self.stack.execute("update editai_audit.slowness set probability = 0.3, seconds = 1.2")
+        self.stack.execute("update editai_audit.slowness set probability = 0.3, seconds = 1.6")
         await pause(1.5)
         self.stack.execute("update editai_audit.slowness set probability = 0")
 
@@ -210,7 +235,7 @@ class Injector:
     def _hold_rows(self, seconds: float) -> None:
         with psycopg.connect(self.stack.admin_url, connect_timeout=5) as connection:
             connection.execute(
-                "select 1 from editai_locks where expires_at > now() limit 5 for update skip locked"
+                "select 1 from editai_locks where expires_at > now() limit 15 for update skip locked"
             )
             connection.execute("select pg_sleep(%s)", [seconds])
             connection.rollback()

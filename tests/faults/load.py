@@ -153,7 +153,7 @@ class Client:
             "progress reads over HTTP": (10 * over_http, self._read_over_http),
             "progress reads over SQL": (10, self._read),
             "deletions": (1.5 * over_http, self.load.replace),
-            "keys held": (14, self._hold_key),
+            "keys held": (20, self._hold_key),
             "projects held": (2, self._hold_project),
         }
 
@@ -209,7 +209,7 @@ class Client:
         await get_generation_progress(target.id, OWNER)
 
     async def _hold_key(self, _target: Target) -> None:
-        await self._hold(f"key-{self.chance.randrange(6)}")
+        await self._hold(f"key-{self.chance.randrange(3)}")
 
     async def _hold_project(self, target: Target) -> None:
         await self._hold(target.id)

@@ -21,7 +21,7 @@ class Line:
     delay: float = 0.0
     drop: float = 0.0
     """A response is lost: what it tells of has been committed."""
-    longest_delay_seconds: float = 1.0
+    longest_delay_seconds: float = 0.3
 
 
 @dataclass(kw_only=True)

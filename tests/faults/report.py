@@ -1,6 +1,6 @@
 """What a run showed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.faults.violations import Violation
@@ -30,6 +30,8 @@ class Report:
     not_injected: tuple[str, ...]
     recoveries: tuple[float, ...]
     """Seconds from the last write of a lease that died to its reclaim."""
+    quiet_recoveries: tuple[float, ...]
+    """Those while Postgres, PostgREST, the line, cleanup and the workers were whole."""
     recovery_bound_seconds: float
     not_ended: int
     drained_seconds: float
@@ -64,22 +66,23 @@ class Report:
         if self.not_injected:
             lines.append(f"not injected      {', '.join(self.not_injected)}")
         lines += [
-            self._recovery(),
+            self._recovery("dead leases", self.recoveries),
+            self._recovery("no other fault", self.quiet_recoveries),
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
             f"violations        {len(self.violations)}",
             *(str(violation) for violation in self.violations[:SHOWN_VIOLATIONS]),
         ]
         return "\n".join(lines)
 
-    def _recovery(self) -> str:
-        times = sorted(self.recoveries)
+    def _recovery(self, title: str, recoveries: Sequence[float]) -> str:
+        times = sorted(recoveries)
         if not times:
-            return "dead leases       0"
+            return f"{title:<17} 0"
         within = sum(t <= self.recovery_bound_seconds for t in times) / len(times)
         at = {p: times[min(len(times) - 1, len(times) * p // 100)] for p in (50, 95, 99)}
         shown = " ".join(f"p{p} {value:.2f}" for p, value in at.items())
         return (
-            f"dead leases       {len(times)}, reclaimed {shown} max {times[-1]:.2f} s after their"
+            f"{title:<17} {len(times)}, reclaimed {shown} max {times[-1]:.2f} s after their"
             f" last write; within TTL + cleanup period ({self.recovery_bound_seconds} s):"
             f" {within:.1%}"
         )

@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 
@@ -24,6 +25,8 @@ from tests.faults.stack import (
 )
 
 DRAIN_SECONDS = 90.0
+MOST_TRIGGERS = 16
+"""Of cleanup at one time; more would only be a queue."""
 _CLOCK_FAULT = "host clock jumped"
 
 
@@ -34,9 +37,9 @@ class Plan:
     seconds: float
     seed: int
     workers: int = 4
-    clients: int = 12
+    clients: int = 32
     projects: int = 30
-    pace_seconds: float = 0.7
+    pace_seconds: float = 1.4
     broken: str | None = None
 
     @property
@@ -58,10 +61,11 @@ class Run:
     model: Model
     answers: Answers
     cleaning: asyncio.Event = field(default_factory=asyncio.Event)
+    begun_at: float = field(default_factory=time.monotonic)
+    unjudged: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     async def all(self) -> Report:
         """Load, faults, mending, draining, judgement."""
-        begun_at = time.monotonic()
         await self.load.prepare(self.plan.projects)
         cleanup = asyncio.create_task(self._clean_up())
         clients = [
@@ -69,22 +73,23 @@ class Run:
             for number in range(self.plan.clients)
         ]
         faults = asyncio.create_task(self._inject())
-        await self._watch(begun_at + self.plan.seconds)
+        await self._watch(self.begun_at + self.plan.seconds)
         self.load.stopping.set()
         await faults
         await self.injector.mend()
-        loaded_seconds = time.monotonic() - begun_at
+        loaded_seconds = time.monotonic() - self.begun_at
         await asyncio.gather(*clients)
         drain_began_at = time.monotonic()
         not_ended = 0 if self._caught() else await self._drain()
         drained_seconds = time.monotonic() - drain_began_at
         self.cleaning.set()
         await cleanup
-        await self._judge(final=not self._caught())
+        await self._judge()
         return self._report(loaded_seconds, not_ended, drained_seconds)
 
     def _caught(self) -> bool:
-        return self.plan.control is not None and bool(self.model.violations)
+        control = self.plan.control
+        return control is not None and any(v.rule in control.rules for v in self.model.violations)
 
     async def _watch(self, until: float) -> None:
         """Judge while the run goes on; a control ends with the first violation."""
@@ -93,11 +98,13 @@ class Run:
             with suppress(psycopg.OperationalError):
                 await self._judge()
 
-    async def _judge(self, *, final: bool = False) -> None:
-        events = self.history.read()
-        entries = await asyncio.to_thread(self.reader.read)
-        self.model.replay(entries)
-        self.answers.judge(events, final=final)
+    async def _judge(self) -> None:
+        """Read answers first: what they tell of is then in the audit trail. Raises OperationalError."""
+        new = self.history.read()
+        self.unjudged += [event for event in new if event["asked_at"] >= self.begun_at]
+        self.model.replay(await asyncio.to_thread(self.reader.read))
+        events, self.unjudged = self.unjudged, []
+        self.answers.judge(events)
 
     async def _inject(self) -> None:
         control = self.plan.control
@@ -105,15 +112,14 @@ class Run:
             await self.injector.run(self.load.stopping, pace_seconds=self.plan.pace_seconds)
             return
         while not self.load.stopping.is_set():
-            for name in control.aimed_faults:
-                await self.injector.inject(name)
+            await asyncio.gather(*(self.injector.inject(name) for name in control.aimed_faults))
             await pause(0.2)
 
     async def _clean_up(self) -> None:
         """Trigger cleanup at its pace, as a scheduler does that does not wait for an answer."""
         pending: set[asyncio.Task[None]] = set()
         while not self.cleaning.is_set():
-            if len(pending) < 4:
+            if len(pending) < MOST_TRIGGERS:
                 pending.add(task := asyncio.create_task(self._trigger()))
                 task.add_done_callback(pending.discard)
             await pause(CLEANUP_PERIOD_SECONDS)
@@ -139,6 +145,15 @@ class Run:
             row = connection.execute(query).fetchone()
         return row[0] if row else -1
 
+    def _quiet_recoveries(self) -> tuple[float, ...]:
+        """Those of leases that died while all that reclaims leases was whole."""
+        offset = self.answers.clock_offset
+        return tuple(
+            after
+            for at, after in self.model.recoveries
+            if self.injector.was_quiet(at - after - offset, at - offset)
+        )
+
     def _report(self, seconds: float, not_ended: int, drained_seconds: float) -> Report:
         return Report(
             seed=self.plan.seed,
@@ -151,6 +166,7 @@ class Run:
             faults=self.injector.counts + self.stack.proxy.counts,
             not_injected=() if self.stack.clock else (_CLOCK_FAULT,),
             recoveries=tuple(after for _, after in self.model.recoveries),
+            quiet_recoveries=self._quiet_recoveries(),
             recovery_bound_seconds=LEASE_TTL_SECONDS + CLEANUP_PERIOD_SECONDS,
             not_ended=not_ended,
             drained_seconds=drained_seconds,
