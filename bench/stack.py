@@ -1,5 +1,6 @@
 """A stack of the bench's own, on free ports and in a temporary directory, so that no one's data is touched."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ class StackInfo(BaseModel):
 
     library_url: str
     supabase_url: str
+    postgrest_url: str
     db_url: str
     service_role_key: str
     jwt_secret: str
@@ -30,7 +32,10 @@ def scratch_stack(*, functions: bool) -> Generator[StackInfo]:
     directory.chmod(0o711)
     try:
         _local("up", directory, *([] if functions else ["--database-only"]))
-        yield StackInfo.model_validate_json((directory / "stack.json").read_text())
+        stack = json.loads((directory / "stack.json").read_text())
+        ports = json.loads((directory / "ports.json").read_text())
+        postgrest_url = f"http://127.0.0.1:{ports['postgrest']}"
+        yield StackInfo.model_validate(stack | {"postgrest_url": postgrest_url})
     finally:
         _local("down", directory)
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,10 @@
+"""`python -m bench`: the request path, then the heap in a short run."""
+
+import sys
+
+from bench import heap, request_path
+
+if __name__ == "__main__":
+    request_path.main(sys.argv[1:])
+    print()
+    heap.main(["--quick", *sys.argv[1:]])
