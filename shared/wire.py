@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.records import ExportPreset, JobKind, JobStatus, ProjectStatus, Segment
 
@@ -135,6 +135,12 @@ class JobFacts(Output):
         examples=[{"variant_count": 3, "target_duration": 30.0, "seed": 1204}]
     )
     created_at: datetime
+
+    @field_validator("params")
+    @classmethod
+    def _without_paths(cls, params: dict[str, Any]) -> dict[str, Any]:
+        """Where files are stored is ours to know."""
+        return {name: value for name, value in params.items() if not name.endswith("_path")}
 
 
 class StartedJob(JobFacts):

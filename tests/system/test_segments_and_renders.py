@@ -96,7 +96,8 @@ async def test_renders_of_a_clip_add_up_as_exports(
 async def test_a_render_holds_the_project_of_its_clip(
     client: LibraryClient, project: ProjectAnswer, clip: ClipAnswer
 ) -> None:
-    await client.render(clip.id, "youtube")
+    accepted = await client.render(clip.id, "youtube")
+    assert "clip_path" not in accepted.job.params
     with pytest.raises(LibraryError) as busy:
         await client.render(clip.id, "tiktok")
     assert (busy.value.status, busy.value.problem["job"]["kind"]) == (409, "final_render")
