@@ -21,7 +21,7 @@ from shared.wire import CLIP_ID, ClipAnswer, Page
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
-def _clip_id(
+async def _clip_id(
     clip_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[CLIP_ID])],
 ) -> str:
     try:

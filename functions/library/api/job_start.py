@@ -169,7 +169,7 @@ def preferred_wait(prefer: list[str] | None) -> int | None:
     return None
 
 
-def _job_starter(
+async def _job_starter(
     caller: CurrentCaller, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
 ) -> JobStarter:
     wait = preferred_wait(prefer)

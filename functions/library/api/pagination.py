@@ -67,7 +67,7 @@ def _unknown_cursor() -> InvalidRequest:
     return refusal(("query.cursor", "Not a cursor of this list; send next_cursor as it was given"))
 
 
-def _page_request(
+async def _page_request(
     limit: Annotated[
         int,
         Field(strict=True, ge=1, le=MAX_LIMIT),

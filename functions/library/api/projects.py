@@ -34,7 +34,7 @@ def checked_id(project_id: str) -> str:
     return project_id
 
 
-def _project_id(
+async def _project_id(
     project_id: Annotated[
         str, Path(examples=[PROJECT_ID], json_schema_extra={"pattern": PROJECT_ID_PATTERN})
     ],

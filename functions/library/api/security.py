@@ -51,7 +51,7 @@ class UploadRoute(AuthenticatedRoute):
     reads_json = False
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     return request.state.caller
 
 

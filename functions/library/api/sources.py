@@ -42,7 +42,7 @@ UPLOAD_URL_SECONDS = 2 * 3600
 router = APIRouter(tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
-def _source_id(
+async def _source_id(
     source_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[SOURCE_ID])],
 ) -> str:
     try:
