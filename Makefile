@@ -3,6 +3,7 @@
 #   make demo [VIDEO=file] [KEEP=1]   a real video through the real functions; KEEP=1 leaves the stack up
 #   make test [PYTEST="-k lease"]     every test, on a stack of its own
 #   make faults [SECONDS=60] [SEED=1] [WORKERS=4]   jobs under faults, checked against what must always hold
+#   make fuzz [CASES=20000] [SEED=1]   the library against its OpenAPI document, by Schemathesis
 #   make lint                         formatting, types, SQL, shell
 #   make bench                        the request path, measured
 #   make up, make down, make status   the local stack, left running
@@ -14,20 +15,23 @@ RUN := .venv/bin/python
 PYTEST ?=
 SECONDS ?= 60
 WORKERS ?= 4
+CASES ?= 20000
 export VIDEO KEEP
 
-.PHONY: demo test faults lint bench up down status lock setup setup-dev
+.PHONY: demo test faults fuzz lint bench up down status lock setup setup-dev
 
 demo: setup
 	@$(RUN) -m local demo
 
 test: setup-dev
 	@local/debian_postgres.sh
-	@local/debian_postgres.sh
 	@$(RUN) -m pytest -n 2 $(PYTEST)
 
 faults: setup-dev
 	@$(RUN) -m tests.faults --seconds $(SECONDS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED))
+
+fuzz: setup-dev
+	@$(RUN) -m tests.openapi.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 lint: setup-dev
 	@local/lint.sh

@@ -1,4 +1,4 @@
-"""The library's application and its document."""
+"""The library's application and its document; and the fixtures of the library's own tests."""
 
 from typing import Any
 
@@ -6,6 +6,9 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from tests.library.conftest import api, application, http
+
+__all__ = ["api", "application", "http"]
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,12 @@ FILE: dict[str, Any] = {
 """The contents of a file's answer."""
 
 ETAG = header("ETag", "Changes with the file.", required=True)
+RANGE: dict[str, Any] = {
+    "name": "Range",
+    "in": "header",
+    "description": "The part that is wanted (RFC 9110, 14.2).",
+    "schema": {"type": "string", "examples": ["bytes=0-1023"]},
+}
 RANGES = header("Accept-Ranges", "`bytes`", required=True)
 
 Expires = Annotated[str, Query(description="Unix time.")]
@@ -51,6 +57,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
     @router.get(
         "/{path:path}",
         response_class=FileResponse,
+        openapi_extra={"parameters": [RANGE]},
         responses={
             200: {"content": FILE, "description": "The file.", "headers": RANGES | ETAG},
             206: {

@@ -1,0 +1,128 @@
+"""Runs Schemathesis against the running library and a real database.
+
+    python -m tests.openapi.fuzz [--cases 20000] [--seed 1]
+
+Every check is on, for valid and for invalid data, for single calls and for calls that follow from each other.
+The same seed sends the same data.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+from tests.library.client import Api
+from tests.library.test_clips import make_clips
+from tests.stack.backend import Backend
+from tests.stack.cluster import Cluster
+from tests.stack.users import Users
+
+HERE = Path(__file__).parent
+CHECKOUT = str(HERE.parents[1])
+PROGRAM = Path(sys.executable).with_name("st")
+OPERATIONS = 23
+"""Cases are shared out among them; what the examples and the boundaries take comes on top."""
+
+_GENERATED = re.compile(r"(\d+) generated")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much of it: cases of each operation in each phase, and from which seed."""
+
+    examples: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a run came to."""
+
+    found_nothing: bool
+    report: str
+
+    @property
+    def cases(self) -> int:
+        """How many requests were made up and sent."""
+        counts = _GENERATED.findall(self.report)
+        return sum(map(int, counts))
+
+
+async def prepare(api: Api) -> dict[str, str]:
+    """A project with a source and a clip: what names them, by the names of parameters."""
+    project = await api.new_project()
+    (clip,) = await make_clips(api, project, 1)
+    (source,) = (await api.get(f"projects/{project}/sources")).json()["items"]
+    url = urlsplit(str(source["video_url"]))
+    return {
+        **dict(parse_qsl(url.query)),
+        "path": url.path.partition("/files/")[2],
+        "project_id": project,
+        "source_id": str(clip.segments[0].source_id),
+        "clip_id": str(clip.id),
+    }
+
+
+def run(library_url: str, token: str, existing: Mapping[str, str], effort: Effort) -> Result:
+    """Test every operation as the user whose token it is."""
+    command = [PROGRAM, "--config-file", HERE / "schemathesis.toml", "--no-color", "run"]
+    command += [f"{library_url}/openapi.json", "--checks", "all", "--mode", "all"]
+    command += ["--header", f"Authorization:Bearer {token}"]
+    command += ["--max-examples", str(effort.examples), "--seed", str(effort.seed)]
+    environment = {**os.environ, "FUZZ_EXISTING": json.dumps(existing), "PYTHONPATH": CHECKOUT}
+    with TemporaryDirectory(prefix="editai-fuzz-") as directory:
+        done = subprocess.run(
+            command,
+            cwd=directory,
+            env=environment,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    return Result(found_nothing=done.returncode == 0, report=done.stdout)
+
+
+def main() -> int:
+    """Start a database and the library, run, and say what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.openapi.fuzz")
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    cluster = Cluster.start()
+    backend = Backend(name="fuzz", access=cluster.access)
+    os.environ.update(backend.project.environment())
+    try:
+        backend.start()
+        library = backend.functions["library"]
+        library.start()
+        user = Users(backend=backend).new()
+        existing = asyncio.run(_prepared(library.url, user.headers))
+        examples = max(1, options.cases // OPERATIONS)
+        effort = Effort(examples=examples, seed=options.seed)
+        result = run(library.url, user.token, existing, effort)
+    finally:
+        backend.stop()
+        cluster.stop()
+    print(result.report)
+    print(f"seed {options.seed}: {result.cases} cases")
+    return 0 if result.found_nothing else 1
+
+
+async def _prepared(library_url: str, headers: Mapping[str, str]) -> dict[str, str]:
+    async with httpx.AsyncClient(base_url=f"{library_url}/", timeout=60) as http:
+        return await prepare(Api(http=http, headers=headers))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
