@@ -30,6 +30,12 @@ class Health(Output):
     status: Literal["ok"] = "ok"
 
 
+class Readiness(Output):
+    """Requests can be served."""
+
+    status: Literal["ready"] = "ready"
+
+
 class ProjectAnswer(Output):
     """A project. While it is generating or rendering, its progress tells how far it is."""
 

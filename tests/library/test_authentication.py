@@ -102,6 +102,6 @@ async def test_the_caller_is_known_before_the_body_is_looked_at(api: Api) -> Non
     problem(answer, 401, "unauthenticated")
 
 
-@pytest.mark.parametrize("path", ["healthz", "openapi.json"])
+@pytest.mark.parametrize("path", ["healthz", "readyz", "openapi.json"])
 async def test_some_things_are_everyone_s(api: Api, path: str) -> None:
     assert (await api.http.get(path)).status_code == 200

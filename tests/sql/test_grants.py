@@ -41,7 +41,7 @@ CALLED_BY_THE_SERVICE = {
     "finish_job", "forget_storage_garbage", "grant_lease", "heartbeat", "hold_job", "hold_lease",
     "get_source", "list_clips", "list_exports", "list_projects", "list_sources",
     "list_storage_garbage", "read_progress",
-    "record_clip", "refusal", "release_lease", "renew_lease", "start_job", "supersede_jobs",
+    "record_clip", "refusal", "release_lease", "renew_lease", "schema_version", "start_job", "supersede_jobs",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
 CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}

@@ -3,15 +3,24 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from api import clips, docs, generate, presets, progress, projects, render, segments, sources
+from api import (
+    clips,
+    docs,
+    generate,
+    health,
+    presets,
+    progress,
+    projects,
+    render,
+    segments,
+    sources,
+)
 from api.documentation import document, operation_id
 from api.files import files_router, local_storage
 from api.middleware import CleanAnswers, LeftBodies, NoLeaks
 from api.problems import install_handlers
-from api.responses import problems
 from api.settings import get_library_settings
 from shared.request_log import RequestLog
-from shared.wire import Health
 
 BASE_PATH = "/api/v1/library"
 
@@ -42,9 +51,7 @@ def create_app() -> FastAPI:
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)
     app.include_router(docs.router, prefix=BASE_PATH)
-    app.add_api_route(
-        f"{BASE_PATH}/healthz", _health, tags=["health"], responses=problems(common=False)
-    )
+    app.include_router(health.router, prefix=BASE_PATH)
     install_handlers(app)
     _add_middleware(app)
     document(app, base_path=BASE_PATH)
@@ -64,8 +71,3 @@ def _add_middleware(app: FastAPI) -> None:
         expose_headers=EXPOSED_HEADERS,
     )
     app.add_middleware(CleanAnswers)
-
-
-async def _health() -> Health:
-    """Tell that the process answers; nothing about what it depends on."""
-    return Health()

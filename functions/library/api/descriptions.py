@@ -41,5 +41,5 @@ TAGS: list[dict[str, Any]] = [
         "description": "Where signed URLs lead when files are kept in a directory of the server. "
         "A URL is its own permission; take it as it was given.",
     },
-    {"name": "health", "description": "Whether the process answers."},
+    {"name": "health", "description": "Whether the process answers, and whether it can serve."},
 ]

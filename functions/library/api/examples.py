@@ -171,4 +171,5 @@ EXAMPLES: dict[str, Any] = {
         },
     },
     "Health": {"status": "ok"},
+    "Readiness": {"status": "ready"},
 }

@@ -1,0 +1,23 @@
+"""For whoever watches the service: does the process answer, and can it serve."""
+
+from fastapi import APIRouter
+
+from api.responses import problems
+from shared.errors import DatabaseUnavailable, ServiceUnavailable
+from shared.schema import check_schema
+from shared.wire import Health, Readiness
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", responses=problems(common=False))
+async def health() -> Health:
+    """Tell that the process answers; nothing about what it depends on."""
+    return Health()
+
+
+@router.get("/readyz", responses=problems(DatabaseUnavailable, ServiceUnavailable, common=False))
+async def readiness() -> Readiness:
+    """Tell that requests can be served: the database answers, and its schema is as new as the code."""
+    await check_schema()
+    return Readiness()
