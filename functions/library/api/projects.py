@@ -15,7 +15,7 @@ from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.settings import get_library_settings
 from shared.auth import Caller
 from shared.database import QueryFailed, call, read
-from shared.errors import Forbidden, ProjectBusy, ProjectExists, ProjectNotFound
+from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
 from shared.jobs import cancel_job
 from shared.records import Job, Lease, Project
 from shared.wire import PROJECT_ID, CancelAnswer, JobAnswer, Page, ProjectAnswer
@@ -141,6 +141,11 @@ async def update_project(
 async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Response:
     """Delete a project with its sources, clips and files. Refused while a job runs: cancel it first."""
     answer = await call("delete_project", project_id=project_id, owner_id=owner(caller))
+    return deleted(answer, missing=ProjectNotFound)
+
+
+def deleted(answer: dict[str, Any], *, missing: type[NotFound]) -> Response:
+    """The answer for the outcome of a deletion. Raises ProjectBusy, or `missing`."""
     match answer["outcome"]:
         case "deleted":
             return Response(status_code=204)
@@ -148,7 +153,7 @@ async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Respon
             job = Job.model_validate(answer["job"]) if answer["lease"]["job_id"] else None
             raise busy(job, Lease.model_validate(answer["lease"]))
         case _:
-            raise ProjectNotFound
+            raise missing
 
 
 @router.post("/{project_id}/cancel", responses=problems(ProjectNotFound))

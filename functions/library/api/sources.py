@@ -13,12 +13,11 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from api.job_start import busy
 from api.models import SourceCreate
 from api.pagination import Paging
 from api.probing import probed_facts
 from api.problem_schemas import NOT_UPLOADED
-from api.projects import ProjectId, get_project, owner
+from api.projects import ProjectId, deleted, get_project, owner
 from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
@@ -31,7 +30,6 @@ from shared.errors import (
     StorageUnavailable,
     UnusableVideo,
 )
-from shared.records import Job, Lease
 from shared.storage import get_storage
 from shared.storage_paths import content_type, video_extension
 from shared.wire import SOURCE_ID, Page, SourceAnswer, UploadAnswer
@@ -127,14 +125,7 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceAn
 async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
     """Delete a source and its file; clips made of it stay. Refused while a job runs on its project."""
     answer = await call("delete_source", source_id=source_id, owner_id=owner(caller))
-    match answer["outcome"]:
-        case "deleted":
-            return Response(status_code=204)
-        case "busy":
-            job = Job.model_validate(answer["job"]) if answer["lease"]["job_id"] else None
-            raise busy(job, Lease.model_validate(answer["lease"]))
-        case _:
-            raise SourceNotFound
+    return deleted(answer, missing=SourceNotFound)
 
 
 async def _source(source_id: str, caller: Caller) -> dict[str, Any]:
