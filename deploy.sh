@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys EditAI: a Supabase project, three Cloud Run functions, a queue and a schedule. Safe to run again at any time:
-# it changes only what is not yet as it should be, and goes on where an interrupted run has stopped.
+# Deploys EditAI: a Supabase project with an edge function, three Cloud Run functions, a queue and a schedule. Safe to
+# run again at any time: it changes only what is not yet as it should be, and goes on where an interrupted run has stopped.
 #
 #   ./deploy.sh --project ID --supabase-ref REF [--region REGION] [--env-file FILE]
 #
@@ -19,7 +19,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DRY_RUN='' YES='' FUNCTIONS_CHANGED='' action=deploy env_file=''
 STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 
-for part in common settings preflight database identity functions schedule verify destroy; do
+for part in common settings preflight database identity functions schedule edge verify destroy; do
     # shellcheck source=/dev/null
     source "$ROOT/deploy/$part.sh"
 done
@@ -89,6 +89,7 @@ main() {
     make_queue
     deploy_functions
     make_schedule
+    deploy_edge_function
     smoke_test
     print_idle_cost
     say "The library answers at $LIBRARY_URL"

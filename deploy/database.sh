@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # The Supabase project: migrations by its CLI, and one private bucket.
 
-supabase_cli() {
+supabase_cli() { supabase_with_input "$@" </dev/null; }
+
+supabase_with_input() {
     SUPABASE_ACCESS_TOKEN=$SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD=$SUPABASE_DB_PASSWORD \
-        supabase "$@" --workdir=. </dev/null
+        supabase "$@" --workdir=.
 }
 
 apply_migrations() {

@@ -19,7 +19,7 @@ destroy() {
     for name in "${ACCOUNTS[@]}"; do
         remove "iam service-accounts" "$(account "$name")"
     done
-    printf '\nLeft as they are: the Supabase project %s with its data, the enabled APIs, the images in Artifact Registry.\n' "$SUPABASE_REF"
+    printf '\nLeft as they are: the Supabase project %s with its data and its edge function, the enabled APIs, the images in Artifact Registry.\n' "$SUPABASE_REF"
     printf 'The name of the queue is free again after some days.\n'
 }
 

@@ -4,15 +4,20 @@
 smoke_test() {
     say "Trying it"
     if [[ -n $DRY_RUN ]]; then
-        printf '  GET %s/openapi.json answers 200, GET .../projects without a token 401\n' "$LIBRARY_URL"
+        printf '  GET %s/openapi.json and .../readyz answer 200, GET .../projects without a token 401\n' "$LIBRARY_URL"
         printf '  POST %s and %s are refused\n  the schedule has reached lease_cleanup\n' "$WORKER_URL" "$LEASE_CLEANUP_URL"
+        printf '  POST %s without a token answers 401\n' "$SUPABASE_URL/functions/v1/$EDGE_FUNCTION"
         return
     fi
     expect 200 GET "$LIBRARY_URL/openapi.json"
+    # The database is reachable, and its migrations are those of this code.
+    expect 200 GET "$LIBRARY_URL/readyz"
     expect 401 GET "$LIBRARY_URL/projects"
     # Refused by Cloud Run: 403 without a caller's token, 404 from outside of the project.
     expect '403|404' POST "$WORKER_URL/"
     expect '403|404' POST "$LEASE_CLEANUP_URL/"
+    # Refused by Supabase: the function's callers are signed in.
+    expect 401 POST "$SUPABASE_URL/functions/v1/$EDGE_FUNCTION"
     expect_cleanup
 }
 

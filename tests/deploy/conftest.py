@@ -113,7 +113,7 @@ def _empty(folder: Path) -> Cloud:
     checkout, memory = folder / "checkout", folder / "cloud"
     checkout.mkdir()
     shutil.copy(CHECKOUT / "deploy.sh", checkout)
-    for name in ("deploy", "functions", "shared", "supabase/migrations"):
+    for name in ("deploy", "functions", "shared", "supabase"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(CHECKOUT / name, checkout / name, ignore=ignore)
     shutil.copytree(STANDINS, memory / "bin")

@@ -53,7 +53,10 @@ def test_a_run_killed_after_any_of_its_changes_is_completed_by_the_next_one(clou
     assert kills == len(set(made)) > 30
     # A function whose deployment was cut short is deployed again; everything else is made once.
     again = sorted(change for change in set(made) if made.count(change) > 1)
-    assert again == [f"functions deploy editai-{name}" for name in sorted(FUNCTIONS)]
+    assert again == [
+        *(f"functions deploy editai-{name}" for name in sorted(FUNCTIONS)),
+        "supabase functions deploy start-job",
+    ]
 
 
 def test_a_changed_file_deploys_what_is_made_of_it_and_nothing_else(deployed: Cloud) -> None:
@@ -64,6 +67,32 @@ def test_a_changed_file_deploys_what_is_made_of_it_and_nothing_else(deployed: Cl
     deployed.deploy()
 
     assert deployed.changes[before:] == ["functions deploy editai-worker"]
+
+
+def test_a_changed_edge_function_is_deployed_again_and_nothing_else(deployed: Cloud) -> None:
+    before = len(deployed.changes)
+    with (deployed.checkout / "supabase/functions/_shared/problem.ts").open("a") as file:
+        file.write("\n")
+
+    deployed.deploy()
+
+    assert deployed.changes[before:] == [
+        "supabase functions deploy start-job",
+        "supabase secrets set EDITAI_FINGERPRINT",
+    ]
+
+
+def test_an_edge_function_or_a_setting_that_somebody_removed_comes_back(deployed: Cloud) -> None:
+    before = len(deployed.changes)
+    (deployed.memory / "edge-function").unlink()
+    (deployed.memory / "edge-settings" / "LIBRARY_URL").unlink()
+
+    deployed.deploy()
+
+    assert deployed.changes[before:] == [
+        "supabase secrets set LIBRARY_URL",
+        "supabase functions deploy start-job",
+    ]
 
 
 def test_a_changed_secret_is_stored_and_reaches_the_functions_that_use_it(deployed: Cloud) -> None:
