@@ -27,7 +27,8 @@ declare
 begin
   insert into editai_audit.entries (project_id, relation, operation, old, new)
   values (coalesce(v_new, v_old) ->> 'project_id', tg_table_name, tg_op, v_old, v_new);
-  if tg_table_name = 'editai_locks' and tg_op = 'UPDATE' and v_old ->> 'lease_id' = v_new ->> 'lease_id' then
+  if tg_table_name = 'editai_locks' and tg_op = 'UPDATE'
+    and v_old ->> 'fencing_token' = v_new ->> 'fencing_token' then
     select * into v_slow from editai_audit.slowness;
     if random() < v_slow.probability then
       perform pg_catalog.pg_sleep(v_slow.seconds);

@@ -65,7 +65,7 @@ class Model:
         else:
             self._on_renewal(entry, old, new)
         state.lock = new
-        state.lock_written_at = entry.at
+        state.lock_written_at, state.lock_txid = entry.at, entry.txid
 
     def _on_grant(self, entry: Entry, state: ProjectState, old: Lock | None, new: Lock) -> None:
         self.operations["leases granted"] += 1
@@ -167,7 +167,9 @@ class Model:
         if not state.is_current(token):
             current = state.lock.token if state.lock else None
             self._break("every accepted write carried the current token", entry, current=current)
-        elif state.lock and state.lock.expires_at < entry.at - SLACK_SECONDS:
+            return
+        judged_earlier = state.lock_txid == entry.txid
+        if state.lock and not judged_earlier and entry.at > state.lock.expires_at + SLACK_SECONDS:
             self._break("an expired lease writes nothing", entry, ended=state.lock.expires_at)
 
     def _end_transaction(self, project_id: str, state: ProjectState) -> None:

@@ -1,5 +1,6 @@
 """What a run showed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,6 +71,7 @@ class Report:
             self._recovery("no other fault", self.quiet_recoveries),
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
             f"violations        {len(self.violations)}",
+            *_table("of each rule", Counter(v.rule for v in self.violations)),
             *(str(violation) for violation in self.violations[:SHOWN_VIOLATIONS]),
         ]
         return "\n".join(lines)
