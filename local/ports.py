@@ -6,16 +6,17 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+# All below the range from which the kernel takes ports for outgoing connections: one of those may come
+# between a port's claim and its use.
 USUAL_PORTS: Mapping[str, int] = {
-    "gateway": 54321,
-    "postgres": 54322,
-    "library": 54323,
-    "worker": 54324,
-    "lease_cleanup": 54325,
-    "postgrest": 54326,
-    "edge": 54327,
+    "gateway": 24321,
+    "postgres": 24322,
+    "library": 24323,
+    "worker": 24324,
+    "lease_cleanup": 24325,
+    "postgrest": 24326,
+    "edge": 24327,
 }
-# Below the range from which the kernel takes ports for outgoing connections.
 _FREE_RANGE = range(20000, 32000)
 
 
