@@ -15,8 +15,8 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.google import AccessTokens, CredentialsUnavailable, get_access_tokens
-from shared.request_log import trace_headers
 from shared.settings import read_settings
+from shared.trace_context import trace_headers
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from postgrest.exceptions import APIError
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.lean_client import LeanClient
 from shared.settings import get_settings
+from shared.telemetry import span
 from supabase import AsyncClient, AsyncClientOptions
 
 logger = logging.getLogger(__name__)
@@ -82,13 +83,14 @@ async def read(table: str, *, order: str = "", **equal: str) -> list[dict[str, A
 
 @contextmanager
 def _translated(what: str) -> Generator[None]:
-    try:
-        yield
-    except httpx.HTTPError as error:
-        logger.warning("no answer from the database to %s: %s", what, type(error).__name__)
-        raise DatabaseUnavailable from error
-    except APIError as error:
-        raise _translate(what, error) from error
+    with span(f"SQL {what}", "client", attributes={"db.system.name": "postgresql"}):
+        try:
+            yield
+        except httpx.HTTPError as error:
+            logger.warning("no answer from the database to %s: %s", what, type(error).__name__)
+            raise DatabaseUnavailable from error
+        except APIError as error:
+            raise _translate(what, error) from error
 
 
 def _translate(function: str, error: APIError) -> EditAIError:

@@ -6,8 +6,9 @@ from uuid import UUID
 import httpx
 
 from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
-from shared.request_log import trace_headers
 from shared.settings import Settings
+from shared.telemetry import span
+from shared.trace_context import trace_headers
 
 logger = logging.getLogger(__name__)
 
@@ -21,12 +22,16 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
 
     Never raises: a job that was not handed over keeps its short dispatch lease, and cleanup hands it over again.
     """
-    queue = get_cloud_tasks_settings()
-    if queue.cloud_tasks_queue:
-        return await enqueue(
-            job_id, fencing_token=fencing_token, worker_url=settings.worker_url, settings=queue
-        )
-    return await _hand_over(job_id, settings)
+    with span("dispatch", "producer", attributes={"editai.job_id": str(job_id)}) as measured:
+        queue = get_cloud_tasks_settings()
+        if queue.cloud_tasks_queue:
+            settled = await enqueue(
+                job_id, fencing_token=fencing_token, worker_url=settings.worker_url, settings=queue
+            )
+        else:
+            settled = await _hand_over(job_id, settings)
+        measured.note({"editai.settled": settled})
+    return settled
 
 
 async def _hand_over(job_id: UUID, settings: Settings) -> bool:

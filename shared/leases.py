@@ -24,11 +24,15 @@ from uuid import UUID, uuid4
 from shared.database import call
 from shared.errors import DatabaseUnavailable, LeaseLost
 from shared.records import Lease
+from shared.telemetry import count
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 """How soon a renewal that got no answer is tried again."""
+
+LATE = 0.5
+"""A renewal is late when this part of the time to live has passed since the one before it."""
 
 WAIT_STEP_SECONDS = (0.1, 0.5)
 """Waiting for a busy key asks again after a random time between these, so that many who wait do not ask at once."""
@@ -170,6 +174,7 @@ class LeaseKeeper:
         """Renew until cancelled or the lease is lost."""
         loop = asyncio.get_running_loop()
         pause = min(1.0, self._ttl_seconds / 6)
+        renewed_at = loop.time()
         while True:
             await asyncio.sleep(pause)
             with suppress(TimeoutError):
@@ -186,6 +191,9 @@ class LeaseKeeper:
                 logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
                 self._wanted.set()
                 continue
+            if loop.time() - renewed_at > self._ttl_seconds * LATE:
+                count("editai.heartbeats.late")
+            renewed_at = asked_at
             self._end_block_at(asked_at + self._ttl_seconds - _margin(self._ttl_seconds))
 
     def _end_block_at(self, moment: float) -> None:

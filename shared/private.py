@@ -20,7 +20,7 @@ from shared.errors import (
     problem_response,
 )
 from shared.google import get_id_token_verifier
-from shared.request_log import log_request, traced
+from shared.request_log import log_request, note_answer, request_span
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -37,9 +37,10 @@ def private(handler: Handler) -> Handler:
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         started_at = time.monotonic()
-        with traced(request.headers):
+        with request_span(request.headers) as measured:
             response = await answer(request)
             log_request(request.method, handler.__name__, response.status_code, started_at)
+            note_answer(measured, request.method, handler.__name__, response.status_code)
         return response
 
     async def answer(request: Request) -> Response:

@@ -19,6 +19,7 @@ from shared.logs import configure_logging
 from shared.private import private
 from shared.settings import get_settings
 from shared.storage import get_storage
+from shared.telemetry import configure_telemetry, count
 
 BATCH = 100
 MOST_BATCHES = 10
@@ -27,6 +28,7 @@ MOST_BATCHES = 10
 UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
 
 configure_logging()
+configure_telemetry("lease_cleanup")
 logger = logging.getLogger("lease_cleanup")
 
 
@@ -44,6 +46,8 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
     )
     counts["files_removed"] = await remove_garbage()
     logger.info("cleaned up", extra=counts)
+    for action, amount in counts.items():
+        count("editai.cleanup", amount, attributes={"editai.action": action})
     return JSONResponse(dict(counts))
 
 

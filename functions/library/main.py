@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.app import create_app
 from shared.logs import configure_logging
+from shared.telemetry import configure_telemetry
 
 
 class AnyPath(PathConvertor):
@@ -19,6 +20,7 @@ class AnyPath(PathConvertor):
 
 register_url_convertor("path", AnyPath())
 configure_logging()
+configure_telemetry("library")
 app = create_app()
 
 

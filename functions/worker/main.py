@@ -7,8 +7,10 @@ from starlette.responses import Response
 from pipeline.deliver import deliver
 from shared.logs import configure_logging
 from shared.private import private
+from shared.telemetry import configure_telemetry
 
 configure_logging()
+configure_telemetry("worker")
 
 
 @functions_framework.aio.http

@@ -13,6 +13,7 @@ from shared.cloud_tasks import CloudTasksSettings, enqueue, get_cloud_tasks_sett
 from shared.dispatch import dispatch
 from shared.google import AccessTokens, get_access_tokens
 from shared.settings import MissingSettings, get_settings, read_settings
+from shared.trace_context import traced
 from tests.dispatch.google import ACCESS_TOKEN, QUEUE, Google, refusal
 
 WORKER = "https://editai-worker-1234567890.europe-west1.run.app"
@@ -55,6 +56,18 @@ async def test_a_delivery_does_not_ask_for_an_early_answer(
 
     (task,) = google.tasks.values()
     assert task["httpRequest"]["headers"] == {"Content-Type": "application/json"}
+
+
+async def test_a_delivery_goes_on_with_the_trace_of_the_request(
+    hand_over: Enqueue, google: Google
+) -> None:
+    headers = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+
+    with traced(headers):
+        await hand_over(uuid4(), None)
+
+    (task,) = google.tasks.values()
+    assert headers.items() <= task["httpRequest"]["headers"].items()
 
 
 @pytest.mark.parametrize("fencing_token", [None, 7])

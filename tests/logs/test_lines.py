@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.logs import REDACTED, JsonFormatter, log_fields
-from shared.request_log import trace_headers, traced
+from shared.trace_context import trace_headers, traced
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 

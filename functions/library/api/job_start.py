@@ -27,6 +27,7 @@ from shared.jobs import JobRequest, JobStart, check_project, start_job
 from shared.leases import wait_before
 from shared.records import Job, Lease
 from shared.settings import get_settings
+from shared.telemetry import count, record_seconds
 from shared.wire import JobAccepted, StartedJob
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class JobStarter:
         while True:
             start = await _start_surely(request, job_id)
             if start.job and start.outcome in ("started", "replayed"):
+                self._measure_wait("started")
                 if start.job.id == job_id:
                     await dispatch(job_id, get_settings())
                 return start.job
@@ -96,8 +98,14 @@ class JobStarter:
         now = asyncio.get_running_loop().time
         began = now()
         if start.outcome != "busy" or not await wait_before(began + self.wait_left):
+            self._measure_wait(start.outcome)
             raise self._refusal(start)
         self.wait_left -= now() - began
+
+    def _measure_wait(self, outcome: str) -> None:
+        waited = (self.preferred_wait or 0) - self.wait_left
+        if waited > 0:
+            record_seconds("editai.wait.duration", waited, attributes={"editai.outcome": outcome})
 
     def _refusal(self, start: JobStart) -> EditAIError:
         match start.outcome:
@@ -151,7 +159,8 @@ async def _start_surely(request: JobRequest, job_id: UUID) -> JobStart:
 def busy(
     job: Job | None, lease: Lease | None, *, headers: dict[str, str] | None = None
 ) -> ProjectBusy:
-    """The 409 for a project that someone holds: who, and until when at least."""
+    """The 409 for a project that someone holds: who, and until when at least. It is counted."""
+    count("editai.conflicts", attributes={"editai.holder": job.kind if job else "none"})
     return ProjectBusy(
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
         lease_expires_at=lease and lease.model_dump(mode="json")["expires_at"],

@@ -17,6 +17,7 @@ from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
 from shared.jobs import JobClaim, claim_job
 from shared.logs import log_fields
 from shared.settings import get_settings, read_settings
+from shared.telemetry import flush, span
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +78,15 @@ async def _claim_and_run(job_id: UUID, claimed: asyncio.Event) -> str:
         logger.info("the job is not run: %s", claim.outcome, extra={"outcome": claim.outcome})
         return claim.outcome
     claimed.set()
-    with log_fields(**_ids(claim)):
-        return await run_job(claim, asked_at=asked_at)
+    ids = _ids(claim)
+    attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
+    try:
+        with log_fields(**ids), span("job", "consumer", attributes=attributes) as measured:
+            outcome = await run_job(claim, asked_at=asked_at)
+            measured.note({"editai.job_id": str(job_id), "editai.outcome": outcome})
+            return outcome
+    finally:
+        await flush()
 
 
 def _ids(claim: JobClaim) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from pipeline import launch
 from shared.media import MediaFacts
+from shared.telemetry import span
 
 OnProgress = Callable[[float], Awaitable[None]]
 
@@ -94,6 +95,13 @@ async def run(
         FfmpegFailed: it ended with an error.
 
     """
+    with span("ffmpeg"):
+        await _run(arguments, work_dir, total_seconds, on_progress)
+
+
+async def _run(
+    arguments: Sequence[str], work_dir: Path, total_seconds: float, on_progress: OnProgress | None
+) -> None:
     process = await _start(arguments, work_dir)
     tail = asyncio.ensure_future(_read_tail(process))
     try:

@@ -19,6 +19,7 @@ from shared.media import UnusableMedia
 from shared.records import JobKind, Lease
 from shared.settings import get_settings
 from shared.storage import get_storage
+from shared.telemetry import count, record_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ async def run_job(claim: JobClaim, *, asked_at: float) -> str:
                 outcome = await _do(work)
     except LeaseLost as loss:
         outcome = "cancelled" if loss.cancelled else "lost"
+        if not loss.cancelled:
+            count("editai.leases.lost", attributes={"editai.kind": job.kind})
         await _discard_outputs(lease)
     except Exception:
         logger.exception("the attempt is abandoned")
@@ -72,6 +75,8 @@ async def run_job(claim: JobClaim, *, asked_at: float) -> str:
     seconds = round(asyncio.get_running_loop().time() - asked_at, 3)
     extra = {"outcome": outcome, "duration_seconds": seconds}
     logger.info("the attempt ended: %s", outcome, extra=extra)
+    measured = {"editai.kind": job.kind, "editai.outcome": outcome}
+    record_seconds("editai.job.duration", seconds, attributes=measured)
     return outcome
 
 
