@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,9 +30,6 @@ from tests.stack.users import Users
 HERE = Path(__file__).parent
 CHECKOUT = str(HERE.parents[1])
 PROGRAM = Path(sys.executable).with_name("st")
-OPERATIONS = 23
-"""Cases are shared out among them; what the examples and the boundaries take comes on top."""
-
 _GENERATED = re.compile(r"(\d+) generated")
 
 
@@ -73,24 +70,41 @@ async def prepare(api: Api) -> dict[str, str]:
     }
 
 
-def run(library_url: str, token: str, existing: Mapping[str, str], effort: Effort) -> Result:
-    """Test every operation as the user whose token it is."""
+def run(
+    library_url: str,
+    token: str,
+    existing: Mapping[str, str],
+    effort: Effort,
+    *,
+    say: Callable[[str], object] = lambda _line: None,
+) -> Result:
+    """Test every operation as the user whose token it is; `say` gets each line of the report at once."""
     command = [PROGRAM, "--config-file", HERE / "schemathesis.toml", "--no-color", "run"]
     command += [f"{library_url}/openapi.json", "--checks", "all", "--mode", "all"]
     command += ["--header", f"Authorization:Bearer {token}"]
     command += ["--max-examples", str(effort.examples), "--seed", str(effort.seed)]
     environment = {**os.environ, "FUZZ_EXISTING": json.dumps(existing), "PYTHONPATH": CHECKOUT}
+    lines: list[str] = []
     with TemporaryDirectory(prefix="editai-fuzz-") as directory:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=directory,
             env=environment,
-            check=False,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-    return Result(found_nothing=done.returncode == 0, report=done.stdout)
+        for line in process.stdout or ():
+            lines.append(line)
+            say(line)
+        status = process.wait()
+    return Result(found_nothing=status == 0, report="".join(lines))
+
+
+def count_operations(library_url: str) -> int:
+    """Among how many the cases are shared out; what examples and boundaries take comes on top."""
+    document = httpx.get(f"{library_url}/openapi.json", timeout=60).json()
+    return sum(map(len, document["paths"].values()))
 
 
 def main() -> int:
@@ -108,13 +122,12 @@ def main() -> int:
         library.start()
         user = Users(backend=backend).new()
         existing = asyncio.run(_prepared(library.url, user.headers))
-        examples = max(1, options.cases // OPERATIONS)
+        examples = max(1, options.cases // count_operations(library.url))
         effort = Effort(examples=examples, seed=options.seed)
-        result = run(library.url, user.token, existing, effort)
+        result = run(library.url, user.token, existing, effort, say=sys.stdout.write)
     finally:
         backend.stop()
         cluster.stop()
-    print(result.report)
     print(f"seed {options.seed}: {result.cases} cases")
     return 0 if result.found_nothing else 1
 

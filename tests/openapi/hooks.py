@@ -34,6 +34,9 @@ BEYOND_SCHEMAS = (
     r"body\.segments: .*",
 )
 RULES = re.compile("|".join(f"(?:{rule})" for rule in BEYOND_SCHEMAS), re.DOTALL)
+RANGE_STATUSES = (400, 416)
+"""For a range that ends before it begins, or begins after the file ends."""
+
 BEYOND_TYPES = ("urn:editai:problem:unusable-video", "urn:editai:problem:idempotency-key-reused")
 
 
@@ -87,6 +90,8 @@ def filter_failure(
 
 
 def _is_explained(response: Response) -> bool:
+    if response.status_code in RANGE_STATUSES and "Range" in response.request.headers:
+        return True
     problem = response.json()
     if problem.get("type") in BEYOND_TYPES:
         return True

@@ -27,7 +27,11 @@ RANGE: dict[str, Any] = {
     "name": "Range",
     "in": "header",
     "description": "The part that is wanted (RFC 9110, 14.2).",
-    "schema": {"type": "string", "examples": ["bytes=0-1023"]},
+    "schema": {
+        "type": "string",
+        "pattern": "^bytes=([0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$",
+        "examples": ["bytes=0-1023"],
+    },
 }
 RANGES = header("Accept-Ranges", "`bytes`", required=True)
 
