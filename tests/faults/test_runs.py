@@ -18,7 +18,7 @@ CONTROL_SECONDS = 60
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Where a run keeps everything; Postgres's user must be able to pass."""
-    with tempfile.TemporaryDirectory(prefix="editai-tests-of-faults-") as name:
+    with tempfile.TemporaryDirectory(prefix="editai-runs-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder
