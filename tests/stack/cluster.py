@@ -4,6 +4,7 @@ import secrets
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +98,7 @@ def _fill_template(server: Server) -> None:
 def _remove_stale_directories() -> None:
     """Removes what killed runs have left."""
     for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        old = time.time() - directory.stat().st_mtime > _STALE_SECONDS
-        if old and SupervisorLock(directory / "lock").holder() is None:
-            shutil.rmtree(directory, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another run removes its own at this moment
+            old = time.time() - directory.stat().st_mtime > _STALE_SECONDS
+            if old and SupervisorLock(directory / "lock").holder() is None:
+                shutil.rmtree(directory, ignore_errors=True)
