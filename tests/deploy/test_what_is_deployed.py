@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.deploy.conftest import ACCESS_TOKEN, SECRETS, Cloud
+from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
 
 
 def test_no_secret_is_in_an_argument_in_the_output_or_where_it_is_not_needed(
@@ -72,6 +72,15 @@ def test_a_list_of_origins_arrives_as_json(cloud: Cloud) -> None:
     assert line is not None
     # A double-quoted YAML scalar with these escapes is a JSON string too.
     assert json.loads(json.loads(line[1])) == ["https://studio.example", "http://localhost:3000"]
+
+
+def test_a_collector_is_told_to_the_functions_where_there_is_one(deployed: Cloud) -> None:
+    plan = deployed.deploy(
+        *OPTIONS, "--dry-run", OTEL_EXPORTER_OTLP_ENDPOINT="https://otel.example"
+    )
+
+    assert plan.stdout.count('OTEL_EXPORTER_OTLP_ENDPOINT: "https://otel.example"') == 3
+    assert "OTEL_" not in (deployed.checkout / "build/worker.env.yaml").read_text()
 
 
 def test_the_bucket_is_private_and_limited(deployed: Cloud) -> None:
