@@ -72,6 +72,16 @@ def test_a_finished_job_does_not_end_another_way(sql: SqlClient, lease: Lease, r
     assert rows("jobs") == before
 
 
+def test_an_ended_job_is_not_ended_again_by_any_caller(
+    sql: SqlClient, lease: Lease, rows: Rows
+) -> None:
+    """The last line of defence, below every caller's own check."""
+    sql.finish_job(lease)
+    before = rows("jobs"), rows("projects"), rows("storage_garbage")
+    sql.call("end_job", job_id=lease.job_id, status="cancelled", result=None, error=None)
+    assert (rows("jobs"), rows("projects"), rows("storage_garbage")) == before
+
+
 @pytest.mark.parametrize("how", ["expired", "taken over", "wrong id", "wrong token"])
 def test_a_stale_holder_finishes_nothing(
     sql: SqlClient, lease: Lease, rows: Rows, how: str
@@ -120,6 +130,14 @@ def test_a_completed_job_that_was_run_twice_leaves_garbage_to_look_through(
     sql.finish_job(second)
     (garbage,) = rows("storage_garbage")
     assert garbage["prefix"] == f"{lease.project_id}/jobs/{lease.job_id}/"
+
+
+def test_a_lease_without_a_job_finishes_nothing(sql: SqlClient, project: str, rows: Rows) -> None:
+    held = sql.acquire_lease(project).lease
+    before = rows("locks")
+    assert sql.finish_job(held) == "lost"
+    assert sql.record_clip(held, 1).outcome == "lost"
+    assert rows("locks") == before
 
 
 @pytest.mark.parametrize("status", ["cancelled", "queued", "done", None])

@@ -1,0 +1,117 @@
+"""What the SQL functions promise, written down a second time in Python: one project, one job at a time.
+
+Deliberately simple: it has no locks and no transactions, only the rules. Times are seconds after START.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from tests.sql.client import DISPATCH_TTL, TTL
+
+MAX_ATTEMPTS = 2
+DEADLINE = 200.0
+
+
+@dataclass(kw_only=True)
+class ModelJob:
+    """A job; `token` is that of its running attempt, or of the last."""
+
+    id: UUID
+    deadline: float
+    status: Literal["queued", "running", "completed", "failed", "cancelled"] = "queued"
+    attempt: int = 0
+    token: int | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.status in ("queued", "running")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelLease:
+    """A lease row; it may have expired."""
+
+    lease_id: UUID
+    token: int
+    expires: float
+    job: ModelJob | None
+
+    def live(self, now: float) -> bool:
+        return self.expires > now
+
+
+@dataclass(kw_only=True)
+class Model:
+    """The project as it must be."""
+
+    now: float = 0
+    lease: ModelLease | None = None
+    job: ModelJob | None = None
+    percentage: int | None = None
+    progress_token: int | None = None
+    clips: set[int] = field(default_factory=set[int])
+    last_token: int = 0
+
+    def live_lease(self) -> ModelLease | None:
+        return self.lease if self.lease and self.lease.live(self.now) else None
+
+    def holds(self, lease_id: UUID, token: int) -> bool:
+        """Whether a proof is that of the live lease."""
+        live = self.live_lease()
+        return live is not None and (live.lease_id, live.token) == (lease_id, token)
+
+    def grant(self, lease_id: UUID, token: int, job: ModelJob | None, ttl: float) -> None:
+        """A new lease. Tokens rise from grant to grant, whatever became of the leases before."""
+        assert token > self.last_token, f"token {token} after {self.last_token}"
+        self.last_token = token
+        expires = min(self.now + ttl, job.deadline) if job else self.now + ttl
+        self.lease = ModelLease(lease_id=lease_id, token=token, expires=expires, job=job)
+
+    def renew(self) -> None:
+        lease = self.lease
+        assert lease is not None
+        expires = self.now + TTL
+        if lease.job:
+            expires = min(expires, lease.job.deadline)
+        self.lease = ModelLease(
+            lease_id=lease.lease_id, token=lease.token, expires=expires, job=lease.job
+        )
+
+    def beat(self, percentage: int, token: int) -> None:
+        """Progress within an attempt never goes down; a new attempt says where it really is."""
+        if self.progress_token == token and self.percentage is not None:
+            percentage = max(percentage, self.percentage)
+        self.percentage, self.progress_token = percentage, token
+
+    def supersede(self) -> None:
+        if self.job and self.job.active:
+            self.job.status = "failed"
+
+    def start(self, job: ModelJob, lease_id: UUID, token: int) -> None:
+        self.supersede()
+        self.job = job
+        self.grant(lease_id, token, job, DISPATCH_TTL)
+        self.percentage, self.progress_token = 0, token
+
+    def claim_outcome(self, job: ModelJob, lease_id: UUID) -> str:
+        live = self.live_lease()
+        if not job.active:
+            return "ended"
+        if live and live.job is not job:
+            return "busy"
+        if live and job.status == "running":
+            return "claimed" if live.lease_id == lease_id else "running"
+        return "exhausted" if self.exhausted(job) else "claimed"
+
+    def exhausted(self, job: ModelJob) -> bool:
+        return job.attempt >= MAX_ATTEMPTS or job.deadline <= self.now
+
+    def end(self, status: Literal["completed", "failed", "cancelled"]) -> None:
+        assert self.job is not None
+        self.job.status = status
+        self.lease = None
+        if status == "completed" and self.percentage is not None:
+            self.percentage = 100
+        if status == "cancelled":
+            self.percentage = None
