@@ -71,7 +71,7 @@ class Report:
             self._recovery("no other fault", self.quiet_recoveries),
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
             f"violations        {len(self.violations)}",
-            *_table("of each rule", Counter(v.rule for v in self.violations)),
+            *_table("by rule", Counter(v.rule for v in self.violations)),
             *(str(violation) for violation in self.violations[:SHOWN_VIOLATIONS]),
         ]
         return "\n".join(lines)
@@ -91,4 +91,6 @@ class Report:
 
 
 def _table(title: str, counts: Mapping[str, int]) -> list[str]:
+    if not counts:
+        return []
     return [title, *(f"    {count:>8}  {name}" for name, count in sorted(counts.items()))]
