@@ -222,6 +222,17 @@ def test_a_lease_whose_project_is_gone_is_released(
     assert rows("locks") == []
 
 
+def test_a_lease_whose_job_has_ended_is_released_and_the_job_stays_ended(
+    sql: SqlClient, lease: Lease, admin: Connection, rows: Rows
+) -> None:
+    """Someone ended the job by hand and left its lease behind."""
+    admin.execute("update editai_jobs set status = 'completed', finished_at = now()")
+    (reclaimed,) = sql.at(TTL).cleanup_leases()
+    assert reclaimed.action == "released"
+    assert rows("jobs")[0]["status"] == "completed"
+    assert rows("locks") == []
+
+
 def test_an_unknown_holder_is_no_obstacle(sql: SqlClient) -> None:
     sql.acquire_lease(str(uuid4()), holder="Ünïcode 💾 \n '; drop table editai_locks; --")
     assert len(sql.at(TTL).cleanup_leases()) == 1
