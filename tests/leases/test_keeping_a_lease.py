@@ -140,8 +140,8 @@ async def test_a_renewal_that_succeeds_while_the_work_is_being_stopped_does_not_
         await answer.wait()
         asyncio.get_running_loop().call_soon(answered.set)
 
-    asked_at = asyncio.get_running_loop().time() - TTL_SECONDS + 1.5
-    with pytest.raises(LeaseLost):
+    async def work() -> None:
+        asked_at = asyncio.get_running_loop().time() - TTL_SECONDS + 1.5
         async with keep_lease(
             lease, ttl_seconds=TTL_SECONDS, renew=answered_late, asked_at=asked_at
         ) as keeper:
@@ -152,6 +152,9 @@ async def test_a_renewal_that_succeeds_while_the_work_is_being_stopped_does_not_
                 assert asked.is_set()
                 answer.set()
                 await answered.wait()
+
+    with pytest.raises(LeaseLost):
+        await work()
 
 
 async def test_a_fault_of_the_work_comes_out_as_it_is(lease: Lease) -> None:
