@@ -1,5 +1,8 @@
 """A raw clips job from its delivery to its end, with real ffmpeg, a real worker process and real faults."""
 
+import os
+import signal
+
 import pytest
 
 from shared.media import probe
@@ -102,10 +105,11 @@ async def test_files_of_a_cancelled_job_are_removed_by_cleanup(
     await deliver(worker, job.id)
     await eventually(project.clips, 60)
     project.admin.execute("select editai_cancel_job(%s, null)", [project.id])
-    await eventually(lambda: not ffmpegs_of(worker), 3)
     left = project.storage / f"{project.id}/jobs/{job.id}/1/clip-9.mp4"
     left.parent.mkdir(parents=True, exist_ok=True)
     left.write_bytes(b"what a stale holder stored")
+    # One by the cancellation, one by the worker when it has learnt of it.
+    await eventually(lambda: project.count("editai_storage_garbage") == 2, 20)
     clock.advance(600)
 
     counts = await clean_up()
@@ -149,6 +153,24 @@ async def test_a_source_that_cannot_be_decoded_fails_the_job_with_a_reason(
     assert project.count("editai_locks") == 0
 
 
+async def test_a_killed_ffmpeg_costs_an_attempt_and_not_the_job(
+    project: ProjectAtWork,
+    worker: FunctionProcess,
+    clean_up: Cleanup,
+    deliver: Deliver,
+    clock: Clock,
+) -> None:
+    job = await project.start(target_duration=6)
+    await deliver(worker, job.id)
+    for pid in await eventually(lambda: ffmpegs_of(worker), 30):
+        os.kill(pid, signal.SIGKILL)
+    await eventually(project.given_up, 60)
+    clock.advance(1)
+    assert (await clean_up())["requeued"] == 1
+    progress = await project.ended()
+    assert (progress.status, progress.job_attempt) == ("ready_for_triage", 2)
+
+
 async def test_an_attempt_that_meets_a_fault_of_ours_is_tried_again_at_once(
     project: ProjectAtWork,
     worker: FunctionProcess,
@@ -160,7 +182,7 @@ async def test_an_attempt_that_meets_a_fault_of_ours_is_tried_again_at_once(
     outputs.write_text("a file where a directory must be: storing fails")
     job = await project.start()
     await deliver(worker, job.id)
-    await eventually(lambda: "abandoned" in worker.log, 60)
+    await eventually(project.given_up, 60)
     outputs.unlink()
     clock.advance(1)
     assert (await clean_up())["requeued"] == 1

@@ -40,18 +40,22 @@ _REASONS = (
     ("Invalid data found", "The video file is damaged and cannot be decoded."),
 )
 
+_PASSING = ("No space left on device", "Cannot allocate memory")
+
 
 class FfmpegFailed(Exception):
     """ffmpeg ended without a result.
 
     `detail` is safe to show and to store; `log_tail` is the end of ffmpeg's stderr, which may hold
-    paths and is for the operator's eyes.
+    paths and is for the operator's eyes. `passing` says that the machine ended it (killed, no disk
+    or memory left), so that another attempt may succeed.
     """
 
-    def __init__(self, detail: str, log_tail: str = "") -> None:
+    def __init__(self, detail: str, log_tail: str = "", *, passing: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
         self.log_tail = log_tail
+        self.passing = passing
 
 
 @cache
@@ -113,7 +117,8 @@ async def _run(
         tail.cancel()
         raise
     if code != 0:
-        raise FfmpegFailed(_reason(code, log), log)
+        passing = code < 0 or any(sign in log for sign in _PASSING)
+        raise FfmpegFailed(_reason(code, log), log, passing=passing)
     if on_progress is not None:
         await on_progress(1.0)
 

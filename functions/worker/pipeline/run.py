@@ -88,6 +88,8 @@ async def _do(work: Work) -> str:
         return await _fail(work, error.code, error.detail)
     except FfmpegFailed as error:
         logger.warning("ffmpeg failed", extra={"ffmpeg_log": error.log_tail})
+        if error.passing:
+            raise
         return await _fail(work, "encoding_failed", error.detail)
     result, export = outcome.result, outcome.export
     await insist(lambda: finish_job(work.lease, "completed", result=result, export=export))
