@@ -55,9 +55,11 @@ def test_an_owners_projects_are_listed_newest_first_page_by_page(
     sql.create_project(owner_id=STRANGER)
     listed: list[str] = []
     after_last: dict[str, Any] = {}
-    while page := sql.list_projects(owner, limit=2, **after_last):
+    for _page in range(3):
+        page = sql.list_projects(owner, limit=2, **after_last)
         listed += [project.id for project in page]
         after_last = {"after_created_at": page[-1].created_at, "after_id": page[-1].id}
+    assert sql.list_projects(owner, limit=2, **after_last) == []
     assert sorted(listed) == sorted(created)
     assert listed[2] == created[2]
     assert len(sql.list_projects(None)) == 6
