@@ -105,7 +105,9 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
         elif block:
             first = number - len(block)
             if len(block) == 1:
-                raise SubtitleProblem(number, "a timing is missing after the cue's number.")
+                raise SubtitleProblem(
+                    min(number, len(lines)), "a timing is missing after the cue's number."
+                )
             if sum(map(len, block[2:])) > MAX_CUE_CHARACTERS:
                 raise SubtitleProblem(
                     first, f"the cue has more than {MAX_CUE_CHARACTERS} characters."

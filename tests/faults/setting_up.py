@@ -30,6 +30,7 @@ _DEFINITIONS = """
     select string_agg(pg_get_functiondef(oid), E';\n') from pg_proc
     where starts_with(proname, 'editai_') and prokind = 'f' and pronamespace = 'public'::regnamespace
 """
+_PATIENCE = 10
 _EMPTY = (
     "truncate editai_projects, editai_locks, editai_storage_garbage, editai_audit.entries cascade"
 )
@@ -55,10 +56,21 @@ async def run_controls(plans: Sequence[Plan]) -> AsyncGenerator[Report]:
     async with _up(stack) as library:
         for plan in plans:
             whole = _definitions(stack)
-            stack.execute(_EMPTY)
+            _empty(stack)
             stack.execute(plan.control.sql if plan.control else "")
             yield await _prepared(plan, stack, library).all()
             stack.execute(whole)
+
+
+def _empty(stack: FaultStack) -> None:
+    """Remove all rows; a transaction of the run before, still in flight, may be in the way for a moment."""
+    for _ in range(_PATIENCE):
+        try:
+            stack.execute(_EMPTY)
+        except psycopg.errors.DeadlockDetected:
+            continue
+        return
+    stack.execute(_EMPTY)
 
 
 @asynccontextmanager

@@ -85,20 +85,21 @@ def run(
     command += ["--max-examples", str(effort.examples), "--seed", str(effort.seed)]
     environment = {**os.environ, "FUZZ_EXISTING": json.dumps(existing), "PYTHONPATH": CHECKOUT}
     lines: list[str] = []
-    with TemporaryDirectory(prefix="editai-fuzz-") as directory:
-        process = subprocess.Popen(
+    with (
+        TemporaryDirectory(prefix="editai-fuzz-") as directory,
+        subprocess.Popen(
             command,
             cwd=directory,
             env=environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-        )
+        ) as process,
+    ):
         for line in process.stdout or ():
             lines.append(line)
             say(line)
-        status = process.wait()
-    return Result(found_nothing=status == 0, report="".join(lines))
+    return Result(found_nothing=process.returncode == 0, report="".join(lines))
 
 
 def count_operations(library_url: str) -> int:
