@@ -8,8 +8,9 @@ import pytest
 from psycopg import sql as sql_text
 
 from shared.records import Job, Lease
-from tests.sql.client import Rows, SqlClient
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import Rows
 from tests.stack.database import Clock, Connection, Database
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from tests.sql.client import DISPATCH_TTL, TTL
+from tests.sql.values import DISPATCH_TTL, TTL
 
 MAX_ATTEMPTS = 2
 DEADLINE = 200.0

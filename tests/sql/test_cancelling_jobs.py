@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 
 from shared.records import Job, Lease
-from tests.sql.client import TTL, Rows, SqlClient, after
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL, Rows, after
 
 
 def test_a_running_job_is_cancelled(sql: SqlClient, lease: Lease, rows: Rows) -> None:

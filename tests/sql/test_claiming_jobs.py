@@ -9,8 +9,9 @@ import pytest
 
 from shared.jobs import JobClaim
 from shared.records import Job, Lease
-from tests.sql.client import DISPATCH_TTL, TTL, Rows, SqlClient, after, uploaded_source
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import DISPATCH_TTL, TTL, Rows, after, uploaded_source
 
 
 def test_a_claim_replaces_the_dispatchs_lease(sql: SqlClient, project: str, rows: Rows) -> None:

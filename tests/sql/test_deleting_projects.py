@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import TTL, Rows, SqlClient
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL, Rows
 
 
 def test_a_project_goes_with_all_its_rows(sql: SqlClient, lease: Lease, rows: Rows) -> None:

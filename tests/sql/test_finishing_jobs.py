@@ -7,8 +7,9 @@ import psycopg
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import TTL, Rows, SqlClient, after
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL, Rows, after
 
 
 def test_a_completed_job_leaves_its_result_and_frees_the_project(

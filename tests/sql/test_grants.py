@@ -10,7 +10,8 @@ from psycopg import sql as text
 
 from shared.records import Lease
 from tests.sql import catalog
-from tests.sql.client import Rows, SqlClient
+from tests.sql.client import SqlClient
+from tests.sql.values import Rows
 from tests.stack.database import Connection, Database
 
 ROLES = ("anon", "owner", "stranger", "service_role")

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import TTL, Rows, SqlClient, after
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL, Rows, after
 
 
 def test_a_heartbeat_renews_and_writes_progress(sql: SqlClient, lease: Lease, rows: Rows) -> None:

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import TTL, Acquired, SqlClient
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL, Acquired
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import DISPATCH_TTL, TTL, Rows, SqlClient, after
+from tests.sql.client import SqlClient
+from tests.sql.values import DISPATCH_TTL, TTL, Rows, after
 
 
 @pytest.fixture

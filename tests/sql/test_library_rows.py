@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from shared.records import Clip, Lease
-from tests.sql.client import SOURCE_FACTS, Rows, SqlClient, after, clip_facts
+from tests.sql.client import SqlClient
+from tests.sql.values import SOURCE_FACTS, Rows, after, clip_facts
 
 STRANGER = UUID(int=8)
 

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import TTL, SqlClient
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL
 
 Call = Callable[[SqlClient, Lease], Any]
 

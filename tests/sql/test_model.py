@@ -17,8 +17,9 @@ from hypothesis.stateful import (
 )
 
 from shared.records import Lease
-from tests.sql.client import DISPATCH_TTL, TTL, SqlClient, after
+from tests.sql.client import SqlClient
 from tests.sql.model import DEADLINE, MAX_ATTEMPTS, Model, ModelJob
+from tests.sql.values import DISPATCH_TTL, TTL, after
 from tests.stack.database import Connection
 
 PROJECT = "reel-1"

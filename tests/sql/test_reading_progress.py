@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import DISPATCH_TTL, TTL, SqlClient, after
+from tests.sql.client import SqlClient
+from tests.sql.values import DISPATCH_TTL, TTL, after
 
 
 def seen(sql: SqlClient, project_id: str) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import TTL, Rows, SqlClient, after, clip_facts
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL, Rows, after, clip_facts
 
 
 def test_a_recorded_clip_is_as_described(sql: SqlClient, lease: Lease, rows: Rows) -> None:

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from shared.records import Job, Lease
-from tests.sql.client import DISPATCH_TTL, Rows, SqlClient, after, uploaded_source
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import DISPATCH_TTL, Rows, after, uploaded_source
 from tests.stack.database import Connection
 
 WRITTEN = ("locks", "jobs", "generation_progress", "sources", "storage_garbage")

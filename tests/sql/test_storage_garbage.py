@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from shared.records import Lease
-from tests.sql.client import TTL, Garbage, Rows, SqlClient, clip_facts, uploaded_source
+from tests.sql.client import SqlClient
 from tests.sql.racing import Race
+from tests.sql.values import TTL, Garbage, Rows, clip_facts, uploaded_source
 
 GRACE = 300.0
 """How long after a job's end its files are left, for a holder that has not noticed yet."""
