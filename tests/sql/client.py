@@ -189,12 +189,8 @@ class SqlClient:
         return self.one("forget_storage_garbage", ids=ids)
 
     def discard_outputs(self, lease: Lease) -> None:
-        self.one(
-            "discard_outputs",
-            project_id=lease.project_id,
-            job_id=lease.job_id,
-            fencing_token=lease.fencing_token,
-        )
+        named = {name: value for name, value in proof(lease).items() if name != "lease_id"}
+        self.one("discard_outputs", **named)
 
     def create_project(
         self, project_id: str | None = None, *, owner_id: UUID | None = None, name: str = "Reel"
