@@ -1,7 +1,7 @@
 -- Jobs: the work done under a project's lease, from the request that starts it to its end.
 --
 --   start_job      lease (short, for the dispatch) + job queued + progress 0
---   claim_job      a worker takes the lease over: a new token, job running, attempt + 1
+--   claim_job      a worker takes the lease over: a new token, job running, attempt + 1, its progress 0
 --   heartbeat      lease renewed + progress; tells the worker whether it still holds the project
 --   record_clip    a checkpoint: the next attempt goes on after it
 --   finish_job     result + status + progress 100 + lease released
@@ -59,6 +59,19 @@ language sql volatile security invoker set search_path = '' as $$
     jsonb_build_object('code', 'superseded', 'detail', 'The job stopped responding and another one took the project.'))
   from public.editai_jobs j
   where j.project_id = p_project_id and j.status in ('queued', 'running')
+$$;
+
+-- Puts a project's progress at 0 for whoever has just been granted the lease with this token.
+create function public.editai_begin_progress(p_project_id text, p_current_step text, p_fencing_token bigint) returns void
+language sql volatile security invoker set search_path = '' as $$
+  insert into public.editai_generation_progress as g (project_id, current_step, updated_at, fencing_token)
+  values (p_project_id, p_current_step, public.editai_clock(), p_fencing_token)
+  on conflict (project_id) do update set
+    percentage = 0,
+    current_step = excluded.current_step,
+    estimated_remaining = null,
+    updated_at = excluded.updated_at,
+    fencing_token = excluded.fencing_token
 $$;
 
 -- Looks whether a job could start now, without locking or writing anything: before an upload's body is read, and as the
@@ -197,14 +210,7 @@ begin
     (select coalesce(max(c.variant_number), 0) + 1 from public.editai_clips c where c.project_id = p_project_id),
     p_max_attempts, v_deadline_at, p_idempotency_key, p_request_hash)
   returning * into job;
-  insert into public.editai_generation_progress as g (project_id, current_step, updated_at, fencing_token)
-  values (p_project_id, 'Queued', public.editai_clock(), lease.fencing_token)
-  on conflict (project_id) do update set
-    percentage = 0,
-    current_step = excluded.current_step,
-    estimated_remaining = null,
-    updated_at = excluded.updated_at,
-    fencing_token = excluded.fencing_token;
+  perform public.editai_begin_progress(p_project_id, 'Queued', lease.fencing_token);
   update public.editai_projects p set
     status = case p_kind when 'final_render' then 'rendering' else 'generating' end,
     updated_at = public.editai_clock()
@@ -215,6 +221,8 @@ $$;
 
 -- Gives a worker the job, its lease and what it needs to go on: the sources, and the clips recorded so far.
 -- Delivery is at least once, so a claim may come at any time and any number of times.
+-- The attempt's progress begins here, at 0: whoever reads the new attempt never reads the percentage of the one before, which
+-- the first heartbeat would then take back.
 -- Outcomes: claimed (also for the same p_lease_id again); running (another worker has it); ended (nothing to do);
 -- exhausted (no attempt or no time left: the job has just been failed); busy (something else holds the project);
 -- job_not_found.
@@ -273,6 +281,7 @@ begin
       started_at = coalesce(j.started_at, v_now)
     where j.id = p_job_id
     returning j.* into job;
+    perform public.editai_begin_progress(job.project_id, 'Starting', lease.fencing_token);
     outcome := 'claimed';
   end if;
 

@@ -1,7 +1,7 @@
 """What callers were told, held against the audit trail: what an answer says has happened must stay true."""
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,20 +28,22 @@ class Answers:
     model: Model
     clock_offset: float = field(default_factory=lambda: time.time() - time.monotonic())
     counts: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
-    _reads: dict[tuple[str, str, int], list[tuple[float, int, Event]]] = field(
-        default_factory=lambda: defaultdict[tuple[str, str, int], list[tuple[float, int, Event]]](
-            list
-        )
+    _reads: dict[tuple[str, int], deque[Event]] = field(
+        default_factory=lambda: defaultdict[tuple[str, int], deque[Event]](lambda: deque(maxlen=20))
     )
+    _witness: Event | None = None
+    """The earlier answer that the one being judged contradicts."""
     _keys: dict[str, str] = field(default_factory=dict[str, str])
 
     def judge(self, events: Sequence[Event]) -> None:
         """Judge answers that came before the audit trail was read for the last time."""
         for event in events:
             self.counts[f"{event.get('call') or event['http']} {event['status']}"] += 1
+            self._witness = None
             if broken := self._broken(event):
-                project_id = str(_project_of(event))
-                self.model.violations.append(Violation.of_answer(broken, project_id, event))
+                told = [e for e in (self._witness, event) if e is not None]
+                violation = Violation.of_answers(broken, str(_project_of(event)), told)
+                self.model.violations.append(violation)
 
     def _broken(self, event: Event) -> str | None:
         """The rule that an answer breaks."""
@@ -65,7 +67,7 @@ class Answers:
             return self._started(event, state, answer["job"]["id"])
         if event["http"] == "progress" and status == 200 and answer["job"]:
             job = answer["job"]
-            return self._read(event, job["id"], job["attempt"], answer["percentage"])
+            return self._read(event, job["id"], job["attempt"], job["status"])
         if event["http"] == "cancel" and status == 200 and answer.get("job"):
             return _ended(state, answer["job"]["id"], "cancelled")
         return None
@@ -83,14 +85,21 @@ class Answers:
             return "an idempotency key starts one job"
         return None if job_id in state.past_jobs else "an acknowledged start is never lost"
 
-    def _read(self, event: Event, job_id: str, attempt: int, percentage: int) -> str | None:
-        """Of two reads one after the other, the second never shows less, within one attempt."""
-        seen = self._reads[_project_of(event), job_id, attempt]
-        earlier = [p for answered_at, p, _ in seen if answered_at < event["asked_at"]]
-        if earlier and percentage < max(earlier):
-            return "acknowledged progress never goes down within an attempt"
-        seen.append((event["answered_at"], percentage, event))
-        del seen[:-20]
+    def _read(self, event: Event, job_id: str, attempt: int, status: str) -> str | None:
+        """Of two reads one after the other, the second never shows less, within one attempt.
+
+        But for a cancel, which clears progress.
+        """
+        if status == "cancelled":
+            return None
+        seen = self._reads[job_id, attempt]
+        percentage = _percentage(event)
+        for earlier in seen:
+            before = earlier["answered_at"] < event["asked_at"]
+            if before and percentage < _percentage(earlier):
+                self._witness = earlier
+                return "acknowledged progress never goes down within an attempt"
+        seen.append(event)
         return None
 
     def _heartbeat(self, event: Event, state: ProjectState) -> str | None:
@@ -147,7 +156,7 @@ class Answers:
     def _read_rows(self, event: Event, _state: ProjectState) -> str | None:
         for row in event["answer"]:
             if row["job_id"]:
-                return self._read(event, row["job_id"], row["job_attempt"], row["percentage"])
+                return self._read(event, row["job_id"], row["job_attempt"], row["job_status"])
         return None
 
     _checks: Mapping[str, Callable[["Answers", Event, ProjectState], str | None]] = field(
@@ -171,6 +180,12 @@ def _project_of(event: Event) -> str:
     if event["call"] == "claim_job" and event["answer"]:
         return event["answer"]["job"]["project_id"] or ""
     return event["params"].get("p_project_id", "")
+
+
+def _percentage(event: Event) -> int:
+    """Of a read over HTTP, or of one over SQL."""
+    answer = event["answer"]
+    return (answer if event.get("http") else answer[0])["percentage"]
 
 
 def _ended(state: ProjectState, job_id: str, status: str) -> str | None:

@@ -142,6 +142,7 @@ class Model:
 
     def _on_editai_generation_progress(self, entry: Entry, state: ProjectState) -> None:
         old, new = entry.old, entry.new
+        state.shown_token = new and new["fencing_token"]
         if new is None:
             return
         if new["current_step"] == "Completed" and new["percentage"] == 100:
@@ -182,6 +183,10 @@ class Model:
         active = [job for job in state.jobs.values() if job["status"] in ACTIVE]
         if len(active) > 1:
             self._break("no two jobs are active on one project", entry)
+        for job in active:
+            shown = state.shown_token
+            if job["status"] == "running" and shown not in (None, job["fencing_token"]):
+                self._break("an attempt shows no progress but its own", entry, shown=shown)
         held_by = state.lock and state.lock.job_id
         if active and held_by != active[0]["id"]:
             self._break("nothing is queued without a dispatch or running without a lease", entry)

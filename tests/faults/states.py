@@ -76,6 +76,8 @@ class ProjectState:
     ended_early: dict[str, Entry] = field(default_factory=dict[str, Any])
     progress: dict[int, int] = field(default_factory=dict[int, int])
     """The highest percentage that each token has written."""
+    shown_token: int | None = None
+    """The token of the progress that a reader sees."""
     clips: set[str] = field(default_factory=set[str])
 
     def begin(self, txid: str) -> None:

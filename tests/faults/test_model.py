@@ -136,3 +136,60 @@ def test_progress_that_was_told_and_is_nowhere_is_noticed() -> None:
         ]
     )
     assert [v.rule for v in model.violations] == ["acknowledged progress is never lost"]
+
+
+def test_progress_of_the_attempt_before_is_noticed() -> None:
+    """Whoever polled would see the new attempt go down with its first heartbeat."""
+    job = {
+        "id": "job", "status": "running", "attempt": 1, "max_attempts": 3, "fencing_token": 1
+    }  # fmt: skip
+    progress = {"percentage": 80, "current_step": "Making", "fencing_token": 1}
+    first, second = lock(1, 0, 2, job_id="job"), lock(2, 3, 5, job_id="job")
+    again = job | {"attempt": 2, "fencing_token": 2}
+    claimed = {"txid": "claim"}
+    entries = (
+        change(1, 0, None, first, txid="start"),
+        change(2, 0, None, job, relation="editai_jobs", txid="start"),
+        change(3, 1, None, progress, relation="editai_generation_progress"),
+        change(4, 3, first, second, **claimed),
+        change(5, 3, job, again, relation="editai_jobs", **claimed),
+    )
+    assert broken(*entries) == ["an attempt shows no progress but its own"]
+    begun = progress | {"percentage": 0, "fencing_token": 2}
+    written = change(6, 3, progress, begun, relation="editai_generation_progress", **claimed)
+    assert broken(*entries, written) == []
+
+
+def reads(*told: tuple[int, int, str]) -> list[str]:
+    """What is wrong with polls, one after another, that tell attempt, percentage and status."""
+    model = Model(longest_ttl_seconds=2)
+    Answers(model=model).judge(
+        [
+            {
+                "call": "read_progress",
+                "asked_at": at,
+                "answered_at": at + 0.5,
+                "status": 200,
+                "params": {"p_project_id": "reel"},
+                "answer": [
+                    {
+                        "job_id": "job",
+                        "job_attempt": attempt,
+                        "percentage": percentage,
+                        "job_status": status,
+                    }
+                ],
+            }
+            for at, (attempt, percentage, status) in enumerate(told)
+        ]
+    )
+    return [violation.rule for violation in model.violations]
+
+
+def test_a_poll_that_shows_less_within_an_attempt_is_noticed() -> None:
+    rule = "acknowledged progress never goes down within an attempt"
+    assert reads((2, 80, "running"), (2, 5, "running")) == [rule]
+
+
+def test_a_new_attempt_and_a_cancel_may_show_less() -> None:
+    assert reads((1, 80, "running"), (2, 5, "running"), (2, 0, "cancelled")) == []

@@ -11,6 +11,7 @@ import pytest
 from local.programs import CHECKOUT
 from tests.faults.breaks import BREAKS
 
+SECONDS = 60
 CONTROL_SECONDS = 60
 
 
@@ -46,6 +47,14 @@ def processes_in(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_nothing_that_must_hold_is_broken_under_faults(folder: Path) -> None:
+    result = run(folder, f"--seconds={SECONDS}", "--workers=2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "violations        0" in result.stdout
+    assert processes_in(folder) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_each_rule_that_is_broken_on_purpose_is_noticed(folder: Path) -> None:

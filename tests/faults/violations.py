@@ -33,10 +33,12 @@ class Violation:
         return cls(rule=rule, project_id=entry.project_id, facts=facts, history=history)
 
     @classmethod
-    def of_answer(cls, rule: str, project_id: str, answer: Mapping[str, Any]) -> "Violation":
-        """Of an answer that nothing in the audit trail stands behind."""
-        line = json.dumps(answer, default=str)[:600]
-        return cls(rule=rule, project_id=project_id, facts={}, history=(line,))
+    def of_answers(
+        cls, rule: str, project_id: str, answers: Iterable[Mapping[str, Any]]
+    ) -> "Violation":
+        """Of an answer that nothing in the audit trail stands behind, or that contradicts an earlier one."""
+        lines = tuple(json.dumps(answer, default=str)[:600] for answer in answers)
+        return cls(rule=rule, project_id=project_id, facts={}, history=lines)
 
     def __str__(self) -> str:
         """The rule, then its history."""

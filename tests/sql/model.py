@@ -78,6 +78,10 @@ class Model:
             lease_id=lease.lease_id, token=lease.token, expires=expires, job=lease.job
         )
 
+    def begin(self, token: int) -> None:
+        """Whoever is given a job begins at 0."""
+        self.percentage, self.progress_token = 0, token
+
     def beat(self, percentage: int, token: int) -> None:
         """Progress within an attempt never goes down; a new attempt says where it really is."""
         if self.progress_token == token and self.percentage is not None:
@@ -92,7 +96,7 @@ class Model:
         self.supersede()
         self.job = job
         self.grant(lease_id, token, job, DISPATCH_TTL)
-        self.percentage, self.progress_token = 0, token
+        self.begin(token)
 
     def claim_outcome(self, job: ModelJob, lease_id: UUID) -> str:
         live = self.live_lease()

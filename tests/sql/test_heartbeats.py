@@ -64,7 +64,7 @@ def test_the_next_attempt_says_how_far_it_really_is(
     assert lease.job_id is not None
     second = sql.at(TTL).claim_job(lease.job_id).lease
     assert second is not None
-    assert rows("generation_progress")[0]["percentage"] == 70
+    assert rows("generation_progress")[0]["percentage"] == 0
     sql.heartbeat(second, 20)
     assert rows("generation_progress")[0]["percentage"] == 20
 

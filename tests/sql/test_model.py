@@ -91,6 +91,7 @@ class ProjectMachine(RuleBasedStateMachine):
             return NONE
         assert claim.lease is not None
         self.model.grant(lease_id, claim.lease.fencing_token, job, TTL)
+        self.model.begin(claim.lease.fencing_token)
         job.status, job.token = "running", claim.lease.fencing_token
         job.attempt += 1
         return claim.lease

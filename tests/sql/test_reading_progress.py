@@ -55,6 +55,27 @@ def test_a_job_whose_lease_expired_is_stalled_until_taken_over(
     assert not seen(sql, lease.project_id)["stalled"]
 
 
+def test_a_new_attempt_never_shows_the_percentage_of_the_one_before(
+    sql: SqlClient, lease: Lease
+) -> None:
+    """A poll between the claim and its first heartbeat would otherwise see progress that is taken back."""
+    assert lease.job_id is not None
+    sql.heartbeat(lease, 80, current_step="Encoding", estimated_remaining=5)
+    before = seen(sql.at(TTL), lease.project_id)
+    assert (before["job_attempt"], before["percentage"]) == (1, 80)
+    sql.claim_job(lease.job_id)
+    after_claim = seen(sql, lease.project_id)
+    shown = ("job_attempt", "percentage", "current_step", "estimated_remaining", "updated_at")
+    assert tuple(after_claim[name] for name in shown) == (2, 0, "Starting", None, after(TTL))
+
+
+def test_a_claim_that_is_repeated_takes_no_progress_back(sql: SqlClient, lease: Lease) -> None:
+    assert lease.job_id is not None
+    sql.heartbeat(lease, 80)
+    sql.claim_job(lease.job_id, lease_id=lease.lease_id)
+    assert seen(sql, lease.project_id)["percentage"] == 80
+
+
 def test_a_job_nobody_claimed_is_stalled(sql: SqlClient, project: str) -> None:
     sql.start_job(project)
     assert seen(sql.at(DISPATCH_TTL), project)["stalled"]
