@@ -8,6 +8,8 @@ from argparse import ArgumentParser
 from dataclasses import replace
 
 from tests.faults.breaks import BREAKS
+from tests.faults.observation import Outage
+from tests.faults.outage import observe
 from tests.faults.runner import Plan
 from tests.faults.setting_up import run, run_controls
 
@@ -24,8 +26,16 @@ def main(arguments: list[str]) -> int:
         choices=[*sorted(BREAKS), "each"],
         help="break this rule, or one after another: the run must fail, and ends when it does",
     )
+    parser.add_argument("--outage", type=float, help="take the database away for seconds instead")
+    parser.add_argument("--hanging", action="store_true", help="an outage in which it hangs")
+    parser.add_argument("--ttl", type=float, default=60, help="a lease's time to live in an outage")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.ERROR)
+    if options.outage:
+        outage = Outage(seconds=options.outage, ttl_seconds=options.ttl, hanging=options.hanging)
+        seen = asyncio.run(observe(outage))
+        print(seen)
+        return 1 if seen.broken else 0
     print(f"seed {options.seed}", flush=True)
     plan = Plan(seconds=options.seconds, seed=options.seed, workers=options.workers)
     if options.broken:

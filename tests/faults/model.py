@@ -142,7 +142,7 @@ class Model:
 
     def _on_editai_generation_progress(self, entry: Entry, state: ProjectState) -> None:
         old, new = entry.old, entry.new
-        state.shown_token = new and new["fencing_token"]
+        state.shown_token = new["fencing_token"] if new else None
         if new is None:
             return
         if new["current_step"] == "Completed" and new["percentage"] == 100:

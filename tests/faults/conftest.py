@@ -1,0 +1,16 @@
+"""A folder of a run's own."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where a run keeps everything; Postgres's user must be able to pass."""
+    with tempfile.TemporaryDirectory(prefix="editai-runs-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
