@@ -32,7 +32,7 @@ from tests.faults.pacing import pause
 from tests.faults.stack import CLEANUP_PERIOD_SECONDS, FaultStack
 
 PATIENCE_SECONDS = 120
-ENCODED_SECONDS_A_SECOND = 20
+ENCODED_SECONDS_A_SECOND = 40
 """More than a machine analyses: ffmpeg then outlasts every outage."""
 
 
