@@ -1,10 +1,12 @@
 """A client of the library: start a job, follow its progress, cancel it, download what it made.
 
-async with LibraryClient(url, token) as library:
-project = await library.create_project("Summer campaign")
-await library.generate(project.id, Path("holiday.mp4"), variant_count=3)
-async for progress in library.follow(project.id):
-print(progress.percentage, progress.current_step)
+    async with LibraryClient(url, token) as library:
+        project = await library.create_project("Summer campaign")
+        await library.generate(project.id, Path("holiday.mp4"), variant_count=3)
+        async for progress in library.follow(project.id):
+            print(progress.percentage, progress.current_step)
+
+A refusal is raised as LibraryError, with the status and the problem details of the answer.
 """
 
 import asyncio
