@@ -81,6 +81,14 @@ language sql volatile security invoker set search_path = '' set lock_timeout = '
   returning *
 $$;
 
+-- Announces a file that the library is about to store with an upload: it becomes garbage in an hour, unless a row points at
+-- it by then. So whoever dies between storing a file and starting its job leaves nothing.
+create function public.editai_announce_upload(p_project_id text, p_storage_path text) returns void
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+  insert into public.editai_storage_garbage (project_id, prefix, not_before)
+  values (p_project_id, p_storage_path, public.editai_clock() + interval '1 hour')
+$$;
+
 -- Records what a probe found in an uploaded source, which makes it ready. Confirming again changes nothing.
 -- Returns no row when there is no such source of the owner.
 create function public.editai_confirm_source(p_source_id uuid, p_owner_id uuid, p_facts jsonb)

@@ -233,6 +233,9 @@ class SqlClient:
         )
         return [Source.model_validate(row) for row in rows]
 
+    def announce_upload(self, project_id: str, storage_path: str) -> None:
+        self.call("announce_upload", project_id=project_id, storage_path=storage_path)
+
     def confirm_source(
         self, source_id: UUID, *, owner_id: UUID | None = None, **changes: Any
     ) -> list[Source]:

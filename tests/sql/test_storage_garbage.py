@@ -164,3 +164,25 @@ async def test_an_upload_that_is_just_being_confirmed_is_not_dropped(
         race.other.confirm_source(source.id)
         assert race.live.cleanup_uploads(max_age_seconds=0) == 0
     assert rows("sources")[0]["status"] == "ready"
+
+
+ANNOUNCED = 3600.0
+"""How long an announced file waits for a row that points at it."""
+
+
+def test_an_announced_file_that_no_job_started_with_becomes_garbage(
+    sql: SqlClient, project: str
+) -> None:
+    path = uploaded_source(project)["storage_path"]
+    sql.announce_upload(project, path)
+    assert sql.at(ANNOUNCED - 0.001).list_storage_garbage() == []
+    (garbage,) = sql.at(ANNOUNCED).list_storage_garbage()
+    assert garbage == Garbage(id=garbage.id, prefix=path, keep_paths=())
+
+
+def test_an_announced_file_is_kept_once_its_job_has_started(sql: SqlClient, project: str) -> None:
+    source = uploaded_source(project)
+    sql.announce_upload(project, source["storage_path"])
+    assert sql.start_job(project, source=source).outcome == "started"
+    (garbage,) = sql.at(ANNOUNCED).list_storage_garbage()
+    assert garbage.keep_paths == (source["storage_path"],)

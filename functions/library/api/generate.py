@@ -1,9 +1,10 @@
 """Generate: raw clips from a video that comes with the request, or from a stored source.
 
     authenticate -> headers -> is the project free? -> the file, into staging -> fields -> probe
-        -> into storage -> start the job, atomically -> hand it over -> 202
+        -> announce -> into storage -> start the job, atomically -> hand it over -> 202
 
-Whatever goes wrong before the job has started, no file and no row is left.
+Whatever goes wrong before the job has started, no file and no row is left; where this process itself is killed, cleanup
+removes the file that it had announced.
 """
 
 import logging
@@ -27,6 +28,7 @@ from api.security import (
 )
 from api.settings import get_library_settings
 from api.uploads import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
+from shared.database import call
 from shared.errors import (
     DatabaseUnavailable,
     EditAIError,
@@ -126,6 +128,7 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
         named = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
         source = named | facts
+        await call("announce_upload", project_id=project_id, storage_path=path)
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)
 

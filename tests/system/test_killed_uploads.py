@@ -1,0 +1,64 @@
+"""A library that is killed between storing an upload and starting its job."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from psycopg.rows import DictRow
+
+from local.scheduler import trigger_cleanup
+from shared.client import LibraryClient
+from shared.wire import ProjectAnswer
+from tests.stack.database import Clock, Connection, Database
+from tests.stack.functions import FunctionProcess
+from tests.stack.waiting import eventually
+
+AN_HOUR = 3600.0
+STARTS = """
+    select 1 from pg_stat_activity
+    where datname = current_database() and state = 'active' and query ~ 'editai_start_job'
+      and pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+async def lone_file(
+    client: LibraryClient,
+    project: ProjectAnswer,
+    library: FunctionProcess,
+    database: Database,
+    small_video: Path,
+) -> Path:
+    """The file of an upload whose library was killed before its job had started."""
+    # What a transaction has seen of other sessions stays as it was: one to hold the row, one to look.
+    holder, onlooker = (database.connect("supabase_admin") for _ in range(2))
+
+    def stored() -> list[Path]:
+        return [*library.project.storage_directory.glob(f"{project.id}/sources/*")]
+
+    def starts() -> list[DictRow]:
+        return onlooker.execute(STARTS).fetchall()
+
+    # The start waits for the project's row until it gives up.
+    with holder.transaction():
+        holder.execute("select 1 from editai_projects where id = %s for update", [project.id])
+        upload = asyncio.create_task(client.generate(project.id, small_video))
+        await eventually(lambda: stored() and starts())
+        library.kill()
+        await eventually(lambda: not starts())
+    with suppress(httpx.HTTPError):
+        await upload
+    (file,) = stored()
+    return file
+
+
+async def test_the_file_of_an_upload_whose_job_never_started_goes(
+    lone_file: Path, lease_cleanup: FunctionProcess, admin: Connection, clock: Clock
+) -> None:
+    assert admin.execute("select 1 from editai_jobs").fetchall() == []
+    clock.advance(AN_HOUR)
+    secret = lease_cleanup.project.internal_secret
+    await asyncio.to_thread(trigger_cleanup, lease_cleanup.url, secret)
+    assert not await asyncio.to_thread(lone_file.exists)
