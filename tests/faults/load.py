@@ -27,7 +27,7 @@ from tests.faults.pacing import pause
 
 HOLD_TTL_SECONDS = 1.0
 ACCEPTED = 202
-NO_CONTENT = 204
+GONE = (204, 404)
 OWNER = UUID(int=0xED17)
 FACTS = {"duration_seconds": 3.0, "width": 160, "height": 90, "frame_rate": 25, "has_audio": True}
 
@@ -69,9 +69,6 @@ class Load:
     async def _new_target(self) -> Target:
         target = Target(id=str(uuid4()), source_id=uuid4())
         path = f"{target.id}/sources/{target.source_id}.mp4"
-        file = self.storage / path
-        file.parent.mkdir(parents=True)
-        os.link(self.video, file)
         owner = str(OWNER)
         await call("create_project", owner_id=owner, name="Faults", project_id=target.id)
         await call(
@@ -83,17 +80,21 @@ class Load:
             storage_path=path,
             content_type="video/mp4",
         )
-        facts = {**FACTS, "size_bytes": file.stat().st_size}
+        facts = {**FACTS, "size_bytes": self.video.stat().st_size}
         await call("confirm_source", source_id=str(target.source_id), owner_id=owner, facts=facts)
+        # Last, so that a call that fails leaves no file without its row.
+        file = self.storage / path
+        file.parent.mkdir(parents=True)
+        os.link(self.video, file)
         return target
 
     async def replace(self, target: Target) -> None:
-        """Delete a project unless it is busy, and make another one."""
+        """Delete a project unless it is busy, and make another one; where that fails, somebody else will."""
         answer = await self.send("delete", "DELETE", target)
-        if answer is not None and answer.status_code == NO_CONTENT:
+        if answer is not None and answer.status_code in GONE:
+            self.targets.append(await self._new_target())
             with suppress(ValueError):
                 self.targets.remove(target)
-            self.targets.append(await self._new_target())
 
     async def send(
         self, name: str, method: str, target: Target, path: str = "", **request: Any
@@ -147,6 +148,7 @@ class Client:
         return {
             "starts over HTTP": (24 * over_http, self._start_over_http),
             "starts over SQL": (24, self._start),
+            "starts with an upload": (3 * over_http, self._start_with_upload),
             "starts repeated": (3 * over_http, self._repeat_start),
             "cancels over HTTP": (3 * over_http, self._cancel_over_http),
             "cancels over SQL": (3, self._cancel),
@@ -170,6 +172,14 @@ class Client:
         self.last_start = (target, self._params(target), key)
         await self._post_start(*self.last_start, prefer=self.chance.choice(("", "", "wait=1")))
 
+    async def _start_with_upload(self, target: Target) -> None:
+        fields = {"variant_count": "1", "target_duration": "1"}
+        video = await asyncio.to_thread(self.load.video.read_bytes)
+        answer = await self.load.send(
+            "start", "POST", target, "/generate", data=fields, files={"video": ("tiny.mp4", video)}
+        )
+        self._remember(answer)
+
     async def _repeat_start(self, target: Target) -> None:
         if self.last_start is None:
             await self._start_over_http(target)
@@ -183,6 +193,9 @@ class Client:
         answer = await self.load.send(
             "start", "POST", target, "/generate", json=params, headers=headers
         )
+        self._remember(answer)
+
+    def _remember(self, answer: httpx.Response | None) -> None:
         if answer is not None and answer.status_code == ACCEPTED:
             self.load.recent_jobs.append(answer.json()["job"]["id"])
 

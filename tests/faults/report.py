@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.faults.files import Files
 from tests.faults.violations import Violation
 
 SHOWN_VIOLATIONS = 10
+SHOWN_FILES = 20
 LEASE_OPERATIONS = (
     "leases granted",
     "leases renewed",
@@ -36,13 +38,15 @@ class Report:
     recovery_bound_seconds: float
     not_ended: int
     drained_seconds: float
+    files: Files
     violations: tuple[Violation, ...]
     broken: str | None
 
     @property
     def passed(self) -> bool:
         """Tell whether everything held."""
-        return not self.violations and self.not_ended == 0
+        left = self.not_ended, self.files.lost, self.files.missing
+        return not self.violations and not any(left)
 
     @property
     def lease_operations(self) -> int:
@@ -70,6 +74,8 @@ class Report:
             self._recovery("dead leases", self.recoveries),
             self._recovery("no other fault", self.quiet_recoveries),
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
+            f"files             {len(self.files.lost)} that nothing points at, {len(self.files.missing)} missing",
+            *(f"    {path}" for path in (*self.files.lost, *self.files.missing)[:SHOWN_FILES]),
             f"violations        {len(self.violations)}",
             *_table("by rule", Counter(v.rule for v in self.violations)),
             *(str(violation) for violation in self.violations[:SHOWN_VIOLATIONS]),

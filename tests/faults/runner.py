@@ -12,6 +12,7 @@ from local.scheduler import trigger_cleanup
 from tests.faults.answers import Answers
 from tests.faults.breaks import BREAKS, Break
 from tests.faults.entries import AuditReader
+from tests.faults.files import Files
 from tests.faults.history import HistoryReader
 from tests.faults.injector import Injector
 from tests.faults.load import Load
@@ -154,6 +155,9 @@ class Run:
             if self.injector.was_quiet(at - after - offset, at - offset)
         )
 
+    def _files(self) -> Files:
+        return Files() if self.plan.control else Files.of(self.stack.storage, self.stack.admin_url)
+
     def _report(self, seconds: float, not_ended: int, drained_seconds: float) -> Report:
         return Report(
             seed=self.plan.seed,
@@ -170,6 +174,7 @@ class Run:
             recovery_bound_seconds=LEASE_TTL_SECONDS + CLEANUP_PERIOD_SECONDS,
             not_ended=not_ended,
             drained_seconds=drained_seconds,
+            files=self._files(),
             violations=tuple(self.model.violations),
             broken=self.plan.broken,
         )
