@@ -273,10 +273,14 @@ grant select on
 -- A lease's id is half of its proof: users see who holds the project and until when, not the id.
 grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at) on public.editai_locks
   to authenticated;
+-- What the SQL functions do under their caller's rights, and no more: a job, a clip or an export goes only with its project,
+-- and an export never changes. What follows a deleted project is deleted by the foreign key, which needs no grant.
 grant select, insert, update, delete on
-  public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips,
-  public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage
+  public.editai_projects, public.editai_sources, public.editai_locks, public.editai_generation_progress
   to service_role;
+grant select, insert, update on public.editai_jobs, public.editai_clips to service_role;
+grant select, insert on public.editai_exports to service_role;
+grant select, insert, delete on public.editai_storage_garbage to service_role;
 grant select on public.editai_export_presets to service_role;
 grant usage on sequence public.editai_fencing_tokens, public.editai_storage_garbage_id_seq to service_role;
 -- Realtime tells a browser of each progress write, where there is a Realtime.
