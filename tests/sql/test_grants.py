@@ -76,11 +76,12 @@ def filled(sql: SqlClient, lease: Lease, admin: Connection, rows: Rows) -> None:
     admin.execute(
         "insert into editai_exports (project_id, clip_id, job_id, preset, options, storage_path,"
         " thumbnail_path, duration_seconds, size_bytes, width, height, frame_rate)"
-        " select project_id, id, job_id, 'tiktok', '{}', 'a', 'b', 1, 1, 1, 1, 1 from editai_clips"
+        " select project_id, id, job_id, 'tiktok', '{}', storage_path, thumbnail_path, 1, 1, 1, 1, 1"
+        " from editai_clips"
     )
     admin.execute(
         "insert into editai_storage_garbage (project_id, prefix, not_before)"
-        " select id, 'x', now() from editai_projects"
+        " select id, id || '/jobs/', now() from editai_projects"
     )
     assert all(rows(table) for table in RIGHTS)
 

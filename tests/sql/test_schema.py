@@ -108,6 +108,14 @@ def test_realtime_tells_of_progress_and_nothing_else(admin: Connection) -> None:
     assert rows == [{"tablename": "editai_generation_progress"}]
 
 
+def test_realtime_tells_of_a_deleted_row_its_key_alone(admin: Connection) -> None:
+    """Deletions reach every signed-in listener: row level security does not hold them back."""
+    rows = admin.execute(
+        "select relname, relreplident from pg_class c join pg_publication_rel r on r.prrelid = c.oid"
+    ).fetchall()
+    assert rows == [{"relname": "editai_generation_progress", "relreplident": "d"}]
+
+
 def test_the_progress_table_has_the_agreed_columns(admin: Connection) -> None:
     rows = admin.execute(
         "select column_name as name, data_type as type, is_nullable as nullable, column_default as default"
