@@ -4,7 +4,8 @@
 #   make test [PYTEST="-k lease"]     every test, on a stack of its own
 #   make faults [SECONDS=60] [SEED=1] [WORKERS=4]   jobs under faults, checked against what must always hold
 #   make fuzz [CASES=20000] [SEED=1]   the library against its OpenAPI document, by Schemathesis
-#   make lint                         formatting, types, SQL, shell
+#   make lint                         formatting, security, types, SQL, shell
+#   make audit                        the pinned packages against known vulnerabilities; needs the network
 #   make bench                        the request path, measured
 #   make up, make down, make status   the local stack, left running
 #   make lock                         pin the requirements anew
@@ -18,7 +19,7 @@ WORKERS ?= 4
 CASES ?= 20000
 export VIDEO KEEP
 
-.PHONY: demo test faults fuzz lint bench up down status lock setup setup-dev
+.PHONY: demo test faults fuzz lint audit bench up down status lock setup setup-dev
 
 demo: setup
 	@$(RUN) -m local demo
@@ -35,6 +36,9 @@ fuzz: setup-dev
 
 lint: setup-dev
 	@local/lint.sh
+
+audit: setup-dev
+	@local/audit.sh
 
 bench: setup-dev
 	@$(RUN) -m bench

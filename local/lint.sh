@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks formatting, types, SQL and shell; runs every check even after one has failed.
+# Checks formatting, security, types, SQL and shell; runs every check even after one has failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 export PATH="$PWD/.venv/bin:$PATH"
@@ -13,6 +13,7 @@ check() {
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' '.ci/run' 'tests/deploy/standins/*')
 check 'ruff check' ruff check --quiet
 check 'ruff format' ruff format --quiet --check
+check 'bandit' bandit --quiet --recursive --configfile pyproject.toml functions shared local bench tests
 check 'basedpyright' basedpyright --level error
 check 'squawk' squawk --reporter gcc supabase/migrations/*.sql
 check 'shellcheck' shellcheck "${scripts[@]}"

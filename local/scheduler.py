@@ -26,7 +26,8 @@ def trigger_cleanup(url: str, secret: str) -> bytes:
     request = urllib.request.Request(  # noqa: S310 - the stack's own address
         url, method="POST", data=b"", headers={"Authorization": f"Bearer {secret}"}
     )
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+    answer = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)  # noqa: S310  # nosec B310
+    with answer as response:
         return response.read()
 
 

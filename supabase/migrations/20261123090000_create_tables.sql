@@ -15,6 +15,7 @@
 -- Rows are written only by the SQL functions of the later migrations, called with the service role. Users read their own
 -- rows through row level security, so that supabase-js and Realtime work; anon reads nothing.
 -- Owners are user ids of the token's `sub`, without a foreign key to auth.users: tokens may come from another issuer.
+-- A path in a row is served, and removed, on the row's word alone; so each is checked to lie below its own project's id.
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -85,7 +86,8 @@ create table public.editai_sources (
   constraint editai_sources_ready_is_probed check (
     status = 'pending'
     or (size_bytes is not null and duration_seconds > 0 and width > 0 and height > 0 and has_audio is not null)
-  )
+  ),
+  constraint editai_sources_file_is_the_projects check (starts_with(storage_path, project_id || '/sources/'))
 );
 create index editai_sources_by_project on public.editai_sources (project_id, created_at desc, id desc);
 
@@ -148,7 +150,11 @@ create table public.editai_clips (
   created_at timestamptz not null default public.editai_clock(),
   updated_at timestamptz not null default public.editai_clock(),
   -- A checkpoint is recorded once: a job that runs again finds it and goes on after it.
-  constraint editai_clips_one_per_variant unique (project_id, variant_number)
+  constraint editai_clips_one_per_variant unique (project_id, variant_number),
+  constraint editai_clips_files_are_the_jobs check (
+    starts_with(storage_path, project_id || '/jobs/' || job_id::text || '/')
+    and starts_with(thumbnail_path, project_id || '/jobs/' || job_id::text || '/')
+  )
 );
 create index editai_clips_by_job on public.editai_clips (job_id, variant_number);
 
@@ -178,7 +184,11 @@ create table public.editai_exports (
   width integer not null,
   height integer not null,
   frame_rate double precision not null,
-  created_at timestamptz not null default public.editai_clock()
+  created_at timestamptz not null default public.editai_clock(),
+  constraint editai_exports_files_are_the_jobs check (
+    starts_with(storage_path, project_id || '/jobs/' || job_id::text || '/')
+    and starts_with(thumbnail_path, project_id || '/jobs/' || job_id::text || '/')
+  )
 );
 create index editai_exports_by_clip on public.editai_exports (clip_id, created_at desc, id desc);
 create index editai_exports_by_project on public.editai_exports (project_id);
@@ -225,7 +235,10 @@ create table public.editai_storage_garbage (
   prefix text not null,
   -- Not at once: a holder that was cancelled needs a moment to notice.
   not_before timestamptz not null,
-  created_at timestamptz not null default public.editai_clock()
+  created_at timestamptz not null default public.editai_clock(),
+  -- Rows of this project alone say what is kept, so nothing outside of its folder may go, nor ever the whole folder.
+  constraint editai_storage_garbage_is_the_projects
+    check (starts_with(prefix, project_id || '/') and prefix <> project_id || '/')
 );
 
 alter table public.editai_projects enable row level security;
@@ -273,13 +286,19 @@ grant select on
 -- A lease's id is half of its proof: users see who holds the project and until when, not the id.
 grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at) on public.editai_locks
   to authenticated;
+-- What the SQL functions do under their caller's rights, and no more: a job, a clip or an export goes only with its project,
+-- and an export never changes. What follows a deleted project is deleted by the foreign key, which needs no grant.
 grant select, insert, update, delete on
-  public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips,
-  public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage
+  public.editai_projects, public.editai_sources, public.editai_locks, public.editai_generation_progress
   to service_role;
+grant select, insert, update on public.editai_jobs, public.editai_clips to service_role;
+grant select, insert on public.editai_exports to service_role;
+grant select, insert, delete on public.editai_storage_garbage to service_role;
 grant select on public.editai_export_presets to service_role;
 grant usage on sequence public.editai_fencing_tokens, public.editai_storage_garbage_id_seq to service_role;
--- Realtime tells a browser of each progress write, where there is a Realtime.
+-- Realtime tells a browser of each progress write, where there is a Realtime. Of a row that is deleted it tells every
+-- signed-in listener the replica identity, because row level security has no row to judge by then: the project's id must stay
+-- all that it is, and must open nothing by itself.
 do $$
 begin
   if exists (select 1 from pg_catalog.pg_publication where pubname = 'supabase_realtime' and not puballtables) then

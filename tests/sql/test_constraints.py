@@ -51,16 +51,45 @@ def test_a_table_refuses(lease: Lease, admin: Connection, wrong: str) -> None:
         admin.execute(WRONG[wrong])
 
 
+# A row's file is served and removed on the row's word alone, so it must not speak of another project's.
+FOREIGN: dict[str, LiteralString] = {
+    "a source's file": "update editai_sources set storage_path = 'other/sources/a.mp4'",
+    "a clip's file": "update editai_clips set storage_path = 'other' || storage_path",
+    "a clip's picture": "update editai_clips set thumbnail_path = 'other/jobs/a.jpg'",
+    "a clip's file of another job": "update editai_clips set storage_path = project_id || '/jobs/a.mp4'",
+    "an export's file": "update editai_exports set storage_path = 'other' || storage_path",
+    "an export's picture": "update editai_exports set thumbnail_path = 'other/jobs/a.jpg'",
+    "garbage": "update editai_storage_garbage set prefix = 'other/jobs/a/'",
+    "garbage of all projects": "update editai_storage_garbage set prefix = ''",
+    "garbage that is a whole project": "update editai_storage_garbage set prefix = project_id || '/'",
+}
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_a_row_points_at_files_of_its_own_project(
+    lease: Lease, sql: SqlClient, admin: Connection, foreign: str
+) -> None:
+    sql.create_source(lease.project_id)
+    sql.record_clip(lease, 1)
+    sql.discard_outputs(lease)
+    admin.execute(EXPORT_OF_EACH_CLIP)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        admin.execute(FOREIGN[foreign])
+
+
+EXPORT_OF_EACH_CLIP: LiteralString = (
+    "insert into editai_exports (project_id, clip_id, job_id, preset, options, storage_path,"
+    " thumbnail_path, duration_seconds, size_bytes, width, height, frame_rate)"
+    " select project_id, id, job_id, 'tiktok', '{}', storage_path, thumbnail_path, 1, 1, 1, 1, 1"
+    " from editai_clips"
+)
+
+
 def test_one_job_makes_one_export(lease: Lease, sql: SqlClient, admin: Connection) -> None:
     sql.record_clip(lease, 1)
-    insert: LiteralString = (
-        "insert into editai_exports (project_id, clip_id, job_id, preset, options, storage_path,"
-        " thumbnail_path, duration_seconds, size_bytes, width, height, frame_rate)"
-        " select project_id, id, job_id, 'tiktok', '{}', 'a', 'b', 1, 1, 1, 1, 1 from editai_clips"
-    )
-    admin.execute(insert)
+    admin.execute(EXPORT_OF_EACH_CLIP)
     with pytest.raises(psycopg.errors.UniqueViolation):
-        admin.execute(insert)
+        admin.execute(EXPORT_OF_EACH_CLIP)
 
 
 def test_a_clip_belongs_to_a_job_that_is_there(
@@ -68,4 +97,9 @@ def test_a_clip_belongs_to_a_job_that_is_there(
 ) -> None:
     sql.record_clip(lease, 1)
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        admin.execute("update editai_clips set job_id = %s", [uuid4()])
+        admin.execute(
+            "update editai_clips set job_id = %(id)s,"
+            " storage_path = replace(storage_path, job_id::text, %(id)s::text),"
+            " thumbnail_path = replace(thumbnail_path, job_id::text, %(id)s::text)",
+            {"id": uuid4()},
+        )

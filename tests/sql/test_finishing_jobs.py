@@ -161,13 +161,15 @@ def render_lease(sql: SqlClient, lease: Lease) -> Lease:
     return render_lease
 
 
-def export_of(clip_id: str, /, **changes: Any) -> dict[str, Any]:
+def export_of(clip: dict[str, Any], lease: Lease, **changes: Any) -> dict[str, Any]:
+    """A render of a clip, stored where the lease's holder may store it."""
+    path = f"{lease.project_id}/jobs/{lease.job_id}/{lease.fencing_token}/export"
     return {
-        "clip_id": clip_id,
+        "clip_id": str(clip["id"]),
         "preset": "tiktok",
         "options": dict[str, Any](),
-        "storage_path": "a.mp4",
-        "thumbnail_path": "a.jpg",
+        "storage_path": f"{path}.mp4",
+        "thumbnail_path": f"{path}.jpg",
         "duration_seconds": 12.0,
         "size_bytes": 5,
         "width": 1080,
@@ -177,7 +179,7 @@ def export_of(clip_id: str, /, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_final_render_records_one_export(sql: SqlClient, render_lease: Lease, rows: Rows) -> None:
-    export = export_of(str(rows("clips")[0]["id"]))
+    export = export_of(rows("clips")[0], render_lease)
     for _ in range(2):
         assert sql.finish_job(render_lease, "completed", export=export) == "finished"
     (row,) = rows("exports")
@@ -189,7 +191,7 @@ def test_a_final_render_records_one_export(sql: SqlClient, render_lease: Lease, 
 def test_an_export_that_does_not_fit_ends_nothing(
     sql: SqlClient, render_lease: Lease, rows: Rows, change: dict[str, str]
 ) -> None:
-    export = export_of(str(rows("clips")[0]["id"]), **change)
+    export = export_of(rows("clips")[0], render_lease, **change)
     before = rows("jobs"), rows("locks")
     with pytest.raises(psycopg.errors.IntegrityError):
         sql.finish_job(render_lease, "completed", export=export)
@@ -204,8 +206,9 @@ def test_an_export_is_of_a_clip_of_its_own_project(
     assert job is not None
     elsewhere = sql.claim_job(job.id).lease
     assert elsewhere is not None
+    export = export_of(rows("clips")[0], elsewhere)
     with pytest.raises(psycopg.errors.NotNullViolation, match="clip_id"):
-        sql.finish_job(elsewhere, "completed", export=export_of(str(rows("clips")[0]["id"])))
+        sql.finish_job(elsewhere, "completed", export=export)
 
 
 async def test_a_finish_that_waited_until_after_expiry_is_lost(

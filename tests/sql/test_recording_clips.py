@@ -26,7 +26,8 @@ def test_a_recorded_clip_is_as_described(sql: SqlClient, lease: Lease, rows: Row
 
 def test_recording_again_returns_the_first(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     first = sql.record_clip(lease, 1)
-    again = sql.at(5).record_clip(lease, 1, storage_path="elsewhere", size_bytes=1)
+    elsewhere = f"{clip_facts(lease, 1)['storage_path']}.2"
+    again = sql.at(5).record_clip(lease, 1, storage_path=elsewhere, size_bytes=1)
     assert again == first
     assert len(rows("clips")) == 1
 

@@ -1,9 +1,11 @@
 """The Supabase CLI, kept from the network and from its user's own settings."""
 
+import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg import sql
@@ -19,6 +21,15 @@ class SupabaseCli:
 
     home: Path
     folder: Path
+
+    @classmethod
+    def on_a_copy(cls, home: Path) -> "SupabaseCli":
+        """The CLI on a copy of this repository's `supabase` folder, into which it may write."""
+        folder = home / "project"
+        folder.mkdir()
+        copy = ["cp", "-r", CHECKOUT / "supabase", folder]
+        subprocess.run(copy, check=True)
+        return cls(home=home, folder=folder)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs a command, and returns how it ended and what it printed."""
@@ -36,6 +47,12 @@ class SupabaseCli:
             },
         )
 
+    def findings(self, *arguments: str) -> list[dict[str, Any]]:
+        """What a command that looks for faults has found."""
+        result = self.run(*arguments, "--fail-on=none", "--output-format=json")
+        assert result.returncode == 0, result.stdout + result.stderr
+        return json.loads(result.stdout)["results"]
+
     def push(self, db_url: str) -> str:
         """Applies the migrations that a database lacks, and returns what that printed."""
         result = self.run("db", "push", f"--remote={db_url}")
@@ -45,12 +62,8 @@ class SupabaseCli:
 
 @pytest.fixture
 def cli(tmp_path: Path) -> SupabaseCli:
-    """The CLI on a copy of this repository's `supabase` folder, into which it may write."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    copy = ["cp", "-r", CHECKOUT / "supabase", folder]
-    subprocess.run(copy, check=True)
-    return SupabaseCli(home=tmp_path, folder=folder)
+    """The CLI with a home and a project folder of its own."""
+    return SupabaseCli.on_a_copy(tmp_path)
 
 
 EmptyDatabase = Callable[[str], str]

@@ -16,6 +16,8 @@ from local.programs import CHECKOUT
 from shared.settings import Settings
 from tests.supabase_cli.conftest import SupabaseCli
 
+CONFIG = CHECKOUT / "supabase" / "config.toml"
+
 
 def _complaints(result: subprocess.CompletedProcess[str]) -> list[str]:
     """What the CLI says of a configuration, but that there is no Docker to start it with."""
@@ -32,6 +34,7 @@ def test_every_key_is_known_and_every_value_fits(cli: SupabaseCli) -> None:
     [
         ("max_rows = 1000", 'max_rows = "many"', "Invalid api.max_rows"),
         ("verify_jwt = true", "verify_jwts = true", "functions.start-job.verify_jwts"),
+        ('no_policy = "error"', 'no_policies = "error"', "checks.rls_enabled_no_policies"),
     ],
 )
 def test_a_wrong_key_or_value_would_be_seen(
@@ -40,6 +43,17 @@ def test_a_wrong_key_or_value_would_be_seen(
     file = cli.folder / "supabase" / "config.toml"
     file.write_text(file.read_text().replace(right, wrong))
     assert any(complaint in line for line in _complaints(cli.run("status")))
+
+
+def test_every_check_that_there_is_of_a_migration_stops_it(cli: SupabaseCli) -> None:
+    checks = tomllib.loads(CONFIG.read_text())["db"]["migrations"]["checks"]
+    file = cli.folder / "supabase" / "config.toml"
+    table = "[db.migrations.checks]"
+    file.write_text(file.read_text().replace(table, f"{table}\nno_rule = 'off'"))
+    said = cli.run("status")
+    _, _, known = (said.stdout + said.stderr).partition("Known rules: ")
+    rules = known.partition(".")[0].split(", ")
+    assert checks == dict.fromkeys(rules, "error")
 
 
 def test_the_bucket_is_private_and_takes_videos_and_thumbnails_only(
@@ -65,7 +79,7 @@ def test_only_the_function_that_checks_its_callers_itself_is_open_to_all() -> No
 
 
 def test_every_function_it_names_exists() -> None:
-    config = tomllib.loads((CHECKOUT / "supabase" / "config.toml").read_text())
+    config = tomllib.loads(CONFIG.read_text())
     assert set(config["functions"]) == set(edge_functions())
 
 

@@ -3,9 +3,13 @@
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from local.migrations import MIGRATIONS, migrate
+from tests.sql import catalog
+from tests.sql.test_grants import expected_grants
 from tests.stack.backend import Backend
+from tests.stack.database import Connection
 from tests.supabase_cli.conftest import EmptyDatabase, SupabaseCli
 
 # What makes the schema: each query's rows are texts and truths that compare.
@@ -31,37 +35,29 @@ _CATALOG = (
     """,
 )
 
-_PRIVILEGES = (
-    """
-    select role, p.oid::regprocedure::text, has_function_privilege(role, p.oid, 'execute')
-    from pg_proc p, unnest(array['anon', 'authenticated', 'service_role']) role
-    where p.pronamespace = 'public'::regnamespace
-    """,
-    """
-    select role, a.attrelid::regclass::text, a.attname, privilege,
-      has_column_privilege(role, a.attrelid, a.attnum, privilege)
-    from pg_attribute a join pg_class c on c.oid = a.attrelid,
-      unnest(array['anon', 'authenticated', 'service_role']) role,
-      unnest(array['select', 'insert', 'update']) privilege
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0
-    """,
-    """
-    select role, c.relname, privilege, has_table_privilege(role, c.oid, privilege)
-    from pg_class c, unnest(array['anon', 'authenticated', 'service_role']) role,
-      unnest(array['delete', 'truncate', 'references', 'trigger']) privilege
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-    """,
-    """
-    select role, c.relname, has_sequence_privilege(role, c.oid, 'usage, select, update')
-    from pg_class c, unnest(array['anon', 'authenticated', 'service_role']) role
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
-    """,
+# What belongs to a whole project, and to others than us: the roles are of the server.
+_NOT_OURS = (
+    "select rolname, rolsuper, rolbypassrls, rolcanlogin, rolconfig::text from pg_roles",
+    "select roleid::regrole::text, member::regrole::text, admin_option from pg_auth_members",
+    "select defaclrole::regrole::text, defaclobjtype, defaclacl::text from pg_default_acl",
+    "select extname from pg_extension",
+    "select evtname from pg_event_trigger",
+    "select pubname, puballtables from pg_publication",
 )
 
 
 def _rows(db_url: str, queries: tuple[str, ...]) -> list[set[tuple[Any, ...]]]:
     with psycopg.connect(db_url) as connection:
         return [set(connection.execute(query.encode()).fetchall()) for query in queries]
+
+
+def _connect(db_url: str) -> Connection:
+    return Connection.connect(db_url, row_factory=dict_row)
+
+
+def _grants(db_url: str) -> catalog.Grants:
+    with _connect(db_url) as connection:
+        return catalog.grants(connection)
 
 
 def _recorded(db_url: str) -> list[tuple[Any, ...]]:
@@ -91,7 +87,25 @@ def test_what_it_applies_is_what_the_local_stack_applies(
     migrate(migrated, say=lambda _line: None)
     assert _recorded(pushed) == _recorded(migrated)
     assert _rows(pushed, _CATALOG) == _rows(migrated, _CATALOG)
-    assert _rows(pushed, _PRIVILEGES) == _rows(migrated, _PRIVILEGES)
+    assert _grants(pushed) == _grants(migrated)
+
+
+def test_what_it_applies_grants_exactly_what_is_written(
+    cli: SupabaseCli, empty_database: EmptyDatabase
+) -> None:
+    db_url = empty_database("pushed")
+    cli.push(db_url)
+    with _connect(db_url) as connection:
+        assert catalog.grants(connection) == expected_grants(connection)
+
+
+def test_what_it_applies_leaves_roles_and_defaults_as_they_are(
+    cli: SupabaseCli, empty_database: EmptyDatabase
+) -> None:
+    db_url = empty_database("pushed")
+    before = _rows(db_url, _NOT_OURS)
+    cli.push(db_url)
+    assert _rows(db_url, _NOT_OURS) == before
 
 
 def test_it_finds_nothing_to_do_on_the_local_stack(cli: SupabaseCli, fresh_state: Backend) -> None:
@@ -124,4 +138,4 @@ def test_a_project_that_exposes_nothing_by_itself_gets_the_same_grants(
             )
     cli.push(usual)
     cli.push(closed)
-    assert _rows(closed, _PRIVILEGES) == _rows(usual, _PRIVILEGES)
+    assert _grants(closed) == _grants(usual)

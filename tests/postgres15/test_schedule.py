@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.cron.conftest import Postgres15
+from tests.postgres15.conftest import Postgres15
 from tests.stack.database import Connection
 from tests.stack.waiting import eventually
 

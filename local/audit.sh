@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Asks the public advisory services about every pinned package, which needs the network. It ends well only if each package was
+# looked up and none has a known vulnerability; what could not be looked up counts as a fault.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+failed=()
+
+audit() {
+    printf '%s\n' "$1"
+    "${@:2}" || failed+=("$1")
+}
+
+for file in requirements.txt functions/*/requirements.txt local/requirements-node.txt requirements-dev.txt; do
+    audit "$file" .venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$file"
+done
+audit 'local/package-lock.json' npm audit --prefix local --package-lock-only
+
+if ((${#failed[@]})); then
+    printf 'Vulnerable, or not audited at all (see above): %s\n' "${failed[*]}" >&2
+    exit 1
+fi
+echo 'Every pinned package was looked up, and none has a known vulnerability.'

