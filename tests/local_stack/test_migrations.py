@@ -22,12 +22,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def database_of(backend: Backend) -> str:
+    """The name of a database that this test process alone migrates."""
+    return f"{backend.database}_migrations"
+
+
 @pytest.fixture
 def empty(fresh_state: Backend, database: Database, admin: Connection) -> str:
     """The URL of a new database, owned by postgres."""
-    admin.execute("drop database if exists migrations_try with (force)")
-    admin.execute("create database migrations_try owner postgres")
-    return fresh_state.server.url(database="migrations_try")
+    name = database_of(fresh_state)
+    admin.execute(f"drop database if exists {name} with (force)".encode())
+    admin.execute(f"create database {name} owner postgres".encode())
+    return fresh_state.server.url(database=name)
 
 
 def _ignore(_line: str) -> None:
@@ -86,7 +92,7 @@ def test_the_bootstrap_can_run_again(fresh_state: Backend) -> None:
 def test_new_tables_belong_to_the_api_roles_until_a_migration_takes_them_back(
     fresh_state: Backend, empty: str
 ) -> None:
-    fresh_state.server.bootstrap("migrations_try")
+    fresh_state.server.bootstrap(database_of(fresh_state))
     with psycopg.connect(empty) as connection:
         connection.execute("create table given ()")
         row = connection.execute("select has_table_privilege('anon', 'given', 'select')").fetchone()

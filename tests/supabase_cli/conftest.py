@@ -71,9 +71,10 @@ EmptyDatabase = Callable[[str], str]
 
 @pytest.fixture
 def empty_database(fresh_state: Backend, admin: Connection) -> EmptyDatabase:
-    """Makes a database as a new Supabase project has it, and returns its URL."""
+    """Makes a database as a new Supabase project has it, and returns its URL; this test process's own."""
 
-    def create(name: str) -> str:
+    def create(kind: str) -> str:
+        name = f"{fresh_state.database}_{kind}"
         database = sql.Identifier(name)
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(database))
         admin.execute(sql.SQL("create database {} owner postgres").format(database))
