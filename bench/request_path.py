@@ -1,7 +1,8 @@
 """The request path beside the bare call: what the library makes of PostgREST's own rate.
 
 At 16 connections, one after the other and several times over: the SQL function called on PostgREST
-itself, the same through the gateway, and the library's endpoint that calls it. Rates are medians;
+itself, the same through the gateway, the library's endpoint that calls it, and between them the
+least that a Python server costs (bench/floor.py). Rates are medians;
 "of bare" is the median of the ratios within each round, so that a busy moment does not count twice.
 CPU time tells the same on a machine that has other work to do.
 
@@ -22,12 +23,13 @@ import httpx
 import jwt
 
 from bench import clients
+from bench.floor import serving
 from bench.load import Load, Result
 from bench.processes import cpu_seconds
 from bench.stack import StackInfo, scratch_stack
 
 ROUNDS, SECONDS = 5, 4.0
-PARTS = ("library", "gateway", "postgrest", "postgres")
+PARTS = ("library", "floor", "gateway", "postgrest", "postgres")
 
 FORM = (
     '--b\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n'
@@ -40,6 +42,7 @@ class Ground:
     """A stack with one project that is held by a queued job."""
 
     stack: StackInfo
+    floor_url: str
     project_id: str
     owner_id: str
 
@@ -78,7 +81,7 @@ class Ground:
         httpx.post(url, headers=self.keys, json=arguments).raise_for_status()
 
     def loads(self) -> Mapping[str, list[tuple[str, Load]]]:
-        """For each subject: the bare call, the call through the gateway, the library's endpoint."""
+        """For each subject: the bare call, the call through what is on its way, the library's endpoint."""
         project = f"{self.stack.library_url}/projects/{self.project_id}"
         bearer = {"authorization": f"Bearer {self.token}"}
         form = bearer | {"content-type": "multipart/form-data; boundary=b"}
@@ -86,12 +89,14 @@ class Ground:
             method="POST", url=f"{project}/generate", headers=form, body=FORM, status=409
         )
         poll = Load(method="GET", url=f"{project}/progress", headers=bearer, status=200)
+        hello = Load(method="GET", url=f"{self.floor_url}/", headers={}, status=200)
         return {
             "generate, refused with 409": [
                 *self._bare("editai_check_project"),
                 ("library", generate),
             ],
             "progress": [*self._bare("editai_read_progress"), ("library", poll)],
+            "nothing": [("FastAPI, calling nobody", hello)],
         }
 
     def _bare(self, function: str) -> list[tuple[str, Load]]:
@@ -99,6 +104,7 @@ class Ground:
         places = {
             "PostgREST": self.stack.postgrest_url,
             "gateway": f"{self.stack.supabase_url}/rest/v1",
+            "ASGI and this call alone": self.floor_url,
         }
         return [
             (
@@ -118,8 +124,9 @@ class Ground:
 def main(arguments: list[str]) -> None:
     """Prepares a stack, measures and prints."""
     rounds, seconds = (2, 1.0) if "--quick" in arguments else (ROUNDS, SECONDS)
-    with scratch_stack(functions=True) as stack:
-        ground = _prepare(stack)
+    with scratch_stack(functions=True) as stack, serving(stack) as (floor_url, floor_pid):
+        stack.pids["floor"] = floor_pid
+        ground = _prepare(stack, floor_url)
         print(
             "                              answers/s  of bare  median ms   p99 ms   CPU us a request"
         )
@@ -134,8 +141,13 @@ def main(arguments: list[str]) -> None:
             print(f"  {name:<40} {rate:>8.0f} {cpu:>15.0f}", flush=True)
 
 
-def _prepare(stack: StackInfo) -> Ground:
-    ground = Ground(stack=stack, project_id=f"bench-{uuid4()}", owner_id=str(uuid4()))
+def _prepare(stack: StackInfo, floor_url: str) -> Ground:
+    ground = Ground(
+        stack=stack,
+        floor_url=floor_url,
+        project_id=f"bench-{uuid4()}",
+        owner_id=str(uuid4()),
+    )
     ground.call("editai_create_project", **ground.arguments, p_name="bench")
     ground.call(
         "editai_start_job",

@@ -5,6 +5,7 @@ that are configured, never the algorithm: else a public key could pass as a shar
 """
 
 import hmac
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -14,9 +15,10 @@ import jwt
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.auth_keys import JwksKeys, KeyProvider, SecretKey
+from shared.auth_keys import JwksKeys, KeyProvider, SecretKey, VerificationKey
 from shared.errors import Forbidden, Unauthenticated
 from shared.settings import read_settings
+from shared.verified_tokens import VerifiedToken, VerifiedTokens
 
 CLOCK_SKEW_SECONDS = 10
 """How far the issuer's clock may be from ours."""
@@ -61,6 +63,7 @@ class Authenticator:
         self._settings = settings
         self._service_key = settings.supabase_service_role_key.get_secret_value().encode()
         self._keys = keys or _keys(settings)
+        self._known = VerifiedTokens()
 
     async def authenticate(self, authorization: str | None) -> Caller:
         """The caller of a request.
@@ -75,25 +78,38 @@ class Authenticator:
         # Supabase's keys are no user's tokens: they name no user and no audience.
         if hmac.compare_digest(token.encode(), self._service_key):
             return Caller(owner_id=None)
-        claims = await self._claims(token)
-        if claims.get("role") != USER_ROLE:
-            raise Forbidden("This service is for signed-in users; the token has another role.")
-        return Caller(owner_id=_user_id(claims))
+        return Caller(owner_id=await self._user_id(token))
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def _user_id(self, token: str) -> UUID:
+        known = self._known.find(token)
         try:
-            key = await self._keys.find(jwt.get_unverified_header(token))
-            return jwt.decode(
-                token,
-                key.material,
-                algorithms=[key.algorithm],
-                audience=self._settings.supabase_jwt_audience,
-                issuer=self._settings.supabase_jwt_issuer,
-                leeway=CLOCK_SKEW_SECONDS,
-                options={"require": ["exp", "iss", "aud", "sub"]},
-            )
+            header = known.header if known else jwt.get_unverified_header(token)
+            key = await self._keys.find(header)
+            if known and known.is_good(key):
+                return known.user_id
+            claims = self._verify(token, key)
         except jwt.PyJWTError as error:
             raise Unauthenticated(_explanation(error)) from None
+        verified = VerifiedToken(
+            header=header,
+            key=key,
+            user_id=_user_id(claims),
+            verified_at=time.time(),
+            expires_at=int(claims["exp"]) + CLOCK_SKEW_SECONDS,
+        )
+        self._known.remember(token, verified)
+        return verified.user_id
+
+    def _verify(self, token: str, key: VerificationKey) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key.material,
+            algorithms=[key.algorithm],
+            audience=self._settings.supabase_jwt_audience,
+            issuer=self._settings.supabase_jwt_issuer,
+            leeway=CLOCK_SKEW_SECONDS,
+            options={"require": ["exp", "iss", "aud", "sub"]},
+        )
 
 
 def bearer_token(authorization: str | None) -> str:
@@ -111,6 +127,8 @@ def _keys(settings: AuthSettings) -> KeyProvider:
 
 
 def _user_id(claims: dict[str, Any]) -> UUID:
+    if claims.get("role") != USER_ROLE:
+        raise Forbidden("This service is for signed-in users; the token has another role.")
     try:
         return UUID(claims["sub"])
     except ValueError:

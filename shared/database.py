@@ -11,6 +11,7 @@ from postgrest.exceptions import APIError
 
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.lean_client import LeanClient
+from shared.rpc import rpc
 from shared.settings import get_settings
 from shared.telemetry import span
 from supabase import AsyncClient, AsyncClientOptions
@@ -66,7 +67,7 @@ async def call(function: str, **params: Any) -> Any:
     client = await get_supabase()
     arguments = {f"p_{name}": value for name, value in params.items()}
     with _translated(function):
-        return (await client.rpc(f"editai_{function}", arguments).execute()).data
+        return await rpc(client, f"editai_{function}", arguments)
 
 
 async def read(table: str, *, order: str = "", **equal: str) -> list[dict[str, Any]]:

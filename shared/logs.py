@@ -39,6 +39,8 @@ _SECRETS = re.compile(
 )
 REDACTED = "[redacted]"
 
+_JSON = json.JSONEncoder(default=str, ensure_ascii=False)
+
 
 @contextmanager
 def log_fields(**fields: Any) -> Generator[None]:
@@ -71,7 +73,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             # The field that Error Reporting groups errors by.
             line["stack_trace"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return _JSON.encode(line)
 
 
 class StandardOutput(logging.Handler):

@@ -1,5 +1,6 @@
 """library: the public API."""
 
+import gc
 from typing import cast
 
 import functions_framework.aio
@@ -22,6 +23,9 @@ register_url_convertor("path", AnyPath())
 configure_logging()
 configure_telemetry("library")
 app = create_app()
+# What has been made by now stays: a full collection would look through all of it, and hold up every request meanwhile.
+gc.collect()
+gc.freeze()
 
 
 @functions_framework.aio.http

@@ -2,50 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx
 import pytest
 
 from shared.lean_client import LeanClient
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+from tests.database.serving import Asked, echoing, request_of, serving
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[LeanClient]:
     async with LeanClient(timeout_seconds=0.2, connections=2) as client:
         yield client
-
-
-@asynccontextmanager
-async def serving(handler: Handler) -> AsyncGenerator[str]:
-    """A server that treats each connection as the handler says; yields its address."""
-    server = await asyncio.start_server(handler, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-async def request_of(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes]:
-    """The request line, the headers in lower case and the body of what arrives."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    pairs = (line.split(": ", 1) for line in head[1:] if line)
-    headers = {name.lower(): value for name, value in pairs}
-    return head[0], headers, await reader.readexactly(int(headers.get("content-length", 0)))
-
-
-def echoing(seen: list[tuple[str, dict[str, str], bytes]], answer: bytes) -> Handler:
-    """Notes what arrives and gives one answer."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.append(await request_of(reader))
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-
-    return handle
 
 
 CREATED = (
@@ -55,7 +25,7 @@ CREATED = (
 
 
 async def test_a_plain_request_arrives_as_it_was_asked(client: LeanClient) -> None:
-    seen: list[tuple[str, dict[str, str], bytes]] = []
+    seen: list[Asked] = []
     async with serving(echoing(seen, CREATED)) as url:
         answer = await client.request(
             "POST",
@@ -77,7 +47,7 @@ async def test_a_plain_request_arrives_as_it_was_asked(client: LeanClient) -> No
 async def test_what_is_not_plain_goes_httpxs_way_and_comes_to_the_same(
     client: LeanClient, plain: bool
 ) -> None:
-    seen: list[tuple[str, dict[str, str], bytes]] = []
+    seen: list[Asked] = []
     hooked: list[int] = []
 
     async def hook(response: httpx.Response) -> None:
@@ -93,7 +63,7 @@ async def test_what_is_not_plain_goes_httpxs_way_and_comes_to_the_same(
 
 
 async def test_json_is_httpxs_to_encode(client: LeanClient) -> None:
-    seen: list[tuple[str, dict[str, str], bytes]] = []
+    seen: list[Asked] = []
     async with serving(echoing(seen, CREATED)) as url:
         await client.request("POST", url, json={"a": 1})
     assert seen[0][2] == b'{"a":1}'

@@ -20,6 +20,7 @@ from api.files import files_router, local_storage
 from api.middleware import CleanAnswers, LeftBodies, NoLeaks
 from api.problems import install_handlers
 from api.settings import get_library_settings
+from api.shortcuts import shortcuts
 from shared.request_log import RequestLog
 
 BASE_PATH = "/api/v1/library"
@@ -40,6 +41,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="EditAI library",
         version="1.0.0",
+        routes=shortcuts(BASE_PATH),
         openapi_url=f"{BASE_PATH}/openapi.json",
         docs_url=None,
         redoc_url=None,

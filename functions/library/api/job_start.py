@@ -178,9 +178,10 @@ def preferred_wait(prefer: list[str] | None) -> int | None:
     return None
 
 
-async def _job_starter(
+async def job_starter(
     caller: CurrentCaller, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
 ) -> JobStarter:
+    """What a request's headers say of how its job is to be started."""
     wait = preferred_wait(prefer)
     return JobStarter(
         caller=caller,
@@ -190,4 +191,4 @@ async def _job_starter(
     )
 
 
-StartsJob = Annotated[JobStarter, Depends(_job_starter)]
+StartsJob = Annotated[JobStarter, Depends(job_starter)]

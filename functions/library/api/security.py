@@ -38,8 +38,7 @@ class AuthenticatedRoute(APIRoute):
         reads_json = self.reads_json and self.body_field is not None
 
         async def authenticated(request: Request) -> Response:
-            authorization = request.headers.get("authorization")
-            request.state.caller = await get_authenticator().authenticate(authorization)
+            request.state.caller = await caller_of(request)
             return await handler(bounded_body(request) if reads_json else request)
 
         return authenticated
@@ -49,6 +48,11 @@ class UploadRoute(AuthenticatedRoute):
     """A route whose body is its handler's own business."""
 
     reads_json = False
+
+
+async def caller_of(request: Request) -> Caller:
+    """Who makes a request. Raises as Authenticator.authenticate does."""
+    return await get_authenticator().authenticate(request.headers.get("authorization"))
 
 
 async def _caller(request: Request) -> Caller:
