@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip, frame_counts
-from pipeline.ffmpeg import FfmpegFailed
+from pipeline.failure import FfmpegFailed
 from shared.media import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264
