@@ -19,9 +19,11 @@ _REASONS = (
     ("Decoder not found", "The video uses a codec that is not supported."),
     ("no decoder found", "The video uses a codec that is not supported."),
     ("Unknown decoder", "The video uses a codec that is not supported."),
+    ("Not yet implemented in FFmpeg", "The video uses a feature that is not supported."),
     ("matches no streams", "The video holds no picture that can be decoded."),
     ("moov atom not found", "The video file is damaged and cannot be decoded."),
     ("Invalid data found", "The video file is damaged and cannot be decoded."),
+    ("Could not open encoder before EOF", "The video file is damaged and cannot be decoded."),
     ("End of file", "The video file is damaged and cannot be decoded."),
 )
 
