@@ -1,5 +1,6 @@
 """Makes small files that ask for much: of time, of memory, or of someone else's files."""
 
+import struct
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def hour_in_a_kilobyte(path: Path) -> None:
     picture = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=25", "-frames:v", "2"]
     times = ["-bsf:v", f"setts=pts=N*{HOUR}/TB:dts=N*{HOUR}/TB"]
     footage.make(*picture, *X264, "-x264-params", "info=0", *times, str(path))
+
+
+def boasting_index(path: Path, pictures: int) -> None:
+    """An index that promises so many pictures of a byte each, in the size of an index of two."""
+    hour_in_a_kilobyte(path)
+    content = bytearray(path.read_bytes())
+    sizes, times, chunks = (content.index(box) for box in (b"stsz", b"stts", b"stsc"))
+    struct.pack_into(">II", content, sizes + 8, 1, pictures)
+    struct.pack_into(">II", content, times + 12, pictures, 1)
+    struct.pack_into(">I", content, chunks + 16, pictures)
+    path.write_bytes(content)
 
 
 def hole_in_the_sound(path: Path) -> None:

@@ -92,6 +92,19 @@ async def test_an_hour_between_two_pictures_costs_no_hour(tmp_path: Path) -> Non
     assert used.cpu_seconds < 10
 
 
+@pytest.mark.parametrize("pictures", [100_000_000, 2**31 - 1])
+async def test_an_index_that_promises_millions_of_pictures_costs_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: int
+) -> None:
+    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
+    path = tmp_path / "index.mp4"
+    hostile.boasting_index(path, pictures)
+    with used_by_children() as used, pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(path), tmp_path)
+    assert failed.value.detail == "The video file is damaged and cannot be decoded."
+    assert used.cpu_seconds < 10
+
+
 async def test_a_hole_in_the_sound_is_not_filled_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

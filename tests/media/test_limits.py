@@ -103,6 +103,7 @@ async def test_a_process_has_the_limits_that_were_asked_for(tmp_path: Path) -> N
         )
     assert seen["Max data size"] == [str(ROOMY.memory_bytes)] * 2
     assert seen["Max open files"] == [str(ROOMY.open_files)] * 2
+    assert seen["Max stack size"] == [str(launch.THREAD_STACK_BYTES)] * 2
     assert seen["Max core file size"] == ["0", "0"]
     assert seen["Max file size"][0] == str(ROOMY.file_bytes)
 

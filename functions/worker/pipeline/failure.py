@@ -30,7 +30,7 @@ _REASONS = (
 _PASSING = "No space left on device"
 
 # How the kernel tells which of our limits was reached (see launch.py), and how a decoder crashes.
-_ENDED_BY_THE_FILE = {
+_ENDED_BY_THE_FILE: dict[int, str] = {
     signal.SIGPROF: "Processing the video takes more computing time than its length allows.",
     signal.SIGALRM: "Processing the video takes longer than its length allows.",
     **dict.fromkeys(
@@ -77,6 +77,6 @@ def failure(code: int, log: str, *, file_limit_reached: bool) -> FfmpegFailed:
     if code == -signal.SIGXFSZ:
         detail = TOO_MUCH_OUTPUT if file_limit_reached else "The disk is full."
         return FfmpegFailed(detail, log, passing=not file_limit_reached)
-    detail = _ENDED_BY_THE_FILE.get(signal.Signals(-code))
+    detail = _ENDED_BY_THE_FILE.get(-code)
     stopped = f"Processing the video was stopped by signal {-code}."
     return FfmpegFailed(detail or stopped, log, passing=detail is None)

@@ -17,6 +17,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 CLONE_NEWNET = 0x40000000
 CLONE_NEWUSER = 0x10000000
+THREAD_STACK_BYTES = 2 << 20
 
 
 def main(starter: int, limits: str, program: str, *arguments: str) -> None:
@@ -42,6 +43,8 @@ def confine(
     _limit(resource.RLIMIT_DATA, memory_bytes)
     _limit(resource.RLIMIT_NOFILE, open_files)
     _limit(resource.RLIMIT_CORE, 0)
+    # A thread's stack counts as a whole, used or not, and 40 cuts make 130 threads.
+    _limit(resource.RLIMIT_STACK, THREAD_STACK_BYTES)
     # The soft limit alone, so that whoever manages this machine may go on changing it.
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (_lower(file_bytes, soft), hard))
