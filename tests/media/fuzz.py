@@ -45,7 +45,7 @@ async def fuzz(
     damaged: Iterable[Mutation], whole: dict[str, Path], folder: Path, *, encode_each: int = 1
 ) -> Findings:
     """Let each of the files through the probe, and of those that it accepts each so many-th through the pipeline."""
-    findings, accepted = Findings(), 0
+    findings, accepted, others = Findings(), 0, _children()
     for mutation in damaged:
         file = folder / "damaged"
         mutation.write(whole[mutation.format], file)
@@ -59,7 +59,7 @@ async def fuzz(
         findings.slowest_seconds = max(findings.slowest_seconds, time.monotonic() - begun_at)
         accepted += not ending.startswith("refused")
         findings.endings[ending] += 1
-        if left := _left_over(folder, file):
+        if left := _left_over(folder, file, others):
             findings.defects.append((mutation, left))
     return findings
 
@@ -106,8 +106,12 @@ def _check(detail: str, file: Path) -> None:
         raise ValueError(f"no reason to show to a user: {detail!r}")
 
 
-def _left_over(folder: Path, file: Path) -> str:
-    children = [process.name() for process in psutil.Process().children(recursive=True)]
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def _left_over(folder: Path, file: Path, others: set[psutil.Process]) -> str:
+    children = [process.name() for process in _children() - others]
     files = sorted(path.name for path in folder.iterdir() if path != file)
     return f"left over: processes {children}, files {files}" if children or files else ""
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from pipeline import ffmpeg, filters
 from pipeline.canvas import Canvas
-from pipeline.failure import FfmpegFailed
 from pipeline.ffmpeg import OnProgress
 from pipeline.inputs import read_file
 from pipeline.limits import Limits
+from pipeline.made import probe_made
 from pipeline.seeking import seek
-from shared.media import MediaFacts, probe_async
+from shared.media import MediaFacts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,9 +83,7 @@ async def encode_clip(
             total_seconds=seconds,
             on_progress=on_progress,
         )
-        facts = await probe_async(partial)
-        if facts.video.frame_count != sum(frames):
-            raise FfmpegFailed("A part of the video could not be decoded.")
+        facts = await probe_made(partial, sum(frames))
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)

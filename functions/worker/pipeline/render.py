@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pipeline import ffmpeg, filters, loudness, picture
 from pipeline.canvas import Canvas
-from pipeline.failure import FfmpegFailed
 from pipeline.ffmpeg import OnProgress
 from pipeline.inputs import read_file
 from pipeline.limits import Limits
 from pipeline.loudness import Sound
+from pipeline.made import probe_made
 from pipeline.subtitles import write_script
-from shared.media import MediaFacts, probe_async
+from shared.media import MediaFacts
 from shared.records import ExportPreset
 from shared.rendering import RenderOptions
 from shared.subtitles import parse_srt
@@ -103,9 +103,7 @@ async def encode_picture(
             total_seconds=seconds,
             on_progress=on_progress,
         )
-        made = await probe_async(partial)
-        if made.video.frame_count != frames:
-            raise FfmpegFailed("A part of the clip could not be decoded.")
+        made = await probe_made(partial, frames)
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)
