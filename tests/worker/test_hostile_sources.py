@@ -87,7 +87,7 @@ async def test_a_hostile_source_fails_its_job_and_the_worker_goes_on(
 @pytest.fixture
 async def frugal_worker(worker: FunctionProcess) -> AsyncIterator[FunctionProcess]:
     """A worker that allows ffmpeg less memory than it needs."""
-    worker.start(FFMPEG_MEMORY_BYTES=str(50_000_000))
+    worker.start(FFMPEG_MEMORY_BYTES=str(30_000_000))
     yield worker
     worker.restart()
 
