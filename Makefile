@@ -4,6 +4,7 @@
 #   make test [PYTEST="-k lease"]     every test, on a stack of its own
 #   make faults [SECONDS=60] [SEED=1] [WORKERS=4]   jobs under faults, checked against what must always hold
 #   make fuzz [CASES=20000] [SEED=1]   the library against its OpenAPI document, by Schemathesis
+#   make fuzz-media [MUTATIONS=3000] [SEED=0]   damaged videos through the probe and the pipeline
 #   make lint                         formatting, security, types, SQL, shell
 #   make audit                        the pinned packages against known vulnerabilities; needs the network
 #   make bench                        the request path, measured
@@ -17,15 +18,17 @@ PYTEST ?=
 SECONDS ?= 60
 WORKERS ?= 4
 CASES ?= 20000
+MUTATIONS ?= 3000
 export VIDEO KEEP
 
-.PHONY: demo test faults fuzz lint audit bench up down status lock setup setup-dev
+.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status lock setup setup-dev
 
 demo: setup
 	@$(RUN) -m local demo
 
 test: setup-dev
 	@local/debian_postgres.sh
+	@local/debian_zzuf.sh
 	@$(RUN) -m pytest -n 2 $(PYTEST)
 
 faults: setup-dev
@@ -33,6 +36,10 @@ faults: setup-dev
 
 fuzz: setup-dev
 	@$(RUN) -m tests.openapi.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
+
+fuzz-media: setup-dev
+	@local/debian_zzuf.sh
+	@PYTHONPATH=functions/worker $(RUN) -m tests.media.fuzz --mutations $(MUTATIONS) $(if $(SEED),--seed $(SEED))
 
 lint: setup-dev
 	@local/lint.sh

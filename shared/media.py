@@ -22,6 +22,7 @@ from shared.media_facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 __all__ = ["AudioFacts", "MediaFacts", "UnusableMedia", "VideoFacts", "probe", "probe_async"]
 
 MAX_SIDE = 8192
+MAX_PIXELS = 8192 * 4320
 MAX_DURATION_SECONDS = 4 * 3600
 MAX_STREAMS = 16
 READER_TIMEOUT_SECONDS = 30
@@ -158,6 +159,12 @@ def _refuse_excess(tracks: list[Track]) -> None:
                 "too_large",
                 f"The picture is {width:.0f}x{height:.0f}; at most {MAX_SIDE}x{MAX_SIDE} is allowed.",
             )
+        if width * height > MAX_PIXELS:
+            raise UnusableMedia(
+                "too_large",
+                f"The picture is {width:.0f}x{height:.0f}; at most {MAX_PIXELS} pixels are"
+                " allowed, as 8192x4320 has.",
+            )
 
 
 def _video(track: Track) -> VideoFacts:
@@ -195,7 +202,7 @@ def _rate(track: Track) -> Fraction | None:
     for exact in (Fraction(round(rate)), Fraction(round(rate * 1.001) * 1000, 1001)):
         if abs(float(exact) - rate) < 0.001:  # noqa: PLR2004
             return exact
-    return Fraction(rate).limit_denominator(1000)
+    return Fraction(rate).limit_denominator(1000) or None
 
 
 def _audio(track: Track) -> AudioFacts:

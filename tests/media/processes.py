@@ -1,8 +1,19 @@
 """Looks for ffmpeg processes by the file they write, and waits for them to end."""
 
 import os
+import resource
 import select
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.limits import Limits
+
+ROOMY = Limits(
+    cpu_seconds=600, wall_seconds=600, memory_bytes=4 << 30, file_bytes=1 << 30, open_files=64
+)
+"""Limits that no test reaches by accident."""
 
 
 def writing(target: Path) -> list[int]:
@@ -38,3 +49,25 @@ def wait_until_gone(pids: list[int], seconds: float) -> bool:
 def environment(pid: int) -> bytes:
     """The environment that a process was given."""
     return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def limits_of(pid: int) -> dict[str, list[str]]:
+    """Soft and hard value of each limit of a process, by the kernel's name for it."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return {line[:26].strip(): line[26:].split()[:2] for line in lines}
+
+
+@dataclass(kw_only=True)
+class Used:
+    """What child processes have used, known at the end of its block."""
+
+    cpu_seconds: float = 0.0
+
+
+@contextmanager
+def used_by_children() -> Generator[Used]:
+    """Measures the children that end within the block."""
+    used, before = Used(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    yield used
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

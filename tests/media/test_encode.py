@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip, frame_counts
-from pipeline.ffmpeg import FfmpegFailed
+from pipeline.failure import FfmpegFailed
+from pipeline.made import probe_made
 from shared.media import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264
@@ -260,6 +261,17 @@ async def test_a_failure_leaves_no_file(plain: Path, tmp_path: Path) -> None:
         await _clip(tmp_path, cuts)
     assert failed.value.detail == "The video file is damaged and cannot be decoded."
     assert footage.names(tmp_path) == ["broken.mp4"]
+
+
+async def test_a_result_with_no_frame_or_too_few_is_a_failure(plain: Path, tmp_path: Path) -> None:
+    """ffmpeg goes on after what it cannot decode, and ends well."""
+    empty = tmp_path / "empty.mp4"
+    footage.make(*footage.pattern(1), "-frames:v", "0", *X264, str(empty))
+    with pytest.raises(FfmpegFailed, match="holds no picture that can be decoded"):
+        await probe_made(empty, 30)
+    with pytest.raises(FfmpegFailed, match="A part of the video could not be decoded"):
+        await probe_made(plain, 61)
+    assert (await probe_made(plain, 60)).video.frame_count == 60
 
 
 def test_rounding_does_not_add_up_over_many_cuts(plain: Path) -> None:

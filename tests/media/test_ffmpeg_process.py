@@ -12,9 +12,9 @@ import pytest
 import uvloop
 
 from pipeline import ffmpeg
-from pipeline.ffmpeg import FfmpegFailed
+from pipeline.failure import FfmpegFailed
 from tests.media import footage
-from tests.media.processes import environment, wait_until_gone, writing
+from tests.media.processes import ROOMY, environment, wait_until_gone, writing
 
 ROOT = Path(__file__).parents[2]
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -48,7 +48,7 @@ def test_progress_rises_to_one(
 
         pace = ["-readrate", "1", "-readrate_initial_burst", "0.1"]
         work = [*pace, *footage.pattern(2, size="64x64"), "-f", "null", "-"]
-        await ffmpeg.run(work, work_dir=tmp_path, total_seconds=2, on_progress=note)
+        await ffmpeg.run(work, work_dir=tmp_path, limits=ROOMY, total_seconds=2, on_progress=note)
 
     run_in_loop(main())
     assert len(seen) >= 3
@@ -69,7 +69,13 @@ def test_cancelling_ends_the_process_at_once(
             started.set()
 
         work = asyncio.ensure_future(
-            ffmpeg.run(_endless(target), work_dir=tmp_path, total_seconds=9000, on_progress=note)
+            ffmpeg.run(
+                _endless(target),
+                work_dir=tmp_path,
+                limits=ROOMY,
+                total_seconds=9000,
+                on_progress=note,
+            )
         )
         await started.wait()
         assert len(writing(target)) == 1
@@ -94,7 +100,13 @@ def test_a_process_that_ignores_sigterm_is_killed(
             started.set()
 
         work = asyncio.ensure_future(
-            ffmpeg.run(_endless(target), work_dir=tmp_path, total_seconds=9000, on_progress=note)
+            ffmpeg.run(
+                _endless(target),
+                work_dir=tmp_path,
+                limits=ROOMY,
+                total_seconds=9000,
+                on_progress=note,
+            )
         )
         await started.wait()
         os.kill(writing(target)[0], signal.SIGSTOP)
@@ -114,7 +126,9 @@ async def test_a_failing_callback_ends_the_process(tmp_path: Path) -> None:
         raise LookupError("the lease is gone")
 
     with pytest.raises(LookupError, match="the lease is gone"):
-        await ffmpeg.run(_endless(target), work_dir=tmp_path, total_seconds=9000, on_progress=fail)
+        await ffmpeg.run(
+            _endless(target), work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=fail
+        )
     assert writing(target) == []
 
 
@@ -125,12 +139,14 @@ def test_ffmpeg_dies_with_a_killed_worker(tmp_path: Path, loop: str) -> None:
 import asyncio, sys, uvloop
 from pathlib import Path
 from pipeline import ffmpeg
+from tests.media.processes import ROOMY
 
 async def note(fraction):
     print(fraction, flush=True)
 
 async def main():
-    await ffmpeg.run(sys.argv[2:], work_dir=Path("/tmp"), total_seconds=9000, on_progress=note)
+    work = {{"work_dir": Path("/tmp"), "limits": ROOMY, "total_seconds": 9000}}
+    await ffmpeg.run(sys.argv[2:], **work, on_progress=note)
 
 factory = {{"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}}["{loop}"]
 with asyncio.Runner(loop_factory=factory) as runner:
@@ -157,7 +173,9 @@ async def test_ffmpeg_has_no_environment(tmp_path: Path, monkeypatch: pytest.Mon
         raise LookupError
 
     with pytest.raises(LookupError):
-        await ffmpeg.run(_endless(target), work_dir=tmp_path, total_seconds=9000, on_progress=note)
+        await ffmpeg.run(
+            _endless(target), work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=note
+        )
     assert seen == [b""]
 
 
@@ -166,7 +184,10 @@ async def test_a_failure_says_why_and_names_no_path(tmp_path: Path) -> None:
     damaged.write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500)
     with pytest.raises(FfmpegFailed) as failed:
         await ffmpeg.run(
-            ["-i", str(damaged), "-f", "null", "-"], work_dir=tmp_path, total_seconds=1
+            ["-i", str(damaged), "-f", "null", "-"],
+            work_dir=tmp_path,
+            limits=ROOMY,
+            total_seconds=1,
         )
     assert failed.value.detail == "The video file is damaged and cannot be decoded."
     assert "private-name" in failed.value.log_tail
@@ -175,7 +196,7 @@ async def test_a_failure_says_why_and_names_no_path(tmp_path: Path) -> None:
 async def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
     arguments = [*footage.pattern(1), "-c:v", "rawvideo", "-f", "avi", "-y", "/dev/full"]
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(arguments, work_dir=tmp_path, total_seconds=1)
+        await ffmpeg.run(arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
     assert failed.value.detail == "The disk is full."
 
 
@@ -186,12 +207,16 @@ async def test_a_killed_ffmpeg_is_a_failure(tmp_path: Path) -> None:
         os.kill(writing(target)[0], signal.SIGKILL)
 
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(_endless(target), work_dir=tmp_path, total_seconds=9000, on_progress=kill)
+        await ffmpeg.run(
+            _endless(target), work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=kill
+        )
     assert failed.value.detail == "Processing the video was stopped by signal 9."
 
 
 async def test_much_output_on_stderr_is_kept_short(tmp_path: Path) -> None:
     noisy = ["-loglevel", "trace", *footage.pattern(1), "-c:v", "rawvideo", "-f", "avi"]
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run([*noisy, "-y", "/dev/full"], work_dir=tmp_path, total_seconds=1)
+        await ffmpeg.run(
+            [*noisy, "-y", "/dev/full"], work_dir=tmp_path, limits=ROOMY, total_seconds=1
+        )
     assert len(failed.value.log_tail) == ffmpeg.STDERR_TAIL_BYTES

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import boundaries
 from pipeline.analysis import SILENCE_LUFS, Analysis
-from pipeline.ffmpeg import FfmpegFailed
+from pipeline.failure import FfmpegFailed
 from pipeline.scenes import analyse
 from shared.media import MediaFacts, probe
 from tests.media import footage

@@ -8,6 +8,8 @@ from shared.media import MediaFacts, VideoFacts
 
 MAX_SIDE = 1920
 MAX_RATE = Fraction(60)
+MIN_RATE = Fraction(5)
+"""A slower clip could not be cut to the asked length, and players stumble over it."""
 
 _STANDARD_RATES = (
     Fraction(24000, 1001),
@@ -59,13 +61,15 @@ def even(length: float) -> int:
 def constant_rate(video: VideoFacts) -> Fraction:
     """The constant frame rate a source is shown at.
 
-    A constant source keeps its rate, halved until it is at most MAX_RATE. A variable one gets the
+    A constant source keeps its rate, halved or doubled until it is MIN_RATE to MAX_RATE. A variable one gets the
     standard rate next to its average, or, where it varies widely, next to its fastest part.
     """
     if not video.variable_frame_rate:
         rate = video.frame_rate
         while rate > MAX_RATE:
             rate /= 2
+        while rate < MIN_RATE:
+            rate *= 2
         return rate
     average = _standard(video.frame_rate)
     if abs(average / video.frame_rate - 1) < Fraction(1, 10):

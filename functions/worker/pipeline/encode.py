@@ -17,9 +17,12 @@ from pathlib import Path
 
 from pipeline import ffmpeg, filters
 from pipeline.canvas import Canvas
-from pipeline.ffmpeg import FfmpegFailed, OnProgress
+from pipeline.ffmpeg import OnProgress
+from pipeline.inputs import read_file
+from pipeline.limits import Limits
+from pipeline.made import probe_made
 from pipeline.seeking import seek
-from shared.media import MediaFacts, probe_async
+from shared.media import MediaFacts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,17 +69,21 @@ async def encode_clip(
         *_inputs(cuts, threads),
         *("-filter_complex_threads", str(threads)),
         *("-filter_complex", _graph(cuts, frames, canvas, mute=mute)),
+        *("-frames:v", str(sum(frames))),
         *_output(canvas, threads),
         f"file:{partial.absolute()}",
     ]
     seconds = float(sum(frames) / canvas.frame_rate)
+    limits = Limits.of([cut.facts for cut in cuts], seconds)
     try:
         await ffmpeg.run(
-            arguments, work_dir=work_dir, total_seconds=seconds, on_progress=on_progress
+            arguments,
+            work_dir=work_dir,
+            limits=limits,
+            total_seconds=seconds,
+            on_progress=on_progress,
         )
-        facts = await probe_async(partial)
-        if facts.video.frame_count != sum(frames):
-            raise FfmpegFailed("A part of the video could not be decoded.")
+        facts = await probe_made(partial, sum(frames))
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)
@@ -103,7 +110,7 @@ def _inputs(cuts: Sequence[Cut], threads: int) -> list[str]:
     each = max(1, threads // len(cuts))
     for cut in cuts:
         options = seek(cut.facts, cut.start).options
-        arguments += ffmpeg.read_file(cut.path, cut.facts, threads=each, options=options)
+        arguments += read_file(cut.path, cut.facts, threads=each, options=options)
     return arguments
 
 

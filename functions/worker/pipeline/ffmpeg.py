@@ -1,10 +1,10 @@
 """Runs ffmpeg as a child that reports progress, can be stopped at once and never outlives us.
 
-    await run(arguments, work_dir=..., total_seconds=12.0, on_progress=report)
+    await run(arguments, work_dir=..., limits=Limits.of(inputs, 12.0), total_seconds=12.0, on_progress=report)
 
 Arguments are a list, never a shell string, and file names in filters are relative to `work_dir`.
-Inputs come from `read_file`, which names the demuxer and so keeps ffmpeg from taking a text file for
-a playlist. What ffmpeg writes to stderr stays here: it holds paths.
+Inputs come from `inputs.read_file`, which keeps ffmpeg from opening anything else; `Limits` bound what
+it uses. What ffmpeg writes to stderr stays here: it holds paths.
 """
 
 import asyncio
@@ -12,50 +12,21 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from pipeline import launch
-from shared.media import MediaFacts
+from pipeline.failure import failure, succeeded
+from pipeline.limits import Limits
 from shared.telemetry import span
 
 OnProgress = Callable[[float], Awaitable[None]]
 
 STOP_GRACE_SECONDS = 1.0
 STDERR_TAIL_BYTES = 8192
-
-_DEMUXERS = {"mp4": "mov", "matroska": "matroska", "avi": "avi", "mpegts": "mpegts"}
-
-# What ffmpeg says, and what a user may be told; the first that matches wins.
-_REASONS = (
-    ("No space left on device", "The disk is full."),
-    ("Cannot allocate memory", "There was not enough memory to process the video."),
-    ("Decoder not found", "The video uses a codec that is not supported."),
-    ("no decoder found", "The video uses a codec that is not supported."),
-    ("Unknown decoder", "The video uses a codec that is not supported."),
-    ("matches no streams", "The video holds no picture that can be decoded."),
-    ("moov atom not found", "The video file is damaged and cannot be decoded."),
-    ("Invalid data found", "The video file is damaged and cannot be decoded."),
-)
-
-_PASSING = ("No space left on device", "Cannot allocate memory")
-
-
-class FfmpegFailed(Exception):
-    """ffmpeg ended without a result.
-
-    `detail` is safe to show and to store; `log_tail` is the end of ffmpeg's stderr, which may hold
-    paths and is for the operator's eyes. `passing` says that the machine ended it (killed, no disk
-    or memory left), so that another attempt may succeed.
-    """
-
-    def __init__(self, detail: str, log_tail: str = "", *, passing: bool = False) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.log_tail = log_tail
-        self.passing = passing
 
 
 @cache
@@ -64,27 +35,11 @@ def executable() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def read_file(
-    path: Path, facts: MediaFacts, *, threads: int, options: Sequence[str] = ()
-) -> list[str]:
-    """Arguments that open the probed file `path` as an input, and nothing but that file."""
-    return [
-        "-protocol_whitelist",
-        "file,pipe",
-        "-f",
-        _DEMUXERS[facts.container],
-        "-threads",
-        str(threads),
-        *options,
-        "-i",
-        f"file:{path.absolute()}",
-    ]
-
-
 async def run(
     arguments: Sequence[str],
     *,
     work_dir: Path,
+    limits: Limits,
     total_seconds: float,
     on_progress: OnProgress | None = None,
 ) -> None:
@@ -96,17 +51,21 @@ async def run(
     STOP_GRACE_SECONDS SIGKILL, and is gone when this returns.
 
     Raises:
-        FfmpegFailed: it ended with an error.
+        FfmpegFailed: it ended with an error, by reaching one of `limits` for instance.
 
     """
     with span("ffmpeg"):
-        await _run(arguments, work_dir, total_seconds, on_progress)
+        await _run(arguments, work_dir, limits, total_seconds, on_progress)
 
 
 async def _run(
-    arguments: Sequence[str], work_dir: Path, total_seconds: float, on_progress: OnProgress | None
+    arguments: Sequence[str],
+    work_dir: Path,
+    limits: Limits,
+    total_seconds: float,
+    on_progress: OnProgress | None,
 ) -> None:
-    process = await _start(arguments, work_dir)
+    process = await _start(arguments, work_dir, limits)
     tail = asyncio.ensure_future(_read_tail(process))
     try:
         await _follow(process, total_seconds, on_progress)
@@ -116,18 +75,21 @@ async def _run(
         await _stop(process)
         tail.cancel()
         raise
-    if code != 0:
-        passing = code < 0 or any(sign in log for sign in _PASSING)
-        raise FfmpegFailed(_reason(code, log), log, passing=passing)
+    if not succeeded(code, log):
+        full = code == -signal.SIGXFSZ and _has_file_of(limits.file_bytes, work_dir)
+        raise failure(code, log, file_limit_reached=full)
     if on_progress is not None:
         await on_progress(1.0)
 
 
-async def _start(arguments: Sequence[str], work_dir: Path) -> asyncio.subprocess.Process:
+async def _start(
+    arguments: Sequence[str], work_dir: Path, limits: Limits
+) -> asyncio.subprocess.Process:
     report = ["-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
     ffmpeg = [executable(), "-nostdin", "-hide_banner", "-loglevel", "error", *report, *arguments]
+    bounds = ",".join(map(str, astuple(limits)))
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), *ffmpeg),
+        *(sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), bounds, *ffmpeg),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -135,6 +97,11 @@ async def _start(arguments: Sequence[str], work_dir: Path) -> asyncio.subprocess
         env={},
         start_new_session=True,
     )
+
+
+def _has_file_of(size: int, folder: Path) -> bool:
+    """Whether a file has exactly this size: a write that would pass the limit is cut off there."""
+    return any(path.stat().st_size == size for path in folder.iterdir() if path.is_file())
 
 
 async def _follow(
@@ -186,12 +153,3 @@ def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -
             os.killpg(process.pid, number)
         except ProcessLookupError:
             return
-
-
-def _reason(code: int, log: str) -> str:
-    for sign, reason in _REASONS:
-        if sign in log:
-            return reason
-    if code < 0:
-        return f"Processing the video was stopped by signal {-code}."
-    return "The video could not be processed."

@@ -11,6 +11,7 @@ from shared.media import VideoFacts
 
 SAMPLE_RATE = 48000
 FADE_SECONDS = 0.005  # takes the click out of a join and is too short to hear
+_SPARE_SECONDS = 0.5  # of sound behind a cut: resampling looks ahead
 HOLD_SECONDS = 10  # how long before a cut its first picture may have begun
 
 _SD_HEIGHT = 576
@@ -45,7 +46,8 @@ def audio_chain(samples: int, *, offset: float) -> str:
     fade = min(FADE_SECONDS, length / 4)
     return ",".join(
         (
-            f"atrim=start={offset:.6f}",
+            # The end matters too: before a sound that comes an hour late, aresample puts an hour of silence, at once.
+            f"atrim=start={offset:.6f}:end={offset + length + _SPARE_SECONDS:.6f}",
             f"asetpts=PTS-({offset:.6f}/TB)",
             # holes in the sound, and sound that starts late, become silence instead of a shift
             f"aresample={SAMPLE_RATE}:async=1:first_pts=0",

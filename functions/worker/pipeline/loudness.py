@@ -20,6 +20,8 @@ from pathlib import Path
 
 from pipeline import ffmpeg, filters
 from pipeline.ffmpeg import OnProgress
+from pipeline.inputs import read_file
+from pipeline.limits import Limits
 from shared.media import MediaFacts
 
 TARGET_LUFS = -14.0
@@ -170,7 +172,8 @@ async def _encode(sound: Sound, treatment: str) -> None:
 
 async def _run(path: Path, facts: MediaFacts, arguments: Sequence[str], work_dir: Path) -> None:
     await ffmpeg.run(
-        [*ffmpeg.read_file(path, facts, threads=1), *arguments],
+        [*read_file(path, facts, threads=1), *arguments],
         work_dir=work_dir,
+        limits=Limits.of([facts], facts.duration_seconds),
         total_seconds=facts.duration_seconds,
     )

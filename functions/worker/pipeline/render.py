@@ -11,10 +11,13 @@ from pathlib import Path
 
 from pipeline import ffmpeg, filters, loudness, picture
 from pipeline.canvas import Canvas
-from pipeline.ffmpeg import FfmpegFailed, OnProgress
+from pipeline.ffmpeg import OnProgress
+from pipeline.inputs import read_file
+from pipeline.limits import Limits
 from pipeline.loudness import Sound
+from pipeline.made import probe_made
 from pipeline.subtitles import write_script
-from shared.media import MediaFacts, probe_async
+from shared.media import MediaFacts
 from shared.records import ExportPreset
 from shared.rendering import RenderOptions
 from shared.subtitles import parse_srt
@@ -83,23 +86,24 @@ async def encode_picture(
         write_script(cues, subtitles.style, rendering.work_dir, **size)
     partial = target.with_name(f".{target.name}.partial")
     arguments = [
-        *ffmpeg.read_file(rendering.clip, facts, threads=threads),
-        *ffmpeg.read_file(sound, facts, threads=1),
+        *read_file(rendering.clip, facts, threads=threads),
+        *read_file(sound, facts, threads=1),
         *("-filter_complex_threads", str(threads)),
         *("-filter_complex", picture.graph(facts.video, canvas, frames, rendering.options)),
+        *("-frames:v", str(frames)),
         *_output(rendering.preset, threads),
         f"file:{partial.absolute()}",
     ]
+    seconds = float(frames / canvas.frame_rate)
     try:
         await ffmpeg.run(
             arguments,
             work_dir=rendering.work_dir,
-            total_seconds=float(frames / canvas.frame_rate),
+            limits=Limits.of([facts, facts], seconds),
+            total_seconds=seconds,
             on_progress=on_progress,
         )
-        made = await probe_async(partial)
-        if made.video.frame_count != frames:
-            raise FfmpegFailed("A part of the clip could not be decoded.")
+        made = await probe_made(partial, frames)
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from pipeline.ffmpeg import FfmpegFailed
+from pipeline.failure import FfmpegFailed
 from pipeline.final_render import render_clip
 from pipeline.outcome import Outcome
 from pipeline.raw_clips import make_raw_clips

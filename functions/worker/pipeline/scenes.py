@@ -20,19 +20,26 @@ from statistics import fmean
 from pipeline import boundaries, ffmpeg
 from pipeline.analysis import SILENCE_LUFS, Analysis, Moment, Scene
 from pipeline.canvas import Canvas
-from pipeline.ffmpeg import FfmpegFailed, OnProgress
+from pipeline.failure import FfmpegFailed
+from pipeline.ffmpeg import OnProgress
+from pipeline.inputs import read_file
+from pipeline.limits import Limits
 from shared.media import MediaFacts
 
 MOMENT_SECONDS = 2.5
 # ebur128 tells at each 0.1 s the loudness of the 0.4 s until then: their middle is 0.1 s earlier.
 _LOUDNESS_DELAY = 0.1
+MOST_FRAMES = 2_000_000
+"""4 hours have a million at 60 a second. Each is a line in a file, and numbers in Python's memory."""
+_SPARE_SECONDS = 10  # a file may play a little longer than it says
 
 _VIDEO = (
     "[0:V:0]split[every][some];"
     "[every]scale=160:90:flags=fast_bilinear:out_range=tv,format=yuv420p,scdet,signalstats,settb=AVTB,"
     "metadata=print:key=lavfi.scd.mafd:file=motion.txt,"
     "metadata=print:key=lavfi.signalstats.YAVG:file=luma.txt[pictures];"
-    "[some]fps=5,scale=320:180:flags=area:out_range=tv,format=yuv420p,siti,settb=AVTB,"
+    # Selected, not made: a rate would fill the hours between two pictures of a file made for that.
+    "[some]select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.199)',scale=320:180:flags=area:out_range=tv,format=yuv420p,siti,settb=AVTB,"
     "metadata=print:key=lavfi.siti.si:file=sharpness.txt[details]"
 )
 _AUDIO = (
@@ -51,7 +58,7 @@ class Series:
     def between(self, start: float, end: float) -> Sequence[float]:
         """The values within a time, or else the nearest one before it."""
         first, last = bisect_left(self.times, start), bisect_left(self.times, end)
-        if first == last:
+        if first >= last:
             first, last = max(0, first - 1), max(1, first)
         return self.values[first:last]
 
@@ -79,6 +86,7 @@ async def analyse(
         await ffmpeg.run(
             _arguments(path, facts, threads),
             work_dir=work_dir,
+            limits=Limits.of([facts], facts.duration_seconds),
             total_seconds=facts.duration_seconds,
             on_progress=on_progress,
         )
@@ -95,9 +103,10 @@ def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
     if facts.audio is not None:
         graph, maps = f"{_VIDEO};{_AUDIO}", [*maps, "-map", "[sound]"]
     return [
-        *ffmpeg.read_file(path, facts, threads=threads, options=options),
+        *read_file(path, facts, threads=threads, options=options),
         *("-filter_complex_threads", "1", "-filter_complex", graph),
         *maps,
+        *("-t", f"{facts.duration_seconds + _SPARE_SECONDS:.6f}", "-frames:v", str(MOST_FRAMES)),
         *("-fps_mode", "passthrough", "-f", "null", "-"),
     ]
 
@@ -108,6 +117,8 @@ def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
     count = min(len(motion.values), len(luma.values))
     if count == 0:
         raise FfmpegFailed("The video holds no picture that can be decoded.")
+    if count >= MOST_FRAMES:
+        raise FfmpegFailed("The video has too many pictures.")
     rate = float(canvas.frame_rate)
     pace = min(rate, max(1.0, (count - 1) / max(motion.times[-1] - motion.times[0], 1e-3)))
     dark = boundaries.dark_frames(luma.values[:count], pace)

@@ -7,7 +7,9 @@ from pathlib import Path
 from pipeline import ffmpeg, filters
 from pipeline.analysis import Analysis, Moment
 from pipeline.canvas import Canvas, even
-from pipeline.ffmpeg import FfmpegFailed
+from pipeline.failure import FfmpegFailed
+from pipeline.inputs import read_file
+from pipeline.limits import Limits
 from pipeline.moments import Segment
 from pipeline.seeking import seek
 from shared.media import MediaFacts
@@ -49,14 +51,15 @@ async def make_thumbnail(
     place = seek(facts, at)
     chain = filters.video_chain(video, canvas, 1, offset=place.offset)
     arguments = [
-        *ffmpeg.read_file(source, facts, threads=1, options=place.options),
+        *read_file(source, facts, threads=1, options=place.options),
         *("-filter_complex", f"[0:V:0]{chain}[v]"),
         *("-map", "[v]", "-map_metadata", "-1", "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3"),
         *("-pix_fmt", "yuvj420p", "-f", "image2", "-update", "1", "-y"),
         f"file:{partial.absolute()}",
     ]
     try:
-        await ffmpeg.run(arguments, work_dir=work_dir, total_seconds=1.0)
+        limits = Limits.of([facts], 1.0)
+        await ffmpeg.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1.0)
         if not partial.exists():
             raise FfmpegFailed("The video holds no picture at that time.")
         os.replace(partial, target)  # noqa: PTH105

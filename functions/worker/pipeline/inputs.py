@@ -1,0 +1,49 @@
+"""How ffmpeg opens a file from a stranger: that file and nothing else, by the demuxer that the probe found.
+
+ffmpeg can read far more than videos: playlists and reference movies that name other files and addresses, pictures,
+games' formats, scripts. Each of the lists below closes a door that is open when nothing is said.
+Source: ffmpeg's documentation of formats, protocols and codecs.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.media import MAX_PIXELS, MAX_STREAMS, MediaFacts
+
+MOST_STREAMS = 2 * MAX_STREAMS
+"""The probe counts pictures, sound and text; cameras add streams of data."""
+
+DECODERS = (
+    # what phones, cameras, browsers and screen recorders write
+    *("h264", "hevc", "libdav1d", "av1", "vp8", "vp9", "mpeg4", "h263", "mjpeg"),
+    # what editors write
+    *("prores", "dnxhd", "cfhd", "ffv1", "huffyuv", "ffvhuff", "utvideo", "magicyuv", "qtrle"),
+    *("rawvideo", "v210", "png", "dvvideo", "hap"),
+    # what older cameras, discs and broadcasts hold
+    *("mpeg1video", "mpeg2video", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "wmv3"),
+    *("vc1", "theora", "cinepak", "svq1", "svq3", "flv", "vp6", "vp6f", "indeo5"),
+    # sound
+    *("aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "mp1float", "ac3", "eac3", "dca"),
+    *("truehd", "mlp", "opus", "libopus", "vorbis", "flac", "alac", "wmav1", "wmav2", "wmapro"),
+    *("amrnb", "amrwb", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt", "qdm2", "gsm_ms", "s302m"),
+    *("pcm_s8", "pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le"),
+    *("pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw"),
+    *("pcm_bluray", "pcm_dvd"),
+)
+
+_DEMUXERS = {"mp4": "mov", "matroska": "matroska", "avi": "avi", "mpegts": "mpegts"}
+
+
+def read_file(
+    path: Path, facts: MediaFacts, *, threads: int, options: Sequence[str] = ()
+) -> list[str]:
+    """Arguments that open the probed file `path` as an input, and nothing but that file."""
+    demuxer = _DEMUXERS[facts.container]
+    return [
+        *("-protocol_whitelist", "file"),
+        *("-format_whitelist", demuxer, "-f", demuxer),
+        *("-codec_whitelist", ",".join(DECODERS)),
+        *("-max_streams", str(MOST_STREAMS), "-max_pixels", str(MAX_PIXELS)),
+        *("-threads", str(threads), *options),
+        *("-i", f"file:{path.absolute()}"),
+    ]

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Fetches zzuf into .local/debian-zzuf, which flips bits of files for the tests of damaged media.
+# shellcheck source=local/debian.sh
+source "$(dirname "$0")/debian.sh"
+
+target=.local/debian-zzuf
+left_out="zzuf, whose work a few lines of Python do instead, is"
+
+works() {
+    "$1/usr/bin/zzuf" --version
+}
+
+[[ -e $target/usr/bin/zzuf ]] || fetch "$target" "Debian's zzuf" zzuf

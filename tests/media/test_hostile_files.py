@@ -1,0 +1,208 @@
+"""Small files that ask for much: of time, of memory, or of someone else's files. They get little."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import ffmpeg, inputs, scenes
+from pipeline.canvas import Canvas
+from pipeline.encode import Cut, encode_clip
+from pipeline.failure import FfmpegFailed
+from pipeline.limits import Limits
+from pipeline.scenes import analyse
+from shared.media import MediaFacts, UnusableMedia, probe
+from tests.media import footage, hostile
+from tests.media.processes import used_by_children
+
+
+def _refused(path: Path) -> UnusableMedia:
+    with pytest.raises(UnusableMedia) as refused:
+        probe(path)
+    return refused.value
+
+
+async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
+    """Reads a file as every step reads it, whatever the probe would have said."""
+    arguments = [*inputs.read_file(path, facts, threads=1), "-map", "0:V:0", "-f", "null", "-"]
+    limits = Limits.of([facts], facts.duration_seconds)
+    await ffmpeg.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1)
+
+
+async def _clip(path: Path, start: float, end: float, target: Path) -> MediaFacts:
+    facts = probe(path)
+    cut = Cut(path=path, facts=facts, start=start, end=end)
+    return await encode_clip([cut], target, canvas=Canvas.of(facts), work_dir=target.parent)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket on loopback that waits for a connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener
+
+
+@pytest.fixture
+def beside(plain: Path, tmp_path: Path) -> Path:
+    """A neighbour that a hostile file would like to read."""
+    return Path(shutil.copy(plain, tmp_path / "neighbour.mp4"))
+
+
+@pytest.mark.parametrize("format_", list(hostile.playlists("")))
+@pytest.mark.parametrize("container", ["mp4", "matroska", "avi", "mpegts"])
+async def test_a_playlist_named_as_a_video_reads_no_neighbour(
+    beside: Path, plain: Path, tmp_path: Path, format_: str, container: str
+) -> None:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(hostile.playlists(beside.name)[format_])
+    assert _refused(path).code == "not_a_video"
+    facts = probe(plain).model_copy(update={"container": container})
+    with pytest.raises(FfmpegFailed) as failed:
+        await _decoded(path, facts, tmp_path)
+    assert failed.value.detail == "The video file is damaged and cannot be decoded."
+
+
+@pytest.mark.parametrize("format_", list(hostile.playlists("")))
+async def test_a_playlist_fetches_no_address(
+    listener: socket.socket, plain: Path, tmp_path: Path, format_: str
+) -> None:
+    path = tmp_path / "video.mp4"
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/part.ts"
+    path.write_bytes(hostile.playlists(address)[format_])
+    assert _refused(path).code == "not_a_video"
+    with pytest.raises(FfmpegFailed):
+        await _decoded(path, probe(plain), tmp_path)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+async def test_an_hour_between_two_pictures_costs_no_hour(tmp_path: Path) -> None:
+    """At a constant rate it would be 90,000 frames: over a minute of computing for 1.5 KB."""
+    path = tmp_path / "hour.mp4"
+    hostile.hour_in_a_kilobyte(path)
+    assert path.stat().st_size < 1600
+    with used_by_children() as used:
+        analysis = await analyse(path, probe(path), tmp_path)
+        facts = await _clip(path, 1800, 1801, tmp_path / "clip.mp4")
+    assert analysis.seconds(analysis.moments[-1].end_frame) == pytest.approx(3600, abs=1)
+    assert facts.duration_seconds == pytest.approx(1)
+    assert used.cpu_seconds < 10
+
+
+@pytest.mark.parametrize("pictures", [100_000_000, 2**31 - 1])
+async def test_an_index_that_promises_millions_of_pictures_costs_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: int
+) -> None:
+    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
+    path = tmp_path / "index.mp4"
+    hostile.boasting_index(path, pictures)
+    with used_by_children() as used, pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(path), tmp_path)
+    assert failed.value.detail == "The video file is damaged and cannot be decoded."
+    assert used.cpu_seconds < 10
+
+
+async def test_a_hole_in_the_sound_is_not_filled_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The silence until the next sound would be 5 GB."""
+    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
+    path = tmp_path / "hole.mkv"
+    hostile.hole_in_the_sound(path)
+    facts = await _clip(path, 0, 2, tmp_path / "clip.mp4")
+    assert facts.video.frame_count == 60
+
+
+async def test_a_vast_picture_of_a_few_bytes_is_made_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(1 << 30))
+    path = tmp_path / "vast.mp4"
+    hostile.uniform(path, 4096, 4096)
+    assert path.stat().st_size < 60_000
+    await analyse(path, probe(path), tmp_path)
+    facts = await _clip(path, 0, 0.12, tmp_path / "clip.mp4")
+    assert (facts.video.width, facts.video.height) == (1920, 1920)
+
+
+async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_path: Path) -> None:
+    path = tmp_path / "vaster.mp4"
+    hostile.uniform(path, 6000, 6000, frames=1)
+    refused = _refused(path)
+    assert refused.code == "too_large"
+    assert refused.detail == (
+        "The picture is 6000x6000; at most 35389440 pixels are allowed, as 8192x4320 has."
+    )
+    with pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(plain), tmp_path)
+    assert failed.value.detail == "The picture is too large."
+
+
+async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tracks.mp4"
+    hostile.many_tracks(path, 40)
+    refused = _refused(path)
+    assert refused.code == "too_many_streams"
+    assert refused.detail == "The file has 40 streams; at most 16 are allowed."
+    with pytest.raises(FfmpegFailed) as failed:
+        await _decoded(path, probe(plain), tmp_path)
+    assert failed.value.detail == "The video file has too many streams."
+
+
+async def test_more_pictures_than_any_video_has_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit that a file of this size reaches stands for the real one."""
+    monkeypatch.setattr(scenes, "MOST_FRAMES", 3000)
+    path = tmp_path / "swarm.avi"
+    hostile.swarm_of_tiny_pictures(path, 5000)
+    with pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(path), tmp_path)
+    assert failed.value.detail == "The video has too many pictures."
+    assert footage.names(tmp_path) == ["swarm.avi"]
+
+
+async def test_a_rate_of_a_picture_in_half_an_hour_becomes_one_that_players_play(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "slow.avi"
+    hostile.slow_picture(path)
+    await analyse(path, probe(path), tmp_path)
+    facts = await _clip(path, 1000, 1001, tmp_path / "clip.mp4")
+    assert facts.video.frame_rate >= 5
+    assert facts.duration_seconds == pytest.approx(1, abs=0.1)
+
+
+def test_a_title_of_megabytes_is_not_taken_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "title.mkv"
+    hostile.long_title(path, 8 << 20)
+    assert _refused(path).code == "unreadable"
+
+
+@pytest.mark.parametrize("codec", ["snow", "asv1", "zmbv"])
+async def test_a_codec_that_no_camera_writes_is_refused_with_a_reason(
+    tmp_path: Path, codec: str
+) -> None:
+    """Hundreds of decoders are never needed: each is code that a file could reach."""
+    path = tmp_path / "rare.avi"
+    hostile.picture_of(codec, path)
+    with pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(path), tmp_path)
+    assert failed.value.detail == "The video uses a codec that is not supported."
+
+
+def test_every_decoder_on_the_list_exists() -> None:
+    assert set(inputs.DECODERS) <= hostile.decoder_names()
+
+
+def test_every_input_is_confined(plain: Path) -> None:
+    arguments = inputs.read_file(plain, probe(plain), threads=1)
+    options = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert options["-protocol_whitelist"] == "file"
+    assert options["-format_whitelist"] == options["-f"] == "mov"
+    assert "h264" in options["-codec_whitelist"].split(",")
+    assert (options["-max_streams"], options["-max_pixels"]) == ("32", "35389440")
+    assert list(options)[-1] == "-i"
