@@ -4,13 +4,18 @@ import os
 import shutil
 import time
 from asyncio import to_thread
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from shared.signed_urls import UrlSigner
+from shared.storage import disk_faults
 from shared.storage_paths import check_path, check_prefix
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 STAGING = ".staging"
 """Hidden, so no path of a stored file leads there; beside the files, so that moving is a rename."""
@@ -29,24 +34,26 @@ class LocalStorage:
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
         """A name for a file that is being made; gone at the end unless it was put."""
-        await to_thread(self._prepare_staging)
+        await _on_disk(self._prepare_staging)
         file = self._staging / uuid4().hex
         try:
             yield file
         finally:
-            # Here and now: a task that is being cancelled may not get to wait for a thread.
-            file.unlink(missing_ok=True)
+            # Here and now: a task that is being cancelled may not get to wait for a thread. What cannot be removed
+            # now is removed when it is stale.
+            with suppress(OSError):
+                file.unlink()
 
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
         """Store a file; `content_type` is what the extension says, here."""
         del content_type
-        await to_thread(self._put, file, self._file(path))
+        await _on_disk(self._put, file, self._file(path))
 
     async def fetch(self, path: str, directory: Path) -> Path:
         """The stored file itself."""
         del directory
         file = self._file(path)
-        if not await to_thread(file.is_file):
+        if not await _on_disk(file.is_file):
             raise FileNotFoundError(path)
         return file
 
@@ -56,14 +63,11 @@ class LocalStorage:
 
     async def size(self, path: str) -> int | None:
         """The size in bytes; None when there is no file."""
-        try:
-            return (await to_thread(self._file(path).stat)).st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return await _on_disk(_size, self._file(path))
 
     async def delete(self, paths: Sequence[str]) -> None:
         """Remove files, and the directories that they leave empty."""
-        await to_thread(self._delete, [self._file(path) for path in paths])
+        await _on_disk(self._delete, [self._file(path) for path in paths])
 
     async def download_urls(
         self, paths: Sequence[str], *, expires_in_seconds: int
@@ -80,7 +84,7 @@ class LocalStorage:
 
     async def list(self, prefix: str) -> list[str]:
         """All paths that begin with `prefix`, sorted."""
-        return await to_thread(_paths, self._directory, check_prefix(prefix))
+        return await _on_disk(_paths, self._directory, check_prefix(prefix))
 
     def _file(self, path: str) -> Path:
         return self._directory / check_path(path)
@@ -119,6 +123,19 @@ class LocalStorage:
             except OSError:
                 return
             folder = folder.parent
+
+
+async def _on_disk(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do in a thread what waits for the disk. Raises StorageUnavailable for what that refuses."""
+    with disk_faults():
+        return await to_thread(work, *args, **kwargs)
+
+
+def _size(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _paths(root: Path, prefix: str) -> list[str]:

@@ -8,15 +8,19 @@ A path is relative, made of ids of ours, and means the same in both:
 A file appears under its path whole or not at all. Nothing is public: users get URLs that expire.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+import logging
+from collections.abc import Generator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.errors import StorageUnavailable
 from shared.settings import get_settings, read_settings
+
+logger = logging.getLogger(__name__)
 
 
 class Storage(Protocol):
@@ -68,6 +72,16 @@ class Storage(Protocol):
     async def list(self, prefix: str) -> list[str]:
         """The paths of all files that begin with `prefix`, however deep, sorted."""
         ...
+
+
+@contextmanager
+def disk_faults() -> Generator[None]:
+    """Raise StorageUnavailable for what a disk refuses in this block: it is full, or not there."""
+    try:
+        yield
+    except OSError as error:
+        logger.warning("the disk refused: %s", error.strerror or type(error).__name__)
+        raise StorageUnavailable from error
 
 
 class StorageSettings(BaseSettings):

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.local_storage import STAGING
 from tests.library.client import SAMPLE, Api, Traces, problem
 
 BOUNDARY = "cut-here"
@@ -201,6 +202,18 @@ async def test_another_content_type_is_told_which_ones_there_are(
 async def test_json_that_cannot_be_read_is_malformed(api: Api, project: str) -> None:
     answer = await send_form(api, project, b'{"source', content_type="application/json")
     problem(answer, 400, "malformed-request")
+
+
+async def test_a_disk_that_refuses_is_told_as_storage_away(
+    api: Api, project: str, traces: Traces
+) -> None:
+    staging = traces.storage / STAGING
+    staging.touch()
+    answer = await api.generate(project)
+    problem(answer, 503, "storage-unavailable")
+    assert answer.headers["retry-after"]
+    staging.unlink()
+    assert traces.none()
 
 
 async def test_a_foreign_project_takes_no_upload(

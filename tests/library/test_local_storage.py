@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from shared.errors import StorageUnavailable
 from shared.local_storage import STAGING, STALE_SECONDS, LocalStorage
 from shared.signed_urls import UrlSigner
 from shared.storage_paths import InvalidPath, content_type, video_extension
@@ -43,6 +44,22 @@ async def test_a_staged_file_is_moved(storage: LocalStorage, tmp_path: Path) -> 
         assert not staged.exists()
     assert (tmp_path / "storage/p/a.mp4").stat().st_ino == inode
     assert files(storage, tmp_path) == ["p/a.mp4"]
+
+
+async def test_a_disk_that_refuses_is_storage_away(storage: LocalStorage, tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"content")
+    await store(storage, "p/a.mp4")
+    staging = tmp_path / "storage" / STAGING
+    staging.rmdir()
+    staging.touch()
+    with pytest.raises(StorageUnavailable):
+        await storage.put(file, "p/b.mp4", content_type=MP4)
+    with pytest.raises(StorageUnavailable):
+        async with storage.staging():
+            pytest.fail("there is nowhere to stage a file")
+    assert await storage.size("p/a.mp4/below") is None
+    assert files(storage, tmp_path) == [STAGING, "p/a.mp4"]
 
 
 async def test_any_other_file_is_copied_and_stays(storage: LocalStorage, tmp_path: Path) -> None:

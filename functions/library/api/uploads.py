@@ -16,6 +16,7 @@ from api.multipart import PartBegin, read_parts
 from api.problems import invalid_request, refusal
 from api.security import too_large
 from shared.numbers import number_in
+from shared.storage import disk_faults
 
 BLOCK_BYTES = 1 << 20
 """Written at once: few changes of thread, and little memory."""
@@ -57,7 +58,7 @@ class FileSink:
         return self._hash.hexdigest()
 
     async def write(self, data: bytes) -> None:
-        """Add data. Raises PayloadTooLarge."""
+        """Add data. Raises PayloadTooLarge, StorageUnavailable."""
         self.size += len(data)
         if self.size > self._max_bytes:
             raise too_large(self._max_bytes)
@@ -66,9 +67,10 @@ class FileSink:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write out what is held."""
+        """Write out what is held. Raises StorageUnavailable."""
         block, self._block = self._block, bytearray()
-        await asyncio.to_thread(self._store, block)
+        with disk_faults():
+            await asyncio.to_thread(self._store, block)
 
     def _store(self, block: bytearray) -> None:
         self._hash.update(block)
@@ -78,7 +80,9 @@ class FileSink:
 @asynccontextmanager
 async def file_sink(path: Path, *, max_bytes: int) -> AsyncGenerator[FileSink]:
     """A new file to write to; complete after the block."""
-    with path.open("wb") as file:
+    with disk_faults():
+        file = path.open("wb")
+    with file:
         sink = FileSink(file, max_bytes=max_bytes)
         yield sink
         await sink.flush()
@@ -94,6 +98,7 @@ async def receive_form(
         InvalidRequest: a field that is unknown, missing, sent twice or of a wrong value; as soon as
             that is known, so that not even the file has to be sent.
         PayloadTooLarge: the file, or all that is around it, is too large.
+        StorageUnavailable: the file cannot be written.
         ClientDisconnect: the client left.
 
     """
