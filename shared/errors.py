@@ -171,6 +171,13 @@ class IdempotencyKeyReused(EditAIError):
     default_detail = "This Idempotency-Key was sent before with another request. Choose a new key for a new request."
 
 
+class TooManyJobs(EditAIError):
+    """The user has too many active jobs."""
+
+    status = 429
+    slug = "too-many-jobs"
+
+
 class ServiceUnavailable(EditAIError):
     """The service is not available for a moment."""
 

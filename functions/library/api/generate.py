@@ -31,7 +31,6 @@ from shared.errors import (
     DatabaseUnavailable,
     EditAIError,
     IdempotencyKeyReused,
-    ProjectBusy,
     ProjectNotFound,
     SourceNotFound,
     StorageUnavailable,
@@ -72,7 +71,6 @@ REQUEST_BODY = {
         **job_problems(
             ProjectNotFound,
             SourceNotFound,
-            ProjectBusy,
             *BODY,
             UnusableVideo,
             IdempotencyKeyReused,

@@ -23,6 +23,7 @@ from shared.errors import (
     PayloadTooLarge,
     ProjectBusy,
     ServiceUnavailable,
+    TooManyJobs,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -54,6 +55,7 @@ _RETRY_AFTER = header("Retry-After", "Seconds after which to try again.", "integ
 _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
+    (TooManyJobs, _RETRY_AFTER),
     (ServiceUnavailable, _RETRY_AFTER),
 )
 
@@ -67,9 +69,10 @@ def problems(*errors: type[EditAIError], common: bool = True) -> Responses:
 
 
 def job_problems(*errors: type[EditAIError]) -> Responses:
-    """The problems of a route that starts a job: it may have waited for its project."""
-    responses = problems(*errors)
-    responses[ProjectBusy.status]["headers"] |= _WAITED
+    """The problems of a route that starts a job: it may have waited until it could."""
+    responses = problems(*errors, ProjectBusy, TooManyJobs)
+    for waited in (ProjectBusy, TooManyJobs):
+        responses[waited.status]["headers"] |= _WAITED
     return responses
 
 
