@@ -119,6 +119,14 @@ class MethodNotAllowed(EditAIError):
     default_detail = "This path does not know this method."
 
 
+class RequestTimeout(EditAIError):
+    """The request took too long to arrive."""
+
+    status = 408
+    slug = "request-timeout"
+    default_detail = "The request's body came too slowly, or stopped coming. Send it again."
+
+
 class ProjectBusy(EditAIError):
     """The project is being processed."""
 

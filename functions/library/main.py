@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
+from api.server import guard_server
 from shared.logs import configure_logging
 from shared.telemetry import configure_telemetry
 
@@ -21,6 +22,7 @@ class AnyPath(PathConvertor):
 register_url_convertor("path", AnyPath())
 configure_logging()
 configure_telemetry("library")
+guard_server()
 app = create_app()
 
 

@@ -21,7 +21,7 @@ EVERYWHERE = {"urn:editai:problem:not-found", "urn:editai:problem:method-not-all
 BLANK = {"about:blank"}
 
 AUTHENTICATED = {401, 403, 500, 503}
-WITH_BODY = {400, 413, 415, 422}
+WITH_BODY = {400, 408, 413, 415, 422}
 JOB_STARTS = {"generate", "generate_from_segments", "render"}
 BUSY = JOB_STARTS | {"delete_project", "delete_source"}
 

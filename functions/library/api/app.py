@@ -20,6 +20,7 @@ from api.files import files_router, local_storage
 from api.middleware import CleanAnswers, LeftBodies, NoLeaks
 from api.problems import install_handlers
 from api.settings import get_library_settings
+from api.slow_bodies import SlowBodies
 from shared.request_log import RequestLog
 
 BASE_PATH = "/api/v1/library"
@@ -60,6 +61,7 @@ def create_app() -> FastAPI:
 
 def _add_middleware(app: FastAPI) -> None:
     """From the inside out."""
+    app.add_middleware(SlowBodies)
     app.add_middleware(LeftBodies)
     app.add_middleware(NoLeaks)
     app.add_middleware(RequestLog)

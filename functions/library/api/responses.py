@@ -22,6 +22,7 @@ from shared.errors import (
     MalformedRequest,
     PayloadTooLarge,
     ProjectBusy,
+    RequestTimeout,
     ServiceUnavailable,
     TooManyJobs,
     Unauthenticated,
@@ -34,7 +35,7 @@ Kinds = Iterable[type[EditAIError]]
 PAGE = (InvalidRequest,)
 """What a list may answer because of its `limit` and `cursor`."""
 
-BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, UnsupportedMediaType)
+BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
 """What a route may answer because of a body."""
 
 # What any authenticated call may be answered with.
