@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from shared.auth import Caller, get_authenticator
-from shared.errors import PayloadTooLarge, UnsupportedMediaType
+from shared.errors import PayloadTooLarge, Unauthenticated, UnsupportedMediaType
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -38,7 +38,11 @@ class AuthenticatedRoute(APIRoute):
         reads_json = self.reads_json and self.body_field is not None
 
         async def authenticated(request: Request) -> Response:
-            authorization = request.headers.get("authorization")
+            authorizations = request.headers.getlist("authorization")
+            if len(authorizations) > 1:
+                # A proxy may have looked at another one than we would.
+                raise Unauthenticated("Send one Authorization header.")
+            authorization = next(iter(authorizations), None)
             request.state.caller = await get_authenticator().authenticate(authorization)
             return await handler(bounded_body(request) if reads_json else request)
 
