@@ -73,10 +73,19 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def refuse_encoded(request: Request) -> None:
+    """Refuse a compressed body, which nothing here unpacks (RFC 9110, 15.5.16)."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType(
+            "Send the body without a Content-Encoding.", headers={"Accept-Encoding": "identity"}
+        )
+
+
 def bounded_body(request: Request) -> Request:
     """The request with a body that must be JSON and cannot grow past MAX_JSON_BYTES."""
     if not has_body(request):
         return request
+    refuse_encoded(request)
     if media_type(request) != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
     if int(request.headers.get("content-length", "0")) > MAX_JSON_BYTES:
