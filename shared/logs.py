@@ -71,7 +71,8 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             # The field that Error Reporting groups errors by.
             line["stack_trace"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, default=str, ensure_ascii=False)
+        # In ASCII: some viewers end a line at U+2028 or U+0085 too, and a terminal obeys U+009B.
+        return json.dumps(line, default=str)
 
 
 class StandardOutput(logging.Handler):
