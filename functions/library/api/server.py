@@ -60,9 +60,9 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if not self._in_head:
             self._head_bytes = 0
-        elif self._head_bytes > MAX_HEAD_BYTES:
+        if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(plain_problem(HEADERS_TOO_LARGE))
-        if self._head_timer is None and not self._is_answering():
+        elif self._head_timer is None and not self._is_answering():
             self._await_head()
 
     def on_message_begin(self) -> None:
@@ -124,6 +124,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """
         self._refused = True
         self._end_waiting()
+        if self.transport.is_closing():
+            return
         if self._is_answering() and not self._drop_unread():
             self.transport.close()
             return
