@@ -5,7 +5,7 @@ deploy_functions() {
     say "Deploying the functions"
     run deploy/stage.sh
     write_settings library "${SUPABASE_USERS[@]}" "PUBLIC_URL=$LIBRARY_URL" "CORS_ALLOWED_ORIGINS=$CORS_ALLOWED_ORIGINS" \
-        "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "${DISPATCH[@]}"
+        "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "MAX_ACTIVE_JOBS_PER_USER=$MAX_ACTIVE_JOBS_PER_USER" "${DISPATCH[@]}"
     write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "$(expects_caller editai-tasks "$WORKER_URL")"
     write_settings lease_cleanup "${DISPATCH[@]}" "$(expects_caller editai-scheduler "$LEASE_CLEANUP_URL")"
 

@@ -97,7 +97,8 @@ class LibraryClient:
     ) -> JobAccepted:
         """Upload a video and start making raw clips of it; options are those of the API.
 
-        The file is streamed. Raises LibraryError 409 when the project stays busy for `wait_seconds`.
+        The file is streamed. Raises LibraryError when for `wait_seconds` the project stays busy (409)
+        or the user has too many jobs (429); its `retry_after` says when to ask again.
         """
         fields = {name: str(value) for name, value in options.items()}
         with video.open("rb") as file:

@@ -119,6 +119,14 @@ class MethodNotAllowed(EditAIError):
     default_detail = "This path does not know this method."
 
 
+class RequestTimeout(EditAIError):
+    """The request took too long to arrive."""
+
+    status = 408
+    slug = "request-timeout"
+    default_detail = "The request's body came too slowly, or stopped coming. Send it again."
+
+
 class ProjectBusy(EditAIError):
     """The project is being processed."""
 
@@ -169,6 +177,13 @@ class IdempotencyKeyReused(EditAIError):
     status = 422
     slug = "idempotency-key-reused"
     default_detail = "This Idempotency-Key was sent before with another request. Choose a new key for a new request."
+
+
+class TooManyJobs(EditAIError):
+    """The user has too many active jobs."""
+
+    status = 429
+    slug = "too-many-jobs"
 
 
 class ServiceUnavailable(EditAIError):

@@ -9,7 +9,14 @@ from shared.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
 
 StartOutcome = Literal[
-    "free", "started", "replayed", "busy", "key_reused", "project_not_found", "source_not_found"
+    "free",
+    "started",
+    "replayed",
+    "busy",
+    "key_reused",
+    "too_many_jobs",
+    "project_not_found",
+    "source_not_found",
 ]
 
 
@@ -62,6 +69,7 @@ def _row(value: dict[str, Any] | None) -> dict[str, Any] | None:
 async def check_project(
     project_id: str,
     owner_id: UUID | None,
+    settings: Settings,
     *,
     idempotency_key: str | None = None,
     request_hash: str | None = None,
@@ -76,6 +84,7 @@ async def check_project(
         owner_id=owner_id and str(owner_id),
         idempotency_key=idempotency_key,
         request_hash=request_hash,
+        max_active_jobs=settings.max_active_jobs_per_user,
     )
     return _job_start(answer)
 
@@ -103,6 +112,7 @@ async def start_job(
         source_ids=[str(source_id) for source_id in request.source_ids],
         idempotency_key=request.idempotency_key,
         request_hash=request.request_hash,
+        max_active_jobs=settings.max_active_jobs_per_user,
     )
     return _job_start(answer)
 

@@ -39,7 +39,8 @@ _SECRETS = re.compile(
 )
 REDACTED = "[redacted]"
 
-_JSON = json.JSONEncoder(default=str, ensure_ascii=False)
+# In ASCII: some viewers end a line at U+2028 or U+0085 too, and a terminal obeys U+009B.
+_JSON = json.JSONEncoder(default=str)
 
 
 @contextmanager

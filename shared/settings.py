@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """How long a queued job waits for a worker before cleanup hands it over again."""
     job_deadline_seconds: float = Field(default=3600, gt=0)
     job_max_attempts: int = Field(default=3, ge=1)
+    max_active_jobs_per_user: int = Field(default=5, ge=1)
+    """How many jobs a user may have queued or running, over all projects; the service key has no limit."""
 
 
 def read_settings(model: type[SettingsModel]) -> SettingsModel:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from shared.errors import Forbidden
-from shared.storage_paths import check_path
+from shared.storage_paths import check_path, is_path
 
 Method = Literal["GET", "PUT"]
 
@@ -40,7 +40,7 @@ class UrlSigner:
     def check(self, method: Method, path: str, *, expires: str, signature: str) -> int:
         """Return the seconds that are left; raise Forbidden unless the URL is ours and still valid."""
         expected = self._signature(method, path, expires)
-        if not hmac.compare_digest(expected.encode(), signature.encode()):
+        if not hmac.compare_digest(expected.encode(), signature.encode()) or not is_path(path):
             raise Forbidden("This URL's signature is not valid. Ask for a new URL.")
         remaining = int(expires) - int(time.time())
         if remaining <= 0:

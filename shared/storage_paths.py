@@ -31,9 +31,14 @@ class InvalidPath(ValueError):
 
 def check_path(path: str) -> str:
     """Return the path; raise InvalidPath unless each segment is a plain name, none of them hidden."""
-    if len(path) > _MAX_LENGTH or not _PATH.fullmatch(path):
+    if not is_path(path):
         raise InvalidPath("not a path of a stored file")
     return path
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text can be the path of a stored file."""
+    return len(text) <= _MAX_LENGTH and _PATH.fullmatch(text) is not None
 
 
 def check_prefix(prefix: str) -> str:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
+from api.server import guard_server
 from shared.logs import configure_logging
 from shared.telemetry import configure_telemetry
 
@@ -22,6 +23,7 @@ class AnyPath(PathConvertor):
 register_url_convertor("path", AnyPath())
 configure_logging()
 configure_telemetry("library")
+guard_server()
 app = create_app()
 # What has been made by now stays: a full collection would look through all of it, and hold up every request meanwhile.
 gc.collect()

@@ -66,6 +66,9 @@ create table public.editai_projects (
 );
 -- Lists of one owner's projects, newest first, page by page.
 create index editai_projects_by_owner on public.editai_projects (owner_id, created_at desc, id desc);
+-- How many jobs an owner has, out of any number of projects.
+create index editai_projects_at_work_by_owner on public.editai_projects (owner_id)
+  where status in ('generating', 'rendering');
 
 create table public.editai_sources (
   id uuid primary key default pg_catalog.gen_random_uuid(),

@@ -5,7 +5,8 @@
 --      '-- release, or cancel: the row is gone at once                    | cleanup: the row is gone
 --
 -- Order of row locks, the same everywhere: project, lease, job, progress. Whatever changes the owner of a project's lease
--- holds the project's row lock; renewing takes the lease's row lock alone.
+-- holds the project's row lock; renewing takes the lease's row lock alone. A start that counts its owner's jobs takes the
+-- owner's advisory lock between project and lease; whoever holds that one waits for nobody who waits for it.
 -- The clock is read once, after the lease's row lock is held: a statement that waited for a lock would otherwise decide
 -- by a moment that has passed (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED).
 -- A conflict is an answer, not an error: 40001 and the like would be retried by PostgREST on its own.

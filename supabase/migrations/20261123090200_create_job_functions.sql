@@ -74,16 +74,32 @@ language sql volatile security invoker set search_path = '' as $$
     fencing_token = excluded.fencing_token
 $$;
 
+-- Whether an owner has p_max_active_jobs jobs, or more, queued or running on other projects than p_project_id: a job that is
+-- active there gives way to the one that starts. No limit for a null owner, or without p_max_active_jobs.
+-- A project with an active job is generating or rendering, so an index finds the few that matter among all of an owner's.
+create function public.editai_has_too_many_jobs(p_owner_id uuid, p_project_id text, p_max_active_jobs integer)
+returns boolean
+language sql stable security invoker set search_path = '' as $$
+  select p_owner_id is not null and p_max_active_jobs is not null and p_max_active_jobs <= (
+    select count(*)
+    from public.editai_projects p
+    join public.editai_jobs j on j.project_id = p.id and j.status in ('queued', 'running')
+    where p.owner_id = p_owner_id and p.id <> p_project_id and p.status in ('generating', 'rendering')
+  )
+$$;
+
 -- Looks whether a job could start now, without locking or writing anything: before an upload's body is read, and as the
 -- first step of editai_start_job. A null owner stands for the service itself, which may touch every project.
 -- Outcomes: free; busy (job and lease: who holds it); replayed (job: what this idempotency key, or this very job id,
--- started before); key_reused (that key was sent with another request); project_not_found.
+-- started before); key_reused (that key was sent with another request); project_not_found; too_many_jobs (the owner has
+-- p_max_active_jobs on other projects, see editai_has_too_many_jobs).
 create function public.editai_check_project(
   p_project_id text,
   p_owner_id uuid,
   p_job_id uuid default null,
   p_idempotency_key text default null,
   p_request_hash text default null,
+  p_max_active_jobs integer default null,
   out outcome text,
   out job public.editai_jobs,
   out lease public.editai_locks
@@ -120,7 +136,9 @@ begin
     outcome := 'busy';
     return;
   end if;
-  outcome := 'free';
+  lease := null;
+  outcome := case when public.editai_has_too_many_jobs(p_owner_id, p_project_id, p_max_active_jobs)
+    then 'too_many_jobs' else 'free' end;
 end
 $$;
 
@@ -128,6 +146,8 @@ $$;
 -- p_source is a source that was uploaded with the request and is recorded with the job; p_source_ids are stored ones.
 -- The lease is short and belongs to the dispatch: a worker that claims the job replaces it, cleanup hands over again what
 -- nobody claimed. Outcomes: started; source_not_found (job is null); and those of editai_check_project but free.
+-- An owner's starts come one after the other once they hold their projects, so that together they cannot pass
+-- p_max_active_jobs: the advisory lock goes with the transaction, and comes between the project's row lock and the lease's.
 -- Raises 22023 for a bad time to live or deadline, 23514 and the like for values that do not fit their columns.
 create function public.editai_start_job(
   p_project_id text,
@@ -144,6 +164,7 @@ create function public.editai_start_job(
   p_source_ids uuid[] default '{}',
   p_idempotency_key text default null,
   p_request_hash text default null,
+  p_max_active_jobs integer default null,
   out outcome text,
   out job public.editai_jobs,
   out lease public.editai_locks
@@ -160,8 +181,8 @@ begin
   end if;
   -- Twice: without a lock, so that a conflict costs nothing, and under it, where the answer stays true.
   for i in 1..2 loop
-    select * into v_check
-    from public.editai_check_project(p_project_id, p_owner_id, p_job_id, p_idempotency_key, p_request_hash);
+    select * into v_check from public.editai_check_project(
+      p_project_id, p_owner_id, p_job_id, p_idempotency_key, p_request_hash, p_max_active_jobs);
     if v_check.outcome <> 'free' then
       outcome := v_check.outcome;
       job := v_check.job;
@@ -170,6 +191,9 @@ begin
     end if;
     if i = 1 then
       perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
+      if p_owner_id is not null and p_max_active_jobs is not null then
+        perform pg_advisory_xact_lock(hashtextextended('editai_owner ' || p_owner_id, 0));
+      end if;
     end if;
   end loop;
 

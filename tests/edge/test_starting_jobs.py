@@ -7,8 +7,9 @@ import pytest
 
 from tests.edge.conftest import Frontend
 from tests.library.client import problem
+from tests.stack.database import Connection
 from tests.stack.functions import FunctionProcess
-from tests.stack.users import Users
+from tests.stack.users import User, Users
 from tests.stack.waiting import eventually
 
 
@@ -66,6 +67,22 @@ async def test_a_busy_project_is_a_409_that_tells_who_holds_it(frontend: Fronten
     assert content["job"] == {"id": holder["id"], "kind": "raw_clips"}
     assert content["lease_expires_at"]
     assert content["detail"] == "Project is currently being processed. Try again later."
+
+
+async def test_a_user_with_too_many_jobs_is_told_when_to_come_back(
+    frontend: Frontend, library: FunctionProcess, admin: Connection, user: User
+) -> None:
+    library.start(MAX_ACTIVE_JOBS_PER_USER="1")
+    try:
+        await frontend.start()
+        admin.execute("select editai_create_project(%s, 'Other', 'other')", [user.id])
+        answer = await frontend.start(frontend.raw_clips(project_id="other"), Prefer="wait=1")
+    finally:
+        library.stop()
+    content = problem(answer, 429, "too-many-jobs")
+    assert content["max_active_jobs"] == 1
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["preference-applied"] == "wait=1"
 
 
 async def test_clips_are_made_of_chosen_segments(frontend: Frontend) -> None:

@@ -131,6 +131,8 @@ class FaultStack:
                 "DISPATCH_TTL_SECONDS": str(DISPATCH_TTL_SECONDS),
                 "WORKER_CONCURRENCY": str(SLOTS),
                 "JOB_DEADLINE_SECONDS": "60",
+                # All projects are one user's.
+                "MAX_ACTIVE_JOBS_PER_USER": "1000000",
                 "HISTORY_FILE": str(self.history_file),
                 "RUN_SEED": str(self.seed),
             },

@@ -13,6 +13,17 @@ from tests.stack.users import Users
 NOT_A_KEY = "Send the access token of a signed-in user, not an API key."
 
 
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def with_header(token: str, **members: object) -> str:
+    """The token with another header, and the signature of the old one."""
+    _, payload, signature = token.split(".")
+    header = {"alg": "HS256", "typ": "JWT", **members}
+    return f"{encoded(json.dumps(header).encode())}.{payload}.{signature}"
+
+
 async def refused(api: Api, authorization: str | None) -> dict[str, Any]:
     headers = {} if authorization is None else {"Authorization": authorization}
     answer = await api.http.get("projects", headers=headers)
@@ -62,6 +73,104 @@ async def test_a_token_without_a_signature_is_refused(api: Api, users: Users) ->
     head = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).decode()
     content = await refused(api, f"Bearer {head.rstrip('=')}.{payload}.")
     assert "algorithm" in content["detail"]
+
+
+@pytest.mark.parametrize("algorithm", ["None", "nOnE", "", "HS265", 1, None, ["HS256"], {}])
+async def test_a_token_with_an_algorithm_that_is_none_is_refused(
+    api: Api, users: Users, algorithm: object
+) -> None:
+    await refused(api, f"Bearer {with_header(users.token(), alg=algorithm)}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"kid": 1},
+        {"kid": None},
+        {"kid": {"a": "b"}},
+        {"kid": "../../../dev/null"},
+        {"kid": "' or true --"},
+        {"crit": ["exp"]},
+        {"b64": False, "crit": ["b64"]},
+        {"typ": ["JWT"]},
+        {"zip": "DEF"},
+        {"jwk": {"kty": "oct", "k": "AAAA"}},
+        {"jku": "http://127.0.0.1:9/keys"},
+    ],
+    ids=str,
+)
+async def test_a_header_that_was_changed_is_refused(
+    api: Api, users: Users, header: dict[str, object]
+) -> None:
+    await refused(api, f"Bearer {with_header(users.token(), **header)}")
+
+
+@pytest.mark.parametrize("nested", ["[", '{"a":'])
+@pytest.mark.parametrize("depth", [2_000, 6_000])
+async def test_a_header_of_no_end_of_levels_is_refused(
+    api: Api, users: Users, nested: str, depth: int
+) -> None:
+    deep = f'{{"alg": "HS256", "x": {nested * depth}'.encode()
+    _, payload, signature = users.token().split(".")
+    await refused(api, f"Bearer {encoded(deep)}.{payload}.{signature}")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": "soon"},
+        {"exp": float("inf")},
+        {"exp": 1e300, "nbf": 1e300},
+        {"nbf": float("inf")},
+        {"iat": "now"},
+        {"iat": float("inf")},
+        {"aud": ["someone"]},
+        {"aud": 5},
+        {"aud": {"authenticated": True}},
+        {"sub": 5},
+        {"sub": ["a"]},
+        {"sub": ""},
+        {"sub": f"{'0' * 32} or true"},
+    ],
+    ids=str,
+)
+async def test_a_claim_of_another_kind_is_refused(
+    api: Api, users: Users, claims: dict[str, Any]
+) -> None:
+    """Even one that our own issuer signs, by mistake."""
+    await refused(api, f"Bearer {users.token(**claims)}")
+
+
+async def test_a_huge_token_is_refused(api: Api, users: Users) -> None:
+    token = users.token(secret="another-secret-" * 4, filler="x" * 40_000)
+    await refused(api, f"Bearer {token}")
+    await refused(api, f"Bearer {'a' * 50_000}")
+
+
+@pytest.mark.parametrize("other", ["", "Bearer made-up", "Basic dXNlcjpwdw=="])
+async def test_of_two_tokens_none_counts(api: Api, users: Users, other: str) -> None:
+    """A proxy may look at the one and we at the other (RFC 9110, 5.3: the field is no list)."""
+    ours = f"Bearer {users.token()}"
+    for values in ((ours, other), (other, ours), (ours, ours)):
+        headers = [("Authorization", value) for value in values]
+        answer = await api.http.get("projects", headers=headers)
+        content = problem(answer, 401, "unauthenticated")
+        assert content["detail"] == "Send one Authorization header."
+
+
+async def test_two_tokens_in_one_header_are_none(api: Api, users: Users) -> None:
+    await refused(api, f"Bearer {users.token()}, Bearer {users.token()}")
+
+
+async def test_a_token_is_taken_from_its_header_alone(api: Api, users: Users) -> None:
+    token = users.token()
+    places: tuple[dict[str, Any], ...] = (
+        {"params": {"access_token": token}},
+        {"headers": {"Cookie": f"access_token={token}"}},
+        {"headers": {"X-Forwarded-Authorization": f"Bearer {token}"}},
+    )
+    for place in places:
+        problem(await api.http.get("projects", **place), 401, "unauthenticated")
 
 
 async def test_another_algorithm_with_the_right_secret_is_refused(api: Api, users: Users) -> None:

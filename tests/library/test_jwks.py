@@ -119,6 +119,39 @@ async def test_a_public_key_is_no_shared_secret(authenticator: Authenticator) ->
         await authenticator.authenticate(f"Bearer {signed}.{signature.rstrip('=')}")
 
 
+@pytest.mark.parametrize("key_id", ["rsa", "ec", "unknown"])
+async def test_a_token_without_a_signature_is_refused(
+    authenticator: Authenticator, key_id: str
+) -> None:
+    for algorithm in ("none", "None"):
+        head = encoded({"alg": algorithm, "typ": "JWT", "kid": key_id})
+        with pytest.raises(Unauthenticated):
+            await authenticator.authenticate(f"Bearer {head}.{encoded(claims())}.")
+
+
+async def test_a_signature_of_zeros_is_refused(authenticator: Authenticator) -> None:
+    for algorithm, key_id, length in (("ES256", "ec", 64), ("RS256", "rsa", 256)):
+        head = encoded({"alg": algorithm, "typ": "JWT", "kid": key_id})
+        zeros = base64.urlsafe_b64encode(bytes(length)).decode().rstrip("=")
+        with pytest.raises(Unauthenticated, match="signature"):
+            await authenticator.authenticate(f"Bearer {head}.{encoded(claims())}.{zeros}")
+
+
+@pytest.mark.parametrize("key_id", ["rsa", "unknown"])
+async def test_a_key_that_a_token_brings_with_it_is_no_key(
+    authenticator: Authenticator, publisher: Publisher, key_id: str
+) -> None:
+    """Nor is an address that it names ever asked (RFC 8725, 3.10)."""
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    url = f"http://127.0.0.1:{publisher.port}/strange-keys"
+    header = {"kid": key_id, "jwk": public(stranger), "jku": url, "x5u": url}
+    signed = jwt.encode(claims(), stranger, "RS256", header)
+    for _ in range(3):
+        with pytest.raises(Unauthenticated):
+            await authenticator.authenticate(f"Bearer {signed}")
+    assert publisher.asked == 1
+
+
 async def test_a_published_secret_verifies_nothing(
     authenticator: Authenticator, publisher: Publisher
 ) -> None:

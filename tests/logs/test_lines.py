@@ -45,10 +45,19 @@ def test_a_line_has_the_fields_that_cloud_logging_reads() -> None:
     assert written["time"].endswith("+00:00")
 
 
-def test_a_line_is_one_line() -> None:
-    record = logging.makeLogRecord({"msg": "one\ntwo"})
+@pytest.mark.parametrize(
+    "hostile",
+    ["\n", "\r", "\x0b", "\x1b[2J", "\x7f", "\x85", "\x9b31m", "\u2028", "\u202e", "\ud800"],
+)
+def test_a_line_is_one_line_that_a_terminal_only_shows(hostile: str) -> None:
+    told = f'one{hostile}{{"severity": "CRITICAL"}}'
+    with log_fields(project_id=told):
+        written = JsonFormatter().format(logging.makeLogRecord({"msg": told, "step": told}))
 
-    assert "\n" not in JsonFormatter().format(record)
+    assert written.isascii()
+    assert written.replace("\x7f", "").isprintable()
+    read = json.loads(written)
+    assert (read["message"], read["project_id"], read["step"]) == (told, told, told)
 
 
 async def test_fields_reach_the_tasks_that_a_block_starts_and_nothing_else() -> None:

@@ -120,7 +120,8 @@ def main() -> int:
     try:
         backend.start()
         library = backend.functions["library"]
-        library.start()
+        # No worker ends what is started.
+        library.start(MAX_ACTIVE_JOBS_PER_USER="1000000")
         user = Users(backend=backend).new()
         existing = asyncio.run(_prepared(library.url, user.headers))
         examples = max(1, options.cases // count_operations(library.url))

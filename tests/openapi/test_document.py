@@ -21,7 +21,7 @@ EVERYWHERE = {"urn:editai:problem:not-found", "urn:editai:problem:method-not-all
 BLANK = {"about:blank"}
 
 AUTHENTICATED = {401, 403, 500, 503}
-WITH_BODY = {400, 413, 415, 422}
+WITH_BODY = {400, 408, 413, 415, 422}
 JOB_STARTS = {"generate", "generate_from_segments", "render"}
 BUSY = JOB_STARTS | {"delete_project", "delete_source"}
 
@@ -121,13 +121,15 @@ def test_every_answer_has_its_headers(document: dict[str, Any]) -> None:
                 name for name, header in response.get("headers", {}).items() if header["required"]
             }
             assert ("WWW-Authenticate" in required) == (status == "401")
-            waits = status == "503" or (status == "409" and operation.name in BUSY)
+            waits = status in ("429", "503") or (status == "409" and operation.name in BUSY)
             assert ("Retry-After" in required) == waits, (operation.name, status)
     described = by_name(document)
     for name in JOB_STARTS:
         answers = described[name].content["responses"]
         assert "Location" in answers["202"]["headers"]
-        assert all("Preference-Applied" in answers[status]["headers"] for status in ("202", "409"))
+        assert all(
+            "Preference-Applied" in answers[status]["headers"] for status in ("202", "409", "429")
+        )
         parameters = {parameter["name"] for parameter in described[name].content["parameters"]}
         assert parameters >= {"Idempotency-Key", "Prefer"}
     assert "Location" in described["create_project"].content["responses"]["201"]["headers"]

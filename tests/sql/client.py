@@ -90,6 +90,7 @@ class SqlClient:
         owner_id: UUID | None = None,
         idempotency_key: str | None = None,
         request_hash: str | None = None,
+        max_active_jobs: int | None = None,
     ) -> JobStart:
         return JobStart.model_validate(
             self.one(
@@ -98,6 +99,7 @@ class SqlClient:
                 owner_id=owner_id,
                 idempotency_key=idempotency_key,
                 request_hash=request_hash,
+                max_active_jobs=max_active_jobs,
             )
         )
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from tests.sql.values import DISPATCH_TTL, TTL
 
 MAX_ATTEMPTS = 2
+MAX_ACTIVE_JOBS = 1
 DEADLINE = 200.0
 
 
@@ -52,6 +53,8 @@ class Model:
     progress_token: int | None = None
     clips: set[int] = field(default_factory=set[int])
     last_token: int = 0
+    elsewhere: bool = False
+    """Whether another project of the owner's has a job; with MAX_ACTIVE_JOBS of 1 that is one too many."""
 
     def live_lease(self) -> ModelLease | None:
         return self.lease if self.lease and self.lease.live(self.now) else None
@@ -91,6 +94,11 @@ class Model:
     def supersede(self) -> None:
         if self.job and self.job.active:
             self.job.status = "failed"
+
+    def start_outcome(self) -> str:
+        if self.live_lease():
+            return "busy"
+        return "too_many_jobs" if self.elsewhere else "started"
 
     def start(self, job: ModelJob, lease_id: UUID, token: int) -> None:
         self.supersede()

@@ -18,11 +18,13 @@ from hypothesis.stateful import (
 
 from shared.records import Lease
 from tests.sql.client import SqlClient
-from tests.sql.model import DEADLINE, MAX_ATTEMPTS, Model, ModelJob
+from tests.sql.model import DEADLINE, MAX_ACTIVE_JOBS, MAX_ATTEMPTS, Model, ModelJob
 from tests.sql.values import DISPATCH_TTL, TTL, after
 from tests.stack.database import Connection
 
+OWNER = UUID(int=7)
 PROJECT = "reel-1"
+OTHER = "reel-2"
 NONE = cast("Any", multiple())
 MOMENTS = st.sampled_from([0.0, 1.0, DISPATCH_TTL - 1, DISPATCH_TTL, TTL - 1, TTL, DEADLINE])
 UUIDS = st.uuids(version=4)
@@ -43,7 +45,8 @@ class ProjectMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.admin.execute("delete from editai_locks")
         self.admin.execute("delete from editai_projects")
-        self.sql.at(0).create_project(PROJECT)
+        for project_id in (PROJECT, OTHER):
+            self.sql.at(0).create_project(project_id, owner_id=OWNER)
 
     @rule(seconds=MOMENTS)
     def time_passes(self, seconds: float) -> None:
@@ -64,21 +67,35 @@ class ProjectMachine(RuleBasedStateMachine):
 
     @rule(targets=(jobs,), job_id=UUIDS, lease_id=UUIDS)
     def start(self, job_id: UUID, lease_id: UUID) -> Any:
-        live = self.model.live_lease()
+        expected = self.model.start_outcome()
         start = self.sql.start_job(
             PROJECT,
+            owner_id=OWNER,
             job_id=job_id,
             lease_id=lease_id,
             deadline_seconds=DEADLINE,
             max_attempts=MAX_ATTEMPTS,
+            max_active_jobs=MAX_ACTIVE_JOBS,
         )
-        assert start.outcome == ("busy" if live else "started")
-        if live:
+        assert start.outcome == expected
+        if expected != "started":
             return NONE
         assert start.lease is not None
         job = ModelJob(id=job_id, deadline=self.model.now + DEADLINE)
         self.model.start(job, lease_id, start.lease.fencing_token)
         return job
+
+    @rule()
+    def start_elsewhere(self) -> None:
+        """As the service, whom nothing limits. It is never claimed, so it stays until it is cancelled."""
+        assert self.sql.start_job(OTHER, deadline_seconds=1e9).outcome in ("started", "busy")
+        self.model.elsewhere = True
+
+    @rule()
+    def cancel_elsewhere(self) -> None:
+        outcome = self.sql.cancel_job(OTHER, owner_id=OWNER).outcome
+        assert outcome == ("cancelled" if self.model.elsewhere else "idle")
+        self.model.elsewhere = False
 
     @rule(targets=(leases,), job=jobs, lease_id=UUIDS)
     def claim(self, job: ModelJob, lease_id: UUID) -> Any:
@@ -193,7 +210,8 @@ class ProjectMachine(RuleBasedStateMachine):
     def clean_up(self) -> None:
         lease = self.model.lease
         assert lease is not None
-        actions = [reclaimed.action for reclaimed in self.sql.cleanup_leases()]
+        cleaned = self.sql.cleanup_leases()
+        actions = [reclaimed.action for reclaimed in cleaned if reclaimed.project_id == PROJECT]
         if lease.live(self.model.now):
             assert actions == []
         elif lease.job is None:
@@ -226,7 +244,8 @@ class ProjectMachine(RuleBasedStateMachine):
     def a_job_is_active_exactly_while_a_lease_row_names_it(self) -> None:
         """Nothing is queued without a dispatch or running without a lease that cleanup can find."""
         rows = self.admin.execute(
-            "select id, status, attempt, max_attempts from editai_jobs"
+            "select id, status, attempt, max_attempts from editai_jobs where project_id = %s",
+            [PROJECT],
         ).fetchall()
         active = [row["id"] for row in rows if row["status"] in ("queued", "running")]
         lock = self.stored("locks")
@@ -241,10 +260,10 @@ class ProjectMachine(RuleBasedStateMachine):
 
     def stored(self, table: str) -> dict[str, Any] | None:
         queries = {
-            "locks": "select * from editai_locks",
-            "generation_progress": "select * from editai_generation_progress",
+            "locks": "select * from editai_locks where project_id = %s",
+            "generation_progress": "select * from editai_generation_progress where project_id = %s",
         }
-        return self.admin.execute(queries[table].encode()).fetchone()
+        return self.admin.execute(queries[table].encode(), [PROJECT]).fetchone()
 
 
 def test_any_sequence_of_calls_comes_to_what_the_model_says(

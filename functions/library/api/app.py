@@ -21,6 +21,7 @@ from api.middleware import CleanAnswers, LeftBodies, NoLeaks
 from api.problems import install_handlers
 from api.settings import get_library_settings
 from api.shortcuts import shortcuts
+from api.slow_bodies import SlowBodies
 from shared.request_log import RequestLog
 
 BASE_PATH = "/api/v1/library"
@@ -62,6 +63,7 @@ def create_app() -> FastAPI:
 
 def _add_middleware(app: FastAPI) -> None:
     """From the inside out."""
+    app.add_middleware(SlowBodies)
     app.add_middleware(LeftBodies)
     app.add_middleware(NoLeaks)
     app.add_middleware(RequestLog)

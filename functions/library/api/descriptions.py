@@ -7,7 +7,8 @@ Upload a video to a project, let jobs make clips of it, and render clips for pub
 
 **Jobs.** A call that starts a job answers 202 with the `Location` of its progress. A project has one job at a time:
 while one runs, starting another is answered 409 at once, with `Retry-After`; `Prefer: wait=N` waits up to N seconds
-first. A call with an `Idempotency-Key` may be sent again: it gets the first answer and starts nothing.
+first. A user has at most a number of jobs at a time, over all projects: one more is answered 429, or waits in the
+same way. A call with an `Idempotency-Key` may be sent again: it gets the first answer and starts nothing.
 
 **Values.** Times are UTC in ISO 8601, durations seconds, sizes bytes. Numbers are numbers: `"3"` is not 3. A body
 with a member that is not described here is refused.

@@ -11,7 +11,7 @@ from api.responses import blank_problem, header, problems
 from api.security import too_large
 from api.settings import get_library_settings
 from api.uploads import file_sink
-from shared.errors import EditAIError, Forbidden, NotFound, PayloadTooLarge
+from shared.errors import EditAIError, Forbidden, NotFound, PayloadTooLarge, RequestTimeout
 from shared.local_storage import LocalStorage
 from shared.storage import get_storage
 from shared.storage_paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
@@ -96,7 +96,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
         response_class=Response,
         responses={
             201: {"description": "The file is stored."},
-            **problems(Forbidden, FileExists, PayloadTooLarge, common=False),
+            **problems(Forbidden, FileExists, PayloadTooLarge, RequestTimeout, common=False),
         },
         openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {}}}}},
     )

@@ -24,6 +24,7 @@ from api.security import (
     bearer,
     bounded_body,
     media_type,
+    refuse_encoded,
     too_large,
 )
 from api.settings import get_library_settings
@@ -33,7 +34,6 @@ from shared.errors import (
     DatabaseUnavailable,
     EditAIError,
     IdempotencyKeyReused,
-    ProjectBusy,
     ProjectNotFound,
     SourceNotFound,
     StorageUnavailable,
@@ -74,7 +74,6 @@ REQUEST_BODY = {
         **job_problems(
             ProjectNotFound,
             SourceNotFound,
-            ProjectBusy,
             *BODY,
             UnusableVideo,
             IdempotencyKeyReused,
@@ -88,6 +87,7 @@ async def generate(request: Request, project_id: ProjectId, starter: StartsJob) 
     kind = media_type(request)
     if kind not in (FORM, JSON):
         raise UnsupportedMediaType(f"Send the video as {FORM}, or a stored source as {JSON}.")
+    refuse_encoded(request)
     max_bytes = get_library_settings().max_upload_bytes
     if int(request.headers.get("content-length", "0")) > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(max_bytes)

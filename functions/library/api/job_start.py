@@ -22,6 +22,7 @@ from shared.errors import (
     ProjectBusy,
     ProjectNotFound,
     SourceNotFound,
+    TooManyJobs,
 )
 from shared.jobs import JobRequest, JobStart, check_project, start_job
 from shared.leases import wait_before
@@ -33,6 +34,7 @@ from shared.wire import JobAccepted, StartedJob
 logger = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 300
+WORTH_A_WAIT = ("busy", "too_many_jobs")
 RETRY_AFTER_SECONDS = 5
 """A hint: nobody knows when a job will end. Who wants to be told sends `Prefer: wait`."""
 
@@ -50,8 +52,8 @@ IdempotencyKey = Annotated[
 Prefer = Annotated[
     list[str] | None,
     Header(
-        description="`wait=N`: while the project is busy, wait up to N seconds, at most 300, before "
-        "answering 409 (RFC 7240).",
+        description="`wait=N`: while the project is busy, or you have too many jobs, wait up to N "
+        "seconds, at most 300, before answering 409 or 429 (RFC 7240).",
         examples=["wait=30"],
     ),
 ]
@@ -59,7 +61,7 @@ Prefer = Annotated[
 
 @dataclass(kw_only=True)
 class JobStarter:
-    """A request to start a job, and how long it may still wait for its project."""
+    """A request to start a job, and how long it may still wait until it can."""
 
     caller: Caller
     idempotency_key: str | None
@@ -69,11 +71,14 @@ class JobStarter:
     async def check(self, project_id: str) -> None:
         """Refuse, before a body is read, what could not start now. Writes nothing.
 
-        Raises ProjectNotFound, ProjectBusy, DatabaseUnavailable.
+        Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable.
         """
         while True:
             check = await check_project(
-                project_id, self.caller.owner_id, idempotency_key=self.idempotency_key
+                project_id,
+                self.caller.owner_id,
+                get_settings(),
+                idempotency_key=self.idempotency_key,
             )
             if check.outcome in ("free", "replayed"):
                 return
@@ -82,8 +87,8 @@ class JobStarter:
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
         """Start the job, and hand it over; return it, or the earlier one that this key has started.
 
-        Raises ProjectNotFound, SourceNotFound, ProjectBusy, IdempotencyKeyReused and, when it is not
-        known whether the job has started, DatabaseUnavailable.
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused and,
+        when it is not known whether the job has started, DatabaseUnavailable.
         """
         while True:
             start = await _start_surely(request, job_id)
@@ -97,7 +102,7 @@ class JobStarter:
     async def _wait_or_refuse(self, start: JobStart) -> None:
         now = asyncio.get_running_loop().time
         began = now()
-        if start.outcome != "busy" or not await wait_before(began + self.wait_left):
+        if start.outcome not in WORTH_A_WAIT or not await wait_before(began + self.wait_left):
             self._measure_wait(start.outcome)
             raise self._refusal(start)
         self.wait_left -= now() - began
@@ -111,6 +116,8 @@ class JobStarter:
         match start.outcome:
             case "busy":
                 return busy(start.job, start.lease, headers=self.headers())
+            case "too_many_jobs":
+                return _too_many_jobs(headers=self.headers())
             case "key_reused":
                 return IdempotencyKeyReused()
             case "source_not_found":
@@ -165,6 +172,17 @@ def busy(
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
         lease_expires_at=lease and lease.model_dump(mode="json")["expires_at"],
         job=job and {"id": str(job.id), "kind": job.kind},
+    )
+
+
+def _too_many_jobs(*, headers: dict[str, str]) -> TooManyJobs:
+    """The 429 for a user at the limit."""
+    limit = get_settings().max_active_jobs_per_user
+    return TooManyJobs(
+        f"You have {limit} active {'job' if limit == 1 else 'jobs'} already, the most at a time. "
+        "Wait until one has ended, or cancel one.",
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS), **headers},
+        max_active_jobs=limit,
     )
 
 

@@ -1,6 +1,6 @@
 """What every answer gets, whoever made it, and what becomes of a body that nobody reads.
 
-    CleanAnswers ( CORS ( RequestLog ( NoLeaks ( LeftBodies ( routes ) ) ) ) )
+    CleanAnswers ( CORS ( RequestLog ( NoLeaks ( LeftBodies ( SlowBodies ( routes ) ) ) ) ) )
 
 Plain ASGI: Starlette's base class for middleware would stand between an upload and its handler.
 """

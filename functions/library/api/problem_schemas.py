@@ -47,6 +47,13 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         },
         "job": _JOB,
     },
+    "too-many-jobs": {
+        "max_active_jobs": {
+            "type": "integer",
+            "description": "How many jobs a user may have queued or running.",
+            "examples": [5],
+        }
+    },
     "unusable-video": {
         "reason": {
             "type": "string",
@@ -61,6 +68,8 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
 EXAMPLE_DETAILS: Mapping[str, str] = {
     "invalid-request": "body.variant_count: Input should be less than or equal to 10.",
     "payload-too-large": "The body may have at most 500,000,000 bytes.",
+    "too-many-jobs": "You have 5 active jobs already, the most at a time. "
+    "Wait until one has ended, or cancel one.",
     "unsupported-media-type": "Send the body as application/json.",
     "unusable-video": "The file contains no video.",
 }

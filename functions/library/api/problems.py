@@ -19,6 +19,7 @@ from shared.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    RequestTimeout,
     problem_response,
 )
 
@@ -29,6 +30,7 @@ MAX_LOCATION = 100
 _FRAMEWORK_ERRORS: Mapping[int, type[EditAIError]] = {
     HTTPStatus.BAD_REQUEST: MalformedRequest,
     HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.REQUEST_TIMEOUT: RequestTimeout,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PayloadTooLarge,
 }
 

@@ -15,7 +15,7 @@ from api.responses import BODY, PAGE, accepted_headers, job_problems, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
 from shared.database import call, read
-from shared.errors import ClipNotFound, IdempotencyKeyReused, ProjectBusy, StorageUnavailable
+from shared.errors import ClipNotFound, IdempotencyKeyReused, StorageUnavailable
 from shared.jobs import JobRequest
 from shared.records import Clip, ExportPreset
 from shared.rendering import RenderOptions, RenderParams
@@ -39,7 +39,7 @@ class RenderRequest(RenderOptions):
     response_model=JobAccepted,
     responses={
         202: accepted_headers(),
-        **job_problems(ClipNotFound, ProjectBusy, IdempotencyKeyReused, *BODY),
+        **job_problems(ClipNotFound, IdempotencyKeyReused, *BODY),
     },
 )
 async def render(clip_id: ClipId, body: RenderRequest, starter: StartsJob) -> Response:

@@ -22,7 +22,9 @@ from shared.errors import (
     MalformedRequest,
     PayloadTooLarge,
     ProjectBusy,
+    RequestTimeout,
     ServiceUnavailable,
+    TooManyJobs,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -33,7 +35,7 @@ Kinds = Iterable[type[EditAIError]]
 PAGE = (InvalidRequest,)
 """What a list may answer because of its `limit` and `cursor`."""
 
-BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, UnsupportedMediaType)
+BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
 """What a route may answer because of a body."""
 
 # What any authenticated call may be answered with.
@@ -54,6 +56,7 @@ _RETRY_AFTER = header("Retry-After", "Seconds after which to try again.", "integ
 _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
+    (TooManyJobs, _RETRY_AFTER),
     (ServiceUnavailable, _RETRY_AFTER),
 )
 
@@ -67,9 +70,10 @@ def problems(*errors: type[EditAIError], common: bool = True) -> Responses:
 
 
 def job_problems(*errors: type[EditAIError]) -> Responses:
-    """The problems of a route that starts a job: it may have waited for its project."""
-    responses = problems(*errors)
-    responses[ProjectBusy.status]["headers"] |= _WAITED
+    """The problems of a route that starts a job: it may have waited until it could."""
+    responses = problems(*errors, ProjectBusy, TooManyJobs)
+    for waited in (ProjectBusy, TooManyJobs):
+        responses[waited.status]["headers"] |= _WAITED
     return responses
 
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from shared.auth import Caller, get_authenticator
-from shared.errors import PayloadTooLarge, UnsupportedMediaType
+from shared.errors import PayloadTooLarge, Unauthenticated, UnsupportedMediaType
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -52,7 +52,11 @@ class UploadRoute(AuthenticatedRoute):
 
 async def caller_of(request: Request) -> Caller:
     """Who makes a request. Raises as Authenticator.authenticate does."""
-    return await get_authenticator().authenticate(request.headers.get("authorization"))
+    authorizations = request.headers.getlist("authorization")
+    if len(authorizations) > 1:
+        # A proxy may have looked at another one than we would.
+        raise Unauthenticated("Send one Authorization header.")
+    return await get_authenticator().authenticate(next(iter(authorizations), None))
 
 
 async def _caller(request: Request) -> Caller:
@@ -73,10 +77,19 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def refuse_encoded(request: Request) -> None:
+    """Refuse a compressed body, which nothing here unpacks (RFC 9110, 15.5.16)."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType(
+            "Send the body without a Content-Encoding.", headers={"Accept-Encoding": "identity"}
+        )
+
+
 def bounded_body(request: Request) -> Request:
     """The request with a body that must be JSON and cannot grow past MAX_JSON_BYTES."""
     if not has_body(request):
         return request
+    refuse_encoded(request)
     if media_type(request) != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
     if int(request.headers.get("content-length", "0")) > MAX_JSON_BYTES:

@@ -10,7 +10,7 @@ from api.projects import ProjectId
 from api.responses import BODY, accepted_headers, job_problems
 from api.security import AuthenticatedRoute, bearer
 from shared.database import read
-from shared.errors import IdempotencyKeyReused, ProjectBusy, ProjectNotFound, SourceNotFound
+from shared.errors import IdempotencyKeyReused, ProjectNotFound, SourceNotFound
 from shared.jobs import JobRequest
 from shared.records import Source
 from shared.segments import SegmentsParams, check_segments
@@ -29,7 +29,7 @@ router = APIRouter(
     response_model=JobAccepted,
     responses={
         202: accepted_headers(),
-        **job_problems(ProjectNotFound, SourceNotFound, ProjectBusy, IdempotencyKeyReused, *BODY),
+        **job_problems(ProjectNotFound, SourceNotFound, IdempotencyKeyReused, *BODY),
     },
 )
 async def generate_from_segments(

@@ -19,6 +19,12 @@ class LibrarySettings(BaseSettings):
     max_upload_bytes: int = Field(default=500_000_000, gt=0)
     """The largest video taken in. A cloud's own limit on requests may be lower."""
 
+    slow_head_seconds: float = Field(default=10, gt=0)
+    """How long a connection may take to send a request's line and headers."""
+
+    slow_body_seconds: float = Field(default=30, gt=0)
+    """How long a body may take for each 64 KiB, as far as the library waits for it."""
+
     cors_allowed_origins: tuple[str, ...] = ()
     """The origins of web pages that may call the library; a JSON list."""
 

@@ -1,0 +1,64 @@
+"""A body that comes too slowly is not waited for: whoever sends a byte now and then would hold a place for ever."""
+
+import asyncio
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.settings import get_library_settings
+from shared.errors import RequestTimeout
+
+PORTION_BYTES = 64 * 1024
+CLOSE = {"Connection": "close"}
+
+
+class SlowBodies:
+    """Bounds how long an application waits for each portion of a body; its own time does not count."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Reading its body may raise HTTPException 408."""
+        if scope["type"] != "http" or not _has_body(scope):
+            await self._app(scope, receive, send)
+            return
+        await self._app(scope, _Portions(receive).receive, send)
+
+
+class _Portions:
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seconds = get_library_settings().slow_body_seconds
+        self._left = self._seconds
+        self._bytes = 0
+        self._ended = False
+
+    async def receive(self) -> Message:
+        """Receive a message of the body, or of what comes after it."""
+        if self._ended:
+            return await self._receive()
+        now = asyncio.get_running_loop().time
+        began = now()
+        try:
+            async with asyncio.timeout(self._left):
+                message = await self._receive()
+        except TimeoutError:
+            # The only exception that FastAPI lets pass while it reads a body.
+            raise HTTPException(408, RequestTimeout.default_detail, CLOSE) from None
+        self._count(message, now() - began)
+        return message
+
+    def _count(self, message: Message, seconds: float) -> None:
+        self._ended = message["type"] != "http.request" or not message.get("more_body")
+        self._bytes += len(message.get("body", b""))
+        self._left -= seconds
+        if self._bytes >= PORTION_BYTES:
+            self._left, self._bytes = self._seconds, 0
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
+        for name, value in scope["headers"]
+    )

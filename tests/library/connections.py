@@ -1,0 +1,76 @@
+"""Connections to the running library whose bytes a test sends by hand."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawAnswer:
+    """An answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """Its problem details."""
+        assert self.headers["content-type"] == "application/problem+json"
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawConnection:
+    """One connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes; that the other side has left is found out by reading."""
+        with suppress(ConnectionError):
+            self.writer.write(data)
+            await self.writer.drain()
+
+    async def answer(self, *, within: float = 10) -> RawAnswer:
+        """The next answer."""
+        async with asyncio.timeout(within):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            line, *fields = head.strip().split("\r\n")
+            headers = dict(field.lower().split(": ", 1) for field in fields)
+            content = await self.reader.readexactly(int(headers.get("content-length", "0")))
+        return RawAnswer(status=int(line.split()[1]), headers=headers, content=content)
+
+    async def closed(self, *, within: float = 10) -> bool:
+        """Whether the other side closes the connection in time, without another byte."""
+        try:
+            async with asyncio.timeout(within):
+                return await self.reader.read(1) == b""
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+
+
+@asynccontextmanager
+async def connect(library_url: str) -> AsyncGenerator[RawConnection]:
+    """Open a connection; closed after the block."""
+    url = urlsplit(library_url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    try:
+        yield RawConnection(reader=reader, writer=writer)
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+def head(method: str, path: str, headers: Mapping[str, str]) -> bytes:
+    """A request's head, with these headers and a host."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **headers}.items())
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
