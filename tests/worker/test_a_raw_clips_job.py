@@ -35,7 +35,7 @@ async def test_it_makes_the_clips_that_were_asked_for(
 async def test_its_progress_rises_and_tells_what_remains(
     project: ProjectAtWork, worker: FunctionProcess, deliver: Deliver
 ) -> None:
-    job = await project.start(target_duration=12)
+    job = await project.start(target_duration=12, variant_count=10)
     await deliver(worker, job.id)
     seen: list[tuple[int, int | None]] = []
 
