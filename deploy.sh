@@ -24,7 +24,7 @@ for part in common settings preflight database identity functions schedule edge 
     source "$ROOT/deploy/$part.sh"
 done
 
-usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,/^# shellcheck/{/^# shellcheck/!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
 
 read_options() {
     local -a given=()
@@ -74,14 +74,17 @@ main() {
     set_defaults
     check_settings
     if [[ $action == destroy ]]; then
+        [[ -n $DRY_RUN ]] || need gcloud
+        [[ -n $DRY_RUN ]] || can_reach_project
         set_names
         destroy
         return
     fi
     [[ -n $DRY_RUN ]] || preflight
     set_names
-    set_function_settings
+    # Before anything of them is read.
     enable_apis
+    set_function_settings
     apply_migrations
     make_accounts
     store_secrets

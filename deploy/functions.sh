@@ -21,6 +21,14 @@ deploy_functions() {
     deploy library --memory="$LIBRARY_MEMORY" --cpu="$LIBRARY_CPU" --concurrency="$LIBRARY_CONCURRENCY" --timeout=360s \
         --min-instances="$LIBRARY_MIN_INSTANCES" --max-instances="$LIBRARY_MAX_INSTANCES" \
         --ingress-settings=all --allow-unauthenticated
+    stay_public editai-library
+}
+
+# gcloud lets everyone in only after the function is active: a deployment that was cut short before that, or somebody's
+# hand, leaves one that is up to date and closed.
+stay_public() {
+    # The plan is that of a deployment that is not cut short.
+    [[ -n $DRY_RUN ]] || let_in allUsers "$1"
 }
 
 # What several functions are told.
@@ -103,7 +111,8 @@ fingerprint_of() {
     local function=$1
     shift
     if [[ -n $DRY_RUN ]]; then
-        echo FINGERPRINT
+        # What a label may hold: https://cloud.google.com/functions/docs/configuring
+        echo known-when-deployed
         return
     fi
     (
@@ -114,6 +123,6 @@ fingerprint_of() {
     ) | sha256sum | cut -c1-40
 }
 
-let_call() {
-    bind "serviceAccount:$(account "$1")" roles/run.invoker 'run services' "$2" "--region=$REGION"
-}
+let_call() { let_in "serviceAccount:$(account "$1")" "$2"; }
+
+let_in() { bind "$1" roles/run.invoker 'run services' "$2" "--region=$REGION"; }

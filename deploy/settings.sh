@@ -10,16 +10,18 @@ SETTINGS=(
     LEASE_TTL_SECONDS DISPATCH_TTL_SECONDS JOB_DEADLINE_SECONDS JOB_MAX_ATTEMPTS OTEL_EXPORTER_OTLP_ENDPOINT
 )
 
-# read_settings FILE   Lines of NAME=value, read as they stand: nothing in the file is run.
+# read_settings FILE   Lines of NAME=value, read as they stand: nothing in the file is run. Quotes around a whole value go.
 read_settings() {
-    local line name
+    local line name value
     [[ -r $1 ]] || fail "there is no file $1"
     while IFS= read -r line || [[ -n $line ]]; do
         [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
         name=${line%%=*}
         [[ $line == *=* && " ${SETTINGS[*]} " == *" $name "* ]] ||
             fail "$1 has a line that is no setting: $name"
-        printf -v "$name" '%s' "${line#*=}"
+        value=${line#*=}
+        [[ ! $value =~ ^\"(.*)\"$ && ! $value =~ ^\'(.*)\'$ ]] || value=${BASH_REMATCH[1]}
+        printf -v "$name" '%s' "$value"
     done <"$1"
 }
 
@@ -40,6 +42,8 @@ set_defaults() {
         name=${default%%=*}
         [[ -n ${!name:-} ]] || printf -v "$name" '%s' "${default#*=}"
     done
+    # A question would wait for an answer that nobody sees.
+    export CLOUDSDK_CORE_DISABLE_PROMPTS=1
     # Only the command that needs a secret gets it.
     export -n SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY SUPABASE_JWT_SECRET
 }
@@ -59,8 +63,9 @@ set_names() {
     SUPABASE_URL="https://$SUPABASE_REF.supabase.co"
     QUEUE_PATH="projects/$PROJECT/locations/$REGION/queues/$QUEUE"
     # A dry run asks nobody, so it cannot know the project's number.
-    PROJECT_NUMBER=$(ask gcloud projects describe "$PROJECT" '--format=value(projectNumber)') ||
-        PROJECT_NUMBER=PROJECT_NUMBER
+    PROJECT_NUMBER=PROJECT_NUMBER
+    [[ -n $DRY_RUN ]] || PROJECT_NUMBER=$(ask gcloud projects describe "$PROJECT" '--format=value(projectNumber)') ||
+        fail "gcloud tells no number of the project $PROJECT"
     # Cloud Run's addresses are known before there is a service: https://cloud.google.com/run/docs/triggering/https-request
     LIBRARY_URL=$(service_url editai-library)/api/v1/library
     WORKER_URL=$(service_url editai-worker)
