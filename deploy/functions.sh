@@ -1,16 +1,20 @@
 # shellcheck shell=bash disable=SC2034 # other files use the names that are set here
 # The three functions: what they are told, how large they are, who may reach them.
 
+# As long as Cloud Tasks waits for an answer at the most.
+WORKER_SECONDS=1800
+
 deploy_functions() {
     say "Deploying the functions"
     run deploy/stage.sh
     write_settings library "${SUPABASE_USERS[@]}" "PUBLIC_URL=$LIBRARY_URL" "CORS_ALLOWED_ORIGINS=$CORS_ALLOWED_ORIGINS" \
         "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "${DISPATCH[@]}"
-    write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "$(expects_caller editai-tasks "$WORKER_URL")"
+    # Cloud Run ends a request, but not the process: what runs on would hold the project on next to no CPU.
+    write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "ATTEMPT_SECONDS=$((WORKER_SECONDS - 60))" "$(expects_caller editai-tasks "$WORKER_URL")"
     write_settings lease_cleanup "${DISPATCH[@]}" "$(expects_caller editai-scheduler "$LEASE_CLEANUP_URL")"
 
     # The worker before those who send it jobs.
-    deploy worker --memory="$WORKER_MEMORY" --cpu="$WORKER_CPU" --concurrency="$WORKER_CONCURRENCY" --timeout=1800s \
+    deploy worker --memory="$WORKER_MEMORY" --cpu="$WORKER_CPU" --concurrency="$WORKER_CONCURRENCY" --timeout="${WORKER_SECONDS}s" \
         --min-instances="$WORKER_MIN_INSTANCES" --max-instances="$WORKER_MAX_INSTANCES" \
         --ingress-settings=internal-only --no-allow-unauthenticated
     let_call editai-tasks editai-worker

@@ -52,6 +52,10 @@ def test_the_worker_has_as_long_as_cloud_tasks_waits(deployed: Cloud) -> None:
     assert deployed.function("worker")["--timeout"] == "1800s"
 
 
+def test_an_attempt_ends_before_cloud_run_takes_its_cpu(deployed: Cloud) -> None:
+    assert 'ATTEMPT_SECONDS: "1740"' in (deployed.checkout / "build/worker.env.yaml").read_text()
+
+
 def test_the_functions_run_as_asgi_and_know_each_other(deployed: Cloud) -> None:
     settings = {
         name: (deployed.checkout / f"build/{name}.env.yaml").read_text()
