@@ -11,6 +11,7 @@
 # Secrets come from the environment or from the file (see deploy/example.env), never from the command line:
 #   SUPABASE_SERVICE_ROLE_KEY   needed once; kept in Secret Manager
 #   SUPABASE_JWT_SECRET         only for projects whose tokens are signed with a shared secret
+#   OTEL_EXPORTER_OTLP_HEADERS  only for a collector of traces and metrics that asks for a key
 #   SUPABASE_ACCESS_TOKEN       or `supabase login`
 #   SUPABASE_DB_PASSWORD        for the migrations, where the CLI asks for it
 # shellcheck disable=SC2034 # deploy/*.sh use the names that are set here

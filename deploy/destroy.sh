@@ -11,7 +11,7 @@ destroy() {
     for name in "${FUNCTION_ACCOUNTS[@]}"; do
         remove functions "$name" "--region=$REGION"
     done
-    for name in editai-supabase-service-role-key editai-supabase-jwt-secret editai-internal-secret; do
+    for name in editai-supabase-service-role-key editai-internal-secret "${OPTIONAL_SECRETS[@]}"; do
         remove secrets "$name"
     done
     for role in "${BUILD_ROLES[@]}"; do

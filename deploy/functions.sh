@@ -42,7 +42,11 @@ set_function_settings() {
         "STORAGE_BUCKET=$STORAGE_BUCKET" "LEASE_TTL_SECONDS=$LEASE_TTL_SECONDS"
         "JOB_DEADLINE_SECONDS=$JOB_DEADLINE_SECONDS" "JOB_MAX_ATTEMPTS=$JOB_MAX_ATTEMPTS"
     )
-    [[ -z $OTEL_EXPORTER_OTLP_ENDPOINT ]] || COMMON+=("OTEL_EXPORTER_OTLP_ENDPOINT=$OTEL_EXPORTER_OTLP_ENDPOINT")
+    local name
+    for name in $(compgen -v OTEL_); do
+        [[ -z $OTEL_EXPORTER_OTLP_ENDPOINT || $name == OTEL_EXPORTER_OTLP_HEADERS || -z ${!name} ]] ||
+            COMMON+=("$name=${!name}")
+    done
     DISPATCH=(
         "WORKER_URL=$WORKER_URL" "CLOUD_TASKS_QUEUE=$QUEUE_PATH"
         "CLOUD_TASKS_SERVICE_ACCOUNT=$(account editai-tasks)" "DISPATCH_TTL_SECONDS=$DISPATCH_TTL_SECONDS"
@@ -105,6 +109,9 @@ secrets_of() {
         "$(secret_reference editai-supabase-service-role-key)" "$(secret_reference editai-internal-secret)"
     if [[ $1 == library ]] && has_jwt_secret; then
         printf ',SUPABASE_JWT_SECRET=%s' "$(secret_reference editai-supabase-jwt-secret)"
+    fi
+    if has_collector_headers; then
+        printf ',OTEL_EXPORTER_OTLP_HEADERS=%s' "$(secret_reference editai-collector-headers)"
     fi
 }
 

@@ -15,10 +15,10 @@ PERMISSIONS=(
     secretmanager.versions.add secretmanager.versions.list serviceusage.services.enable
 )
 
-# Which of them roles/editor lacks, and who has them: https://cloud.google.com/iam/docs/understanding-roles
+# Who has them: an editor may set no policy and read no secret. https://cloud.google.com/iam/docs/understanding-roles
 ROLES=(
-    roles/editor roles/cloudfunctions.admin roles/cloudtasks.admin roles/iam.serviceAccountAdmin
-    roles/iam.serviceAccountUser roles/resourcemanager.projectIamAdmin roles/run.admin roles/secretmanager.admin
+    roles/editor roles/cloudtasks.admin roles/iam.serviceAccountAdmin roles/resourcemanager.projectIamAdmin
+    roles/run.admin roles/secretmanager.admin
 )
 
 preflight() {
@@ -78,7 +78,7 @@ check_permissions() {
         [[ $answer == *"\"$permission\""* ]] || missing+=("$permission")
     done
     ((${#missing[@]} == 0)) ||
-        fail "your account lacks ${missing[*]} on $PROJECT: ask for roles/owner, or for $(join ', ' "${ROLES[@]}")"
+        fail "your account lacks ${missing[*]} on $PROJECT: ask for roles/owner, or for all of $(join ', ' "${ROLES[@]}")"
 }
 
 join() {

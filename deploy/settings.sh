@@ -7,8 +7,10 @@ SETTINGS=(
     SUPABASE_JWT_SECRET CORS_ALLOWED_ORIGINS STORAGE_BUCKET MAX_UPLOAD_BYTES MAX_FILE_BYTES QUEUE
     LIBRARY_MEMORY LIBRARY_CPU LIBRARY_CONCURRENCY LIBRARY_MIN_INSTANCES LIBRARY_MAX_INSTANCES
     WORKER_MEMORY WORKER_CPU WORKER_CONCURRENCY WORKER_MIN_INSTANCES WORKER_MAX_INSTANCES
-    LEASE_TTL_SECONDS DISPATCH_TTL_SECONDS JOB_DEADLINE_SECONDS JOB_MAX_ATTEMPTS OTEL_EXPORTER_OTLP_ENDPOINT
+    LEASE_TTL_SECONDS DISPATCH_TTL_SECONDS JOB_DEADLINE_SECONDS JOB_MAX_ATTEMPTS
 )
+# And OpenTelemetry's own: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+COLLECTOR_SETTING='^OTEL_[A-Z0-9_]+$'
 
 # read_settings FILE   Lines of NAME=value, read as they stand: nothing in the file is run. Quotes around a whole value go.
 read_settings() {
@@ -17,7 +19,7 @@ read_settings() {
     while IFS= read -r line || [[ -n $line ]]; do
         [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
         name=${line%%=*}
-        [[ $line == *=* && " ${SETTINGS[*]} " == *" $name "* ]] ||
+        [[ $line == *=* && (" ${SETTINGS[*]} " == *" $name "* || $name =~ $COLLECTOR_SETTING) ]] ||
             fail "$1 has a line that is no setting: $name"
         value=${line#*=}
         [[ ! $value =~ ^\"(.*)\"$ && ! $value =~ ^\'(.*)\'$ ]] || value=${BASH_REMATCH[1]}
@@ -33,7 +35,7 @@ DEFAULTS=(
     WORKER_MEMORY=4Gi WORKER_CPU=2 WORKER_CONCURRENCY=1 WORKER_MIN_INSTANCES=0 WORKER_MAX_INSTANCES=10
     LEASE_TTL_SECONDS=60 DISPATCH_TTL_SECONDS=300 JOB_DEADLINE_SECONDS=3600 JOB_MAX_ATTEMPTS=3
     PROJECT= SUPABASE_REF= SUPABASE_ACCESS_TOKEN= SUPABASE_DB_PASSWORD= SUPABASE_SERVICE_ROLE_KEY= SUPABASE_JWT_SECRET=
-    RETRY_SECONDS=5 OTEL_EXPORTER_OTLP_ENDPOINT=
+    RETRY_SECONDS=5 OTEL_EXPORTER_OTLP_ENDPOINT= OTEL_EXPORTER_OTLP_HEADERS=
 )
 
 set_defaults() {
@@ -45,7 +47,8 @@ set_defaults() {
     # A question would wait for an answer that nobody sees.
     export CLOUDSDK_CORE_DISABLE_PROMPTS=1
     # Only the command that needs a secret gets it.
-    export -n SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY SUPABASE_JWT_SECRET
+    export -n SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY SUPABASE_JWT_SECRET \
+        OTEL_EXPORTER_OTLP_HEADERS
 }
 
 check_settings() {
@@ -56,6 +59,8 @@ check_settings() {
         fail "--supabase-ref takes the 20 letters of a Supabase project's address, https://<ref>.supabase.co"
     [[ $CORS_ALLOWED_ORIGINS == \[*\] ]] ||
         fail 'CORS_ALLOWED_ORIGINS is a JSON list such as ["https://studio.example"]'
+    [[ -z ${OTEL_EXPORTER_OTLP_TRACES_HEADERS:-}${OTEL_EXPORTER_OTLP_METRICS_HEADERS:-} ]] ||
+        fail "headers of a collector are kept as a secret, and there is one for both signals: OTEL_EXPORTER_OTLP_HEADERS"
 }
 
 # Names that follow from the settings.

@@ -277,8 +277,11 @@ def test_a_missing_login_permission_or_key_is_named(cloud: Cloud) -> None:
     assert "run 'gcloud auth login'" in cloud.deploy().stderr
     (cloud.memory / "logged-out").unlink()
 
-    (cloud.memory / "missing-permission").write_text("cloudtasks.queues.create")
-    assert "your account lacks cloudtasks.queues.create" in cloud.deploy().stderr
+    for permission in ("cloudtasks.queues.setIamPolicy", "secretmanager.versions.access"):
+        (cloud.memory / "missing-permission").write_text(permission)
+        refusal = cloud.deploy().stderr
+        assert f"your account lacks {permission} on" in refusal
+        assert "roles/cloudtasks.admin, roles/iam.serviceAccountAdmin" in refusal
     (cloud.memory / "missing-permission").unlink()
 
     run = cloud.deploy(SUPABASE_SERVICE_ROLE_KEY="")
