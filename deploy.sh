@@ -11,6 +11,7 @@
 # Secrets come from the environment or from the file (see deploy/example.env), never from the command line:
 #   SUPABASE_SERVICE_ROLE_KEY   needed once; kept in Secret Manager
 #   SUPABASE_JWT_SECRET         only for projects whose tokens are signed with a shared secret
+#   OTEL_EXPORTER_OTLP_HEADERS  only for a collector of traces and metrics that asks for a key
 #   SUPABASE_ACCESS_TOKEN       or `supabase login`
 #   SUPABASE_DB_PASSWORD        for the migrations, where the CLI asks for it
 # shellcheck disable=SC2034 # deploy/*.sh use the names that are set here
@@ -24,7 +25,7 @@ for part in common settings preflight database identity functions schedule edge 
     source "$ROOT/deploy/$part.sh"
 done
 
-usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,/^# shellcheck/{/^# shellcheck/!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
 
 read_options() {
     local -a given=()
@@ -74,14 +75,17 @@ main() {
     set_defaults
     check_settings
     if [[ $action == destroy ]]; then
+        [[ -n $DRY_RUN ]] || need gcloud
+        [[ -n $DRY_RUN ]] || can_reach_project
         set_names
         destroy
         return
     fi
     [[ -n $DRY_RUN ]] || preflight
     set_names
-    set_function_settings
+    # Before anything of them is read.
     enable_apis
+    set_function_settings
     apply_migrations
     make_accounts
     store_secrets

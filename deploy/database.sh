@@ -28,7 +28,7 @@ make_bucket() {
         SUPABASE_SERVICE_ROLE_KEY=$(gcloud secrets versions access latest \
             --secret=editai-supabase-service-role-key "--project=$PROJECT")
     fi
-    if current=$(ask storage GET "bucket/$STORAGE_BUCKET"); then
+    if current=$(ask bucket "$STORAGE_BUCKET"); then
         if is_as_wanted "$(tr -d '[:space:]' <<<"$current")"; then return; fi
         run_storage PUT "bucket/$STORAGE_BUCKET" "$wanted"
     else
@@ -49,10 +49,19 @@ run_storage() {
         fail "the bucket could not be made; is the service role key that of $SUPABASE_REF, and the project's upload limit at least $MAX_FILE_BYTES bytes?"
 }
 
-# storage METHOD PATH [BODY]   Calls Supabase Storage. The key goes to curl by a pipe.
+# Storage answers 400 for a bucket that is not there, with the 404 in the body.
+bucket() {
+    local answer
+    answer=$(storage GET "bucket/$1") && printf '%s' "$answer" && return
+    [[ $answer != *'"statusCode":"404"'* ]] || echo NOT_FOUND >&2
+    printf '%s\n' "$answer" >&2
+    return 1
+}
+
+# storage METHOD PATH [BODY]   Calls Supabase Storage; prints its answer, also of a refusal. The key goes to curl by a pipe.
 storage() {
     printf 'header = "Authorization: Bearer %s"\nheader = "apikey: %s"\n' \
         "$SUPABASE_SERVICE_ROLE_KEY" "$SUPABASE_SERVICE_ROLE_KEY" |
-        curl --silent --fail --config - --request "$1" --header 'Content-Type: application/json' \
-            ${3:+--data "$3"} "$SUPABASE_URL/storage/v1/$2"
+        curl --silent --show-error --fail-with-body --config - --request "$1" \
+            --header 'Content-Type: application/json' ${3:+--data "$3"} "$SUPABASE_URL/storage/v1/$2"
 }

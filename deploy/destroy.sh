@@ -5,12 +5,13 @@ destroy() {
     say "Removing EditAI from $PROJECT"
     [[ -n $DRY_RUN || -n $YES ]] || confirm
     local name role
+    LEFT=()
     remove "scheduler jobs" "$SCHEDULE" "--location=$REGION"
     remove "tasks queues" "$QUEUE" "--location=$REGION"
     for name in "${FUNCTION_ACCOUNTS[@]}"; do
         remove functions "$name" "--region=$REGION"
     done
-    for name in editai-supabase-service-role-key editai-supabase-jwt-secret editai-internal-secret; do
+    for name in editai-supabase-service-role-key editai-internal-secret "${OPTIONAL_SECRETS[@]}"; do
         remove secrets "$name"
     done
     for role in "${BUILD_ROLES[@]}"; do
@@ -19,6 +20,7 @@ destroy() {
     for name in "${ACCOUNTS[@]}"; do
         remove "iam service-accounts" "$(account "$name")"
     done
+    ((${#LEFT[@]} == 0)) || fail "$(join ', ' "${LEFT[@]}") could not be removed (see above): run it again"
     printf '\nLeft as they are: the Supabase project %s with its data and its edge function, the enabled APIs, the images in Artifact Registry.\n' "$SUPABASE_REF"
     printf 'The name of the queue is free again after some days.\n'
 }
@@ -30,22 +32,26 @@ confirm() {
     [[ $answer == "$PROJECT" ]] || fail "nothing was removed"
 }
 
-# remove GROUP NAME [FLAG...]   Where it is there.
+# remove GROUP NAME [FLAG...]   Where it is there. What cannot be removed holds up nothing else, and is named at the end.
 remove() {
-    local name=$2
+    local name=$2 status=0
     local -a group
     read -ra group <<<"$1"
     shift 2
-    if [[ -n $DRY_RUN ]] || ask gcloud "${group[@]}" describe "$name" "$@" "--project=$PROJECT" >/dev/null; then
-        run gcloud "${group[@]}" delete "$name" "$@" "--project=$PROJECT" --quiet
+    [[ -n $DRY_RUN ]] || look gcloud "${group[@]}" describe "$name" "$@" "--project=$PROJECT" >/dev/null || status=$?
+    ((status != 1)) || return 0
+    if ((status == 2)) || ! run gcloud "${group[@]}" delete "$name" "$@" "--project=$PROJECT" --quiet; then
+        LEFT+=("${group[*]} $name")
     fi
 }
 
 unbind() {
-    local granted
-    granted=$(ask gcloud projects get-iam-policy "$PROJECT" --flatten='bindings[].members' \
-        "--filter=bindings.members:${1#*:}" '--format=value(bindings.role)') || granted=
-    if [[ -n $DRY_RUN ]] || grep -qxF "$2" <<<"$granted"; then
-        run gcloud projects remove-iam-policy-binding "$PROJECT" "--member=$1" "--role=$2" --condition=None --quiet
+    local granted=$2 status=0
+    [[ -n $DRY_RUN ]] || granted=$(look gcloud projects get-iam-policy "$PROJECT" --flatten='bindings[].members' \
+        "--filter=bindings.members:${1#*:}" '--format=value(bindings.role)') || status=$?
+    if ((status == 0)) && ! grep -qxF "$2" <<<"$granted"; then return; fi
+    if ((status > 0)) ||
+        ! run gcloud projects remove-iam-policy-binding "$PROJECT" "--member=$1" "--role=$2" --condition=None --quiet; then
+        LEFT+=("$2 of $1")
     fi
 }

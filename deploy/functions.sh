@@ -1,16 +1,21 @@
 # shellcheck shell=bash disable=SC2034 # other files use the names that are set here
 # The three functions: what they are told, how large they are, who may reach them.
 
+# As long as Cloud Tasks waits for an answer at the most.
+WORKER_SECONDS=1800
+
 deploy_functions() {
     say "Deploying the functions"
     run deploy/stage.sh
     write_settings library "${SUPABASE_USERS[@]}" "PUBLIC_URL=$LIBRARY_URL" "CORS_ALLOWED_ORIGINS=$CORS_ALLOWED_ORIGINS" \
         "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "MAX_ACTIVE_JOBS_PER_USER=$MAX_ACTIVE_JOBS_PER_USER" "${DISPATCH[@]}"
-    write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "$(expects_caller editai-tasks "$WORKER_URL")"
+    # Cloud Run ends a request, but not the process: what runs on would hold the project on next to no CPU.
+    write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "FFMPEG_MEMORY_BYTES=$FFMPEG_MEMORY_BYTES" \
+        "ATTEMPT_SECONDS=$((WORKER_SECONDS - 60))" "$(expects_caller editai-tasks "$WORKER_URL")"
     write_settings lease_cleanup "${DISPATCH[@]}" "$(expects_caller editai-scheduler "$LEASE_CLEANUP_URL")"
 
     # The worker before those who send it jobs.
-    deploy worker --memory="$WORKER_MEMORY" --cpu="$WORKER_CPU" --concurrency="$WORKER_CONCURRENCY" --timeout=1800s \
+    deploy worker --memory="$WORKER_MEMORY" --cpu="$WORKER_CPU" --concurrency="$WORKER_CONCURRENCY" --timeout="${WORKER_SECONDS}s" \
         --min-instances="$WORKER_MIN_INSTANCES" --max-instances="$WORKER_MAX_INSTANCES" \
         --ingress-settings=internal-only --no-allow-unauthenticated
     let_call editai-tasks editai-worker
@@ -21,6 +26,14 @@ deploy_functions() {
     deploy library --memory="$LIBRARY_MEMORY" --cpu="$LIBRARY_CPU" --concurrency="$LIBRARY_CONCURRENCY" --timeout=360s \
         --min-instances="$LIBRARY_MIN_INSTANCES" --max-instances="$LIBRARY_MAX_INSTANCES" \
         --ingress-settings=all --allow-unauthenticated
+    stay_public editai-library
+}
+
+# gcloud lets everyone in only after the function is active: a deployment that was cut short before that, or somebody's
+# hand, leaves one that is up to date and closed.
+stay_public() {
+    # The plan is that of a deployment that is not cut short.
+    [[ -n $DRY_RUN ]] || let_in allUsers "$1"
 }
 
 # What several functions are told.
@@ -30,7 +43,11 @@ set_function_settings() {
         "STORAGE_BUCKET=$STORAGE_BUCKET" "LEASE_TTL_SECONDS=$LEASE_TTL_SECONDS"
         "JOB_DEADLINE_SECONDS=$JOB_DEADLINE_SECONDS" "JOB_MAX_ATTEMPTS=$JOB_MAX_ATTEMPTS"
     )
-    [[ -z $OTEL_EXPORTER_OTLP_ENDPOINT ]] || COMMON+=("OTEL_EXPORTER_OTLP_ENDPOINT=$OTEL_EXPORTER_OTLP_ENDPOINT")
+    local name
+    for name in $(compgen -v OTEL_); do
+        [[ -z $OTEL_EXPORTER_OTLP_ENDPOINT || $name == OTEL_EXPORTER_OTLP_HEADERS || -z ${!name} ]] ||
+            COMMON+=("$name=${!name}")
+    done
     DISPATCH=(
         "WORKER_URL=$WORKER_URL" "CLOUD_TASKS_QUEUE=$QUEUE_PATH"
         "CLOUD_TASKS_SERVICE_ACCOUNT=$(account editai-tasks)" "DISPATCH_TTL_SECONDS=$DISPATCH_TTL_SECONDS"
@@ -94,6 +111,9 @@ secrets_of() {
     if [[ $1 == library ]] && has_jwt_secret; then
         printf ',SUPABASE_JWT_SECRET=%s' "$(secret_reference editai-supabase-jwt-secret)"
     fi
+    if has_collector_headers; then
+        printf ',OTEL_EXPORTER_OTLP_HEADERS=%s' "$(secret_reference editai-collector-headers)"
+    fi
 }
 
 secret_reference() { printf '%s:%s' "$1" "$(secret_version "$1" or-first)"; }
@@ -103,7 +123,8 @@ fingerprint_of() {
     local function=$1
     shift
     if [[ -n $DRY_RUN ]]; then
-        echo FINGERPRINT
+        # What a label may hold: https://cloud.google.com/functions/docs/configuring
+        echo known-when-deployed
         return
     fi
     (
@@ -114,6 +135,6 @@ fingerprint_of() {
     ) | sha256sum | cut -c1-40
 }
 
-let_call() {
-    bind "serviceAccount:$(account "$1")" roles/run.invoker 'run services' "$2" "--region=$REGION"
-}
+let_call() { let_in "serviceAccount:$(account "$1")" "$2"; }
+
+let_in() { bind "$1" roles/run.invoker 'run services' "$2" "--region=$REGION"; }

@@ -32,6 +32,7 @@ store_secrets() {
     say "Storing secrets"
     store_secret editai-supabase-service-role-key SUPABASE_SERVICE_ROLE_KEY
     store_secret editai-supabase-jwt-secret SUPABASE_JWT_SECRET
+    store_secret editai-collector-headers OTEL_EXPORTER_OTLP_HEADERS
     if ! has_value editai-internal-secret; then
         # shellcheck disable=SC2034 # read by its name
         INTERNAL_SECRET=$(LC_ALL=C tr -dc 'A-Za-z0-9' < <(head -c 4096 /dev/urandom) | head -c 48)
@@ -41,6 +42,7 @@ store_secrets() {
     for name in "${FUNCTION_ACCOUNTS[@]}"; do
         let_read "$name" editai-supabase-service-role-key
         let_read "$name" editai-internal-secret
+        if has_collector_headers; then let_read "$name" editai-collector-headers; fi
     done
     if has_jwt_secret; then let_read editai-library editai-supabase-jwt-secret; fi
 }
@@ -48,10 +50,19 @@ store_secrets() {
 # Projects with signing keys publish them; those with a shared secret must be given it once.
 has_jwt_secret() { [[ -n $SUPABASE_JWT_SECRET ]] || has_value editai-supabase-jwt-secret; }
 
+# What a collector knows its senders by, where there is one.
+has_collector_headers() {
+    [[ -n $OTEL_EXPORTER_OTLP_ENDPOINT ]] &&
+        { [[ -n $OTEL_EXPORTER_OTLP_HEADERS ]] || has_value editai-collector-headers; }
+}
+
+# Secrets that a first deployment may do without.
+OPTIONAL_SECRETS=(editai-supabase-jwt-secret editai-collector-headers)
+
 # store_secret NAME VARIABLE   Adds a version, unless the newest one has this value already.
 store_secret() {
     local secret=$1 variable=$2 current
-    [[ -n ${!variable} || -n $DRY_RUN && $secret != *-jwt-secret ]] || return 0
+    [[ -n ${!variable} || -n $DRY_RUN && " ${OPTIONAL_SECRETS[*]} " != *" $secret "* ]] || return 0
     ask gcloud secrets describe "$secret" "--project=$PROJECT" >/dev/null ||
         run gcloud secrets create "$secret" "--project=$PROJECT" --replication-policy=automatic --quiet
     if current=$(ask gcloud secrets versions access latest "--secret=$secret" "--project=$PROJECT") &&

@@ -11,28 +11,46 @@ PERMISSIONS=(
     cloudfunctions.functions.create cloudscheduler.jobs.create cloudtasks.queues.create
     cloudtasks.queues.setIamPolicy iam.serviceAccounts.actAs iam.serviceAccounts.create
     iam.serviceAccounts.setIamPolicy resourcemanager.projects.setIamPolicy run.services.setIamPolicy
-    secretmanager.secrets.create secretmanager.secrets.setIamPolicy serviceusage.services.enable
+    secretmanager.secrets.create secretmanager.secrets.setIamPolicy secretmanager.versions.access
+    secretmanager.versions.add secretmanager.versions.list serviceusage.services.enable
+)
+
+# Who has them: an editor may set no policy and read no secret. https://cloud.google.com/iam/docs/understanding-roles
+ROLES=(
+    roles/editor roles/cloudtasks.admin roles/iam.serviceAccountAdmin roles/resourcemanager.projectIamAdmin
+    roles/run.admin roles/secretmanager.admin
 )
 
 preflight() {
     say "Checking tools, login and permissions"
-    local tool
-    for tool in gcloud supabase curl; do
-        command -v "$tool" >/dev/null || fail "$tool is not installed: $(where_to_find "$tool")"
-    done
+    need gcloud supabase curl
     [[ $(supabase --version) =~ ^v?([3-9]|[1-9][0-9])\. ]] ||
         fail "the Supabase CLI is older than 3: $(where_to_find supabase)"
-    [[ -n $(ask gcloud auth list --filter=status:ACTIVE '--format=value(account)') ]] ||
-        fail "gcloud has no account: run 'gcloud auth login'"
-    ask gcloud projects describe "$PROJECT" '--format=value(projectId)' >/dev/null ||
-        fail "there is no project $PROJECT that your account may see: check the id, or ask for access"
-    [[ $(ask gcloud billing projects describe "$PROJECT" '--format=value(billingEnabled)') != False ]] ||
+    can_reach_project
+    # Not everyone may read this; who may not is told by Google on the way.
+    [[ $(gcloud billing projects describe "$PROJECT" '--format=value(billingEnabled)' 2>/dev/null) != False ]] ||
         fail "project $PROJECT has no billing account: link one at https://console.cloud.google.com/billing/linkedaccount?project=$PROJECT"
-    ask supabase_cli projects list --output-format=json | grep -F "\"$SUPABASE_REF\"" >/dev/null ||
+    supabase_cli projects list --output-format=json | grep -F "\"$SUPABASE_REF\"" >/dev/null ||
         fail "Supabase shows no project $SUPABASE_REF to you: set SUPABASE_ACCESS_TOKEN or run 'supabase login', and check --supabase-ref"
-    [[ -n $SUPABASE_SERVICE_ROLE_KEY ]] || has_value editai-supabase-service-role-key ||
-        fail "SUPABASE_SERVICE_ROLE_KEY is needed for the first deployment: copy it from the project's API settings"
     check_permissions
+    [[ -n $SUPABASE_SERVICE_ROLE_KEY ]] ||
+        { is_enabled secretmanager.googleapis.com && has_value editai-supabase-service-role-key; } ||
+        fail "SUPABASE_SERVICE_ROLE_KEY is needed for the first deployment: copy it from the project's API settings"
+}
+
+need() {
+    local tool
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || fail "$tool is not installed: $(where_to_find "$tool")"
+    done
+}
+
+# What gcloud complains about is shown before what to do about it.
+can_reach_project() {
+    [[ -n $(gcloud auth list --filter=status:ACTIVE '--format=value(account)') ]] ||
+        fail "gcloud has no account: run 'gcloud auth login'"
+    gcloud projects describe "$PROJECT" '--format=value(projectId)' >/dev/null ||
+        fail "there is no project $PROJECT that your account may see: check the id, the network and 'gcloud auth login', or ask for access"
 }
 
 where_to_find() {
@@ -47,7 +65,7 @@ where_to_find() {
 check_permissions() {
     local token answer permission
     local -a missing=()
-    token=$(ask gcloud auth print-access-token) || fail "gcloud gives no access token: run 'gcloud auth login'"
+    token=$(gcloud auth print-access-token) || fail "gcloud gives no access token: run 'gcloud auth login'"
     answer=$(printf 'header = "Authorization: Bearer %s"\n' "$token" |
         curl --silent --config - --request POST --header 'Content-Type: application/json' \
             --data "{\"permissions\": [\"$(join '", "' "${PERMISSIONS[@]}")\"]}" \
@@ -60,7 +78,7 @@ check_permissions() {
         [[ $answer == *"\"$permission\""* ]] || missing+=("$permission")
     done
     ((${#missing[@]} == 0)) ||
-        fail "your account lacks ${missing[*]} on $PROJECT: ask for roles/owner, or for roles/editor with roles/resourcemanager.projectIamAdmin, roles/run.admin and roles/secretmanager.admin"
+        fail "your account lacks ${missing[*]} on $PROJECT: ask for roles/owner, or for all of $(join ', ' "${ROLES[@]}")"
 }
 
 join() {
@@ -71,11 +89,17 @@ join() {
 
 enable_apis() {
     say "Enabling APIs"
-    local enabled api
+    local api
     local -a missing=()
-    enabled=$(ask gcloud services list --enabled "--project=$PROJECT" '--format=value(config.name)') || enabled=
     for api in "${APIS[@]}"; do
-        grep -qxF "$api" <<<"$enabled" || missing+=("$api")
+        is_enabled "$api" || missing+=("$api")
     done
     ((${#missing[@]} == 0)) || run gcloud services enable "${missing[@]}" "--project=$PROJECT" --quiet
+}
+
+is_enabled() {
+    # Asked once; where nothing is enabled, again, which is no harm.
+    [[ -n ${ENABLED_APIS:-} ]] ||
+        ENABLED_APIS=$(ask gcloud services list --enabled "--project=$PROJECT" '--format=value(config.name)') || ENABLED_APIS=
+    grep -qxF "$1" <<<"$ENABLED_APIS"
 }

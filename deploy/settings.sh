@@ -8,19 +8,23 @@ SETTINGS=(
     LIBRARY_MEMORY LIBRARY_CPU LIBRARY_CONCURRENCY LIBRARY_MIN_INSTANCES LIBRARY_MAX_INSTANCES
     WORKER_MEMORY WORKER_CPU WORKER_CONCURRENCY WORKER_MIN_INSTANCES WORKER_MAX_INSTANCES
     LEASE_TTL_SECONDS DISPATCH_TTL_SECONDS JOB_DEADLINE_SECONDS JOB_MAX_ATTEMPTS
-    MAX_ACTIVE_JOBS_PER_USER OTEL_EXPORTER_OTLP_ENDPOINT
+    MAX_ACTIVE_JOBS_PER_USER FFMPEG_MEMORY_BYTES
 )
+# And OpenTelemetry's own: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+COLLECTOR_SETTING='^OTEL_[A-Z0-9_]+$'
 
-# read_settings FILE   Lines of NAME=value, read as they stand: nothing in the file is run.
+# read_settings FILE   Lines of NAME=value, read as they stand: nothing in the file is run. Quotes around a whole value go.
 read_settings() {
-    local line name
+    local line name value
     [[ -r $1 ]] || fail "there is no file $1"
     while IFS= read -r line || [[ -n $line ]]; do
         [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
         name=${line%%=*}
-        [[ $line == *=* && " ${SETTINGS[*]} " == *" $name "* ]] ||
+        [[ $line == *=* && (" ${SETTINGS[*]} " == *" $name "* || $name =~ $COLLECTOR_SETTING) ]] ||
             fail "$1 has a line that is no setting: $name"
-        printf -v "$name" '%s' "${line#*=}"
+        value=${line#*=}
+        [[ ! $value =~ ^\"(.*)\"$ && ! $value =~ ^\'(.*)\'$ ]] || value=${BASH_REMATCH[1]}
+        printf -v "$name" '%s' "$value"
     done <"$1"
 }
 
@@ -31,8 +35,9 @@ DEFAULTS=(
     LIBRARY_MEMORY=512Mi LIBRARY_CPU=1 LIBRARY_CONCURRENCY=40 LIBRARY_MIN_INSTANCES=0 LIBRARY_MAX_INSTANCES=20
     WORKER_MEMORY=4Gi WORKER_CPU=2 WORKER_CONCURRENCY=1 WORKER_MIN_INSTANCES=0 WORKER_MAX_INSTANCES=10
     LEASE_TTL_SECONDS=60 DISPATCH_TTL_SECONDS=300 JOB_DEADLINE_SECONDS=3600 JOB_MAX_ATTEMPTS=3 MAX_ACTIVE_JOBS_PER_USER=5
+    FFMPEG_MEMORY_BYTES=3221225472  # of WORKER_MEMORY; the rest is for files and Python
     PROJECT= SUPABASE_REF= SUPABASE_ACCESS_TOKEN= SUPABASE_DB_PASSWORD= SUPABASE_SERVICE_ROLE_KEY= SUPABASE_JWT_SECRET=
-    RETRY_SECONDS=5 OTEL_EXPORTER_OTLP_ENDPOINT=
+    RETRY_SECONDS=5 OTEL_EXPORTER_OTLP_ENDPOINT= OTEL_EXPORTER_OTLP_HEADERS=
 )
 
 set_defaults() {
@@ -41,8 +46,11 @@ set_defaults() {
         name=${default%%=*}
         [[ -n ${!name:-} ]] || printf -v "$name" '%s' "${default#*=}"
     done
+    # A question would wait for an answer that nobody sees.
+    export CLOUDSDK_CORE_DISABLE_PROMPTS=1
     # Only the command that needs a secret gets it.
-    export -n SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY SUPABASE_JWT_SECRET
+    export -n SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY SUPABASE_JWT_SECRET \
+        OTEL_EXPORTER_OTLP_HEADERS
 }
 
 check_settings() {
@@ -53,6 +61,8 @@ check_settings() {
         fail "--supabase-ref takes the 20 letters of a Supabase project's address, https://<ref>.supabase.co"
     [[ $CORS_ALLOWED_ORIGINS == \[*\] ]] ||
         fail 'CORS_ALLOWED_ORIGINS is a JSON list such as ["https://studio.example"]'
+    [[ -z ${OTEL_EXPORTER_OTLP_TRACES_HEADERS:-}${OTEL_EXPORTER_OTLP_METRICS_HEADERS:-} ]] ||
+        fail "headers of a collector are kept as a secret, and there is one for both signals: OTEL_EXPORTER_OTLP_HEADERS"
 }
 
 # Names that follow from the settings.
@@ -60,8 +70,9 @@ set_names() {
     SUPABASE_URL="https://$SUPABASE_REF.supabase.co"
     QUEUE_PATH="projects/$PROJECT/locations/$REGION/queues/$QUEUE"
     # A dry run asks nobody, so it cannot know the project's number.
-    PROJECT_NUMBER=$(ask gcloud projects describe "$PROJECT" '--format=value(projectNumber)') ||
-        PROJECT_NUMBER=PROJECT_NUMBER
+    PROJECT_NUMBER=PROJECT_NUMBER
+    [[ -n $DRY_RUN ]] || PROJECT_NUMBER=$(ask gcloud projects describe "$PROJECT" '--format=value(projectNumber)') ||
+        fail "gcloud tells no number of the project $PROJECT"
     # Cloud Run's addresses are known before there is a service: https://cloud.google.com/run/docs/triggering/https-request
     LIBRARY_URL=$(service_url editai-library)/api/v1/library
     WORKER_URL=$(service_url editai-worker)

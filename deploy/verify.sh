@@ -16,7 +16,7 @@ smoke_test() {
     # Refused by Cloud Run: 403 without a caller's token, 404 from outside of the project.
     expect '403|404' POST "$WORKER_URL/"
     expect '403|404' POST "$LEASE_CLEANUP_URL/"
-    # Refused by Supabase: the function's callers are signed in.
+    # Refused by the function itself.
     expect 401 POST "$SUPABASE_URL/functions/v1/$EDGE_FUNCTION"
     expect_cleanup
 }

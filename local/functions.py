@@ -1,6 +1,7 @@
 """The three functions under functions-framework, with the environment a cloud would give them."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,25 @@ from local.readiness import answers
 
 LIBRARY_BASE_PATH = "/api/v1/library"
 NAMES = ("library", "worker", "lease_cleanup")
+
+# What the shell of `make up` may set for the functions; nothing else of it reaches them.
+_PASSED_ON = (
+    *("LEASE_TTL_SECONDS", "DISPATCH_TTL_SECONDS", "JOB_DEADLINE_SECONDS", "JOB_MAX_ATTEMPTS"),
+    *(
+        "ATTEMPT_SECONDS",
+        "WORKER_CONCURRENCY",
+        "MAX_UPLOAD_BYTES",
+        "CORS_ALLOWED_ORIGINS",
+        "LOG_LEVEL",
+    ),
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES"),
+    *("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "OTEL_METRIC_EXPORT_INTERVAL"),
+)
+
+
+def settings_of_caller() -> Mapping[str, str]:
+    """The functions' settings that the environment holds."""
+    return {name: os.environ[name] for name in _PASSED_ON if os.environ.get(name)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.directory import StackDirectory
 from local.edge import edge_part
-from local.functions import LIBRARY_BASE_PATH, NAMES, Project, function_part
+from local.functions import LIBRARY_BASE_PATH, NAMES, Project, function_part, settings_of_caller
 from local.gateway import Gateway
 from local.keys import Keys
 from local.postgres import Server
@@ -69,6 +69,7 @@ class Stack:
             storage_directory=self.directory.storage,
             library_port=self.ports["library"],
             worker_port=self.ports["worker"],
+            overrides=settings_of_caller(),
         )
 
     def database_part(self) -> Part:

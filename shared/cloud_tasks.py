@@ -67,12 +67,13 @@ async def enqueue(
 
     The task is named by what may be handed over once: the job that starts (`fencing_token` None), then each dispatch
     lease that cleanup grants it. A hand-over repeated after a lost answer finds its own name taken and changes nothing;
-    one by cleanup has a name of its own, as Cloud Tasks refuses a used one for an hour after its task is gone.
+    one by cleanup has a name of its own, as Cloud Tasks may refuse a used one for a day after its task is gone.
     Never raises.
     """
     name = str(job_id) if fencing_token is None else f"{job_id}-{fencing_token}"
     task = _task(job_id, f"{settings.cloud_tasks_queue}/tasks/{name}", worker_url, settings)
-    for remaining in reversed(range(TRIES)):
+    problem = ""
+    for _ in range(TRIES):
         try:
             token = await (tokens or get_access_tokens()).get()
             response = await _create(task, token, settings)
@@ -82,9 +83,9 @@ async def enqueue(
             if response.is_success or response.status_code == ALREADY_EXISTS:
                 return True
             problem, again = _reason(response), response.is_server_error
-        logger.warning("job %s was not queued: %s", job_id, problem)
-        if not (again and remaining):
+        if not again:
             break
+    logger.warning("job %s was not queued: %s", job_id, problem)
     return False
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 
 from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
+from shared.logs import log_fields
 from shared.settings import Settings
 from shared.telemetry import span
 from shared.trace_context import trace_headers
@@ -22,7 +23,11 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
 
     Never raises: a job that was not handed over keeps its short dispatch lease, and cleanup hands it over again.
     """
-    with span("dispatch", "producer", attributes={"editai.job_id": str(job_id)}) as measured:
+    attributes = {"editai.job_id": str(job_id)}
+    with (
+        log_fields(job_id=str(job_id)),
+        span("dispatch", "producer", attributes=attributes) as measured,
+    ):
         queue = get_cloud_tasks_settings()
         if queue.cloud_tasks_queue:
             settled = await enqueue(

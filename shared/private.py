@@ -20,6 +20,7 @@ from shared.errors import (
     problem_response,
 )
 from shared.google import get_id_token_verifier
+from shared.logs import log_fields
 from shared.request_log import log_request, note_answer, request_span
 from shared.settings import get_settings
 
@@ -31,7 +32,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 def private(handler: Handler) -> Handler:
     """Let only a POST of a known caller reach the handler, and answer its errors as problem details.
 
-    401 without a valid bearer token, 403 with someone else's, 405 for another method.
+    401 without a valid bearer token, 403 with someone else's, 405 for another method. What the handler leaves in
+    `request.state.log_fields` is in the line of the request, too.
     """
 
     @wraps(handler)
@@ -39,7 +41,8 @@ def private(handler: Handler) -> Handler:
         started_at = time.monotonic()
         with request_span(request.headers) as measured:
             response = await answer(request)
-            log_request(request.method, handler.__name__, response.status_code, started_at)
+            with log_fields(**getattr(request.state, "log_fields", {})):
+                log_request(request.method, handler.__name__, response.status_code, started_at)
             note_answer(measured, request.method, handler.__name__, response.status_code)
         return response
 

@@ -7,6 +7,7 @@ Safe to run at any time, and several at once.
 import asyncio
 import logging
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 import functions_framework.aio
@@ -15,9 +16,9 @@ from starlette.responses import JSONResponse
 
 from shared.database import call
 from shared.dispatch import dispatch
-from shared.logs import configure_logging
+from shared.logs import configure_logging, log_fields
 from shared.private import private
-from shared.settings import get_settings
+from shared.settings import Settings, get_settings
 from shared.storage import get_storage
 from shared.telemetry import configure_telemetry, count
 
@@ -58,16 +59,30 @@ async def reclaim(counts: Counter[str]) -> int:
         "cleanup_leases", limit=BATCH, dispatch_ttl_seconds=settings.dispatch_ttl_seconds
     )
     counts.update(row["action"] for row in rows)
-    counts["dispatched"] += sum(
-        await asyncio.gather(
-            *(
-                dispatch(UUID(row["job_id"]), settings, fencing_token=row["fencing_token"])
-                for row in rows
-                if row["action"] == "requeued"
-            )
-        )
-    )
+    counts["dispatched"] += sum(await asyncio.gather(*(follow_up(row, settings) for row in rows)))
     return len(rows)
+
+
+async def follow_up(row: dict[str, Any], settings: Settings) -> bool:
+    """Log what became of an expired lease, and hand its job over where it was queued again; True if that is settled.
+
+    A job that ends here ends outside of any attempt: nobody else logs it.
+    """
+    action, code = row["action"], row["code"]
+    ids = {name: row[name] for name in ("project_id", "job_id", "fencing_token")}
+    with log_fields(**ids):
+        match action:
+            case "failed":
+                extra = {"action": action, "code": code}
+                logger.warning("the job failed: %s", code, extra=extra)
+            case "requeued":
+                logger.info("the job is queued again", extra={"action": action})
+                return await dispatch(
+                    UUID(row["job_id"]), settings, fencing_token=row["fencing_token"]
+                )
+            case _:
+                logger.info("a lease without a job was removed", extra={"action": action})
+    return False
 
 
 async def remove_garbage() -> int:

@@ -8,12 +8,13 @@ set statement_timeout = '60s';
 -- to it. Returns a row a lease, with its action:
 --   requeued  the job has attempts left: queued again under a fresh dispatch lease, and to be handed over by the caller;
 --             fencing_token is that lease's
---   failed    it has none, or its deadline has passed: job and project failed, lease removed
+--   failed    it has none, or its deadline has passed: job and project failed, lease removed; code is the job's error's
 --   released  the lease had no job: removed
+-- Where a lease was removed, fencing_token is that lease's.
 -- An expired lease is judged only after its row is locked: a renewal that came in between has saved it.
 -- The scan needs no index on expires_at; one would make every renewal a non-HOT update.
 create function public.editai_cleanup_leases(p_limit integer, p_dispatch_ttl_seconds double precision)
-returns table (project_id text, job_id uuid, fencing_token bigint, action text)
+returns table (project_id text, job_id uuid, fencing_token bigint, action text, code text)
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '30s' as $$
 declare
   v_started_at timestamptz := public.editai_clock();
@@ -38,7 +39,8 @@ begin
     continue when v_lease.expires_at > v_now;
 
     job_id := v_lease.job_id;
-    fencing_token := null;
+    fencing_token := v_lease.fencing_token;
+    code := null;
     select j.* into v_job from public.editai_jobs j
     where j.id = v_lease.job_id and j.status in ('queued', 'running') for update;
     if not found then
@@ -46,6 +48,7 @@ begin
       action := 'released';
     elsif v_job.attempt >= v_job.max_attempts or v_job.deadline_at <= v_now then
       perform public.editai_fail_exhausted_job(v_job);
+      select j.error ->> 'code' into code from public.editai_jobs j where j.id = v_job.id;
       action := 'failed';
     else
       update public.editai_jobs j set status = 'queued' where j.id = v_job.id;

@@ -55,7 +55,27 @@ begin
 end
 $$;
 
--- Schedules the above each minute, and once an hour the removal of what pg_cron keeps about runs older than a day.
+-- Forgets what pg_cron keeps about runs of ours that ended more than a day ago; others' stay. A run is ours by its command,
+-- too: that of a schedule which was replaced has a jobid that no job has any more. One that could not connect may have no
+-- time at all; runs are numbered in the order of their starts, so it is older than a day when a later one is.
+create procedure public.editai_prune_history()
+language plpgsql security invoker set search_path = '' as $$
+declare
+  v_before timestamptz := now() - interval '1 day';
+begin
+  delete from cron.job_run_details d
+  where d.status in ('succeeded', 'failed')
+    and (d.command in ('call public.editai_run_cleanup()', 'call public.editai_prune_history()')
+      or d.jobid in (select j.jobid from cron.job j where j.jobname like 'editai\_%'))
+    and case
+      when coalesce(d.end_time, d.start_time) is null then d.runid < (
+        select max(x.runid) from cron.job_run_details x where coalesce(x.end_time, x.start_time) < v_before)
+      else coalesce(d.end_time, d.start_time) < v_before
+    end;
+end
+$$;
+
+-- Schedules the two above, cleanup each minute and the history once an hour.
 -- Calling it again changes nothing. Without pg_cron, or without the right to use it, it says so and does nothing.
 create procedure public.editai_schedule_cleanup()
 language plpgsql security invoker set search_path = '' as $$
@@ -67,9 +87,7 @@ begin
   begin
     create extension if not exists pg_cron;
     perform cron.schedule('editai_run_cleanup', '* * * * *', 'call public.editai_run_cleanup()');
-    perform cron.schedule('editai_prune_history', '7 * * * *',
-      'delete from cron.job_run_details d using cron.job j '
-      'where j.jobid = d.jobid and j.jobname like ''editai\_%'' and d.end_time < now() - interval ''1 day''');
+    perform cron.schedule('editai_prune_history', '7 * * * *', 'call public.editai_prune_history()');
   exception when others then
     raise notice 'cleanup is not scheduled in the database: %', sqlerrm;
   end;

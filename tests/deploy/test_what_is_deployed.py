@@ -44,12 +44,16 @@ def test_only_the_library_is_public(deployed: Cloud) -> None:
         assert "--no-allow-unauthenticated" in flags
         assert flags["--ingress-settings"] == "internal-only"
     assert "--allow-unauthenticated" in deployed.function("library")
-    assert deployed.grants
-    assert "allUsers" not in " ".join(deployed.grants)
+    open_to_all = [grant for grant in deployed.grants if "allUsers" in grant]
+    assert open_to_all == ["editai-library allUsers roles/run.invoker"]
 
 
 def test_the_worker_has_as_long_as_cloud_tasks_waits(deployed: Cloud) -> None:
     assert deployed.function("worker")["--timeout"] == "1800s"
+
+
+def test_an_attempt_ends_before_cloud_run_takes_its_cpu(deployed: Cloud) -> None:
+    assert 'ATTEMPT_SECONDS: "1740"' in (deployed.checkout / "build/worker.env.yaml").read_text()
 
 
 def test_the_functions_run_as_asgi_and_know_each_other(deployed: Cloud) -> None:
@@ -81,6 +85,31 @@ def test_a_collector_is_told_to_the_functions_where_there_is_one(deployed: Cloud
 
     assert plan.stdout.count('OTEL_EXPORTER_OTLP_ENDPOINT: "https://otel.example"') == 3
     assert "OTEL_" not in (deployed.checkout / "build/worker.env.yaml").read_text()
+
+
+def test_a_collectors_key_is_a_secret_and_its_other_settings_are_passed_on(cloud: Cloud) -> None:
+    key = "api-key=key-of-the-collector"
+    with (cloud.memory / "secrets").open("a") as secrets:
+        secrets.write(f"{key}\n")
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otel.example"}
+    (cloud.checkout / "reel.env").write_text("OTEL_TRACES_SAMPLER=always_on\n")
+    options = (*OPTIONS, "--env-file", "reel.env")
+
+    first = cloud.deploy(*options, **settings, OTEL_EXPORTER_OTLP_HEADERS=key)
+    before = cloud.changes
+    second = cloud.deploy(*options, **settings)
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert cloud.changes == before
+    for name in ("library", "worker", "lease-cleanup"):
+        reference = "OTEL_EXPORTER_OTLP_HEADERS=editai-collector-headers:1"
+        assert reference in cloud.function(name)["--set-secrets"]
+        text = (cloud.checkout / f"build/{name.replace('-', '_')}.env.yaml").read_text()
+        assert 'OTEL_TRACES_SAMPLER: "always_on"' in text
+        assert "HEADERS" not in text
+    assert key not in first.stdout + first.stderr
+    assert not any(key in argument for call in cloud.calls for argument in call)
+    assert set((cloud.memory / "leaks").read_text().split()) == {"supabase"}
 
 
 def test_the_bucket_is_private_and_limited(deployed: Cloud) -> None:

@@ -105,10 +105,27 @@ async def test_an_answer_that_was_lost_is_asked_for_again_and_queues_once(
     assert len(google.tasks) == 1
 
 
-async def test_a_fault_of_googles_is_tried_once_more(hand_over: Enqueue, google: Google) -> None:
+async def test_a_fault_of_googles_is_tried_once_more_without_a_warning(
+    hand_over: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
+) -> None:
     google.failures = [refusal(503, "UNAVAILABLE")]
 
-    assert await hand_over(uuid4(), 7)
+    with caplog.at_level(logging.WARNING, "shared.cloud_tasks"):
+        assert await hand_over(uuid4(), 7)
+
+    assert caplog.messages == []
+
+
+async def test_a_fault_that_stays_is_warned_of_once(
+    hand_over: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
+) -> None:
+    google.failures = [refusal(503, "UNAVAILABLE")] * 2
+    job_id = uuid4()
+
+    with caplog.at_level(logging.WARNING, "shared.cloud_tasks"):
+        assert not await hand_over(job_id, 7)
+
+    assert caplog.messages == [f"job {job_id} was not queued: 503 UNAVAILABLE"]
 
 
 async def test_a_job_that_cannot_be_queued_is_left_for_cleanup_with_the_reason_in_the_log(

@@ -131,6 +131,8 @@ async def test_a_page_of_another_origin_may_call_it(http: httpx.AsyncClient) -> 
     assert answer.headers["access-control-allow-methods"] == "POST"
     allowed = answer.headers["access-control-allow-headers"].split(", ")
     assert {"authorization", "content-type", "prefer", "idempotency-key", "apikey"} <= {*allowed}
+    # What a page that traces its own calls adds to each of them.
+    assert {"traceparent", "tracestate", "baggage"} <= {*allowed}
     assert "access-control-allow-credentials" not in answer.headers
 
 

@@ -2,9 +2,14 @@
 
 import socket
 import stat
+from pathlib import Path
 
 import psycopg
+import pytest
 
+from local.directory import StackDirectory
+from local.ports import USUAL_PORTS
+from local.stack import Stack
 from tests.stack.commands import LocalStack
 
 _KEYS = {
@@ -100,3 +105,20 @@ def test_an_unknown_port_name_is_refused(stack: LocalStack) -> None:
 def test_down_on_a_stack_that_does_not_run_is_no_failure(stack: LocalStack) -> None:
     result = stack.run("down")
     assert (result.returncode, result.stdout) == (0, "the stack is not running\n")
+
+
+def test_the_functions_settings_come_from_the_callers_environment_and_nothing_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEASE_TTL_SECONDS", "20")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    monkeypatch.setenv("SUPABASE_URL", "https://production.example")
+    directory = StackDirectory.at(tmp_path)
+    directory.create()
+
+    stack = Stack.plan(directory, dict.fromkeys(USUAL_PORTS, 9))
+
+    for part in stack.function_parts()[:3]:
+        assert part.environment["LEASE_TTL_SECONDS"] == "20"
+        assert part.environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://127.0.0.1:4318"
+        assert part.environment["SUPABASE_URL"] == "http://127.0.0.1:9"

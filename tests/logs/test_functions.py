@@ -4,17 +4,19 @@ import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from shared.client import LibraryClient
 from shared.dispatch import dispatch
-from shared.jobs import JobRequest, start_job
+from shared.jobs import JobRequest, claim_job, start_job
+from shared.leases import acquire_lease
+from shared.records import Lease
 from shared.settings import get_settings
 from tests.stack.backend import Backend
-from tests.stack.database import Connection
+from tests.stack.database import Clock, Connection
 from tests.stack.functions import FunctionProcess
 from tests.stack.users import User
 from tests.stack.waiting import eventually
@@ -35,13 +37,17 @@ async def client(
 
 
 @pytest.fixture
-def lines(library: FunctionProcess, worker: FunctionProcess) -> Lines:
+def lines(
+    library: FunctionProcess, worker: FunctionProcess, lease_cleanup: FunctionProcess
+) -> Lines:
     """What a function has logged since the test began."""
 
     def all_lines(function: FunctionProcess) -> list[str]:
         return (function.directory / f"{function.name}.log").read_text().splitlines()
 
-    before = {function.name: len(all_lines(function)) for function in (library, worker)}
+    before = {
+        function.name: len(all_lines(function)) for function in (library, worker, lease_cleanup)
+    }
 
     def read(function: FunctionProcess) -> list[dict[str, Any]]:
         return [json.loads(line) for line in all_lines(function)[before[function.name] :]]
@@ -109,6 +115,9 @@ async def test_a_job_can_be_followed_from_its_request_to_its_end(
     assert (end["project_id"], end["attempt"]) == (project.id, 1)
     assert end["fencing_token"] > 0
     assert len([line for line in of_the_job if line["message"].startswith("step: ")]) == 2
+    assert "POST worker: 202" in {line["message"] for line in of_the_job}
+    (last,) = (line for line in of_the_job if line["message"].startswith("the last step ended"))
+    assert 0 < last["duration_seconds"] < end["duration_seconds"]
     assert {line["logging.googleapis.com/trace"] for line in of_the_job} == {TRACE}
     for function in (library, worker):
         for secret in ("holiday", user.token, "signature=", function.project.internal_secret):
@@ -147,3 +156,64 @@ async def test_why_a_job_failed_is_in_the_log(
     assert failure["code"] == "not_a_video"
     assert failure["job_id"] == str(start.job.id)
     assert (failure["project_id"], failure["attempt"]) == ("reel", 1)
+
+
+async def started_job(project_id: str, admin: Connection) -> UUID:
+    """A queued job of a new project, which nobody takes to a worker."""
+    admin.execute("select editai_create_project(%s, 'Reel', %s)", [uuid4(), project_id])
+    request = JobRequest(project_id=project_id, owner_id=None, kind="raw_clips", params={})
+    start = await start_job(request, get_settings())
+    assert start.job is not None
+    return start.job.id
+
+
+async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
+    fresh_state: Backend, admin: Connection, lines: Lines, clock: Clock
+) -> None:
+    cleanup, worker = (fresh_state.functions[name] for name in ("lease_cleanup", "worker"))
+    worker.stop()
+    requeued = await started_job("waits", admin)
+    failed = await started_job("gone", admin)
+    claim = await claim_job(failed, holder="worker", ttl_seconds=60)
+    admin.execute("update editai_jobs set max_attempts = 1 where id = %s", [failed])
+    lease = await acquire_lease("nightly-export", holder="night", ttl_seconds=60)
+    assert claim.lease is not None
+    assert isinstance(lease, Lease)
+    clock.advance(61)
+
+    secret = fresh_state.project.internal_secret
+    answer = await ask("POST", cleanup.url, {"Authorization": f"Bearer {secret}"})
+
+    assert answer.status_code == 200, cleanup.log
+    by_action = {line["action"]: line for line in lines(cleanup) if "action" in line}
+    assert by_action["requeued"]["job_id"] == str(requeued)
+    assert by_action["requeued"]["fencing_token"] > lease.fencing_token
+    assert by_action["failed"]["message"] == "the job failed: attempts_exhausted"
+    assert by_action["failed"]["severity"] == "WARNING"
+    assert by_action["failed"]["code"] == "attempts_exhausted"
+    assert by_action["failed"]["job_id"] == str(failed)
+    assert by_action["failed"]["fencing_token"] == claim.lease.fencing_token
+    assert by_action["released"]["project_id"] == "nightly-export"
+    (refused,) = (line for line in lines(cleanup) if "was not handed over" in line["message"])
+    assert (refused["project_id"], refused["job_id"]) == ("waits", str(requeued))
+
+
+async def test_a_job_that_could_not_be_handed_over_is_named_in_a_field(
+    fresh_state: Backend, client: LibraryClient, user: User, small_video: Path, lines: Lines
+) -> None:
+    library, worker = (fresh_state.functions[name] for name in ("library", "worker"))
+    project = await client.create_project("Reel")
+    worker.stop()
+
+    with small_video.open("rb") as video:
+        answer = await ask(
+            "POST",
+            f"{library.url}/projects/{project.id}/generate",
+            user.headers,
+            files={"video": ("film.mp4", video, "video/mp4")},
+            data={"variant_count": "1", "target_duration": "2"},
+        )
+
+    (line,) = (line for line in lines(library) if "was not handed over" in line["message"])
+    assert line["job_id"] == answer.json()["job"]["id"]
+    assert line["project_id"] == project.id

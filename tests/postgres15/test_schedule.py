@@ -118,7 +118,7 @@ def test_a_job_that_is_queued_again_wakes_the_worker(
 
 
 @pytest.mark.usefixtures("with_pg_net_and_vault")
-def test_without_its_secrets_nobody_is_called_and_the_job_is_there_to_be_taken_at_once(
+async def test_without_its_secrets_nobody_is_called_and_the_job_is_there_to_be_taken_at_once(
     postgres15: Postgres15, owner: Connection, admin: Connection
 ) -> None:
     postgres15.migrate()
@@ -127,8 +127,30 @@ def test_without_its_secrets_nobody_is_called_and_the_job_is_there_to_be_taken_a
     owner.execute("call editai_run_cleanup()")
 
     assert sent(admin) == []
-    (row,) = owner.execute("select job_id, action from editai_cleanup_leases(100, 30)").fetchall()
+    cleanup = "select job_id, action from editai_cleanup_leases(100, 30)"
+    # At once: after the millisecond that is the shortest of leases.
+    (row,) = await eventually(lambda: owner.execute(cleanup).fetchall(), 1)
     assert row == {"job_id": job_id, "action": "requeued"}
+
+
+def run_ended(
+    admin: Connection, name: str, *, jobid: int, command: str, hours_ago: float | None, status: str
+) -> None:
+    """A row of pg_cron's history, known by its return message; without times where the run could not connect."""
+    admin.execute(
+        """
+        insert into cron.job_run_details (jobid, runid, command, username, status, return_message, start_time, end_time)
+        select %(jobid)s, nextval('cron.runid_seq'), %(command)s, 'postgres', %(status)s, %(name)s, at, at
+        from (select now() - make_interval(mins => (%(hours_ago)s * 60)::int) as at) times
+        """,
+        {
+            "name": name,
+            "jobid": jobid,
+            "command": command,
+            "hours_ago": hours_ago,
+            "status": status,
+        },
+    )
 
 
 @pytest.mark.usefixtures("with_pg_cron")
@@ -137,20 +159,37 @@ def test_the_history_keeps_a_day_of_its_own_runs_and_all_of_others(
 ) -> None:
     postgres15.migrate()
     admin.execute("select cron.schedule('of_others', '0 0 1 1 *', 'select 1')")
-    admin.execute("""
-        insert into cron.job_run_details (jobid, runid, command, username, end_time)
-        select j.jobid, 1000 + j.jobid * 10 + age, j.jobname, j.username, now() - age * interval '20 hours'
-        from cron.job j, unnest(array[1, 2]) age
-    """)
-    prune = admin.execute(
-        "select command from cron.job where jobname = 'editai_prune_history'"
-    ).fetchone()
-    assert prune is not None
+    rows = admin.execute("select jobname, jobid, command from cron.job").fetchall()
+    jobs = {row["jobname"]: (row["jobid"], row["command"]) for row in rows}
+    cleanup, command = jobs["editai_run_cleanup"]
+    # In the order of their starts.
+    runs = [
+        ("old run without times", cleanup, command, None, "failed"),
+        ("old run", cleanup, command, 40, "succeeded"),
+        ("old run of others", *jobs["of_others"], 40, "succeeded"),
+        ("old run without times of others", *jobs["of_others"], None, "failed"),
+        ("old prune", *jobs["editai_prune_history"], 30, "succeeded"),
+        ("old run of a replaced schedule", 999, command, 30, "succeeded"),
+        ("old run of an earlier command", cleanup, "call earlier()", 30, "failed"),
+        ("old run that was cut off", cleanup, command, 30, "running"),
+        ("another old run without times", cleanup, command, None, "failed"),
+        ("last old run", cleanup, command, 25, "succeeded"),
+        ("new run without times", cleanup, command, None, "failed"),
+        ("new run", cleanup, command, 20, "succeeded"),
+    ]
+    for name, jobid, text, hours_ago, status in runs:
+        run_ended(admin, name, jobid=jobid, command=text, hours_ago=hours_ago, status=status)
 
-    owner.execute(prune["command"])
+    owner.execute(jobs["editai_prune_history"][1])
 
-    kept = admin.execute("select command from cron.job_run_details where runid > 1000").fetchall()
-    assert sorted(row["command"] for row in kept) == sorted([*JOBS, "of_others", "of_others"])
+    kept = admin.execute("select return_message from cron.job_run_details order by runid")
+    assert [row["return_message"] for row in kept.fetchall() if row["return_message"]] == [
+        "old run of others",
+        "old run without times of others",
+        "old run that was cut off",
+        "new run without times",
+        "new run",
+    ]
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
@@ -158,7 +197,8 @@ def test_nobody_but_the_owner_may_run_or_schedule_cleanup(
     postgres15: Postgres15, owner: Connection, role: str
 ) -> None:
     postgres15.migrate()
-    for procedure in ("editai_run_cleanup()", "editai_schedule_cleanup()"):
+    for name in ("run_cleanup", "schedule_cleanup", "prune_history"):
+        procedure = f"editai_{name}()"
         row = owner.execute(
             "select has_function_privilege(%s, %s::regprocedure, 'execute') as may",
             [role, procedure],

@@ -36,6 +36,7 @@ def test_a_job_with_attempts_left_is_queued_again_under_a_dispatch_lease(
         "job_id": lease.job_id,
         "fencing_token": row["fencing_token"],
         "action": "requeued",
+        "code": None,
     }
     assert rows("generation_progress")[0]["percentage"] == 70
     assert rows("projects")[0]["status"] == "generating"
@@ -61,10 +62,11 @@ def test_a_job_without_attempts_left_fails_with_its_project(
 ) -> None:
     job = sql.start_job(project, max_attempts=1).job
     assert job is not None
-    sql.claim_job(job.id)
+    lease = sql.claim_job(job.id).lease
+    assert lease is not None
     (reclaimed,) = sql.at(TTL).cleanup_leases()
     assert (reclaimed.job_id, reclaimed.action) == (job.id, "failed")
-    assert reclaimed.fencing_token is None
+    assert (reclaimed.fencing_token, reclaimed.code) == (lease.fencing_token, "attempts_exhausted")
     (row,) = rows("jobs")
     assert (row["status"], row["error"]["code"]) == ("failed", "attempts_exhausted")
     assert row["finished_at"] == after(TTL)

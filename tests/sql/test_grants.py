@@ -49,7 +49,7 @@ CALLED_BY_THE_SERVICE = {
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
 CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}
-CALLED_BY_PG_CRON = {"run_cleanup"}
+CALLED_BY_PG_CRON = {"prune_history", "run_cleanup"}
 PROCEDURES = CALLED_BY_MIGRATIONS | CALLED_BY_PG_CRON
 SEQUENCES = {"fencing_tokens", "storage_garbage_id_seq"}
 

@@ -65,6 +65,7 @@ class Reclaimed(Record):
     job_id: UUID | None
     fencing_token: int | None
     action: Literal["requeued", "failed", "released"]
+    code: str | None
 
 
 class Garbage(Record):

@@ -33,7 +33,7 @@ def test_every_key_is_known_and_every_value_fits(cli: SupabaseCli) -> None:
     ("right", "wrong", "complaint"),
     [
         ("max_rows = 1000", 'max_rows = "many"', "Invalid api.max_rows"),
-        ("verify_jwt = true", "verify_jwts = true", "functions.start-job.verify_jwts"),
+        ("verify_jwt = false", "verify_jwts = false", "functions.start-job.verify_jwts"),
         ('no_policy = "error"', 'no_policies = "error"', "checks.rls_enabled_no_policies"),
     ],
 )
@@ -73,9 +73,9 @@ def test_the_bucket_is_private_and_takes_videos_and_thumbnails_only(
     ]
 
 
-def test_only_the_function_that_checks_its_callers_itself_is_open_to_all() -> None:
+def test_tokens_are_left_to_those_who_know_all_of_the_projects_keys() -> None:
     checked = {name: function.verify_jwt for name, function in edge_functions().items()}
-    assert checked == {"start-job": True, "lease-cleanup": False}
+    assert checked == {"start-job": False, "lease-cleanup": False}
 
 
 def test_every_function_it_names_exists() -> None:

@@ -13,15 +13,21 @@ from shared.client import LibraryClient
 from tests.stack.backend import Backend
 from tests.stack.users import User
 
-LOADED = "import sys, main; print(*(m for m in sys.modules if m.startswith('opentelemetry.')))"
+LOADED = "import sys, {}; print(*(m for m in sys.modules if m.startswith('opentelemetry.')))"
+SENDS = ("opentelemetry.sdk", "opentelemetry.exporter")
 
 
 def loaded(function: str, **environment: str) -> list[str]:
     """What of OpenTelemetry a function has imported when it has started."""
     path = f"{CHECKOUT}:{CHECKOUT / 'functions' / function}"
+    return loaded_by("main", PYTHONPATH=path, **environment)
+
+
+def loaded_by(module: str, **environment: str) -> list[str]:
+    """What of OpenTelemetry comes with a module."""
     result = subprocess.run(
-        [sys.executable, "-c", LOADED],
-        env={**os.environ, "PYTHONPATH": path, **environment},
+        [sys.executable, "-c", LOADED.format(module)],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=True,
@@ -29,9 +35,14 @@ def loaded(function: str, **environment: str) -> list[str]:
     return result.stdout.split()
 
 
-@pytest.mark.parametrize("function", ["library", "worker", "lease_cleanup"])
-def test_a_function_without_a_collector_imports_no_sdk(function: str) -> None:
-    assert [name for name in loaded(function) if name.startswith("opentelemetry.sdk")] == []
+@pytest.mark.parametrize("function", ["worker", "lease_cleanup"])
+def test_a_function_without_a_collector_imports_nothing_of_opentelemetry(function: str) -> None:
+    assert loaded(function) == []
+
+
+def test_the_library_without_a_collector_imports_no_more_than_fastapi_does() -> None:
+    assert set(loaded("library")) == set(loaded_by("fastapi"))
+    assert not any(name.startswith(SENDS) for name in loaded("library"))
 
 
 def test_a_function_with_a_collector_imports_the_sdk_before_its_first_request() -> None:

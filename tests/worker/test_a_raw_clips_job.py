@@ -187,3 +187,26 @@ async def test_an_attempt_that_meets_a_fault_of_ours_is_tried_again_at_once(
     clock.advance(1)
     assert (await clean_up())["requeued"] == 1
     assert (await project.ended()).status == "ready_for_triage"
+
+
+async def test_an_attempt_that_lasts_too_long_is_abandoned_and_the_job_goes_on_in_the_next(
+    project: ProjectAtWork,
+    worker: FunctionProcess,
+    clean_up: Cleanup,
+    deliver: Deliver,
+    clock: Clock,
+) -> None:
+    worker.restart(ATTEMPT_SECONDS="0.5")
+    try:
+        job = await project.start(target_duration=6)
+        await deliver(worker, job.id)
+        await eventually(project.given_up, 60)
+        await eventually(lambda: ffmpegs_of(worker) == [])
+        assert "the attempt is abandoned: it has lasted 0.5 s" in worker.log
+        assert "the attempt ended: abandoned" in worker.log
+    finally:
+        worker.restart()
+    clock.advance(1)
+    assert (await clean_up())["requeued"] == 1
+    progress = await project.ended()
+    assert (progress.status, progress.job_attempt) == ("ready_for_triage", 2)

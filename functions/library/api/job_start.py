@@ -26,6 +26,7 @@ from shared.errors import (
 )
 from shared.jobs import JobRequest, JobStart, check_project, start_job
 from shared.leases import wait_before
+from shared.logs import log_fields
 from shared.records import Job, Lease
 from shared.settings import get_settings
 from shared.telemetry import count, record_seconds
@@ -95,7 +96,8 @@ class JobStarter:
             if start.job and start.outcome in ("started", "replayed"):
                 self._measure_wait("started")
                 if start.job.id == job_id:
-                    await dispatch(job_id, get_settings())
+                    with log_fields(project_id=request.project_id):
+                        await dispatch(job_id, get_settings())
                 return start.job
             await self._wait_or_refuse(start)
 

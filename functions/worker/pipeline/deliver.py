@@ -7,7 +7,7 @@ import socket
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,6 +29,8 @@ class WorkerSettings(BaseSettings):
 
     worker_concurrency: int = 2
     """How many jobs one instance runs at once."""
+    attempt_seconds: float | None = Field(default=None, gt=0)
+    """After how long an attempt is abandoned: just before the platform ends its request, and with that the CPU."""
 
 
 class Delivery(BaseModel):
@@ -51,10 +53,13 @@ async def deliver(request: Request) -> Response:
         delivery = Delivery.model_validate_json(await request.body())
     except ValidationError:
         raise InvalidRequest('A delivery is {"job_id": "<uuid>"}.') from None
-    if len(_running) >= read_settings(WorkerSettings).worker_concurrency:
+    fields = request.state.log_fields = {"job_id": str(delivery.job_id)}
+    settings = read_settings(WorkerSettings)
+    if len(_running) >= settings.worker_concurrency:
         raise ServiceUnavailable("All slots of this worker are taken.")
-    with log_fields(job_id=str(delivery.job_id)):
-        task = asyncio.create_task(_claim_and_run(delivery.job_id, claimed := asyncio.Event()))
+    with log_fields(**fields):
+        run = _claim_and_run(delivery.job_id, claimed := asyncio.Event(), settings.attempt_seconds)
+        task = asyncio.create_task(run)
     _running.add(task)
     task.add_done_callback(_running.discard)
     if "respond-async" not in request.headers.get("prefer", ""):
@@ -67,7 +72,9 @@ async def deliver(request: Request) -> Response:
     return JSONResponse({"outcome": "claimed"}, status_code=202)
 
 
-async def _claim_and_run(job_id: UUID, claimed: asyncio.Event) -> str:
+async def _claim_and_run(
+    job_id: UUID, claimed: asyncio.Event, attempt_seconds: float | None
+) -> str:
     """Claim a job and run it to its end; return how it ended, or why it is not ours to run."""
     settings = get_settings()
     asked_at = asyncio.get_running_loop().time()
@@ -82,7 +89,7 @@ async def _claim_and_run(job_id: UUID, claimed: asyncio.Event) -> str:
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
         with log_fields(**ids), span("job", "consumer", attributes=attributes) as measured:
-            outcome = await run_job(claim, asked_at=asked_at)
+            outcome = await run_job(claim, asked_at=asked_at, attempt_seconds=attempt_seconds)
             measured.note({"editai.job_id": str(job_id), "editai.outcome": outcome})
             return outcome
     finally:

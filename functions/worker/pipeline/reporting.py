@@ -56,6 +56,15 @@ class Reporter:
             extra |= {"previous_step": self._progress.current_step, "duration_seconds": seconds}
         logger.info("step: %s", progress.current_step, extra=extra)
 
+    def log_end(self) -> None:
+        """Log how long the last step took: no other one begins after it."""
+        if self._progress is None:
+            return
+        seconds = round(asyncio.get_running_loop().time() - self._step_began, 3)
+        step = self._progress.current_step
+        extra = {"previous_step": step, "duration_seconds": seconds}
+        logger.info("the last step ended: %s", step, extra=extra)
+
     def _remaining_seconds(self, now: float, fraction: float) -> int | None:
         """What remains at the speed of this attempt so far."""
         started_at, started_with = self._first or (now, fraction)

@@ -35,18 +35,20 @@ RECIPES: dict[JobKind, Recipe] = {
 GIVE_UP_SECONDS = 1.0
 
 
-async def run_job(claim: JobClaim, *, asked_at: float) -> str:
+async def run_job(claim: JobClaim, *, asked_at: float, attempt_seconds: float | None = None) -> str:
     """Run a claimed job to its end and say how it ended.
 
     completed, failed, cancelled; lost: someone else goes on; abandoned: to be tried again.
 
     Never raises for what a job may do. A fault that another attempt may not meet again (a full disk, storage
     away) abandons the attempt: its lease is cut short and cleanup queues the job again while it has attempts left.
+    So does an attempt that has lasted `attempt_seconds` since `asked_at` (loop time).
     """
     if claim.job is None or claim.lease is None:
         raise ValueError("a claimed job has a row and a lease")
     job, lease, ttl_seconds = claim.job, claim.lease, get_settings().lease_ttl_seconds
     reporter = Reporter(lease, ttl_seconds=ttl_seconds)
+    limit = asyncio.timeout_at(None if attempt_seconds is None else asked_at + attempt_seconds)
     try:
         async with keep_lease(
             lease, ttl_seconds=ttl_seconds, renew=reporter.send, asked_at=asked_at
@@ -62,16 +64,21 @@ async def run_job(claim: JobClaim, *, asked_at: float) -> str:
                     storage=get_storage(),
                     reporter=reporter,
                 )
-                outcome = await _do(work)
+                async with limit:
+                    outcome = await _do(work)
     except LeaseLost as loss:
         outcome = "cancelled" if loss.cancelled else "lost"
         if not loss.cancelled:
             count("editai.leases.lost", attributes={"editai.kind": job.kind})
         await _discard_outputs(lease)
     except Exception:
-        logger.exception("the attempt is abandoned")
+        if limit.expired():
+            logger.warning("the attempt is abandoned: it has lasted %g s", attempt_seconds)
+        else:
+            logger.exception("the attempt is abandoned")
         await _give_up(lease)
         outcome = "abandoned"
+    reporter.log_end()
     seconds = round(asyncio.get_running_loop().time() - asked_at, 3)
     extra = {"outcome": outcome, "duration_seconds": seconds}
     logger.info("the attempt ended: %s", outcome, extra=extra)

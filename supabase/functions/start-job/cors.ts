@@ -4,6 +4,7 @@
 const ALLOWED_HEADERS = [
   "apikey",
   "authorization",
+  "baggage",
   "content-type",
   "idempotency-key",
   "prefer",

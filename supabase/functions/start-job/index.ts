@@ -6,10 +6,10 @@
 //
 // It passes the caller's token, Idempotency-Key and Prefer on to the library, and answers as the
 // library does: 202 with Location, 409 with Retry-After, or another problem. Who the caller is and
-// what the parameters mean is for the library to judge.
+// what the parameters mean is for the library to judge; without any token a request goes no further.
 
 import { answered } from "../_shared/problem.ts";
-import { jsonObject, requirePost } from "../_shared/request.ts";
+import { bearerToken, jsonObject, requirePost } from "../_shared/request.ts";
 import { setting } from "../_shared/settings.ts";
 import { answerSeconds, posted } from "../_shared/upstream.ts";
 import { open, preflight } from "./cors.ts";
@@ -28,6 +28,7 @@ Deno.serve(async (request) => {
 
 async function startJob(request: Request): Promise<Response> {
   requirePost(request);
+  bearerToken(request);
   const { path, params } = target(await jsonObject(request));
   const wait = preferredWait(request.headers.get("prefer"));
   return await posted(`${setting("LIBRARY_URL")}${path}`, {

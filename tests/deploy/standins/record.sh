@@ -15,6 +15,11 @@ record() {
 # changed COMMAND   To be called after the change was made.
 changed() {
     printf '%s\n' "$1" >>"$STANDIN/changes"
+    may_be_killed "$1"
+}
+
+# may_be_killed MOMENT   Here the whole deployment may end, once.
+may_be_killed() {
     [[ -n ${KILL_AFTER_EACH_CHANGE:-} ]] || return 0
     grep -qxF "$1" "$STANDIN/killed" && return
     printf '%s\n' "$1" >>"$STANDIN/killed"

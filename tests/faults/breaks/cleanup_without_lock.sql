@@ -1,6 +1,6 @@
 -- A cleanup that takes what its scan saw for true, without locking the lease's row and looking again.
 create or replace function public.editai_cleanup_leases(p_limit integer, p_dispatch_ttl_seconds double precision)
-returns table (project_id text, job_id uuid, fencing_token bigint, action text)
+returns table (project_id text, job_id uuid, fencing_token bigint, action text, code text)
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_now timestamptz := public.editai_clock();
