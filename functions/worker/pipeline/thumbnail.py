@@ -9,7 +9,7 @@ from pipeline.analysis import Analysis, Moment
 from pipeline.canvas import Canvas, even
 from pipeline.ffmpeg import FfmpegFailed
 from pipeline.moments import Segment
-from pipeline.seeking import seek
+from pipeline.seeking import seek_picture
 from shared.media import MediaFacts
 
 WIDTH = 640
@@ -46,7 +46,7 @@ async def make_thumbnail(
         width=across, height=even(video.height * across / video.width), frame_rate=video.frame_rate
     )
     partial = target.with_name(f".{target.name}.partial")
-    place = seek(facts, at)
+    place = seek_picture(facts, at)
     chain = filters.video_chain(video, canvas, 1, offset=place.offset)
     arguments = [
         *ffmpeg.read_file(source, facts, threads=1, options=place.options),
