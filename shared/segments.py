@@ -56,11 +56,11 @@ class SegmentsParams(BaseModel):
 
     `sequential` plays segments in the order given; the variants begin at different ones and go round.
     `random` plays them in an order drawn for each variant.
-    `weighted` plays the longest first in variant 1; the others draw, and a segment twice as long is twice as likely to
-    come next.
+    `weighted` plays longer segments before shorter ones. Variant 1 has the longest of all; the others draw theirs, and
+    a segment twice as long is twice as likely to be drawn next.
 
     A variant ends when `target_duration` is reached, and its last segment is shortened to fit; when all segments
-    together are shorter, it plays them all. The same `seed` selects the same segments.
+    together are shorter, it plays them all, and weighted variants are alike. The same `seed` selects the same segments.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -123,7 +123,7 @@ def _problem(index: int, code: Code, what: str) -> SegmentProblem:
 def select(params: SegmentsParams) -> tuple[tuple[Segment, ...], ...]:
     """The segments of each variant, in the order they play.
 
-    Never the same segment twice in one variant. Variants differ as long as there are different orders to be had.
+    Never the same segment twice in one variant. Variants differ as long as their mode allows different ones.
     """
     selections = list[tuple[Segment, ...]]()
     for variant in range(params.variant_count):
@@ -135,7 +135,7 @@ def select(params: SegmentsParams) -> tuple[tuple[Segment, ...], ...]:
 
 
 def _orders(params: SegmentsParams, variant: int) -> Iterator[tuple[Segment, ...]]:
-    """The orders that a variant may play all segments in, the preferred one first."""
+    """The orders that a variant may play the segments in until its target is reached, the preferred one first."""
     segments = params.segments
     if params.selection_mode == "sequential":
         step = max(1, len(segments) // params.variant_count)
@@ -152,7 +152,15 @@ def _orders(params: SegmentsParams, variant: int) -> Iterator[tuple[Segment, ...
             longest = variant == 0 and draw == 0
             keys = [_weighted(*pair, longest=longest) for pair in zip(segments, drawn, strict=True)]
         order = sorted(range(len(segments)), key=keys.__getitem__)
-        yield tuple(segments[index] for index in order)
+        playing = tuple(segments[index] for index in order)
+        weighted = params.selection_mode == "weighted"
+        yield _longest_first(playing, params.target_duration) if weighted else playing
+
+
+def _longest_first(drawn: Sequence[Segment], target: float) -> tuple[Segment, ...]:
+    """Those of the segments that were drawn until the target was reached, in the order they play."""
+    enough = drawn[: len(_fill(drawn, target))]
+    return tuple(sorted(enough, key=lambda segment: -segment.duration_seconds))
 
 
 def _weighted(segment: Segment, drawn: float, *, longest: bool) -> tuple[float, float]:

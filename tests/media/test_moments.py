@@ -57,6 +57,13 @@ def _frames(analysis: Analysis, selection: Selection) -> list[set[int]]:
     return found
 
 
+def _inside_scenes(analysis: Analysis, selection: Selection) -> list[int]:
+    """The ends of segments that lie inside a scene."""
+    boundaries = {analysis.scenes[-1].end_frame, *(s.start_frame for s in analysis.scenes)}
+    ends = [end for part in _frames(analysis, selection) for end in (min(part), max(part) + 1)]
+    return [end for end in ends if end not in boundaries]
+
+
 analyses = st.builds(
     _analysis,
     st.lists(st.lists(st.integers(1, 120), min_size=1, max_size=5), min_size=1, max_size=12),
@@ -128,6 +135,42 @@ def test_every_clip_starts_on_a_boundary_and_few_end_off_one(
     starts = {moment.start_frame for moment in analysis.moments}
     for segment in _frames(analysis, choose(analysis, 1, duration, seed)[0]):
         assert min(segment) in starts
+
+
+@pytest.mark.parametrize("target", [4.1, 5.0, 6.5, 7.5, 10.0, 12.4])
+def test_scenes_that_fit_are_shown_whole_but_for_one_end(target: float) -> None:
+    """Scenes of 1.5 to 6 s, the long ones of several moments, for up to six clips."""
+    lengths = [36, 48, 60, 72, 96, 120, 144, 48, 84, 60, 132, 40]
+    analysis = _analysis([[length // 2, length - length // 2] for length in lengths])
+    for seed in range(20):
+        for clip in choose(analysis, 6, target, seed):
+            assert len(_inside_scenes(analysis, clip)) <= 1
+
+
+@pytest.mark.parametrize("target", [5.0, 8.0, 14.0])
+def test_of_a_scene_longer_than_the_clip_the_best_part_is_shown(target: float) -> None:
+    """It has to be cut inside; beside it others may be whole."""
+    analysis = _analysis([[60] * 8, [48], [60] * 6, [60], [48]])
+    for clip in choose(analysis, 1, target, 3):
+        shown = sum(map(len, _frames(analysis, clip)))
+        assert shown == round(target * 24)
+    assert choose(_analysis([[60] * 8]), 1, 5.0, 3)[0][0].end % 2.5 == 0
+
+
+def test_no_part_ends_with_a_flicker_of_its_last_scene_where_another_part_can_give() -> None:
+    """Scenes that follow each other are one part: what is cut off must not end just after one begins."""
+    analysis = _analysis([[36], [48], [40], [72], [44], [52], [60], [33]])
+    clips = [choose(analysis, 1, tenths / 10, 1)[0] for tenths in range(64, 69)]
+    for clip in (clip for clip in clips if len(clip) > 1):
+        for end in _inside_scenes(analysis, clip):
+            assert min(end - s.start_frame for s in analysis.scenes if s.start_frame < end) >= 14
+
+
+def test_clips_differ_by_whole_scenes_while_there_are_other_sets_of_them() -> None:
+    analysis = _analysis([[48]] * 6)
+    clips = choose(analysis, 6, 6.0, seed=2)
+    assert len(set(clips)) == 6
+    assert all(not _inside_scenes(analysis, clip) for clip in clips)
 
 
 def test_with_enough_material_no_two_clips_share_a_frame() -> None:

@@ -69,6 +69,35 @@ async def test_a_long_line_wraps_and_a_long_word_breaks_inside_the_safe_area(
         assert _inside(picture)
 
 
+async def test_words_that_fit_stay_whole(tmp_path: Path) -> None:
+    """In the default style of an upright video; the address fills a line to within a hyphen's width."""
+    text = "The internationalization of\nwww.example.com/offers"
+    picture = await _shown(tmp_path, text)
+    assert picture.bands() == 3, "The | internationalization of | www.example.com/offers"
+    assert _inside(picture)
+    left, _, right, _ = picture.box(60) or (0, 0, 0, 0)
+    assert right - left > 0.97 * (SMALL.width - 2 * AREA.side)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<i>internation</i>alizationinternational",
+        "1\u00a0" * 40,
+        "AVAVAToToToTyTyTyAVAVAVAToToToTyTyTyAVAVA",
+        "\u0645\u0633\u062a\u0634\u0641\u0649" * 8,
+        "a\u0300" * 60,
+    ],
+    ids=["in two styles", "with no-break spaces", "kerned", "joined letters", "marks"],
+)
+async def test_a_word_of_any_kind_breaks_where_its_line_is_full(tmp_path: Path, text: str) -> None:
+    picture = await _shown(tmp_path, text)
+    assert picture.bands() >= 2
+    assert _inside(picture)
+    left, _, right, _ = picture.box(60) or (0, 0, 0, 0)
+    assert right - left > 0.6 * (SMALL.width - 2 * AREA.side)
+
+
 async def test_size_colours_and_outline_follow_the_style(tmp_path: Path) -> None:
     preset = SMALL.model_copy(update={"width": 540, "height": 960})
     clip = plain(tmp_path / "clip.mp4", colour="gray", seconds=0.1)

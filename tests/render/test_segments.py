@@ -144,6 +144,23 @@ def test_the_first_weighted_variant_plays_the_longest_first() -> None:
     assert [segment.duration_seconds for segment in selection] == [3, 2, 1, 0.5]
 
 
+@given(_requests())
+def test_every_weighted_variant_plays_longer_segments_before_shorter_ones(
+    params: SegmentsParams,
+) -> None:
+    lengths = {segment.start: segment.duration_seconds for segment in params.segments}
+    for selection in select(params.model_copy(update={"selection_mode": "weighted"})):
+        played = [lengths[segment.start] for segment in selection]
+        assert played == sorted(played, reverse=True)
+
+
+def test_weighted_variants_differ_in_what_they_play() -> None:
+    segments = [_segment(10 * n, 10 * n + length) for n, length in enumerate((4, 3, 2.5, 2, 1.5))]
+    request = _params(*segments, _segment(90, 91), mode="weighted", target_duration=5)
+    selections = select(request.model_copy(update={"variant_count": 5}))
+    assert len(set(selections)) == 5
+
+
 def test_in_further_weighted_variants_twice_as_long_is_twice_as_likely() -> None:
     """Variant 1 begins with the longest and variant 2 differs, so it tells how the others share."""
     segments = [_segment(0, 3), _segment(4, 6), _segment(7, 8)]

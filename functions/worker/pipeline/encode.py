@@ -5,7 +5,8 @@
     source B  -ss  2.0 --> fps, trim, colours, size --/
 
 Every picture is decoded and encoded once. Each cut is an input of its own that seeks to the key
-frame before it, so the cost follows the clip's length and not the source's.
+frame before it, so the cost follows the clip's length and not the source's; its sound is another
+input (see pipeline.seeking).
 """
 
 import os
@@ -21,7 +22,7 @@ from pipeline.ffmpeg import OnProgress
 from pipeline.inputs import read_file
 from pipeline.limits import Limits
 from pipeline.made import probe_made
-from pipeline.seeking import seek
+from pipeline.seeking import seek_picture, seek_sound
 from shared.media import MediaFacts
 
 
@@ -66,7 +67,7 @@ async def encode_clip(
     frames = frame_counts(cuts, canvas.frame_rate)
     partial = target.with_name(f".{target.name}.partial")
     arguments = [
-        *_inputs(cuts, threads),
+        *_inputs(cuts, threads, mute=mute),
         *("-filter_complex_threads", str(threads)),
         *("-filter_complex", _graph(cuts, frames, canvas, mute=mute)),
         *("-frames:v", str(sum(frames))),
@@ -74,7 +75,8 @@ async def encode_clip(
         f"file:{partial.absolute()}",
     ]
     seconds = float(sum(frames) / canvas.frame_rate)
-    limits = Limits.of([cut.facts for cut in cuts], seconds)
+    # Each is opened for its picture, and for its sound.
+    limits = Limits.of([cut.facts for cut in cuts for _ in range(2)], seconds)
     try:
         await ffmpeg.run(
             arguments,
@@ -104,30 +106,41 @@ def frame_counts(cuts: Sequence[Cut], rate: Fraction) -> tuple[int, ...]:
     return counts
 
 
-def _inputs(cuts: Sequence[Cut], threads: int) -> list[str]:
+def _inputs(cuts: Sequence[Cut], threads: int, *, mute: bool) -> list[str]:
+    """The pictures of all cuts, then the sound of those that are heard."""
     arguments: list[str] = []
     # All cuts' decoders fill their queues from the start: memory goes with cuts times threads.
     each = max(1, threads // len(cuts))
     for cut in cuts:
-        options = seek(cut.facts, cut.start).options
+        options = seek_picture(cut.facts, cut.start).options
         arguments += read_file(cut.path, cut.facts, threads=each, options=options)
+    for cut in cuts:
+        if _is_heard(cut, mute=mute):
+            options = seek_sound(cut.facts, cut.start).options
+            arguments += read_file(cut.path, cut.facts, threads=1, options=options)
     return arguments
+
+
+def _is_heard(cut: Cut, *, mute: bool) -> bool:
+    return cut.facts.audio is not None and not mute
 
 
 def _graph(cuts: Sequence[Cut], frames: Sequence[int], canvas: Canvas, *, mute: bool) -> str:
     chains: list[str] = []
-    done = 0
+    done, sounds = 0, len(cuts)
     for index, (cut, count) in enumerate(zip(cuts, frames, strict=True)):
-        offset = seek(cut.facts, cut.start).offset
+        offset = seek_picture(cut.facts, cut.start).offset
         video = filters.video_chain(cut.facts.video, canvas, count, offset=offset)
         chains.append(f"[{index}:V:0]{video}[v{index}]")
         before = filters.samples_until(done, canvas.frame_rate)
         done += count
         samples = filters.samples_until(done, canvas.frame_rate) - before
-        if mute or cut.facts.audio is None:
-            chains.append(f"{filters.silence(samples)}[a{index}]")
+        if _is_heard(cut, mute=mute):
+            offset = seek_sound(cut.facts, cut.start).offset
+            chains.append(f"[{sounds}:a:0]{filters.audio_chain(samples, offset=offset)}[a{index}]")
+            sounds += 1
         else:
-            chains.append(f"[{index}:a:0]{filters.audio_chain(samples, offset=offset)}[a{index}]")
+            chains.append(f"{filters.silence(samples)}[a{index}]")
     pads = "".join(f"[v{index}][a{index}]" for index in range(len(cuts)))
     return ";".join((*chains, f"{pads}concat=n={len(cuts)}:v=1:a=1[v][a]"))
 

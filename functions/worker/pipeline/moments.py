@@ -2,32 +2,44 @@
 
 For each variant in turn, the best first:
 
-1. Moments are taken by merit (movement, then sharpness, then loudness, each as a rank within the
-   source) until the target is reached. A moment that earlier variants used counts for less, so
-   variants differ as much as the source allows; black and fades count for almost nothing.
-2. What is over the target is taken off the end of the clip's last moment, and only if that would
-   become too short off others: so every cut but a few falls on a boundary that was found.
-3. The moments are put in source order, and neighbours joined, so a clip tells things as they
+1. Scenes are taken by the merit of their moments (movement, then sharpness, then loudness, each as a
+   rank within the source) until the target is reached. A moment that earlier variants used counts
+   for less, so variants differ as much as the source allows; black and fades count for almost
+   nothing. A scene is taken whole; only one much longer than the target is taken moment by moment,
+   and its moments count for less where there are others: the clip has to jump into them.
+2. What is over the target is taken off the end of one part: the clip's last if it is long enough,
+   or else the one taken last, or the longest. So of scenes that are not much longer than the target
+   a clip shows all but one whole. Where they are so short that nothing worth seeing would be left of
+   any one, several give.
+3. The parts are put in source order, and neighbours joined, so a clip tells things as they
    happened and never cuts where the source does not need it.
+
+A variant that came out equal to an earlier one is chosen again, as if its moments had been used
+once more.
 
 Where the sources are short:
 - no longer than the target: every variant is the whole source, and all are the same;
-- only a little longer, such as one scene of 3 s for clips of 2 s: variants that came out equal to
-  an earlier one become the source from another starting point. They overlap, but none is twice the
-  same while the source is longer than the target by a frame for each.
+- only a little longer, such as one scene of 3 s for clips of 2 s: variants that stay equal to an
+  earlier one become the source from another starting point, where a scene begins or up to where
+  one ends while there are such. They overlap, but none is twice the same while the source is longer
+  than the target by a frame for each.
 """
 
 import random
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 
 from pipeline.analysis import Analysis, Moment
 
 SHORTEST_SECONDS = 0.6  # a shorter picture is a flicker
 REUSED = 0.25  # what a moment is still worth for each time it was used
-JUMP = 0.7  # what a moment is worth beside a hole in its own scene, where the cut would jump
+JUMP = 0.7  # what a moment is worth that begins or ends inside a scene, where the cut would jump
+AWKWARD = 0.1  # what a scene is worth for which no single part can be shortened enough
+LONG = 1.5  # how many times as long as the clip a scene is that is taken by moments
 DARK = 0.01
+RETRIES = 4  # of a choice that an earlier variant made, before the source is just cut elsewhere
 VARIETY = 0.05  # how far the seed moves merits, which go from 0 to 1
 WEIGHTS = {"motion": 0.5, "sharpness": 0.3, "loudness": 0.2}
 
@@ -41,6 +53,17 @@ class Segment:
 
 
 Selection = tuple[Segment, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A whole scene or a part of one, in frames; `end` is not part of it."""
+
+    start: int
+    end: int
+    frames: int
+    whole: bool
+    merit: float
 
 
 # What a clip shows: runs of frames (first, first after), apart from each other, in source order.
@@ -69,17 +92,38 @@ def choose(
     used = [0.0] * len(merits)
     clips: list[_Runs] = []
     for _ in range(variant_count):
-        clip = _take(analysis, wanted, [m * REUSED**u for m, u in zip(merits, used, strict=True)])
-        if clip in clips:
-            clip = _unlike(analysis, wanted, clips, variant_count)
+        clip = _new(analysis, wanted, merits, used, clips)
+        clip = clip or _elsewhere(analysis, wanted, clips, variant_count)
         clips.append(clip)
-        used = [u + _share(m, clip) for u, m in zip(used, analysis.moments, strict=True)]
+        used = _wear(analysis, used, clip)
     return [
         tuple(
             Segment(start=analysis.seconds(start), end=analysis.seconds(end)) for start, end in clip
         )
         for clip in clips
     ]
+
+
+def _new(
+    analysis: Analysis,
+    wanted: int,
+    merits: Sequence[float],
+    used: Sequence[float],
+    clips: Sequence[_Runs],
+) -> _Runs | None:
+    """The best clip that is not among `clips`; None where none was found."""
+    for _ in range(1 + RETRIES):
+        worth = [merit * REUSED**times for merit, times in zip(merits, used, strict=True)]
+        clip = _take(analysis, wanted, worth)
+        if clip not in clips:
+            return clip
+        used = _wear(analysis, used, clip)
+    return None
+
+
+def _wear(analysis: Analysis, used: Sequence[float], clip: _Runs) -> list[float]:
+    """How often each moment was used, counting a clip, too."""
+    return [u + _share(m, clip) for u, m in zip(used, analysis.moments, strict=True)]
 
 
 def _share(moment: Moment, clip: _Runs) -> float:
@@ -109,26 +153,52 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> _Runs:
-    """The best moments, `wanted` frames of them."""
-    moments = analysis.moments
-    taken: list[int] = []
-    left = wanted
-    while left > 0 and len(taken) < len(moments):
-        best = max(
-            (index for index in range(len(moments)) if index not in taken),
-            key=lambda index: (_beside(moments, taken, index) * merits[index], -index),
-        )
-        taken.append(best)
-        left -= moments[best].frames
-    runs = _join((moments[index].start_frame, moments[index].end_frame) for index in sorted(taken))
+    """The best scenes, `wanted` frames of them."""
     shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
-    return _shorten(runs, max(0, -left), shortest, moments[taken[-1]].start_frame)
+    pieces = _pieces(analysis.moments, merits, wanted)
+    taken: list[Piece] = []
+    ends: set[int] = set()
+    left, longest = wanted, 0
+    while left > 0 and pieces:
+        worth = [_worth(piece, ends, longest, left, shortest) for piece in pieces]
+        best = pieces.pop(worth.index(max(worth)))
+        taken.append(best)
+        ends |= {best.start, best.end}
+        left, longest = left - best.frames, max(longest, best.frames)
+    runs = _join(sorted((piece.start, piece.end) for piece in taken))
+    return _shorten(analysis, runs, max(0, -left), taken[-1].start)
 
 
-def _beside(moments: Sequence[Moment], taken: Sequence[int], index: int) -> float:
-    """JUMP if the clip has parts of this moment's scene already, but not the one before or after."""
-    same = [other for other in taken if moments[other].scene == moments[index].scene]
-    return JUMP if same and not {index - 1, index + 1} & set(same) else 1.0
+def _pieces(moments: Sequence[Moment], merits: Sequence[float], wanted: int) -> list[Piece]:
+    """The scenes, and of each that is much longer than `wanted` frames its moments."""
+    pieces: list[Piece] = []
+    pairs = zip(moments, merits, strict=True)
+    for _, group in groupby(pairs, key=lambda pair: pair[0].scene):
+        parts = list(group)
+        start, end = parts[0][0].start_frame, parts[-1][0].end_frame
+        frames = end - start
+        if frames <= LONG * wanted:
+            merit = sum(moment.frames * merit for moment, merit in parts) / frames
+            pieces.append(Piece(start=start, end=end, frames=frames, whole=True, merit=merit))
+        else:
+            pieces += [_part(moment, merit) for moment, merit in parts]
+    return pieces
+
+
+def _part(moment: Moment, merit: float) -> Piece:
+    start, end = moment.start_frame, moment.end_frame
+    return Piece(start=start, end=end, frames=end - start, whole=False, merit=merit)
+
+
+def _worth(piece: Piece, ends: Set[int], longest: int, left: int, shortest: int) -> float:
+    """The merit of a piece when `left` frames are wanted yet.
+
+    `ends` are the first and last boundaries of the pieces taken, `longest` is the longest one's length.
+    """
+    excess = piece.frames - left
+    awkward = excess > 0 and max(piece.frames, longest) - excess < shortest
+    jumps = not piece.whole and piece.start not in ends and piece.end not in ends
+    return piece.merit * (JUMP if jumps else 1) * (AWKWARD if awkward else 1)
 
 
 def _join(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -141,28 +211,58 @@ def _join(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return runs
 
 
-def _shorten(runs: Sequence[tuple[int, int]], excess: int, shortest: int, last_taken: int) -> _Runs:
-    """Take `excess` frames off the ends of runs; the moment at `last_taken` is longer than that."""
+def _shorten(
+    analysis: Analysis, runs: Sequence[tuple[int, int]], excess: int, last_taken: int
+) -> _Runs:
+    """Take `excess` frames off the end of one run; the piece at `last_taken` is longer than that."""
+    shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
     giving = next(run for run in runs if run[0] <= last_taken < run[1])
+    candidates = (runs[-1], giving, *sorted(runs, key=lambda run: run[0] - run[1]))
+    able = [run for run in candidates if run[1] - run[0] - excess >= shortest]
+    clean = (run for run in able if not _flickers(analysis, run[1] - excess, shortest))
+    one = next(clean, next(iter(able), None))
+    if one is None:
+        return _shorten_several(runs, candidates, excess, shortest)
+    return tuple((start, end - excess * ((start, end) == one)) for start, end in runs)
+
+
+def _flickers(analysis: Analysis, end: int, shortest: int) -> bool:
+    """Whether a run that ends there shows too little of its last scene."""
+    starts = [scene.start_frame for scene in analysis.scenes]
+    return 0 < end - starts[bisect_right(starts, end) - 1] < shortest
+
+
+def _shorten_several(
+    runs: Sequence[tuple[int, int]],
+    candidates: Sequence[tuple[int, int]],
+    excess: int,
+    shortest: int,
+) -> _Runs:
     off = dict.fromkeys(runs, 0)
-    for run in (runs[-1], giving, *sorted(runs, key=lambda run: run[0] - run[1])):
+    for run in candidates:
         cut = max(0, min(excess, run[1] - run[0] - off[run] - shortest))
         off[run] += cut
         excess -= cut
     # All are as short as they may be: the one that was too much gives way.
-    off[giving] += excess
+    off[candidates[1]] += excess
     return tuple((start, end - off[start, end]) for start, end in runs)
 
 
-def _unlike(analysis: Analysis, wanted: int, clips: Sequence[_Runs], variant_count: int) -> _Runs:
+def _elsewhere(
+    analysis: Analysis, wanted: int, clips: Sequence[_Runs], variant_count: int
+) -> _Runs:
     """The source from a starting point that no clip has, far from the others; or else from any."""
-    begin = analysis.moments[0].start_frame
-    spare = analysis.moments[-1].end_frame - begin - wanted
+    begin, end = analysis.moments[0].start_frame, analysis.moments[-1].end_frame
+    spare = end - begin - wanted
     if spare <= 0:
         return clips[0]
+    scenes = [scene.start_frame - begin for scene in reversed(analysis.scenes)]
     evenly = [spare * step // variant_count for step in range(variant_count, 0, -1)]
-    windows = (
-        ((begin + offset, begin + offset + wanted),)
-        for offset in (*evenly, *range(min(spare, variant_count) + 1))
+    offsets = (
+        *(start for start in scenes if start <= spare),
+        *(start - wanted for start in scenes if start >= wanted),
+        *evenly,
+        *range(min(spare, variant_count) + 1),
     )
+    windows = (((begin + offset, begin + offset + wanted),) for offset in offsets)
     return next((window for window in windows if window not in clips), clips[0])

@@ -5,6 +5,7 @@
 An attempt that goes on after another one chooses again, and chooses the same; it skips what is recorded.
 """
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -66,7 +67,10 @@ async def make_raw_clips(work: Work) -> Outcome:
     facts = await probe_async(path)
     analysis = await analyse(path, facts, work.directory, on_progress=on_progress)
     footage = Footage(source_id=source.id, path=path, facts=facts, analysis=analysis)
-    selections = choose(analysis, params.variant_count, params.target_duration, params.seed)
+    # In a thread: hours of scenes take seconds, in which the lease is to be renewed.
+    selections = await asyncio.to_thread(
+        choose, analysis, params.variant_count, params.target_duration, params.seed
+    )
     clips: list[Clip] = []
     for index, selection in enumerate(selections):
         step = f"Making clip {index + 1} of {len(selections)}"

@@ -6,17 +6,16 @@ escaped, so no override block begins.
 Source: libass, ass_parse.c; https://aegisub.org/docs/latest/ass_tags/.
 """
 
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.text_width import FONT, character_width
 from shared.rendering import SubtitleStyle
 from shared.subtitle_font import FONT_NAME
 from shared.subtitles import Cue, Run
 
-FONTS = Path(__file__).parent / "fonts"
+FONTS = FONT.parent
 SCRIPT_NAME = "subtitles.ass"
 FONTS_NAME = "fonts"
 FILTER = f"ass=filename={SCRIPT_NAME}:fontsdir={FONTS_NAME}"
@@ -27,6 +26,7 @@ _STYLE_FORMAT = (
     " Shadow, Alignment, MarginL, MarginR, MarginV, Encoding"
 )
 _WORD_JOINER = "\u2060"
+_WORD_ENDS = " \n"  # where libass wraps; a no-break space is none
 _PORTRAIT = 1.2  # times as high as wide, and apps lay their buttons over the picture
 _REFERENCE_SIDE = 1080
 _ALIGNMENT = {"bottom": 2, "middle": 5, "top": 8}
@@ -91,7 +91,7 @@ def _colour(value: str) -> str:
 
 
 def _event(cue: Cue, line_width: float) -> str:
-    text = "".join(_run(run, line_width) for run in cue.runs)
+    text = "".join(_run(run) for run in _fitting(cue.runs, line_width))
     return f"Dialogue: 0,{_time(cue.start)},{_time(cue.end)},Default,{text}"
 
 
@@ -101,27 +101,26 @@ def _time(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest // 100:02}.{rest % 100:02}"
 
 
-def _run(run: Run, line_width: float) -> str:
-    text = re.sub(r"\S+", lambda word: _break_word(word[0], line_width), run.text)
-    text = text.replace("\\", f"\\{_WORD_JOINER}").replace("{", r"\{").replace("}", r"\}")
+def _run(run: Run) -> str:
+    text = run.text.replace("\\", f"\\{_WORD_JOINER}").replace("{", r"\{").replace("}", r"\}")
     return _ITALIC[run.italic] + text.replace("\n", r"\N")
 
 
-def _break_word(word: str, line_width: float) -> str:
-    """The word in lines that fit: libass wraps between words, and lets a long one run out of the picture."""
-    lines, left = [""], line_width
-    for character in word:
-        width = _width(character)
-        if width > left:
-            lines.append("")
-            left = line_width
-        lines[-1] += character
-        left -= width
-    return "\n".join(lines)
+def _fitting(runs: Sequence[Run], line_width: float) -> Iterator[Run]:
+    """The runs with a line break where a word, which may go on in the next run, is wider than a line.
 
-
-def _width(character: str) -> float:
-    """At most how wide a character is, in line heights."""
-    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
-        return 0.0
-    return 0.95 if character in "MW@%mw—" or ord(character) > 0x2000 else 0.75  # noqa: PLR2004
+    libass wraps between words, and lets a long one run out of the picture.
+    """
+    left = line_width
+    for run in runs:
+        text = ""
+        for character in run.text:
+            if character in _WORD_ENDS:
+                left = line_width
+            else:
+                width = character_width(character)
+                if width > left:
+                    text, left = f"{text}\n", line_width
+                left -= width
+            text += character
+        yield Run(text=text, italic=run.italic)

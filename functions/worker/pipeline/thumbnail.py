@@ -11,7 +11,7 @@ from pipeline.failure import FfmpegFailed
 from pipeline.inputs import read_file
 from pipeline.limits import Limits
 from pipeline.moments import Segment
-from pipeline.seeking import seek
+from pipeline.seeking import seek_picture
 from shared.media import MediaFacts
 
 WIDTH = 640
@@ -48,7 +48,7 @@ async def make_thumbnail(
         width=across, height=even(video.height * across / video.width), frame_rate=video.frame_rate
     )
     partial = target.with_name(f".{target.name}.partial")
-    place = seek(facts, at)
+    place = seek_picture(facts, at)
     chain = filters.video_chain(video, canvas, 1, offset=place.offset)
     arguments = [
         *read_file(source, facts, threads=1, options=place.options),
