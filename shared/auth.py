@@ -7,11 +7,11 @@ that are configured, never the algorithm: else a public key could pass as a shar
 import hmac
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import jwt
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.auth_keys import JwksKeys, KeyProvider, SecretKey
@@ -30,16 +30,21 @@ class AuthSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     supabase_jwt_secret: SecretStr | None = Field(default=None, min_length=32)
-    supabase_jwks_url: str | None = Field(default=None, pattern=r"^https?://")
+    supabase_jwks_url: str | None = Field(
+        default=None, pattern=r"^https?://", validate_default=True
+    )
     supabase_jwt_issuer: str = Field(min_length=1)
     supabase_jwt_audience: str = USER_ROLE
     supabase_service_role_key: SecretStr
 
-    @model_validator(mode="after")
-    def _has_one_way(self) -> Self:
-        if (self.supabase_jwt_secret is None) == (self.supabase_jwks_url is None):
+    @field_validator("supabase_jwks_url")
+    @classmethod
+    def _has_one_way(cls, url: str | None, info: ValidationInfo) -> str | None:
+        """Of a field and not of the model: that would be silent while any other field is wrong."""
+        secret_is_good = "supabase_jwt_secret" in info.data
+        if secret_is_good and (info.data["supabase_jwt_secret"] is None) == (url is None):
             raise ValueError("set exactly one of SUPABASE_JWT_SECRET and SUPABASE_JWKS_URL")
-        return self
+        return url
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ import base64
 import json
 import logging
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import httpx
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.google import AccessTokens, CredentialsUnavailable, get_access_tokens
@@ -36,17 +36,18 @@ class CloudTasksSettings(BaseSettings):
     cloud_tasks_queue: str = Field(
         default="", pattern=r"^(projects/[^/]+/locations/[^/]+/queues/[^/]+)?$"
     )
-    cloud_tasks_service_account: str = ""
+    cloud_tasks_service_account: str = Field(default="", validate_default=True)
     """The account whose ID token Cloud Tasks presents to the worker."""
     cloud_tasks_url: str = Field(
         default="https://cloudtasks.googleapis.com", pattern=r"^https?://[^/]+$"
     )
 
-    @model_validator(mode="after")
-    def _has_an_account(self) -> Self:
-        if self.cloud_tasks_queue and not self.cloud_tasks_service_account:
+    @field_validator("cloud_tasks_service_account")
+    @classmethod
+    def _has_an_account(cls, account: str, info: ValidationInfo) -> str:
+        if info.data.get("cloud_tasks_queue") and not account:
             raise ValueError("set CLOUD_TASKS_SERVICE_ACCOUNT with CLOUD_TASKS_QUEUE")
-        return self
+        return account
 
 
 @lru_cache(maxsize=1)

@@ -1,18 +1,36 @@
 """Handing a queued job to a worker: through Cloud Tasks, or over HTTP to a worker that runs beside us."""
 
 import logging
+from functools import lru_cache
 from uuid import UUID
 
 import httpx
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
-from shared.settings import Settings
+from shared.settings import Settings, read_settings
 from shared.telemetry import span
 from shared.trace_context import trace_headers
 
 logger = logging.getLogger(__name__)
 
 HAND_OVER_SECONDS = 5.0
+
+
+class DispatchSettings(BaseSettings):
+    """What those who hand jobs over read from the environment, besides CloudTasksSettings."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    worker_url: str = Field(pattern=r"^https?://")
+    """Where the worker is reached."""
+
+
+@lru_cache(maxsize=1)
+def get_dispatch_settings() -> DispatchSettings:
+    """The dispatch settings of this process."""
+    return read_settings(DispatchSettings)
 
 
 async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | None = None) -> bool:
@@ -23,18 +41,18 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
     Never raises: a job that was not handed over keeps its short dispatch lease, and cleanup hands it over again.
     """
     with span("dispatch", "producer", attributes={"editai.job_id": str(job_id)}) as measured:
-        queue = get_cloud_tasks_settings()
+        queue, worker_url = get_cloud_tasks_settings(), get_dispatch_settings().worker_url
         if queue.cloud_tasks_queue:
             settled = await enqueue(
-                job_id, fencing_token=fencing_token, worker_url=settings.worker_url, settings=queue
+                job_id, fencing_token=fencing_token, worker_url=worker_url, settings=queue
             )
         else:
-            settled = await _hand_over(job_id, settings)
+            settled = await _hand_over(job_id, worker_url, settings)
         measured.note({"editai.settled": settled})
     return settled
 
 
-async def _hand_over(job_id: UUID, settings: Settings) -> bool:
+async def _hand_over(job_id: UUID, worker_url: str, settings: Settings) -> bool:
     """Ask the worker itself.
 
     It answers once it has claimed the job and goes on after its answer (RFC 7240, respond-async).
@@ -42,7 +60,7 @@ async def _hand_over(job_id: UUID, settings: Settings) -> bool:
     try:
         async with httpx.AsyncClient(timeout=HAND_OVER_SECONDS) as client:
             response = await client.post(
-                settings.worker_url,
+                worker_url,
                 json={"job_id": str(job_id)},
                 headers={
                     "Authorization": f"Bearer {settings.internal_secret.get_secret_value()}",

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from pydantic import Field
+from pydantic import Field, Json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import read_settings
@@ -11,7 +11,7 @@ from shared.settings import read_settings
 class LibrarySettings(BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     public_url: str = Field(pattern=r"^https?://.*[^/]$")
     """Where clients reach the library, with its base path."""
@@ -19,7 +19,7 @@ class LibrarySettings(BaseSettings):
     max_upload_bytes: int = Field(default=500_000_000, gt=0)
     """The largest video taken in. A cloud's own limit on requests may be lower."""
 
-    cors_allowed_origins: tuple[str, ...] = ()
+    cors_allowed_origins: Json[tuple[str, ...]] = ()
     """The origins of web pages that may call the library; a JSON list."""
 
     url_ttl_seconds: int = Field(default=3600, gt=0)

@@ -7,7 +7,7 @@ import socket
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 class WorkerSettings(BaseSettings):
     """What only the worker reads from the environment."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    worker_concurrency: int = 2
+    worker_concurrency: int = Field(default=2, ge=1)
     """How many jobs one instance runs at once."""
 
 
