@@ -30,9 +30,7 @@ class AuthSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     supabase_jwt_secret: SecretStr | None = Field(default=None, min_length=32)
-    supabase_jwks_url: str | None = Field(
-        default=None, pattern=r"^https?://", validate_default=True
-    )
+    supabase_jwks_url: str | None = Field(default=None, pattern=r"^https?://")
     supabase_jwt_issuer: str = Field(min_length=1)
     supabase_jwt_audience: str = USER_ROLE
     supabase_service_role_key: SecretStr

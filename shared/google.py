@@ -26,7 +26,7 @@ class CallerSettings(BaseSettings):
 
     google_oidc_audience: str = ""
     """The URL that callers name in their token: this function's own."""
-    google_oidc_service_account: str = Field(default="", validate_default=True)
+    google_oidc_service_account: str = ""
     """The e-mail address of the one service account that may call."""
     google_oidc_signature_removed: bool = False
     """True where Cloud Run's own check comes first: it verifies the signature, then takes it off the token."""

@@ -1,11 +1,22 @@
 """Settings that only the library reads."""
 
 from functools import lru_cache
+from typing import Annotated, Any
 
-from pydantic import Field, Json
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.settings import read_settings
+
+_Origins = TypeAdapter(tuple[str, ...])
+
+
+def _origins(value: Any) -> Any:
+    """The list that a text holds; pydantic-settings itself ends with an error of another kind where it is none."""
+    try:
+        return _Origins.validate_json(value) if isinstance(value, str) else value
+    except ValidationError:
+        raise ValueError('a JSON list is needed, such as ["https://app.example"]') from None
 
 
 class LibrarySettings(BaseSettings):
@@ -19,7 +30,7 @@ class LibrarySettings(BaseSettings):
     max_upload_bytes: int = Field(default=500_000_000, gt=0)
     """The largest video taken in. A cloud's own limit on requests may be lower."""
 
-    cors_allowed_origins: Json[tuple[str, ...]] = ()
+    cors_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
     """The origins of web pages that may call the library; a JSON list."""
 
     url_ttl_seconds: int = Field(default=3600, gt=0)
