@@ -54,6 +54,36 @@ async def test_a_range_outside_of_the_file_is_a_problem(api: Api, url: str) -> N
     assert answer.headers["content-range"] == "bytes */256000"
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "x=1",
+        "lines=0-9",
+        "bytes=5-2",
+        "bytes=0-9,5-2",
+        "bytes=",
+        "bytes=,",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes=0-9,x",
+        "bytes=1-2-3",
+        "bytes 0-9",
+        "0-9",
+    ],
+)
+async def test_what_is_no_range_asks_for_the_whole_file(api: Api, url: str, wanted: str) -> None:
+    answer = await api.http.get(url, headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-9, 20-29", "bytes=0-9,,20-29", "BYTES=20-29,0-9"])
+async def test_several_ranges_come_in_parts(api: Api, url: str, wanted: str) -> None:
+    answer = await api.http.get(url, headers={"Range": wanted})
+    assert answer.status_code == 206
+    assert answer.headers["content-type"].startswith("multipart/byteranges; boundary=")
+    assert CONTENT[20:30] in answer.content
+
+
 async def test_a_url_works_until_it_expires(api: Api, url: str) -> None:
     with freeze_time(real_asyncio=True) as frozen:
         frozen.tick(timedelta(seconds=58))

@@ -34,8 +34,8 @@ BEYOND_SCHEMAS = (
     r"body\.segments: .*",
 )
 RULES = re.compile("|".join(f"(?:{rule})" for rule in BEYOND_SCHEMAS), re.DOTALL)
-RANGE_STATUSES = (400, 416)
-"""For a range that ends before it begins, or begins after the file ends."""
+RANGE_STATUSES = (416,)
+"""For a range that begins after the file ends."""
 
 BEYOND_TYPES = ("urn:editai:problem:unusable-video", "urn:editai:problem:idempotency-key-reused")
 
