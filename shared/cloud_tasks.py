@@ -15,6 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.google import AccessTokens, CredentialsUnavailable, get_access_tokens
+from shared.http_client import http_client
 from shared.settings import read_settings
 from shared.trace_context import trace_headers
 
@@ -36,7 +37,7 @@ class CloudTasksSettings(BaseSettings):
     cloud_tasks_queue: str = Field(
         default="", pattern=r"^(projects/[^/]+/locations/[^/]+/queues/[^/]+)?$"
     )
-    cloud_tasks_service_account: str = Field(default="", validate_default=True)
+    cloud_tasks_service_account: str = ""
     """The account whose ID token Cloud Tasks presents to the worker."""
     cloud_tasks_url: str = Field(
         default="https://cloudtasks.googleapis.com", pattern=r"^https?://[^/]+$"
@@ -90,7 +91,7 @@ async def enqueue(
 
 
 async def _create(task: dict[str, Any], token: str, settings: CloudTasksSettings) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=ENQUEUE_SECONDS) as client:
+    async with http_client(timeout=ENQUEUE_SECONDS) as client:
         return await client.post(
             f"{settings.cloud_tasks_url}/v2/{settings.cloud_tasks_queue}/tasks",
             json={"task": task},

@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
+from shared.http_client import http_client
 from shared.settings import Settings, read_settings
 from shared.telemetry import span
 from shared.trace_context import trace_headers
@@ -58,7 +59,7 @@ async def _hand_over(job_id: UUID, worker_url: str, settings: Settings) -> bool:
     It answers once it has claimed the job and goes on after its answer (RFC 7240, respond-async).
     """
     try:
-        async with httpx.AsyncClient(timeout=HAND_OVER_SECONDS) as client:
+        async with http_client(timeout=HAND_OVER_SECONDS) as client:
             response = await client.post(
                 worker_url,
                 json={"job_id": str(job_id)},
