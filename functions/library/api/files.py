@@ -12,7 +12,7 @@ from api.responses import blank_problem, header, problems
 from api.security import too_large
 from api.settings import get_library_settings
 from api.uploads import file_sink
-from shared.errors import EditAIError, Forbidden, NotFound, PayloadTooLarge
+from shared.errors import EditAIError, InvalidUrl, NotFound, PayloadTooLarge
 from shared.local_storage import LocalStorage
 from shared.storage import get_storage
 from shared.storage_paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
@@ -96,7 +96,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
                 "The range is outside of the file.",
                 header("Content-Range", "The file's size."),
             ),
-            **problems(Forbidden, FileNotFound, common=False),
+            **problems(InvalidUrl, FileNotFound, common=False),
         },
     )
     async def read_file(
@@ -117,7 +117,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
         response_class=Response,
         responses={
             201: {"description": "The file is stored."},
-            **problems(Forbidden, FileExists, PayloadTooLarge, common=False),
+            **problems(InvalidUrl, FileExists, PayloadTooLarge, common=False),
         },
         openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {}}}}},
     )
