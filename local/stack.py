@@ -16,7 +16,9 @@ from local.postgrest import postgrest_part
 from local.process import Part
 from local.programs import base_environment
 
-CLEANUP_PERIOD_SECONDS = 15
+CLEANUP_PERIOD_SECONDS = 5
+DISPATCH_TTL_SECONDS = 10
+"""Nothing but cleanup hands over again what found all slots of the worker taken; both are short, so that it waits little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ class Stack:
             storage_directory=self.directory.storage,
             library_port=self.ports["library"],
             worker_port=self.ports["worker"],
+            overrides={"DISPATCH_TTL_SECONDS": str(DISPATCH_TTL_SECONDS)},
         )
 
     def database_part(self) -> Part:
