@@ -18,7 +18,7 @@ from local.programs import base_environment
 
 CLEANUP_PERIOD_SECONDS = 5
 DISPATCH_TTL_SECONDS = 10
-"""Nothing but cleanup hands over again what found all slots of the worker taken; both are short, so that it waits little."""
+"""Both are short: only cleanup hands a job over again that found all slots of the worker taken."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import socket
 import stat
 
 import psycopg
+import pytest
 
 from tests.stack.commands import LocalStack
 
@@ -95,6 +96,17 @@ def test_an_unknown_port_name_is_refused(stack: LocalStack) -> None:
     result = stack.run("up", "--ports", "gatway=8000")
     assert result.returncode == 2
     assert "'gatway=8000'" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "8000.0"])
+def test_a_port_that_is_none_is_refused_by_its_variable(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setenv("EDITAI_LIBRARY_PORT", port)
+    result = stack.run("up")
+    assert result.returncode == 2
+    assert "EDITAI_LIBRARY_PORT" in result.stderr
+    assert repr(port) in result.stderr
 
 
 def test_down_on_a_stack_that_does_not_run_is_no_failure(stack: LocalStack) -> None:
