@@ -7,7 +7,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import commands
+
+@contextmanager
+def _quiet_interrupt() -> Generator[None]:
+    """Ends without a traceback on a Ctrl-C that comes while modules are imported."""
+    usual = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
+with _quiet_interrupt():
+    from local import commands
 
 
 def main(arguments: list[str]) -> int:
@@ -52,14 +62,6 @@ def _demo(options: Namespace) -> int:
         from local import demo  # noqa: PLC0415 - needs the client, which other commands do not
 
     return demo.main(options.directory)
-
-
-@contextmanager
-def _quiet_interrupt() -> Generator[None]:
-    """Ends without a traceback on a Ctrl-C that comes while modules are imported."""
-    usual = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGINT, usual)
 
 
 if __name__ == "__main__":
