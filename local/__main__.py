@@ -1,11 +1,23 @@
 """`python -m local`: the embedded stack's command line."""
 
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from local import commands
+
+@contextmanager
+def _quiet_interrupt() -> Generator[None]:
+    """Ends without a traceback on a Ctrl-C that comes while modules are imported."""
+    usual = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
+with _quiet_interrupt():
+    from local import commands
 
 
 def main(arguments: list[str]) -> int:
@@ -26,12 +38,15 @@ def _parser() -> ArgumentParser:
     up.add_argument("--foreground", action="store_true", help="stay with it until Ctrl-C")
     up.add_argument("--database-only", action="store_true", help="without the functions")
     up.add_argument("--ports", help="gateway=8000,library=8001: these ports or none")
-    up.set_defaults(command=commands.up)
+    up.add_argument(commands.TIED_TO, type=int, metavar="PID", help="stop with this parent process")
+    up.set_defaults(command=commands.up, tied=False)
     down = subcommands.add_parser("down", help="stop the stack")
     down.set_defaults(command=commands.down)
     status = subcommands.add_parser("status", help="show what runs and where")
     status.set_defaults(command=commands.status)
-    for parser_with_stack in (up, down, status):
+    demo = subcommands.add_parser("demo", help="show the system at work")
+    demo.set_defaults(command=_demo)
+    for parser_with_stack in (up, down, status, demo):
         parser_with_stack.add_argument(
             "--directory", type=Path, help="of its data, .local if left out"
         )
@@ -39,14 +54,14 @@ def _parser() -> ArgumentParser:
     migrate.add_argument("--db-url", required=True)
     migrate.add_argument("--migrations", type=Path, help="another folder of migrations")
     migrate.set_defaults(command=commands.apply_migrations)
-    subcommands.add_parser("demo", help="show the system at work").set_defaults(command=_demo)
     return parser
 
 
-def _demo(_options: Namespace) -> int:
-    from local import demo  # noqa: PLC0415 - needs the client, which other commands do not
+def _demo(options: Namespace) -> int:
+    with _quiet_interrupt():
+        from local import demo  # noqa: PLC0415 - needs the client, which other commands do not
 
-    return demo.main()
+    return demo.main(options.directory)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from local.directory import StackDirectory
 from local.files import read_json, write_json
+from local.launch import die_with_parent
 from local.leftovers import end_marked
 from local.migrations import MIGRATIONS, MigrationFailed, migrate
 from local.ports import PortBusy, chosen_ports, claim_ports
@@ -20,17 +21,24 @@ from local.stack import Stack
 from local.supervisor import Supervisor
 from local.unprivileged import NoIdentity
 
+TIED_TO = "--tied-to"
 _READY = "the stack is up"
 _START_TIMEOUT_SECONDS = 120
 _STOP_TIMEOUT_SECONDS = 60
 _NOT_RUNNING = 3
+INTERRUPTED = 130
 
 
 def up(options: Namespace) -> int:
-    """Starts the stack and leaves it running, or stays with it (--foreground)."""
+    """Starts the stack and leaves it running, or stays with it (--foreground).
+
+    In the foreground and with --tied-to, the pid of its parent, it stops when that ends, whatever ends it.
+    """
     directory = StackDirectory.at(options.directory)
     chosen = chosen_ports(options.ports)
     if options.foreground:
+        if options.tied_to is not None:
+            die_with_parent(options.tied_to, signal.SIGTERM)
         return _supervise(directory, chosen, functions=not options.database_only)
     directory.create()
     with directory.one_command():
@@ -125,12 +133,16 @@ def _join_running(directory: StackDirectory) -> int:
 
 
 def _start_in_background(options: Namespace) -> int:
-    """Starts a supervisor of its own session and shows what it reports until it is ready."""
+    """Starts a supervisor of its own session and shows what it reports until it is ready.
+
+    With `tied`, it stops when this process ends.
+    """
     directory = StackDirectory.at(options.directory)
     log = directory.log("supervisor")
     command = [sys.executable, "-m", "local", "up", "--foreground", "--directory", directory.path]
     command += ["--ports", options.ports] if options.ports else []
     command += ["--database-only"] if options.database_only else []
+    command += [TIED_TO, str(os.getpid())] if options.tied else []
     with log.open("wb") as output:
         supervisor = subprocess.Popen(
             command,
@@ -142,11 +154,13 @@ def _start_in_background(options: Namespace) -> int:
         )
     try:
         return _follow(supervisor, directory, log)
-    except KeyboardInterrupt:
+    except BaseException as end:
         supervisor.terminate()
         supervisor.wait()
+        if not isinstance(end, KeyboardInterrupt):
+            raise
         print("interrupted, nothing is left running")
-        return 130
+        return INTERRUPTED
 
 
 def _follow(supervisor: subprocess.Popen[bytes], directory: StackDirectory, log: Path) -> int:

@@ -7,17 +7,19 @@ import asyncio
 import os
 import subprocess
 import sys
-from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from local import commands
+from local.commands import INTERRUPTED
+from local.demo_stack import NoStack, demo_stack, end_in_order
 from local.directory import StackDirectory
 from local.keys import Keys
 from local.programs import CHECKOUT
@@ -37,35 +39,33 @@ Cut by EditAI Functions
 These subtitles are part of the picture now
 """
 
-_USUAL = Namespace(directory=None, ports=None, foreground=False, database_only=False)
 
-
-def main() -> int:
+def main(directory: Path | None) -> int:
     """Bring the stack up, show a job from upload to clips, and leave things as they were found."""
     video = Path(os.environ.get("VIDEO") or SAMPLE).expanduser()
     if not video.is_file():
         print(f"there is no file {video}", file=sys.stderr)
         return 2
-    directory = StackDirectory.at(None)
-    was_running = directory.lock.holder() is not None
+    end_in_order()
     try:
-        if (status := commands.up(_USUAL)) != 0:
-            return status
-        return asyncio.run(_show(directory, video))
+        with demo_stack(StackDirectory.at(directory), keep=bool(os.environ.get("KEEP"))) as stack:
+            return asyncio.run(_show(stack, video))
+    except NoStack as failure:
+        print(failure, file=sys.stderr)
+    except LibraryError as refusal:
+        print(f"the library refuses: {refusal}", file=sys.stderr)
+    except httpx.TransportError as failure:
+        print(f"the library does not answer: {failure!r}", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted")
-        return 130
-    finally:
-        if was_running or os.environ.get("KEEP"):
-            print("the stack is left running; `make down` stops it")
-        else:
-            commands.down(_USUAL)
+        return INTERRUPTED
+    return 1
 
 
 async def _show(directory: StackDirectory, video: Path) -> int:
     stack = directory.read_stack()
     if stack is None:
-        return 1
+        raise NoStack("the stack has stopped")
     keys = Keys.load_or_generate(directory.keys_file)
     token = keys.user_token(str(uuid4()), issuer=stack["jwt_issuer"])
     async with LibraryClient(stack["library_url"], token) as library:
@@ -89,7 +89,7 @@ class _Show:
         await self.library.generate(
             self.project_id, video, variant_count=VARIANTS, target_duration=SECONDS
         )
-        self._say(f"[bold]1. generate[/bold]: {video.name} is uploaded, its job is queued")
+        self._say(f"[bold]1. generate[/bold]: {escape(video.name)} is uploaded, its job is queued")
         await self._try_again(video)
         if not await self._follow():
             return False
@@ -103,22 +103,18 @@ class _Show:
             await self.library.generate(self.project_id, video)
         except LibraryError as error:
             self._say(
-                f"a second generate gets [bold]{error.status}[/bold] {error} "
+                f"a second generate gets [bold]{error.status}[/bold] {escape(str(error))} "
                 f"(Retry-After {error.retry_after:.0f} s, held by job {error.problem['job']['id']})"
             )
 
     async def _from_segments(self) -> bool:
         """Build one clip of the first moments of the clips before."""
         made = await self.library.clips(self.project_id)
-        segments = [clip.segments[0].model_dump(mode="json") for clip in made]
-        self._say(f"[bold]2. generate from segments[/bold]: {len(segments)} chosen ones")
-        try:
-            await self.library.generate_from_segments(
-                self.project_id, _apart(segments), target_duration=SECONDS
-            )
-        except LibraryError as error:
-            self._say(f"[red]{error}[/red]")
-            return False
+        segments = _apart([clip.segments[0].model_dump(mode="json") for clip in made])
+        self._say(f"[bold]2. generate from segments[/bold]: {len(segments)} of the clips before")
+        await self.library.generate_from_segments(
+            self.project_id, segments, target_duration=SECONDS
+        )
         if not await self._follow():
             return False
         await self._show_clip((await self.library.clips(self.project_id))[-1])
@@ -168,7 +164,7 @@ class _Show:
                 if progress.job is not None:
                     status = progress.job.status
                     if progress.job.error:
-                        self._say(f"[red]{progress.job.error['detail']}[/red]")
+                        self._say(f"[red]{escape(progress.job.error['detail'])}[/red]")
         return status == "completed"
 
     async def _show_clip(self, clip: ClipAnswer) -> None:
@@ -215,4 +211,6 @@ def _folder(directory: StackDirectory, project_id: str) -> Path:
 
 
 def _relative(path: Path) -> str:
-    return str(path.relative_to(CHECKOUT)) if path.is_relative_to(CHECKOUT) else str(path)
+    """A path as the console shows it, shorter where it is in the checkout."""
+    short = path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
+    return escape(str(short))

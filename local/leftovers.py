@@ -50,7 +50,7 @@ def _children() -> list[int]:
     try:
         listed = Path(f"/proc/{own}/task/{own}/children").read_text().split()
     except FileNotFoundError:
-        return [pid for pid in _all_pids() if _parent(pid) == own]
+        return [pid for pid in _all_pids() if parent_of(pid) == own]
     return [int(pid) for pid in listed]
 
 
@@ -67,7 +67,8 @@ def _all_pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
 
 
-def _parent(pid: int) -> int | None:
+def parent_of(pid: int) -> int | None:
+    """The pid of a process's parent, None when there is no such process."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -17,6 +17,7 @@ USUAL_PORTS: Mapping[str, int] = {
     "postgrest": 24326,
     "edge": 24327,
 }
+_HIGHEST = 65535
 _FREE_RANGE = range(20000, 32000)
 
 
@@ -39,16 +40,22 @@ class PortClaim:
 def chosen_ports(text: str | None) -> dict[str, int]:
     """Reads `gateway=8000,library=8001`; what it leaves out, EDITAI_GATEWAY_PORT and so on."""
     chosen = {
-        name: int(value)
+        name: _number(value, f"{variable} is")
         for name in USUAL_PORTS
-        if (value := os.environ.get(f"EDITAI_{name.upper()}_PORT"))
+        if (value := os.environ.get(variable := f"EDITAI_{name.upper()}_PORT"))
     }
     for pair in filter(None, (text or "").split(",")):
         name, _, value = pair.partition("=")
         if name not in USUAL_PORTS or not value.isdecimal():
             raise ValueError(f"--ports takes name=number of {', '.join(USUAL_PORTS)}; not {pair!r}")
-        chosen[name] = int(value)
+        chosen[name] = _number(value, f"--ports names for {name}")
     return chosen
+
+
+def _number(text: str, who: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _HIGHEST):
+        raise ValueError(f"{who} a port, a number from 1 to {_HIGHEST}; not {text!r}")
+    return int(text)
 
 
 def claim_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str, PortClaim]:

@@ -16,7 +16,9 @@ from local.postgrest import postgrest_part
 from local.process import Part
 from local.programs import base_environment
 
-CLEANUP_PERIOD_SECONDS = 15
+CLEANUP_PERIOD_SECONDS = 5
+DISPATCH_TTL_SECONDS = 10
+"""Both are short: only cleanup hands a job over again that found all slots of the worker taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,8 @@ class Stack:
             storage_directory=self.directory.storage,
             library_port=self.ports["library"],
             worker_port=self.ports["worker"],
-            overrides=settings_of_caller(),
+            # What the caller's environment says comes last.
+            overrides={"DISPATCH_TTL_SECONDS": str(DISPATCH_TTL_SECONDS), **settings_of_caller()},
         )
 
     def database_part(self) -> Part:

@@ -8,11 +8,11 @@ import hmac
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import jwt
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.auth_keys import JwksKeys, KeyProvider, SecretKey, VerificationKey
@@ -37,11 +37,14 @@ class AuthSettings(BaseSettings):
     supabase_jwt_audience: str = USER_ROLE
     supabase_service_role_key: SecretStr
 
-    @model_validator(mode="after")
-    def _has_one_way(self) -> Self:
-        if (self.supabase_jwt_secret is None) == (self.supabase_jwks_url is None):
+    @field_validator("supabase_jwks_url")
+    @classmethod
+    def _has_one_way(cls, url: str | None, info: ValidationInfo) -> str | None:
+        """Of a field and not of the model: that would be silent while any other field is wrong."""
+        secret_is_good = "supabase_jwt_secret" in info.data
+        if secret_is_good and (info.data["supabase_jwt_secret"] is None) == (url is None):
             raise ValueError("set exactly one of SUPABASE_JWT_SECRET and SUPABASE_JWKS_URL")
-        return self
+        return url
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import jwt
 from pydantic import SecretStr
 
 from shared.errors import ServiceUnavailable
+from shared.http_client import http_client
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class JwksKeys:
     async def _refresh(self) -> None:
         pause = RETRY_SECONDS
         try:
-            async with httpx.AsyncClient(timeout=FETCH_TIMEOUT_SECONDS) as client:
+            async with http_client(timeout=FETCH_TIMEOUT_SECONDS) as client:
                 answer = await client.get(self._url)
             self._keys = _usable(answer.raise_for_status().json())
             self._fetched_at, pause = time.monotonic(), COOLDOWN_SECONDS

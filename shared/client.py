@@ -20,6 +20,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
+from shared.http_client import http_client
 from shared.wire import (
     CancelAnswer,
     ClipAnswer,
@@ -63,7 +64,7 @@ class LibraryClient:
     """One caller of one library. `token` is a user's access token, or the service key."""
 
     def __init__(self, base_url: str, token: str) -> None:
-        self._http = httpx.AsyncClient(
+        self._http = http_client(
             base_url=base_url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT
         )
 
@@ -152,7 +153,7 @@ class LibraryClient:
         announced = await self._ask(
             UploadAnswer, "POST", f"/projects/{project_id}/sources", json={"file_name": video.name}
         )
-        async with httpx.AsyncClient(timeout=TIMEOUT) as http:
+        async with http_client(timeout=TIMEOUT) as http:
             headers = {"Content-Length": str((await asyncio.to_thread(video.stat)).st_size)}
             response = await http.put(announced.upload_url, content=_blocks(video), headers=headers)
             if response.is_error:
@@ -213,7 +214,7 @@ class LibraryClient:
 
     async def download(self, url: str, target: Path) -> None:
         """Fetch a signed URL into a file."""
-        async with httpx.AsyncClient(timeout=TIMEOUT) as http, http.stream("GET", url) as response:
+        async with http_client(timeout=TIMEOUT) as http, http.stream("GET", url) as response:
             if response.is_error:
                 await response.aread()
                 raise LibraryError(response)

@@ -7,14 +7,15 @@ import base64
 import json
 import logging
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import httpx
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.google import AccessTokens, CredentialsUnavailable, get_access_tokens
+from shared.http_client import http_client
 from shared.settings import read_settings
 from shared.trace_context import trace_headers
 
@@ -42,11 +43,12 @@ class CloudTasksSettings(BaseSettings):
         default="https://cloudtasks.googleapis.com", pattern=r"^https?://[^/]+$"
     )
 
-    @model_validator(mode="after")
-    def _has_an_account(self) -> Self:
-        if self.cloud_tasks_queue and not self.cloud_tasks_service_account:
+    @field_validator("cloud_tasks_service_account")
+    @classmethod
+    def _has_an_account(cls, account: str, info: ValidationInfo) -> str:
+        if info.data.get("cloud_tasks_queue") and not account:
             raise ValueError("set CLOUD_TASKS_SERVICE_ACCOUNT with CLOUD_TASKS_QUEUE")
-        return self
+        return account
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +92,7 @@ async def enqueue(
 
 
 async def _create(task: dict[str, Any], token: str, settings: CloudTasksSettings) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=ENQUEUE_SECONDS) as client:
+    async with http_client(timeout=ENQUEUE_SECONDS) as client:
         return await client.post(
             f"{settings.cloud_tasks_url}/v2/{settings.cloud_tasks_queue}/tasks",
             json={"task": task},

@@ -1,19 +1,38 @@
 """Handing a queued job to a worker: through Cloud Tasks, or over HTTP to a worker that runs beside us."""
 
 import logging
+from functools import lru_cache
 from uuid import UUID
 
 import httpx
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
+from shared.http_client import http_client
 from shared.logs import log_fields
-from shared.settings import Settings
+from shared.settings import Settings, read_settings
 from shared.telemetry import span
 from shared.trace_context import trace_headers
 
 logger = logging.getLogger(__name__)
 
 HAND_OVER_SECONDS = 5.0
+
+
+class DispatchSettings(BaseSettings):
+    """What those who hand jobs over read from the environment, besides CloudTasksSettings."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    worker_url: str = Field(pattern=r"^https?://")
+    """Where the worker is reached."""
+
+
+@lru_cache(maxsize=1)
+def get_dispatch_settings() -> DispatchSettings:
+    """The dispatch settings of this process."""
+    return read_settings(DispatchSettings)
 
 
 async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | None = None) -> bool:
@@ -28,26 +47,26 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
         log_fields(job_id=str(job_id)),
         span("dispatch", "producer", attributes=attributes) as measured,
     ):
-        queue = get_cloud_tasks_settings()
+        queue, worker_url = get_cloud_tasks_settings(), get_dispatch_settings().worker_url
         if queue.cloud_tasks_queue:
             settled = await enqueue(
-                job_id, fencing_token=fencing_token, worker_url=settings.worker_url, settings=queue
+                job_id, fencing_token=fencing_token, worker_url=worker_url, settings=queue
             )
         else:
-            settled = await _hand_over(job_id, settings)
+            settled = await _hand_over(job_id, worker_url, settings)
         measured.note({"editai.settled": settled})
     return settled
 
 
-async def _hand_over(job_id: UUID, settings: Settings) -> bool:
+async def _hand_over(job_id: UUID, worker_url: str, settings: Settings) -> bool:
     """Ask the worker itself.
 
     It answers once it has claimed the job and goes on after its answer (RFC 7240, respond-async).
     """
     try:
-        async with httpx.AsyncClient(timeout=HAND_OVER_SECONDS) as client:
+        async with http_client(timeout=HAND_OVER_SECONDS) as client:
             response = await client.post(
-                settings.worker_url,
+                worker_url,
                 json={"job_id": str(job_id)},
                 headers={
                     "Authorization": f"Bearer {settings.internal_secret.get_secret_value()}",

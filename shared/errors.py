@@ -171,6 +171,24 @@ class UnusableVideo(EditAIError):
     slug = "unusable-video"
 
 
+class SourceNotReady(EditAIError):
+    """The source is not ready."""
+
+    status = 422
+    slug = "source-not-ready"
+    default_detail = (
+        "This source has not been confirmed. PUT its file to the upload_url, then POST /sources/{id}/confirm, "
+        "and send this request again."
+    )
+
+
+class InvalidUrl(Forbidden):
+    """The URL does not open this file."""
+
+    slug = "invalid-url"
+    default_detail = "This URL is not valid. Ask for a new URL."
+
+
 class IdempotencyKeyReused(EditAIError):
     """The idempotency key belongs to another request."""
 

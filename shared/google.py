@@ -3,10 +3,10 @@
 import asyncio
 import threading
 from functools import lru_cache
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import jwt
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.auth_keys import JwksKeys, KeyProvider
@@ -34,11 +34,12 @@ class CallerSettings(BaseSettings):
         default="https://www.googleapis.com/oauth2/v3/certs", pattern=r"^https?://"
     )
 
-    @model_validator(mode="after")
-    def _names_who_and_for_what(self) -> Self:
-        if bool(self.google_oidc_audience) != bool(self.google_oidc_service_account):
+    @field_validator("google_oidc_service_account")
+    @classmethod
+    def _names_who_and_for_what(cls, account: str, info: ValidationInfo) -> str:
+        if bool(info.data["google_oidc_audience"]) != bool(account):
             raise ValueError("set GOOGLE_OIDC_AUDIENCE and GOOGLE_OIDC_SERVICE_ACCOUNT, or neither")
-        return self
+        return account
 
 
 class IdTokenVerifier:

@@ -25,7 +25,7 @@ class Progress:
 class GenerationProgress(Record):
     """A project's progress with what explains it.
 
-    `stalled`: the job's lease expired and nobody has taken it over yet.
+    `stalled`: the running job's lease expired and nobody has taken it over yet.
     """
 
     project_id: str

@@ -19,7 +19,9 @@ from shared.numbers import MAX_SEED, Flag, Integer, Number, Seed
 from shared.records import Source
 
 SelectionMode = Literal["sequential", "random", "weighted"]
-Code = Literal["unknown_source", "out_of_range", "too_short", "overlap"]
+Code = Literal[
+    "unknown_source", "source_not_ready", "out_of_range", "reversed", "too_short", "overlap"
+]
 
 MAX_SEGMENTS = 50
 """Each is a decoder of its own while its clip is made: about 25 MB at 1080p, 55 MB at 4K."""
@@ -84,10 +86,10 @@ class SegmentProblem:
 
 def check_segments(params: SegmentsParams, sources: Sequence[Source]) -> list[SegmentProblem]:
     """All that is wrong with the segments, in their order and at most one problem each; `sources` are the project's."""
-    ready = {source.id: source for source in sources if source.status == "ready"}
+    known = {source.id: source for source in sources}
     problems = list[SegmentProblem]()
     for index, segment in enumerate(params.segments):
-        problem = _check_alone(index, segment, ready.get(segment.source_id))
+        problem = _check_alone(index, segment, known.get(segment.source_id))
         problem = problem or _check_overlap(index, params.segments)
         if problem:
             problems.append(problem)
@@ -97,9 +99,13 @@ def check_segments(params: SegmentsParams, sources: Sequence[Source]) -> list[Se
 def _check_alone(index: int, segment: Segment, source: Source | None) -> SegmentProblem | None:
     if source is None:
         return _problem(index, "unknown_source", "names no source of this project")
+    if source.status != "ready":
+        return _problem(index, "source_not_ready", "names a source that has not been confirmed")
     end = source.duration_seconds or 0.0
     if segment.start < 0 or segment.end > end + RANGE_TOLERANCE_SECONDS:
         return _problem(index, "out_of_range", f"is not within its source, 0 to {end:.3f} seconds")
+    if segment.end < segment.start:
+        return _problem(index, "reversed", "ends before it begins")
     frame = 1 / min(source.frame_rate or _USUAL_FRAME_RATE, _MAX_FRAME_RATE)
     if segment.duration_seconds < frame - ROUNDING_SECONDS:
         return _problem(index, "too_short", f"is shorter than a frame, {frame:.3f} seconds")

@@ -17,14 +17,13 @@ class MissingSettings(RuntimeError):
 class Settings(BaseSettings):
     """What every function needs. Each field is the environment variable of the same name in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     supabase_url: str = Field(pattern=r"^https?://")
     supabase_service_role_key: SecretStr
     internal_secret: SecretStr = Field(min_length=16)
     """What callers of the private functions (worker, lease_cleanup) present as their bearer token."""
 
-    worker_url: str = Field(default="", pattern=r"^(https?://.*)?$")
     storage_directory: Path | None = None
     """A directory that stands in for Supabase Storage on one machine; unset in the cloud."""
     storage_bucket: str = "editai"
@@ -43,11 +42,35 @@ def read_settings(model: type[SettingsModel]) -> SettingsModel:
     try:
         return model()
     except ValidationError as error:
-        # Only names and reasons: a value may be a secret.
-        problems = ", ".join(
-            f"{'.'.join(map(str, e['loc'])).upper()} ({e['msg']})" for e in error.errors()
-        )
-        raise MissingSettings(f"environment: {problems}") from None
+        raise _missing(_problems(error)) from None
+
+
+def check_settings(*models: type[BaseSettings]) -> None:
+    """Read all settings of a function at its start; raise one MissingSettings for whatever is wrong in any of them.
+
+    Else it would start, and the first request that needs a setting would find it missing.
+    """
+    problems: list[str] = []
+    for model in models:
+        try:
+            model()
+        except ValidationError as error:
+            problems += _problems(error)
+    if problems:
+        raise _missing(problems)
+
+
+def _missing(problems: list[str]) -> MissingSettings:
+    # Two models may read the same variable.
+    return MissingSettings(f"environment: {', '.join(dict.fromkeys(problems))}")
+
+
+def _problems(error: ValidationError) -> list[str]:
+    """Only names and reasons: a value may be a secret."""
+    return [
+        f"{'.'.join(map(str, problem['loc'])).upper()} ({problem['msg'].removeprefix('Value error, ')})"
+        for problem in error.errors(include_input=False, include_url=False)
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from shared.errors import Forbidden
+from shared.errors import InvalidUrl
 from shared.storage_paths import check_path, is_path
 
 Method = Literal["GET", "PUT"]
@@ -38,13 +38,13 @@ class UrlSigner:
         return f"{self._base_url}/files/{path}?{query}"
 
     def check(self, method: Method, path: str, *, expires: str, signature: str) -> int:
-        """Return the seconds that are left; raise Forbidden unless the URL is ours and still valid."""
+        """Return the seconds that are left; raise InvalidUrl unless the URL is ours and still valid."""
         expected = self._signature(method, path, expires)
         if not hmac.compare_digest(expected.encode(), signature.encode()) or not is_path(path):
-            raise Forbidden("This URL's signature is not valid. Ask for a new URL.")
+            raise InvalidUrl("This URL's signature is not valid. Ask for a new URL.")
         remaining = int(expires) - int(time.time())
         if remaining <= 0:
-            raise Forbidden("This URL has expired. Ask for a new URL.")
+            raise InvalidUrl("This URL has expired. Ask for a new URL.")
         return remaining
 
     def _signature(self, method: str, path: str, expires: str) -> str:

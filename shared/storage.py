@@ -87,7 +87,7 @@ def disk_faults() -> Generator[None]:
 class StorageSettings(BaseSettings):
     """What only storage reads from the environment."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     public_url: str = ""
     """The library's public base URL, under which it serves a local directory's files."""

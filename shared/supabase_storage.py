@@ -19,6 +19,7 @@ from storage3.types import CreateSignedUploadUrlOptions
 
 from shared.database import get_supabase
 from shared.errors import StorageUnavailable
+from shared.http_client import http_client
 from shared.storage_paths import check_path, check_prefix
 from supabase import AsyncClient
 
@@ -59,7 +60,7 @@ class SupabaseStorage:
                 "Content-Length": str((await to_thread(file.stat)).st_size),
                 "x-upsert": "true",
             }
-            async with httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as client:
+            async with http_client(timeout=TRANSFER_TIMEOUT) as client:
                 answer = await client.put(url, content=_blocks(file), headers=headers)
                 answer.raise_for_status()
 
@@ -69,7 +70,7 @@ class SupabaseStorage:
         url = await self._url(path)
         async with (
             self._files(path),
-            httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as client,
+            http_client(timeout=TRANSFER_TIMEOUT) as client,
             client.stream("GET", url) as answer,
         ):
             answer.raise_for_status()
@@ -88,7 +89,7 @@ class SupabaseStorage:
         spans = (
             [(0, size)] if size <= 2 * PEEK_BYTES else [(0, PEEK_BYTES), (size - PEEK_BYTES, size)]
         )
-        async with self._files(path), httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as client:
+        async with self._files(path), http_client(timeout=TRANSFER_TIMEOUT) as client:
             with target.open("wb") as file:
                 file.truncate(size)
                 for start, end in spans:

@@ -14,12 +14,14 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from shared.cloud_tasks import CloudTasksSettings
 from shared.database import call
-from shared.dispatch import dispatch
+from shared.dispatch import DispatchSettings, dispatch
+from shared.google import CallerSettings
 from shared.logs import configure_logging, log_fields
 from shared.private import private
-from shared.settings import Settings, get_settings
-from shared.storage import get_storage
+from shared.settings import Settings, check_settings, get_settings
+from shared.storage import StorageSettings, get_storage
 from shared.telemetry import configure_telemetry, count
 
 BATCH = 100
@@ -29,6 +31,7 @@ MOST_BATCHES = 10
 UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
 
 configure_logging()
+check_settings(Settings, StorageSettings, CallerSettings, DispatchSettings, CloudTasksSettings)
 configure_telemetry("lease_cleanup")
 logger = logging.getLogger("lease_cleanup")
 

@@ -10,7 +10,12 @@ from starlette.responses import Response
 
 from api.app import create_app
 from api.server import guard_server
+from api.settings import LibrarySettings
+from shared.auth import AuthSettings
+from shared.cloud_tasks import CloudTasksSettings
+from shared.dispatch import DispatchSettings
 from shared.logs import configure_logging
+from shared.settings import Settings, check_settings
 from shared.telemetry import configure_telemetry
 
 
@@ -22,6 +27,7 @@ class AnyPath(PathConvertor):
 
 register_url_convertor("path", AnyPath())
 configure_logging()
+check_settings(Settings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings)
 configure_telemetry("library")
 guard_server()
 app = create_app()

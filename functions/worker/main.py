@@ -4,12 +4,16 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.deliver import deliver
+from pipeline.deliver import WorkerSettings, deliver
+from shared.google import CallerSettings
 from shared.logs import configure_logging
 from shared.private import private
+from shared.settings import Settings, check_settings
+from shared.storage import StorageSettings
 from shared.telemetry import configure_telemetry
 
 configure_logging()
+check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings)
 configure_telemetry("worker")
 
 

@@ -517,8 +517,8 @@ end
 $$;
 
 -- A project's progress with what explains it: status, newest job, lease. No row when there is no such project of the owner.
--- Without a progress row the percentage follows from the project's status. stalled: a job's lease has expired and nobody
--- has taken it over yet.
+-- Without a progress row the percentage follows from the project's status. stalled: a running job's lease has expired and
+-- nobody has taken it over yet. A queued job is not: its lease is that of a hand-over, and another one follows.
 create function public.editai_read_progress(p_project_id text, p_owner_id uuid)
 returns table (
   project_id text,
@@ -543,7 +543,8 @@ language sql volatile security invoker set search_path = '' set statement_timeou
     coalesce(g.current_step, ''),
     g.estimated_remaining,
     coalesce(g.updated_at, p.updated_at),
-    p.status in ('generating', 'rendering') and coalesce(l.expires_at <= public.editai_clock(), true),
+    p.status in ('generating', 'rendering') and j.status is distinct from 'queued'
+      and coalesce(l.expires_at <= public.editai_clock(), true),
     j.id,
     j.kind,
     j.status,

@@ -52,6 +52,7 @@ def running(name: str, folder: Path) -> Generator[str]:
         "SUPABASE_JWKS_URL": "http://127.0.0.1:9/jwks.json",
         "SUPABASE_JWT_ISSUER": "http://127.0.0.1:9/auth/v1",
         "INTERNAL_SECRET": SECRET,
+        "WORKER_URL": "http://127.0.0.1:9",
         "PUBLIC_URL": "https://library.example/api/v1/library",
         "HOME": str(folder),
         "PATH": os.defpath,

@@ -54,13 +54,43 @@ async def test_a_range_outside_of_the_file_is_a_problem(api: Api, url: str) -> N
     assert answer.headers["content-range"] == "bytes */256000"
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "x=1",
+        "lines=0-9",
+        "bytes=5-2",
+        "bytes=0-9,5-2",
+        "bytes=",
+        "bytes=,",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes=0-9,x",
+        "bytes=1-2-3",
+        "bytes 0-9",
+        "0-9",
+    ],
+)
+async def test_what_is_no_range_asks_for_the_whole_file(api: Api, url: str, wanted: str) -> None:
+    answer = await api.http.get(url, headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-9, 20-29", "bytes=0-9,,20-29", "BYTES=20-29,0-9"])
+async def test_several_ranges_come_in_parts(api: Api, url: str, wanted: str) -> None:
+    answer = await api.http.get(url, headers={"Range": wanted})
+    assert answer.status_code == 206
+    assert answer.headers["content-type"].startswith("multipart/byteranges; boundary=")
+    assert CONTENT[20:30] in answer.content
+
+
 async def test_a_url_works_until_it_expires(api: Api, url: str) -> None:
     with freeze_time(real_asyncio=True) as frozen:
         frozen.tick(timedelta(seconds=58))
         assert (await api.http.get(url)).status_code == 200
         frozen.tick(timedelta(seconds=3))
         answer = await api.http.get(url)
-    content = problem(answer, 403, "forbidden")
+    content = problem(answer, 403, "invalid-url")
     assert content["detail"] == "This URL has expired. Ask for a new URL."
 
 
@@ -86,7 +116,7 @@ async def test_a_url_opens_what_it_was_made_for_and_nothing_else(
     path = parts.path.replace(PATH, change.get("path", PATH))
     changed = urlunsplit(parts._replace(path=path, query=""))
     answer = await api.http.request(change.get("method", "GET"), changed, params=query)
-    problem(answer, 403, "forbidden")
+    problem(answer, 403, "invalid-url")
     assert len(traces.files()) == 1
 
 
@@ -101,7 +131,7 @@ async def test_a_file_is_uploaded_to_its_url_once(api: Api, traces: Traces) -> N
     assert (answer.status_code, answer.content) == (201, b"")
     assert (traces.storage / PATH).read_bytes() == CONTENT
     problem(await api.http.put(url, content=b"other"), 409, "file-exists")
-    problem(await api.http.get(url), 403, "forbidden")
+    problem(await api.http.get(url), 403, "invalid-url")
     assert (traces.storage / PATH).read_bytes() == CONTENT
     assert len(traces.files()) == 1
 
@@ -110,7 +140,7 @@ async def test_an_upload_url_expires(api: Api, traces: Traces) -> None:
     url = await upload_url()
     with freeze_time(real_asyncio=True) as frozen:
         frozen.tick(timedelta(seconds=61))
-        problem(await api.http.put(url, content=CONTENT), 403, "forbidden")
+        problem(await api.http.put(url, content=CONTENT), 403, "invalid-url")
     assert not traces.files()
 
 

@@ -18,7 +18,7 @@ from tests.stack.waiting import eventually
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nope", "/api/v1/library", "/api/v1/library/nope", "/api/v1/library/projects/"]
+    "path", ["//", "/nope", "/api/v1/library", "/api/v1/library/nope", "/api/v1/library/projects/"]
 )
 async def test_a_path_that_leads_nowhere_is_a_problem(api: Api, path: str) -> None:
     problem(await api.get(f"http://library{path}"), 404, "not-found")

@@ -35,9 +35,19 @@ async def test_it_shows_what_the_worker_wrote_last(api: Api, project: str) -> No
 
 
 async def test_a_job_whose_worker_is_gone_is_stalled(api: Api, project: str, clock: Clock) -> None:
+    job = (await api.generate(project)).json()["job"]
+    await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
+    clock.advance(60)
+    assert (await api.get(f"projects/{project}/progress")).json()["stalled"]
+
+
+async def test_a_job_that_waits_for_a_worker_is_queued_and_not_stalled(
+    api: Api, project: str, clock: Clock
+) -> None:
     await api.generate(project)
     clock.advance(3600)
-    assert (await api.get(f"projects/{project}/progress")).json()["stalled"]
+    progress = (await api.get(f"projects/{project}/progress")).json()
+    assert (progress["job"]["status"], progress["stalled"]) == ("queued", False)
 
 
 async def test_nothing_is_sent_while_nothing_changes(api: Api, project: str) -> None:

@@ -102,6 +102,17 @@ def test_an_unknown_port_name_is_refused(stack: LocalStack) -> None:
     assert "'gatway=8000'" in result.stderr
 
 
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "8000.0"])
+def test_a_port_that_is_none_is_refused_by_its_variable(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setenv("EDITAI_LIBRARY_PORT", port)
+    result = stack.run("up")
+    assert result.returncode == 2
+    assert "EDITAI_LIBRARY_PORT" in result.stderr
+    assert repr(port) in result.stderr
+
+
 def test_down_on_a_stack_that_does_not_run_is_no_failure(stack: LocalStack) -> None:
     result = stack.run("down")
     assert (result.returncode, result.stdout) == (0, "the stack is not running\n")

@@ -30,12 +30,12 @@ BEYOND_SCHEMAS = (
     r"body\.preset: There is no such export preset; GET /export-presets lists them",
     r"body\.subtitles\.srt: Line \d+ of the subtitles: .*",
     # Segments are checked against their sources, and against each other.
-    r"body\.segments\.\d+: Segment \d+ (names no source|is not within|is shorter|overlaps) ?.*",
+    r"body\.segments\.\d+: Segment \d+ (names|is not within|ends before|is shorter|overlaps) ?.*",
     r"body\.segments: .*",
 )
 RULES = re.compile("|".join(f"(?:{rule})" for rule in BEYOND_SCHEMAS), re.DOTALL)
-RANGE_STATUSES = (400, 416)
-"""For a range that ends before it begins, or begins after the file ends."""
+RANGE_STATUSES = (416,)
+"""For a range that begins after the file ends."""
 
 BEYOND_TYPES = ("urn:editai:problem:unusable-video", "urn:editai:problem:idempotency-key-reused")
 

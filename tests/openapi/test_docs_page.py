@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
+from api.settings import get_library_settings
 from tests.library.client import problem
 
 POLICY = (
@@ -84,3 +85,9 @@ def test_a_start_costs_nothing_of_it() -> None:
         env={"PYTHONPATH": ":".join(sys.path)},
     )
     assert started.stdout.strip() == "[]"
+
+
+async def test_the_bare_address_leads_to_the_page(http: httpx.AsyncClient) -> None:
+    answer = await http.get("http://library/")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"{get_library_settings().public_url}/docs"

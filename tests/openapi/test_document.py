@@ -14,7 +14,7 @@ from shared.errors import PROBLEM_MEDIA_TYPE
 from tests.openapi.reading import Operation, examples, faults, operations
 
 JSON = "application/json"
-UNDOCUMENTED = {f"{BASE_PATH}/docs", f"{BASE_PATH}/docs/{{name}}"}
+UNDOCUMENTED = {"/", f"{BASE_PATH}/docs", f"{BASE_PATH}/docs/{{name}}"}
 
 # Told to whoever asks for a path that is not there, or with a method that it does not know.
 EVERYWHERE = {"urn:editai:problem:not-found", "urn:editai:problem:method-not-allowed"}

@@ -184,7 +184,11 @@ def test_a_segment_out_of_its_source_is_refused() -> None:
 def test_a_segment_shorter_than_a_frame_is_refused() -> None:
     assert _problems(_segment(1, 1.03), _segment(2, 2.04)) == [(0, "too_short")]
     assert _problems(_segment(3, 3)) == [(0, "too_short")]
-    assert _problems(_segment(3, 2)) == [(0, "too_short")]
+
+
+def test_a_segment_that_ends_before_it_begins_is_refused_as_that() -> None:
+    [problem] = check_segments(_params(_segment(3, 2)), SOURCES)
+    assert (problem.code, problem.detail) == ("reversed", "Segment 0 ends before it begins.")
 
 
 def test_of_two_segments_that_overlap_the_later_one_is_refused() -> None:
@@ -193,11 +197,12 @@ def test_of_two_segments_that_overlap_the_later_one_is_refused() -> None:
     assert _problems(_segment(0, 3), _segment(0, 3, SECOND), _segment(3, 4)) == []
 
 
-def test_a_segment_of_a_foreign_or_unfinished_source_is_refused() -> None:
+def test_a_segment_of_a_foreign_or_unconfirmed_source_is_refused() -> None:
     assert _problems(_segment(0, 1), _segment(0, 1, uuid4())) == [(1, "unknown_source")]
     pending = [_source(FIRST, 20, ready=False)]
     [problem] = check_segments(_params(_segment(0, 1)), pending)
-    assert problem.detail == "Segment 0 names no source of this project."
+    assert problem.code == "source_not_ready"
+    assert problem.detail == "Segment 0 names a source that has not been confirmed."
 
 
 def test_every_bad_segment_is_named() -> None:

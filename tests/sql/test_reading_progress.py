@@ -76,9 +76,17 @@ def test_a_claim_that_is_repeated_takes_no_progress_back(sql: SqlClient, lease: 
     assert seen(sql, lease.project_id)["percentage"] == 80
 
 
-def test_a_job_nobody_claimed_is_stalled(sql: SqlClient, project: str) -> None:
+def test_a_job_that_waits_for_a_worker_is_not_stalled(sql: SqlClient, project: str) -> None:
     sql.start_job(project)
-    assert seen(sql.at(DISPATCH_TTL), project)["stalled"]
+    progress = seen(sql.at(DISPATCH_TTL), project)
+    assert (progress["job_status"], progress["stalled"]) == ("queued", False)
+
+
+def test_a_job_that_is_queued_again_is_no_longer_stalled(sql: SqlClient, lease: Lease) -> None:
+    assert seen(sql.at(TTL), lease.project_id)["stalled"]
+    sql.cleanup_leases()
+    progress = seen(sql.at(TTL + DISPATCH_TTL), lease.project_id)
+    assert (progress["job_status"], progress["stalled"]) == ("queued", False)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])

@@ -54,6 +54,7 @@ def create_app() -> FastAPI:
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)
     app.include_router(docs.router, prefix=BASE_PATH)
+    app.include_router(docs.entrance)
     app.include_router(health.router, prefix=BASE_PATH)
     install_handlers(app)
     _add_middleware(app)

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, RedirectResponse
 
 from api.settings import get_library_settings
 from shared.errors import NotFound
@@ -27,6 +27,13 @@ ASSETS = {
 ASSET_SECONDS = 3600
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
+entrance = APIRouter(include_in_schema=False)
+
+
+@entrance.get("/")
+async def lead_to_page() -> RedirectResponse:
+    """Whoever opens the bare address finds the page."""
+    return RedirectResponse(f"{get_library_settings().public_url}/docs")
 
 
 @router.get("")

@@ -1,5 +1,6 @@
 """Files of a local directory, by signed URL. Supabase Storage serves its own; then these are not there."""
 
+import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from api.responses import blank_problem, header, problems
 from api.security import too_large
 from api.settings import get_library_settings
 from api.uploads import file_sink
-from shared.errors import EditAIError, Forbidden, NotFound, PayloadTooLarge, RequestTimeout
+from shared.errors import EditAIError, InvalidUrl, NotFound, PayloadTooLarge, RequestTimeout
 from shared.local_storage import LocalStorage
 from shared.storage import get_storage
 from shared.storage_paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
@@ -26,13 +27,11 @@ ETAG = header("ETag", "Changes with the file.", required=True)
 RANGE: dict[str, Any] = {
     "name": "Range",
     "in": "header",
-    "description": "The part that is wanted (RFC 9110, 14.2).",
-    "schema": {
-        "type": "string",
-        "pattern": "^bytes=([0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$",
-        "examples": ["bytes=0-1023"],
-    },
+    "description": "The part that is wanted (RFC 9110, 14.2). One that is no valid range of bytes is ignored.",
+    "schema": {"type": "string", "examples": ["bytes=0-1023"]},
 }
+_RANGE = r"[ \t]*(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})?[ \t]*"
+_BYTE_RANGES = re.compile(rf"bytes=({_RANGE}(?:,{_RANGE})*)", re.ASCII | re.IGNORECASE)
 RANGES = header("Accept-Ranges", "`bytes`", required=True)
 
 Expires = Annotated[str, Query(description="Unix time.")]
@@ -54,6 +53,29 @@ class FileExists(EditAIError):
     default_detail = "A file has been uploaded to this URL before."
 
 
+class RangedFile(FileResponse):
+    """A file, or the ranges of it that are asked for; a Range header that is none asks for nothing.
+
+    Starlette's own answers it with 400. Source: RFC 9110, 14.1.1 and 14.2.
+    """
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        # No ranges mean the whole file.
+        return super()._parse_range_header(http_range, file_size) if _is_range(http_range) else []
+
+
+def _is_range(text: str) -> bool:
+    """Tell whether a Range header is a valid set of byte ranges: each `first-last`, `first-` or `-length`."""
+    if not (found := _BYTE_RANGES.fullmatch(text)):
+        return False
+    ranges = [each.strip() for each in found[1].split(",") if each.strip()]
+    ends = (each.split("-") for each in ranges)
+    return bool(ranges) and all(
+        not (first and last) or int(first) <= int(last) for first, last in ends
+    )
+
+
 def files_router(storage: LocalStorage) -> APIRouter:
     """The routes that a directory's signed URLs lead to."""
     router = APIRouter(prefix="/files", tags=["files"])
@@ -69,13 +91,12 @@ def files_router(storage: LocalStorage) -> APIRouter:
                 "description": "The range, or ranges, asked for.",
                 "headers": RANGES | ETAG | header("Content-Range", "Where one range is."),
             },
-            **blank_problem(HTTPStatus.BAD_REQUEST, "The Range header cannot be read."),
             **blank_problem(
                 HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
                 "The range is outside of the file.",
                 header("Content-Range", "The file's size."),
             ),
-            **problems(Forbidden, FileNotFound, common=False),
+            **problems(InvalidUrl, FileNotFound, common=False),
         },
     )
     async def read_file(
@@ -88,7 +109,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
         except (FileNotFoundError, InvalidPath):
             raise FileNotFound from None
         headers = {"Cache-Control": f"private, max-age={remaining}"}
-        return FileResponse(file, media_type=content_type(path), headers=headers)
+        return RangedFile(file, media_type=content_type(path), headers=headers)
 
     @router.put(
         "/{path:path}",
@@ -96,7 +117,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
         response_class=Response,
         responses={
             201: {"description": "The file is stored."},
-            **problems(Forbidden, FileExists, PayloadTooLarge, RequestTimeout, common=False),
+            **problems(InvalidUrl, FileExists, PayloadTooLarge, RequestTimeout, common=False),
         },
         openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {}}}}},
     )

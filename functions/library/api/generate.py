@@ -28,6 +28,7 @@ from api.security import (
     too_large,
 )
 from api.settings import get_library_settings
+from api.sources import refuse_unconfirmed
 from api.uploads import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
 from shared.database import call
 from shared.errors import (
@@ -36,6 +37,7 @@ from shared.errors import (
     IdempotencyKeyReused,
     ProjectNotFound,
     SourceNotFound,
+    SourceNotReady,
     StorageUnavailable,
     UnsupportedMediaType,
     UnusableVideo,
@@ -76,6 +78,7 @@ REQUEST_BODY = {
             SourceNotFound,
             *BODY,
             UnusableVideo,
+            SourceNotReady,
             IdempotencyKeyReused,
             StorageUnavailable,
         ),
@@ -112,7 +115,11 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
         idempotency_key=starter.idempotency_key,
         request_hash=starter.request_hash(kind=KIND, **wanted.model_dump()),
     )
-    return await starter.start(job_request, job_id)
+    try:
+        return await starter.start(job_request, job_id)
+    except SourceNotFound:
+        await refuse_unconfirmed(wanted.source_id, project_id, starter.caller)
+        raise
 
 
 async def _from_upload(request: Request, project_id: str, starter: JobStarter) -> Job:

@@ -90,8 +90,20 @@ def invalid_request(errors: Iterable[Any]) -> EditAIError:
     found = list(errors)
     if any(error["type"] == "json_invalid" for error in found):
         return MalformedRequest("The body is not valid JSON.")
-    parts = [_part(error) for error in found[:MAX_LISTED]]
+    parts = [_part(error) for error in _own(found)[:MAX_LISTED]]
     return refusal(*parts)
+
+
+def _own(found: list[Any]) -> list[Any]:
+    """Without what only follows from the rest: a list whose one item does not fit counts as empty, too."""
+    return [
+        error for error in found if not (error["type"] == "too_short" and _is_above(error, found))
+    ]
+
+
+def _is_above(error: Any, others: list[Any]) -> bool:
+    loc = error["loc"]
+    return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in others)
 
 
 def refusal(*parts: tuple[str, str]) -> InvalidRequest:

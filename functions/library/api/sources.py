@@ -27,6 +27,7 @@ from shared.errors import (
     ProjectBusy,
     ProjectNotFound,
     SourceNotFound,
+    SourceNotReady,
     StorageUnavailable,
     UnusableVideo,
 )
@@ -103,10 +104,13 @@ async def create_source(
     responses=problems(SourceNotFound, UnusableVideo, StorageUnavailable),
 )
 async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceAnswer:
-    """Look at an uploaded video, which makes it ready for jobs. Confirming again changes nothing."""
+    """Look at an uploaded video, which makes it ready for jobs. Confirming again changes nothing.
+
+    One that cannot be used is deleted with its file: its upload_url has done its work, so it never could be.
+    """
     row = await _source(source_id, caller)
     if row["status"] == "pending":
-        facts = await _look(row["storage_path"])
+        facts = await _facts_or_deletion(row, caller)
         rows = await call(
             "confirm_source", source_id=source_id, owner_id=owner(caller), facts=facts
         )
@@ -133,6 +137,26 @@ async def _source(source_id: str, caller: Caller) -> dict[str, Any]:
     if not rows:
         raise SourceNotFound
     return rows[0]
+
+
+async def refuse_unconfirmed(source_id: UUID, project_id: str, caller: Caller) -> None:
+    """Raise SourceNotReady for a source of the project and the caller that was not confirmed yet."""
+    rows = await call("get_source", source_id=str(source_id), owner_id=owner(caller))
+    if any(row["project_id"] == project_id and row["status"] == "pending" for row in rows):
+        raise SourceNotReady
+
+
+async def _facts_or_deletion(row: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """What a probe finds. Raises UnusableVideo, and leaves nothing of a source whose file has arrived in vain.
+
+    While a job holds the project the source stays, and goes within a day as others do that are not confirmed.
+    """
+    try:
+        return await _look(row["storage_path"])
+    except UnusableVideo as error:
+        if error.extensions["reason"] != NOT_UPLOADED:
+            await call("delete_source", source_id=row["id"], owner_id=owner(caller))
+        raise
 
 
 async def _look(path: str) -> dict[str, Any]:

@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 class WorkerSettings(BaseSettings):
     """What only the worker reads from the environment."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    worker_concurrency: int = 2
+    worker_concurrency: int = Field(default=2, ge=1)
     """How many jobs one instance runs at once."""
     attempt_seconds: float | None = Field(default=None, gt=0)
     """After how long an attempt is abandoned: just before the platform ends its request, and with that the CPU."""

@@ -1,0 +1,83 @@
+"""A function that lacks a setting does not start, and says all that is wrong at once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local.ports import claim_free_port
+from local.programs import CHECKOUT
+
+# As the README starts a function that runs from the checkout.
+COMMAND = [sys.executable, "-m", "functions_framework", "--asgi", "--host=127.0.0.1"]
+
+WRONG = {
+    "SUPABASE_URL": "supabase.test",
+    "SUPABASE_SERVICE_ROLE_KEY": "",
+    "SUPABASE_JWT_SECRET": "guessable",
+    "INTERNAL_SECRET": "guessable",
+    "PUBLIC_URL": "https://library.test/",
+    "WORKER_URL": "worker.test",
+    "WORKER_CONCURRENCY": "0",
+    "CORS_ALLOWED_ORIGINS": "https://page.test",
+    "LEASE_TTL_SECONDS": "a minute",
+    "CLOUD_TASKS_QUEUE": "projects/p/locations/l/queues/q",
+    "GOOGLE_OIDC_AUDIENCE": "https://worker.test",
+}
+COMMON = {"SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "INTERNAL_SECRET", "LEASE_TTL_SECONDS"}
+DISPATCH = {"WORKER_URL", "CLOUD_TASKS_SERVICE_ACCOUNT"}
+CALLERS = {"GOOGLE_OIDC_SERVICE_ACCOUNT"}
+USERS = {"SUPABASE_JWT_SECRET", "SUPABASE_JWT_ISSUER"}
+
+
+def started(name: str, **settings: str) -> str:
+    """What a function says that starts with these settings, and must not stay."""
+    claim = claim_free_port()
+    source = CHECKOUT / "functions" / name / "main.py"
+    try:
+        ended = subprocess.run(
+            [*COMMAND, f"--target={name}", f"--source={source}", f"--port={claim.number}"],
+            env={"PATH": os.defpath, "PYTHONPATH": str(CHECKOUT), **settings},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        claim.release()
+    assert ended.returncode != 0
+    return ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("library", {"PUBLIC_URL", "WORKER_URL", "SUPABASE_JWT_ISSUER", "SUPABASE_JWKS_URL"}),
+        ("worker", set[str]()),
+        ("lease_cleanup", {"WORKER_URL"}),
+    ],
+)
+def test_a_function_without_settings_names_each_it_lacks(name: str, named: set[str]) -> None:
+    said = started(name)
+
+    needed = {"SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "INTERNAL_SECRET", *named}
+    assert {each for each in needed if f"{each} (" in said} == needed, said
+    assert said.count("SUPABASE_SERVICE_ROLE_KEY (") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("library", COMMON | DISPATCH | USERS | {"PUBLIC_URL", "CORS_ALLOWED_ORIGINS"}),
+        ("worker", COMMON | CALLERS | {"WORKER_CONCURRENCY"}),
+        ("lease_cleanup", COMMON | DISPATCH | CALLERS),
+    ],
+)
+def test_a_function_with_bad_settings_names_each_and_shows_no_value(
+    name: str, named: set[str]
+) -> None:
+    said = started(name, **WRONG)
+
+    assert {each for each in named if f"{each} (" in said} == named, said
+    assert "guessable" not in said
