@@ -48,6 +48,8 @@ def create_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        # We measure ourselves; FastAPI's own spans would carry what an exception quotes.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for module in (projects, sources, generate, segments, render, progress, clips, presets):
         app.include_router(module.router, prefix=BASE_PATH)
