@@ -50,7 +50,7 @@ def test_nothing_is_broken_where_all_is_as_promised(ttl_seconds: float) -> None:
 @pytest.mark.parametrize(
     ("found", "promise"),
     [
-        (replace(seen(), answers=[replace(REFUSED, seconds=3.5)]), "every answer comes within 3 s"),
+        (replace(seen(), answers=[replace(REFUSED, seconds=4.5)]), "every answer comes within 3 s"),
         (
             replace(seen(), answers=[replace(REFUSED, retry_after=None)]),
             "every request is answered with 503 and Retry-After",

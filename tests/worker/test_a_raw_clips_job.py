@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -160,10 +161,17 @@ async def test_a_killed_ffmpeg_costs_an_attempt_and_not_the_job(
     deliver: Deliver,
     clock: Clock,
 ) -> None:
+    def kill() -> bool:
+        """Kill the ffmpeg that runs, if it has not ended since it was seen."""
+        for pid in ffmpegs_of(worker):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                return True
+        return False
+
     job = await project.start(target_duration=6)
     await deliver(worker, job.id)
-    for pid in await eventually(lambda: ffmpegs_of(worker), 30):
-        os.kill(pid, signal.SIGKILL)
+    await eventually(kill, 30)
     await eventually(project.given_up, 60)
     clock.advance(1)
     assert (await clean_up())["requeued"] == 1
