@@ -27,13 +27,13 @@ Where the sources are short:
 
 import random
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 
 from pipeline.analysis import Analysis, Moment
+from pipeline.shortening import SHORTEST_SECONDS, Runs, join, shorten
 
-SHORTEST_SECONDS = 0.6  # a shorter picture is a flicker
 REUSED = 0.25  # what a moment is still worth for each time it was used
 JUMP = 0.7  # what a moment is worth that begins or ends inside a scene, where the cut would jump
 AWKWARD = 0.1  # what a scene is worth for which no single part can be shortened enough
@@ -66,10 +66,6 @@ class Piece:
     merit: float
 
 
-# What a clip shows: runs of frames (first, first after), apart from each other, in source order.
-_Runs = tuple[tuple[int, int], ...]
-
-
 def choose(
     analysis: Analysis, variant_count: int, target_duration: float, seed: int
 ) -> list[Selection]:
@@ -90,7 +86,7 @@ def choose(
         raise ValueError(f"target_duration is at least a frame, not {target_duration}")
     merits = _merits(analysis.moments, random.Random(seed))  # noqa: S311  # not a secret
     used = [0.0] * len(merits)
-    clips: list[_Runs] = []
+    clips: list[Runs] = []
     for _ in range(variant_count):
         clip = _new(analysis, wanted, merits, used, clips)
         clip = clip or _elsewhere(analysis, wanted, clips, variant_count)
@@ -109,8 +105,8 @@ def _new(
     wanted: int,
     merits: Sequence[float],
     used: Sequence[float],
-    clips: Sequence[_Runs],
-) -> _Runs | None:
+    clips: Sequence[Runs],
+) -> Runs | None:
     """The best clip that is not among `clips`; None where none was found."""
     for _ in range(1 + RETRIES):
         worth = [merit * REUSED**times for merit, times in zip(merits, used, strict=True)]
@@ -121,12 +117,12 @@ def _new(
     return None
 
 
-def _wear(analysis: Analysis, used: Sequence[float], clip: _Runs) -> list[float]:
+def _wear(analysis: Analysis, used: Sequence[float], clip: Runs) -> list[float]:
     """How often each moment was used, counting a clip, too."""
     return [u + _share(m, clip) for u, m in zip(used, analysis.moments, strict=True)]
 
 
-def _share(moment: Moment, clip: _Runs) -> float:
+def _share(moment: Moment, clip: Runs) -> float:
     """How much of a moment a clip shows: 0..1."""
     shown = (min(end, moment.end_frame) - max(start, moment.start_frame) for start, end in clip)
     return sum(max(0, frames) for frames in shown) / moment.frames
@@ -152,7 +148,7 @@ def _ranks(values: Sequence[float]) -> list[float]:
     ]
 
 
-def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> _Runs:
+def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> Runs:
     """The best scenes, `wanted` frames of them."""
     shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
     pieces = _pieces(analysis.moments, merits, wanted)
@@ -165,8 +161,8 @@ def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> _Runs:
         taken.append(best)
         ends |= {best.start, best.end}
         left, longest = left - best.frames, max(longest, best.frames)
-    runs = _join(sorted((piece.start, piece.end) for piece in taken))
-    return _shorten(analysis, runs, max(0, -left), taken[-1].start)
+    runs = join(sorted((piece.start, piece.end) for piece in taken))
+    return shorten(analysis, runs, max(0, -left), taken[-1].start)
 
 
 def _pieces(moments: Sequence[Moment], merits: Sequence[float], wanted: int) -> list[Piece]:
@@ -201,56 +197,7 @@ def _worth(piece: Piece, ends: Set[int], longest: int, left: int, shortest: int)
     return piece.merit * (JUMP if jumps else 1) * (AWKWARD if awkward else 1)
 
 
-def _join(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for start, end in parts:
-        if runs and runs[-1][1] == start:
-            runs[-1] = (runs[-1][0], end)
-        else:
-            runs.append((start, end))
-    return runs
-
-
-def _shorten(
-    analysis: Analysis, runs: Sequence[tuple[int, int]], excess: int, last_taken: int
-) -> _Runs:
-    """Take `excess` frames off the end of one run; the piece at `last_taken` is longer than that."""
-    shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
-    giving = next(run for run in runs if run[0] <= last_taken < run[1])
-    candidates = (runs[-1], giving, *sorted(runs, key=lambda run: run[0] - run[1]))
-    able = [run for run in candidates if run[1] - run[0] - excess >= shortest]
-    clean = (run for run in able if not _flickers(analysis, run[1] - excess, shortest))
-    one = next(clean, next(iter(able), None))
-    if one is None:
-        return _shorten_several(runs, candidates, excess, shortest)
-    return tuple((start, end - excess * ((start, end) == one)) for start, end in runs)
-
-
-def _flickers(analysis: Analysis, end: int, shortest: int) -> bool:
-    """Whether a run that ends there shows too little of its last scene."""
-    starts = [scene.start_frame for scene in analysis.scenes]
-    return 0 < end - starts[bisect_right(starts, end) - 1] < shortest
-
-
-def _shorten_several(
-    runs: Sequence[tuple[int, int]],
-    candidates: Sequence[tuple[int, int]],
-    excess: int,
-    shortest: int,
-) -> _Runs:
-    off = dict.fromkeys(runs, 0)
-    for run in candidates:
-        cut = max(0, min(excess, run[1] - run[0] - off[run] - shortest))
-        off[run] += cut
-        excess -= cut
-    # All are as short as they may be: the one that was too much gives way.
-    off[candidates[1]] += excess
-    return tuple((start, end - off[start, end]) for start, end in runs)
-
-
-def _elsewhere(
-    analysis: Analysis, wanted: int, clips: Sequence[_Runs], variant_count: int
-) -> _Runs:
+def _elsewhere(analysis: Analysis, wanted: int, clips: Sequence[Runs], variant_count: int) -> Runs:
     """The source from a starting point that no clip has, far from the others; or else from any."""
     begin, end = analysis.moments[0].start_frame, analysis.moments[-1].end_frame
     spare = end - begin - wanted

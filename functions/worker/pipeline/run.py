@@ -16,7 +16,7 @@ from shared.errors import DatabaseUnavailable, LeaseLost
 from shared.jobs import JobClaim, discard_outputs, finish_job
 from shared.leases import keep_lease, renew_lease
 from shared.media import UnusableMedia
-from shared.records import JobKind, Lease
+from shared.records import Job, JobKind, Lease
 from shared.settings import get_settings
 from shared.storage import get_storage
 from shared.telemetry import count, record_seconds
@@ -46,26 +46,13 @@ async def run_job(claim: JobClaim, *, asked_at: float, attempt_seconds: float | 
     """
     if claim.job is None or claim.lease is None:
         raise ValueError("a claimed job has a row and a lease")
-    job, lease, ttl_seconds = claim.job, claim.lease, get_settings().lease_ttl_seconds
-    reporter = Reporter(lease, ttl_seconds=ttl_seconds)
+    job, lease = claim.job, claim.lease
+    reporter = Reporter(lease, ttl_seconds=get_settings().lease_ttl_seconds)
     limit = asyncio.timeout_at(None if attempt_seconds is None else asked_at + attempt_seconds)
     try:
-        async with keep_lease(
-            lease, ttl_seconds=ttl_seconds, renew=reporter.send, asked_at=asked_at
-        ) as keeper:
-            with workspace(job.id, lease.fencing_token) as directory:
-                reporter.keeper = keeper
-                work = Work(
-                    job=job,
-                    lease=lease,
-                    sources=claim.sources or (),
-                    clips=claim.clips or (),
-                    directory=directory,
-                    storage=get_storage(),
-                    reporter=reporter,
-                )
-                async with limit:
-                    outcome = await _do(work)
+        outcome = await _attempt(
+            claim, job=job, lease=lease, reporter=reporter, limit=limit, asked_at=asked_at
+        )
     except LeaseLost as loss:
         outcome = "cancelled" if loss.cancelled else "lost"
         if not loss.cancelled:
@@ -79,12 +66,45 @@ async def run_job(claim: JobClaim, *, asked_at: float, attempt_seconds: float | 
         await _give_up(lease)
         outcome = "abandoned"
     reporter.log_end()
-    seconds = round(asyncio.get_running_loop().time() - asked_at, 3)
+    _note_end(job, outcome, asyncio.get_running_loop().time() - asked_at)
+    return outcome
+
+
+async def _attempt(
+    claim: JobClaim,
+    *,
+    job: Job,
+    lease: Lease,
+    reporter: Reporter,
+    limit: asyncio.Timeout,
+    asked_at: float,
+) -> str:
+    """Work in a directory of its own, under a lease that is kept meanwhile."""
+    ttl_seconds = get_settings().lease_ttl_seconds
+    async with keep_lease(
+        lease, ttl_seconds=ttl_seconds, renew=reporter.send, asked_at=asked_at
+    ) as keeper:
+        with workspace(job.id, lease.fencing_token) as directory:
+            reporter.keeper = keeper
+            work = Work(
+                job=job,
+                lease=lease,
+                sources=claim.sources or (),
+                clips=claim.clips or (),
+                directory=directory,
+                storage=get_storage(),
+                reporter=reporter,
+            )
+            async with limit:
+                return await _do(work)
+
+
+def _note_end(job: Job, outcome: str, duration_seconds: float) -> None:
+    seconds = round(duration_seconds, 3)
     extra = {"outcome": outcome, "duration_seconds": seconds}
     logger.info("the attempt ended: %s", outcome, extra=extra)
     measured = {"editai.kind": job.kind, "editai.outcome": outcome}
     record_seconds("editai.job.duration", seconds, attributes=measured)
-    return outcome
 
 
 async def _do(work: Work) -> str:

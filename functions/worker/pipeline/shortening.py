@@ -1,0 +1,59 @@
+"""Takes what is over the target off a clip, such that as few of its parts as possible end inside a scene."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from pipeline.analysis import Analysis
+
+SHORTEST_SECONDS = 0.6  # a shorter picture is a flicker
+
+# What a clip shows: runs of frames (first, first after), apart from each other, in source order.
+Runs = tuple[tuple[int, int], ...]
+
+
+def join(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Parts in source order as runs: those that touch become one."""
+    runs: list[tuple[int, int]] = []
+    for start, end in parts:
+        if runs and runs[-1][1] == start:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    return runs
+
+
+def shorten(
+    analysis: Analysis, runs: Sequence[tuple[int, int]], excess: int, last_taken: int
+) -> Runs:
+    """Take `excess` frames off the end of one run; the piece at `last_taken` is longer than that."""
+    shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
+    giving = next(run for run in runs if run[0] <= last_taken < run[1])
+    candidates = (runs[-1], giving, *sorted(runs, key=lambda run: run[0] - run[1]))
+    able = [run for run in candidates if run[1] - run[0] - excess >= shortest]
+    clean = (run for run in able if not _flickers(analysis, run[1] - excess, shortest))
+    one = next(clean, next(iter(able), None))
+    if one is None:
+        return _shorten_several(runs, candidates, excess, shortest)
+    return tuple((start, end - excess * ((start, end) == one)) for start, end in runs)
+
+
+def _flickers(analysis: Analysis, end: int, shortest: int) -> bool:
+    """Whether a run that ends there shows too little of its last scene."""
+    starts = [scene.start_frame for scene in analysis.scenes]
+    return 0 < end - starts[bisect_right(starts, end) - 1] < shortest
+
+
+def _shorten_several(
+    runs: Sequence[tuple[int, int]],
+    candidates: Sequence[tuple[int, int]],
+    excess: int,
+    shortest: int,
+) -> Runs:
+    off = dict.fromkeys(runs, 0)
+    for run in candidates:
+        cut = max(0, min(excess, run[1] - run[0] - off[run] - shortest))
+        off[run] += cut
+        excess -= cut
+    # All are as short as they may be: the one that was too much gives way.
+    off[candidates[1]] += excess
+    return tuple((start, end - off[start, end]) for start, end in runs)
