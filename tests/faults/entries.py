@@ -14,7 +14,9 @@ Row = Mapping[str, Any]
 # that can be seen are always the first ones in its order of commits, whatever other projects have under way.
 _QUERY: LiteralString = """
     select pg_current_snapshot()::text as snapshot, seq, txid::text as txid,
-      extract(epoch from at)::float8 as at, project_id, relation, operation, old, new
+      extract(epoch from at)::float8 as at,
+      extract(epoch from pg_xact_commit_timestamp(txid::xid))::float8 as committed_at,
+      project_id, relation, operation, old, new
     from editai_audit.entries
     where seq > %(last)s - 20000 and not pg_visible_in_snapshot(txid, %(seen)s::pg_snapshot)
     order by seq
@@ -23,11 +25,15 @@ _QUERY: LiteralString = """
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One change of one row. `at` is the database's clock in seconds, read under the row's lock."""
+    """One change of one row. Times are the database's clock in seconds.
+
+    `at` was read under the row's lock; nobody else could see the change before `committed_at`.
+    """
 
     seq: int
     txid: str
     at: float
+    committed_at: float
     project_id: str
     relation: str
     operation: str

@@ -50,8 +50,12 @@ class Model:
         for project_id, state in self.projects.items():
             self._end_transaction(project_id, state)
 
+    def trail(self, project_id: str) -> list[Entry]:
+        """The last changes of a project."""
+        return list(self._trail[project_id])
+
     def _break(self, rule: str, entry: Entry, **facts: Any) -> None:
-        trail = list(self._trail[entry.project_id])
+        trail = self.trail(entry.project_id)
         self.violations.append(Violation.shortest(rule, entry, trail, facts))
 
     def _on_editai_locks(self, entry: Entry, state: ProjectState) -> None:
@@ -80,7 +84,7 @@ class Model:
         if old is not None and not old.is_vacant:
             self._reclaimed(entry, state, old)
         self._check_clock(entry, new, new.acquired_at)
-        state.grant(new, entry.at)
+        state.grant(new, entry.at, entry.committed_at)
 
     def _check_clock(self, entry: Entry, lock: Lock, decided_at: float) -> None:
         """A lease is measured by the database's clock: it begins now and ends within a time to live."""
@@ -95,7 +99,7 @@ class Model:
         if new.deadline_at is not None and new.expires_at > new.deadline_at:
             self._break("a lease never outlives its deadline", entry)
         self._check_clock(entry, new, entry.at)
-        self.projects[entry.project_id].renew(new, entry.at)
+        self.projects[entry.project_id].renew(new, entry.at, entry.committed_at)
 
     def _on_end(self, entry: Entry, state: ProjectState, old: Lock | None) -> None:
         if old is None or old.is_vacant:
@@ -105,7 +109,7 @@ class Model:
             state.removed_live = old
         else:
             self._reclaimed(entry, state, old)
-        state.end(old, entry.at)
+        state.end(old, entry.committed_at)
 
     def _reclaimed(self, entry: Entry, state: ProjectState, old: Lock) -> None:
         if old.expires_at <= entry.at and old.job_id is not None:

@@ -34,7 +34,12 @@ STALE_SECONDS = 60
 DATABASE = "faults"
 
 # A commit is in the kernel before it is answered, so it survives every crash of Postgres, though not of the machine.
-CRASH_SAFE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
+# When a commit became visible is part of the history: until then others rightly see what was before.
+CRASH_SAFE: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "track_commit_timestamp": "on",
+}
 
 LEASE_TTL_SECONDS = 2.0
 DISPATCH_TTL_SECONDS = 1.0
@@ -158,7 +163,7 @@ class FaultStack:
     def deliveries(self) -> Proxy:
         """What stands for the address of a cloud's worker function."""
         ports = [self.port(name) for name in self.worker_names]
-        weights = [0.04 if name == "media-worker" else 1.0 for name in self.worker_names]
+        weights = [0.1 if name == "media-worker" else 1.0 for name in self.worker_names]
         chance = random.Random(self.seed + 1)  # noqa: S311
         target = spread(ports, weights, chance)
         return Proxy(port=self.port("deliveries"), target=target, line=Line(), random=chance)

@@ -85,24 +85,24 @@ class ProjectState:
         self.txid = txid
         self.removed_live = None
 
-    def grant(self, lock: Lock, at: float) -> None:
-        """The lease is someone's from now."""
+    def grant(self, lock: Lock, at: float, committed_at: float) -> None:
+        """The lease is someone's from now; the one before, as far as others can see, until the commit."""
         self.leases.add(lock.lease_id)
-        self._cut(at)
+        self._cut(committed_at)
         self.spans.append(Span(lease_id=lock.lease_id, begun_at=at, ended_at=lock.expires_at))
 
-    def renew(self, lock: Lock, at: float) -> None:
-        """The lease ends at another time; when that has come already, it was released."""
+    def renew(self, lock: Lock, at: float, committed_at: float) -> None:
+        """The lease ends at another time; when that has come already, it was released by the commit."""
         self.renewed.add(lock.lease_id)
         if lock.expires_at <= at:
             self.released.add(lock.lease_id)
         if self.spans:
-            self.spans[-1].ended_at = lock.expires_at
+            self.spans[-1].ended_at = max(lock.expires_at, committed_at)
 
-    def end(self, lock: Lock, at: float) -> None:
+    def end(self, lock: Lock, committed_at: float) -> None:
         """The lease's row is gone."""
         self.released.add(lock.lease_id)
-        self._cut(at)
+        self._cut(committed_at)
 
     def _cut(self, at: float) -> None:
         if self.spans:

@@ -29,7 +29,16 @@ def change(
 ) -> Entry:
     operation = "INSERT" if old is None else "DELETE" if new is None else "UPDATE"
     usual = {"relation": "editai_locks", "txid": str(seq), "operation": operation}
-    return Entry(**(usual | facts), seq=seq, at=BEGUN + at, project_id="reel", old=old, new=new)
+    committed_at = BEGUN + facts.pop("committed", at)
+    return Entry(
+        **(usual | facts),
+        seq=seq,
+        at=BEGUN + at,
+        committed_at=committed_at,
+        project_id="reel",
+        old=old,
+        new=new,
+    )
 
 
 def broken(*entries: Entry) -> list[str]:
@@ -87,9 +96,9 @@ def test_a_job_that_has_ended_and_changes_is_noticed() -> None:
     assert broken(*entries) == ["a finished job never changes again"]
 
 
-def conflict(asked_at: float, answered_at: float) -> list[str]:
+def conflict(asked_at: float, answered_at: float, *later: Entry) -> list[str]:
     model = Model(longest_ttl_seconds=2)
-    model.replay([change(1, 10, None, lock(1, 10, 12))])
+    model.replay([change(1, 10, None, lock(1, 10, 12)), *later])
     Answers(model=model, clock_offset=BEGUN).judge(
         [
             {
@@ -112,6 +121,13 @@ def test_a_conflict_while_a_lease_was_live_is_right() -> None:
 def test_a_conflict_after_the_end_is_noticed() -> None:
     rule = "409 is answered only if a lease was live at some moment of the request"
     assert conflict(12.5, 12.6) == [rule]
+
+
+def test_a_lease_that_is_being_removed_is_live_for_others_until_the_commit() -> None:
+    removed = change(2, 10.2, lock(1, 10, 12), None, committed=10.8)
+    assert conflict(10.6, 10.7, removed) == []
+    rule = "409 is answered only if a lease was live at some moment of the request"
+    assert conflict(11.2, 11.3, removed) == [rule]
 
 
 def test_progress_that_was_told_and_is_nowhere_is_noticed() -> None:

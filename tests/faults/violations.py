@@ -34,17 +34,31 @@ class Violation:
 
     @classmethod
     def of_answers(
-        cls, rule: str, project_id: str, answers: Iterable[Mapping[str, Any]]
+        cls,
+        rule: str,
+        project_id: str,
+        answers: Iterable[Mapping[str, Any]],
+        trail: Iterable[Entry],
     ) -> "Violation":
-        """Of an answer that nothing in the audit trail stands behind, or that contradicts an earlier one."""
-        lines = tuple(json.dumps(answer, default=str)[:600] for answer in answers)
-        return cls(rule=rule, project_id=project_id, facts={}, history=lines)
+        """Of an answer that nothing in the audit trail stands behind, or that contradicts an earlier one.
+
+        After the project's last changes, which may have come later than the answer.
+        """
+        lines = tuple(json.dumps(_told(answer), default=str)[:1500] for answer in answers)
+        history = tuple(_line(entry) for entry in list(trail)[-12:])
+        return cls(rule=rule, project_id=project_id, facts={}, history=history + lines)
 
     def __str__(self) -> str:
         """The rule, then its history."""
         facts = " ".join(f"{name}={value}" for name, value in self.facts.items())
         head = f"VIOLATION: {self.rule} (project {self.project_id}) {facts}".rstrip()
         return "\n".join([head, *(f"    {line}" for line in self.history)])
+
+
+def _told(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An event with what was answered before what was asked."""
+    last = ("params",)
+    return {name: answer[name] for name in sorted(answer, key=lambda name: name in last)}
 
 
 def _essence(trail: Iterable[Entry]) -> list[Entry]:

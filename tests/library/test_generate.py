@@ -1,10 +1,13 @@
 """Generate: what is taken in, what is refused, and that a refusal leaves nothing."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from api.probing import probed_facts
+from shared.errors import StorageUnavailable
 from shared.local_storage import STAGING
 from tests.library.client import SAMPLE, Api, Traces, problem
 
@@ -214,6 +217,11 @@ async def test_a_disk_that_refuses_is_told_as_storage_away(
     assert answer.headers["retry-after"]
     staging.unlink()
     assert traces.none()
+
+
+async def test_an_upload_that_cannot_be_read_back_is_storage_away(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable):
+        await probed_facts(tmp_path / "gone.mp4")
 
 
 async def test_a_foreign_project_takes_no_upload(

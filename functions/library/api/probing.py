@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.errors import UnusableVideo
 from shared.media import UnusableMedia, probe_async
+from shared.storage import disk_faults
 
 CONTENT_TYPES = {
     "mp4": "video/mp4",
@@ -16,9 +17,10 @@ CONTENT_TYPES = {
 
 
 async def probed_facts(file: Path) -> dict[str, Any]:
-    """The columns of a source that a probe fills. Raises UnusableVideo with the reason."""
+    """The columns of a source that a probe fills. Raises UnusableVideo with the reason, StorageUnavailable."""
     try:
-        facts = await probe_async(file)
+        with disk_faults():
+            facts = await probe_async(file)
     except UnusableMedia as error:
         raise UnusableVideo(error.detail, reason=error.code) from None
     return {
