@@ -17,6 +17,7 @@ fetch() {
 
     echo "Fetching $name for the tests"
     mkdir -p .local
+    # Beside the target, so that moving it there is one step; mktemp(1) fills in the letters.
     draft=$(mktemp -d "$target.XXXXXX")
     trap 'rm -rf "$draft"' EXIT
     chmod 755 "$draft"

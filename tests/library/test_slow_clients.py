@@ -19,6 +19,7 @@ from tests.stack.waiting import eventually
 
 HEALTH = f"{LIBRARY_BASE_PATH}/healthz"
 PROJECTS = f"{LIBRARY_BASE_PATH}/projects"
+# A client's slowness is what is tested, on the timers of another process's event loop, which no test can move.
 HEAD_SECONDS = 0.6
 BODY_SECONDS = 0.8
 TIMEOUT_PROBLEM = "urn:editai:problem:request-timeout"

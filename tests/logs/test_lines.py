@@ -62,7 +62,7 @@ def test_a_line_is_one_line_that_a_terminal_only_shows(hostile: str) -> None:
 
 async def test_fields_reach_the_tasks_that_a_block_starts_and_nothing_else() -> None:
     async def work() -> dict[str, Any]:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # its turn comes after the block has ended
         return line("working")
 
     with log_fields(job_id="job-1"), log_fields(attempt=2):

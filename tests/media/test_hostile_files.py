@@ -155,7 +155,7 @@ async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> 
 async def test_more_pictures_than_any_video_has_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A limit that a file of this size reaches stands for the real one."""
+    """A smaller limit stands for the real one, which takes a file of two million pictures, and minutes."""
     monkeypatch.setattr(scenes, "MOST_FRAMES", 3000)
     path = tmp_path / "swarm.avi"
     hostile.swarm_of_tiny_pictures(path, 5000)

@@ -185,7 +185,10 @@ def _launched(user: int | None, *command: str) -> subprocess.CompletedProcess[by
 
 
 def _may_leave_the_network(user: int | None) -> bool:
-    """Whether the machine permits it, by another program's word."""
+    """Whether the machine permits it, by another program's word.
+
+    The network is promised to be away only where the kernel lets it be taken: elsewhere there is nothing to test.
+    """
     command = ["unshare", "--net", *([] if os.getuid() == 0 and not user else ["--user"]), "true"]
     if shutil.which("unshare") is None:
         return False

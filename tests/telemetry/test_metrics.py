@@ -87,7 +87,7 @@ async def test_what_cleanup_did_is_counted(
 
 @pytest.fixture
 def measured_here(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """This process sends to the collector as well."""
+    """This process sends to the collector as well: real telemetry, in place of what was settled at its import."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
     measuring = Telemetry("test")
     monkeypatch.setattr("shared.telemetry._telemetry", measuring)
