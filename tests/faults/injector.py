@@ -50,7 +50,7 @@ class Injector:
 
     @property
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """Every kind of fault that this machine and this stack allow."""
+        """Every kind of fault that this stack allows."""
         kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "worker killed": self._kill_worker,
             "worker stopped past its lease": self._stop_worker,
@@ -67,14 +67,13 @@ class Injector:
             "work directory gone": self._lose_work_directory,
             "slow commits": self._slow_commits,
             "lease rows locked": self._lock_rows,
+            "host clock jumped": self._jump_clock,
         }
         if self.load.with_library:
             kinds["library killed"] = lambda: self._kill("library")
         if self.stack.with_media:
             kinds["ffmpeg killed"] = self._kill_ffmpeg
             kinds["work directory full"] = self._fill_disk
-        if self.stack.clock is not None:
-            kinds["host clock jumped"] = self._jump_clock
         return kinds
 
     async def run(self, stopping: asyncio.Event, *, pace_seconds: float) -> None:
@@ -118,8 +117,7 @@ class Injector:
             await self.stack.until_ready(name)
         self.stack.execute("update editai_audit.slowness set probability = 0")
         for name in self.stack.function_names:
-            if self.stack.clock:
-                self.stack.clock.move(name, 0)
+            self.stack.clocks.move(name, 0)
 
     async def _kill(self, name: str) -> None:
         self.stack.processes[name].kill()
@@ -241,12 +239,11 @@ class Injector:
             connection.rollback()
 
     async def _jump_clock(self) -> None:
-        if self.stack.clock:
-            name = self.chance.choice(self.stack.function_names)
-            jump = self.chance.choice((-CLOCK_JUMP_SECONDS, CLOCK_JUMP_SECONDS))
-            self.stack.clock.move(name, jump)
-            await pause(self.chance.uniform(1, 3))
-            self.stack.clock.move(name, 0)
+        name = self.chance.choice(self.stack.function_names)
+        jump = self.chance.choice((-CLOCK_JUMP_SECONDS, CLOCK_JUMP_SECONDS))
+        self.stack.clocks.move(name, jump)
+        await pause(self.chance.uniform(1, 3))
+        self.stack.clocks.move(name, 0)
 
 
 def _swap(folder: Path, aside: Path) -> None:

@@ -30,7 +30,6 @@ class Report:
     answers: Mapping[str, int]
     failures: Mapping[str, int]
     faults: Mapping[str, int]
-    not_injected: tuple[str, ...]
     recoveries: tuple[float, ...]
     """Seconds from the last write of a lease that died to its reclaim."""
     quiet_recoveries: tuple[float, ...]
@@ -67,10 +66,6 @@ class Report:
             *_table("answers", self.answers),
             *_table("answers that were of no use", self.failures),
             *_table("faults", self.faults),
-        ]
-        if self.not_injected:
-            lines.append(f"not injected      {', '.join(self.not_injected)}")
-        lines += [
             self._recovery("dead leases", self.recoveries),
             self._recovery("no other fault", self.quiet_recoveries),
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",

@@ -28,7 +28,6 @@ from tests.faults.stack import (
 DRAIN_SECONDS = 90.0
 MOST_TRIGGERS = 16
 """Of cleanup at one time; more would only be a queue."""
-_CLOCK_FAULT = "host clock jumped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +167,6 @@ class Run:
             answers=self.answers.counts,
             failures=self.load.failures,
             faults=self.injector.counts + self.stack.proxy.counts,
-            not_injected=() if self.stack.clock else (_CLOCK_FAULT,),
             recoveries=tuple(after for _, after in self.model.recoveries),
             quiet_recoveries=self._quiet_recoveries(),
             recovery_bound_seconds=LEASE_TTL_SECONDS + CLEANUP_PERIOD_SECONDS,

@@ -25,7 +25,7 @@ from local.postgres import Server
 from local.postgrest import postgrest_part
 from local.process import Part, Process
 from local.programs import base_environment
-from tests.faults.clock import ClockShim
+from tests.faults.clock import HostClocks, remove_traces
 from tests.faults.pacing import pause
 from tests.faults.proxy import Line, Proxy, spread
 
@@ -144,9 +144,9 @@ class FaultStack:
         )
 
     @cached_property
-    def clock(self) -> ClockShim | None:
-        """What makes function processes' wall clocks jump; None without a C compiler."""
-        return ClockShim.build(self.directory)
+    def clocks(self) -> HostClocks:
+        """What makes function processes' wall clocks jump."""
+        return HostClocks(directory=self.directory)
 
     @cached_property
     def proxy(self) -> Proxy:
@@ -216,9 +216,14 @@ class FaultStack:
         """Stop every process and remove every file of the run."""
         await self.proxy.stop()
         await self.deliveries.stop()
+        postgres = self.processes.pop("postgres", None)
         for process in reversed(self.processes.values()):
             process.kill()
+        if postgres:
+            # In order: a Postgres that is killed leaves its shared memory to the next start, and there is none.
+            postgres.stop()
         end_marked(self.directory)
+        remove_traces()
         for claim in self.claims.values():
             claim.release()
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -257,8 +262,8 @@ class FaultStack:
 
     def _function_part(self, name: str, log: Path, environment: Mapping[str, str]) -> Part:
         function = "worker" if "worker" in name else name
-        shim: Mapping[str, str] = self.clock.environment(name) if self.clock else {}
-        private = {"TMPDIR": str(self.work_directory), **shim, **self.overrides.get(name, {})}
+        clock = self.clocks.environment(name)
+        private = {"TMPDIR": str(self.work_directory), **clock, **self.overrides.get(name, {})}
         if name == "media-worker":
             private["WORKER_CONCURRENCY"] = "1"
         project = replace(self.project, overrides={**self.project.overrides, **private})
