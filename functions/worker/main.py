@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipeline.deliver import WorkerSettings, deliver
+from pipeline.limits import FfmpegSettings
 from shared.google import CallerSettings
 from shared.logs import configure_logging
 from shared.private import private
@@ -13,7 +14,7 @@ from shared.storage import StorageSettings
 from shared.telemetry import configure_telemetry
 
 configure_logging()
-check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings)
+check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings)
 configure_telemetry("worker")
 
 

@@ -20,6 +20,7 @@ WRONG = {
     "PUBLIC_URL": "https://library.test/",
     "WORKER_URL": "worker.test",
     "WORKER_CONCURRENCY": "0",
+    "FFMPEG_MEMORY_BYTES": "4GB",
     "CORS_ALLOWED_ORIGINS": "https://page.test",
     "LEASE_TTL_SECONDS": "a minute",
     "CLOUD_TASKS_QUEUE": "projects/p/locations/l/queues/q",
@@ -70,7 +71,7 @@ def test_a_function_without_settings_names_each_it_lacks(name: str, named: set[s
     ("name", "named"),
     [
         ("library", COMMON | DISPATCH | USERS | {"PUBLIC_URL", "CORS_ALLOWED_ORIGINS"}),
-        ("worker", COMMON | CALLERS | {"WORKER_CONCURRENCY"}),
+        ("worker", COMMON | CALLERS | {"WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES"}),
         ("lease_cleanup", COMMON | DISPATCH | CALLERS),
     ],
 )

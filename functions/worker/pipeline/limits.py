@@ -8,6 +8,7 @@ size explain is ended, and an honest one on a busy machine is not.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.media import MediaFacts
@@ -31,9 +32,9 @@ _MOST_UNITS_PER_SECOND = 64  # 8K at 120 frames a second; a rate above that is n
 class FfmpegSettings(BaseSettings):
     """What is said about ffmpeg in the environment."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    ffmpeg_memory_bytes: int = 4 << 30
+    ffmpeg_memory_bytes: int = Field(default=4 << 30, gt=0)
     """How much memory one ffmpeg may take; 1080p takes 0.3 GiB for one cut and 1.6 GiB for 40, 4K 3 GiB for 10."""
 
 
