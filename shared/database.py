@@ -40,6 +40,14 @@ async def get_supabase() -> AsyncClient:
     return _client
 
 
+async def close_supabase() -> None:
+    """Close the connections of this process's client; the next use makes another one."""
+    global _client
+    client, _client = _client, None
+    if client and client.options.httpx_client:
+        await client.options.httpx_client.aclose()
+
+
 def _create_client() -> AsyncClient:
     """A client that costs little, and without retries of its own.
 

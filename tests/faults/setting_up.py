@@ -12,7 +12,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import psycopg
 
 from local.functions import LIBRARY_BASE_PATH
-from shared.database import get_supabase
+from shared.database import close_supabase
 from shared.settings import get_settings
 from tests.faults.answers import Answers
 from tests.faults.entries import AuditReader
@@ -85,8 +85,7 @@ async def _up(stack: FaultStack) -> AsyncGenerator[httpx.AsyncClient]:
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as library:
             await History(stack.history_file).record_calls()
             yield library
-        if http := (await get_supabase()).options.httpx_client:
-            await http.aclose()
+        await close_supabase()
     finally:
         await stack.stop()
 

@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from shared.database import close_supabase
 from tests.library.client import Api
 from tests.library.test_clips import make_clips
 from tests.stack.backend import Backend
@@ -108,10 +109,30 @@ def count_operations(library_url: str) -> int:
     return sum(map(len, document["paths"].values()))
 
 
+def run_rounds(backend: Backend, cases: int, seed: int) -> bool:
+    """Run until there were so many cases, or something was found; False for that.
+
+    A round makes fewer than it is asked for, because some operations have no more different requests. Each has a seed
+    of its own: the one given, and those after it.
+    """
+    library, user = backend.functions["library"], Users(backend=backend).new()
+    operations = count_operations(library.url)
+    done, found_nothing = 0, True
+    while found_nothing and done < cases:
+        existing = asyncio.run(_prepared(library.url, user.headers))
+        effort = Effort(examples=max(1, (cases - done) // operations), seed=seed)
+        result = run(library.url, user.token, existing, effort, say=sys.stdout.write)
+        print(f"seed {seed}: {result.cases} cases", flush=True)
+        done, seed = done + result.cases, seed + 1
+        found_nothing = result.found_nothing and result.cases > 0
+    print(f"{done} cases in all")
+    return found_nothing
+
+
 def main() -> int:
     """Start a database and the library, run, and say what came of it."""
     parser = argparse.ArgumentParser(prog="python -m tests.openapi.fuzz")
-    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--cases", type=int, default=20_000, help="at least so many")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     cluster = Cluster.start()
@@ -119,24 +140,20 @@ def main() -> int:
     os.environ.update(backend.project.environment())
     try:
         backend.start()
-        library = backend.functions["library"]
         # No worker ends what is started.
-        library.start(MAX_ACTIVE_JOBS_PER_USER="1000000")
-        user = Users(backend=backend).new()
-        existing = asyncio.run(_prepared(library.url, user.headers))
-        examples = max(1, options.cases // count_operations(library.url))
-        effort = Effort(examples=examples, seed=options.seed)
-        result = run(library.url, user.token, existing, effort, say=sys.stdout.write)
+        backend.functions["library"].start(MAX_ACTIVE_JOBS_PER_USER="1000000")
+        found_nothing = run_rounds(backend, options.cases, options.seed)
     finally:
         backend.stop()
         cluster.stop()
-    print(f"seed {options.seed}: {result.cases} cases")
-    return 0 if result.found_nothing else 1
+    return 0 if found_nothing else 1
 
 
 async def _prepared(library_url: str, headers: Mapping[str, str]) -> dict[str, str]:
     async with httpx.AsyncClient(base_url=f"{library_url}/", timeout=60) as http:
-        return await prepare(Api(http=http, headers=headers))
+        existing = await prepare(Api(http=http, headers=headers))
+    await close_supabase()
+    return existing
 
 
 if __name__ == "__main__":
