@@ -24,11 +24,13 @@ class JobStart(Record):
     """What came of asking to start a job.
 
     When busy, job and lease are the holder's; job is None where a lease without a job holds the project.
+    `superseded_job_id` is a job that had stopped responding, and has failed because another one started.
     """
 
     outcome: StartOutcome
     job: Job | None
     lease: Lease | None
+    superseded_job_id: UUID | None = None
 
 
 class JobClaim(Record):

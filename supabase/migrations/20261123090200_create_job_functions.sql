@@ -146,6 +146,7 @@ $$;
 -- p_source is a source that was uploaded with the request and is recorded with the job; p_source_ids are stored ones.
 -- The lease is short and belongs to the dispatch: a worker that claims the job replaces it, cleanup hands over again what
 -- nobody claimed. Outcomes: started; source_not_found (job is null); and those of editai_check_project but free.
+-- superseded_job_id is the job that had stopped responding, has just failed, and would have no other line in a log.
 -- An owner's starts come one after the other once they hold their projects, so that together they cannot pass
 -- p_max_active_jobs: the advisory lock goes with the transaction, and comes between the project's row lock and the lease's.
 -- Raises 22023 for a bad time to live or deadline, 23514 and the like for values that do not fit their columns.
@@ -167,7 +168,8 @@ create function public.editai_start_job(
   p_max_active_jobs integer default null,
   out outcome text,
   out job public.editai_jobs,
-  out lease public.editai_locks
+  out lease public.editai_locks,
+  out superseded_job_id uuid
 )
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
@@ -216,6 +218,8 @@ begin
     outcome := 'busy';
     return;
   end if;
+  select j.id into superseded_job_id from public.editai_jobs j
+  where j.project_id = p_project_id and j.status in ('queued', 'running');
   perform public.editai_supersede_jobs(p_project_id);
 
   if p_source is not null then

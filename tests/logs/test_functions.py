@@ -199,21 +199,30 @@ async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
 
 
 async def test_a_job_that_could_not_be_handed_over_is_named_in_a_field(
-    fresh_state: Backend, client: LibraryClient, user: User, small_video: Path, lines: Lines
+    fresh_state: Backend, client: LibraryClient, small_video: Path, lines: Lines
 ) -> None:
     library, worker = (fresh_state.functions[name] for name in ("library", "worker"))
     project = await client.create_project("Reel")
     worker.stop()
 
-    with small_video.open("rb") as video:
-        answer = await ask(
-            "POST",
-            f"{library.url}/projects/{project.id}/generate",
-            user.headers,
-            files={"video": ("film.mp4", video, "video/mp4")},
-            data={"variant_count": "1", "target_duration": "2"},
-        )
+    started = await client.generate(project.id, small_video, variant_count=1, target_duration=2)
 
     (line,) = (line for line in lines(library) if "was not handed over" in line["message"])
-    assert line["job_id"] == answer.json()["job"]["id"]
+    assert line["job_id"] == str(started.job.id)
     assert line["project_id"] == project.id
+
+
+async def test_a_job_that_gave_way_to_another_one_has_a_line(
+    fresh_state: Backend, client: LibraryClient, small_video: Path, lines: Lines, clock: Clock
+) -> None:
+    library, worker = (fresh_state.functions[name] for name in ("library", "worker"))
+    project = await client.create_project("Reel")
+    worker.stop()
+    first = await client.generate(project.id, small_video, variant_count=1, target_duration=2)
+    clock.advance(get_settings().dispatch_ttl_seconds)
+
+    await client.generate(project.id, small_video, variant_count=1, target_duration=2)
+
+    (line,) = (line for line in lines(library) if line.get("code") == "superseded")
+    assert (line["project_id"], line["job_id"]) == (project.id, str(first.job.id))
+    assert (line["message"], line["severity"]) == ("the job failed: superseded", "WARNING")

@@ -181,7 +181,7 @@ def test_a_job_that_stopped_responding_gives_way_to_the_next(
 ) -> None:
     sql.heartbeat(lease, 70)
     start = sql.at(60).start_job(lease.project_id)
-    assert start.outcome == "started"
+    assert (start.outcome, start.superseded_job_id) == ("started", lease.job_id)
     assert start.lease is not None
     assert start.lease.fencing_token > lease.fencing_token
     old, new = sorted(rows("jobs"), key=lambda row: row["status"] == "queued")

@@ -93,6 +93,7 @@ class JobStarter:
         """
         while True:
             start = await _start_surely(request, job_id)
+            _log_superseded(request.project_id, start.superseded_job_id)
             if start.job and start.outcome in ("started", "replayed"):
                 self._measure_wait("started")
                 if start.job.id == job_id:
@@ -163,6 +164,14 @@ async def _start_surely(request: JobRequest, job_id: UUID) -> JobStart:
         return await start_job(request, settings, job_id=job_id)
     except DatabaseUnavailable:
         return await start_job(request, settings, job_id=job_id)
+
+
+def _log_superseded(project_id: str, job_id: UUID | None) -> None:
+    """A job that ends because another one starts ends outside of any attempt: nobody else logs it."""
+    if job_id is None:
+        return
+    with log_fields(project_id=project_id, job_id=str(job_id)):
+        logger.warning("the job failed: superseded", extra={"code": "superseded"})
 
 
 def busy(
