@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import functions_framework.aio
+from garbage import remove_garbage
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -21,7 +22,7 @@ from shared.google import CallerSettings
 from shared.logs import configure_logging, log_fields
 from shared.private import private
 from shared.settings import Settings, check_settings, get_settings
-from shared.storage import StorageSettings, get_storage
+from shared.storage import StorageSettings
 from shared.telemetry import configure_telemetry, count
 
 BATCH = 100
@@ -45,9 +46,7 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
         reclaimed = await reclaim(counts)
         if reclaimed < BATCH:
             break
-    counts["uploads_dropped"] = await call(
-        "cleanup_uploads", limit=BATCH, max_age_seconds=UPLOAD_MAX_AGE_SECONDS
-    )
+    counts["uploads_dropped"] = await drop_uploads()
     counts["files_removed"] = await remove_garbage()
     logger.info("cleaned up", extra=counts)
     for action, amount in counts.items():
@@ -88,18 +87,12 @@ async def follow_up(row: dict[str, Any], settings: Settings) -> bool:
     return False
 
 
-async def remove_garbage() -> int:
-    """Remove the files of one batch of garbage, then forget it; return how many files went.
-
-    In this order: removing again what is gone is harmless, forgetting what is left would leak it.
-    """
-    storage = get_storage()
-    removed, done = 0, list[int]()
-    for row in await call("list_storage_garbage", limit=BATCH):
-        paths = set(await storage.list(row["prefix"])) - set(row["keep_paths"])
-        await storage.delete(sorted(paths))
-        removed += len(paths)
-        done.append(row["id"])
-    if done:
-        await call("forget_storage_garbage", ids=done)
-    return removed
+async def drop_uploads() -> int:
+    """Drop sources that were announced and never confirmed; return how many."""
+    dropped = 0
+    for _ in range(MOST_BATCHES):
+        batch = await call("cleanup_uploads", limit=BATCH, max_age_seconds=UPLOAD_MAX_AGE_SECONDS)
+        dropped += batch
+        if batch < BATCH:
+            break
+    return dropped

@@ -72,9 +72,10 @@ language sql volatile security invoker set search_path = '' set lock_timeout = '
     public.editai_clock() + interval '5 minutes')
 $$;
 
--- Files that may be removed from storage now: at most p_limit prefixes, each with the paths below it that rows still point
--- at. No new row can point below a prefix once it is here: its job has ended, its source or project is gone.
-create function public.editai_list_storage_garbage(p_limit integer)
+-- Files that may be removed from storage now: at most p_limit prefixes after the row p_after_id, each with the paths below
+-- it that rows still point at. A prefix without a slash at its end is one file. No new row can point below a prefix that is
+-- due: its job has ended, its source or project is gone.
+create function public.editai_list_storage_garbage(p_limit integer, p_after_id bigint default 0)
 returns table (id bigint, prefix text, keep_paths text[])
 language sql volatile security invoker set search_path = '' set statement_timeout = '30s' as $$
   select g.id, g.prefix, array(
@@ -89,7 +90,7 @@ language sql volatile security invoker set search_path = '' set statement_timeou
     where starts_with(kept.path, g.prefix)
   )
   from public.editai_storage_garbage g
-  where g.not_before <= public.editai_clock()
+  where g.id > p_after_id and g.not_before <= public.editai_clock()
   order by g.id
   limit p_limit
 $$;

@@ -22,6 +22,15 @@ language sql volatile security invoker set search_path = '' set lock_timeout = '
   returning p.*
 $$;
 
+-- When to remove the file of a source that is deleted: at p_at, and once more when nothing can be uploaded any more. Its
+-- upload_url lives two hours, the upload may take another, and nobody can take the URL back.
+create function public.editai_removals(p_source public.editai_sources, p_at timestamptz) returns setof timestamptz
+language sql immutable security invoker set search_path = '' as $$
+  select p_at
+  union all
+  select p_source.created_at + interval '3 hours' where p_source.created_at + interval '3 hours' > p_at
+$$;
+
 -- Deletes a project with all its rows; its files become garbage. Outcomes: deleted; busy (job and lease: who holds it);
 -- project_not_found.
 create function public.editai_delete_project(
@@ -50,8 +59,9 @@ begin
   end if;
   -- File by file, and not all below the project's id: someone may create a project with the same id at once.
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
-  select p_project_id, s.storage_path, v_now + interval '5 minutes'
-  from public.editai_sources s where s.project_id = p_project_id
+  select p_project_id, s.storage_path, due.at
+  from public.editai_sources s, public.editai_removals(s, v_now + interval '5 minutes') as due (at)
+  where s.project_id = p_project_id
   union all
   select p_project_id, p_project_id || '/jobs/' || j.id || '/', v_now + interval '5 minutes'
   from public.editai_jobs j where j.project_id = p_project_id;
@@ -144,7 +154,8 @@ begin
   end if;
   lease := null;
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
-  values (v_source.project_id, v_source.storage_path, v_now);
+  select v_source.project_id, v_source.storage_path, due.at
+  from public.editai_removals(v_source, v_now) as due (at);
   delete from public.editai_sources s where s.id = p_source_id;
   outcome := 'deleted';
 end

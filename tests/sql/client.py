@@ -182,9 +182,10 @@ class SqlClient:
     def cleanup_uploads(self, *, limit: int = 100, max_age_seconds: float = 3600) -> int:
         return self.one("cleanup_uploads", limit=limit, max_age_seconds=max_age_seconds)
 
-    def list_storage_garbage(self, *, limit: int = 100) -> list[Garbage]:
+    def list_storage_garbage(self, *, limit: int = 100, after_id: int = 0) -> list[Garbage]:
         return [
-            Garbage.model_validate(row) for row in self.call("list_storage_garbage", limit=limit)
+            Garbage.model_validate(row)
+            for row in self.call("list_storage_garbage", limit=limit, after_id=after_id)
         ]
 
     def forget_storage_garbage(self, ids: list[int]) -> int:

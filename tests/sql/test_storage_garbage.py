@@ -8,6 +8,7 @@ from shared.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import TTL, Garbage, Rows, clip_facts, uploaded_source
+from tests.stack.database import Connection
 
 GRACE = 300.0
 """How long after a job's end its files are left, for a holder that has not noticed yet."""
@@ -105,6 +106,8 @@ def test_no_more_is_listed_than_asked_for_oldest_first(sql: SqlClient, project: 
     listed = [garbage.id for garbage in sql.list_storage_garbage()]
     assert listed == sorted(listed)
     assert [garbage.id for garbage in sql.list_storage_garbage(limit=2)] == listed[:2]
+    rest = sql.list_storage_garbage(limit=2, after_id=listed[1])
+    assert [garbage.id for garbage in rest] == listed[2:]
 
 
 def test_a_deleted_sources_file_becomes_garbage_at_once(sql: SqlClient, project: str) -> None:
@@ -114,6 +117,35 @@ def test_a_deleted_sources_file_becomes_garbage_at_once(sql: SqlClient, project:
     (garbage,) = sql.list_storage_garbage()
     assert (garbage.prefix, garbage.keep_paths) == (source.storage_path, ())
     assert kept.storage_path != source.storage_path
+
+
+UPLOADS_END = 3 * 3600.0
+"""How long after a source was announced something may still be uploaded to its URL."""
+
+
+@pytest.mark.parametrize("deleted", ["source", "project"])
+def test_what_is_uploaded_to_a_source_that_is_gone_goes_once_nothing_more_can_come(
+    sql: SqlClient, project: str, deleted: str
+) -> None:
+    (source,) = sql.create_source(project)
+    if deleted == "source":
+        sql.delete_source(source.id)
+    else:
+        sql.delete_project(project)
+    (first,) = sql.at(GRACE).list_storage_garbage()
+    sql.forget_storage_garbage([first.id])
+    assert sql.at(UPLOADS_END - 0.001).list_storage_garbage() == []
+    (last,) = sql.at(UPLOADS_END).list_storage_garbage()
+    assert last.prefix == first.prefix == source.storage_path
+
+
+def test_the_file_of_an_older_source_goes_once(
+    sql: SqlClient, project: str, admin: Connection
+) -> None:
+    (source,) = sql.create_source(project)
+    sql.at(UPLOADS_END).delete_source(source.id)
+    rows = admin.execute("select prefix from editai_storage_garbage").fetchall()
+    assert rows == [{"prefix": source.storage_path}]
 
 
 def test_a_deleted_projects_files_become_garbage(sql: SqlClient, lease: Lease) -> None:

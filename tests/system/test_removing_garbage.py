@@ -1,0 +1,78 @@
+"""Garbage on its way out of storage: all of it that is due, whatever stands in the way of one file."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.stack.backend import Backend
+from tests.stack.database import Connection
+from tests.stack.functions import FunctionProcess
+
+
+@pytest.fixture
+def storage(fresh_state: Backend) -> Path:
+    return fresh_state.storage
+
+
+def file_of(storage: Path, path: str) -> Path:
+    file = storage / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"left")
+    return file
+
+
+def throw_away(admin: Connection, *prefixes: str) -> None:
+    """Garbage that is due, in this order."""
+    for prefix in prefixes:
+        admin.execute(
+            "insert into editai_storage_garbage (project_id, prefix, not_before) values ('reel', %s, now())",
+            [prefix],
+        )
+
+
+def left(admin: Connection) -> list[str]:
+    rows = admin.execute("select prefix from editai_storage_garbage order by id").fetchall()
+    return [row["prefix"] for row in rows]
+
+
+async def clean_up(lease_cleanup: FunctionProcess) -> int:
+    """How many files went."""
+    headers = {"Authorization": f"Bearer {lease_cleanup.project.internal_secret}"}
+    async with httpx.AsyncClient(timeout=60) as client:
+        answer = await client.post(lease_cleanup.url, headers=headers)
+    assert answer.status_code == 200, lease_cleanup.log
+    return answer.json()["files_removed"]
+
+
+async def test_one_trigger_removes_more_than_one_batch(
+    lease_cleanup: FunctionProcess, admin: Connection, storage: Path
+) -> None:
+    files = [file_of(storage, f"reel/sources/{number}.mp4") for number in range(205)]
+    throw_away(admin, *(f"reel/sources/{number}.mp4" for number in range(205)))
+    assert await clean_up(lease_cleanup) == 205
+    assert not any(file.exists() for file in files)
+    assert left(admin) == []
+
+
+async def test_what_cannot_be_removed_holds_up_nothing_else_and_stays(
+    lease_cleanup: FunctionProcess, admin: Connection, storage: Path
+) -> None:
+    first, last = (file_of(storage, f"reel/jobs/{name}/1/clip-1.mp4") for name in ("a", "c"))
+    in_the_way = file_of(storage, "reel/sources/b.mp4/not-empty").parent
+    throw_away(admin, "reel/jobs/a/", "reel/sources/b.mp4", "reel/jobs/c/")
+    assert await clean_up(lease_cleanup) == 2
+    assert not first.exists()
+    assert not last.exists()
+    assert in_the_way.is_dir()
+    assert left(admin) == ["reel/sources/b.mp4"]
+
+
+async def test_of_a_file_its_namesakes_are_spared(
+    lease_cleanup: FunctionProcess, admin: Connection, storage: Path
+) -> None:
+    """A prefix that ends in no slash is one file."""
+    file, longer = (file_of(storage, f"reel/sources/a{end}") for end in (".mp4", ".mp4.bak"))
+    throw_away(admin, "reel/sources/a.mp4")
+    assert await clean_up(lease_cleanup) == 1
+    assert (file.exists(), longer.exists()) == (False, True)
