@@ -144,9 +144,15 @@ class JobFacts(Output):
 
     @field_validator("params")
     @classmethod
-    def _without_paths(cls, params: dict[str, Any]) -> dict[str, Any]:
-        """Where files are stored is ours to know."""
-        return {name: value for name, value in params.items() if not name.endswith("_path")}
+    def _shown(cls, params: dict[str, Any]) -> dict[str, Any]:
+        """Without where files are stored, which is ours to know, and what subtitles say, which ends with the job."""
+        shown = {name: value for name, value in params.items() if not name.endswith("_path")}
+        match shown:
+            case {"options": {"subtitles": {"srt": _, **style}, **options}}:
+                shown["options"] = options | {"subtitles": style}
+            case _:
+                pass
+        return shown
 
 
 class StartedJob(JobFacts):

@@ -14,6 +14,7 @@ set lock_timeout = '5s';
 set statement_timeout = '60s';
 
 -- Ends an active job and brings its project, its progress and its files into line. Nothing happens to an ended job.
+-- The text of a render's subtitles goes with the end: it may be long, and jobs are kept.
 -- The caller holds the project's row lock and has made the lease its own, or removes it.
 create function public.editai_end_job(p_job_id uuid, p_status text, p_result jsonb, p_error jsonb) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
@@ -21,7 +22,12 @@ declare
   v_job public.editai_jobs;
   v_now timestamptz := public.editai_clock();
 begin
-  update public.editai_jobs j set status = p_status, result = p_result, error = p_error, finished_at = v_now
+  update public.editai_jobs j set
+    status = p_status,
+    result = p_result,
+    error = p_error,
+    finished_at = v_now,
+    params = j.params #- '{options,subtitles,srt}'
   where j.id = p_job_id and j.status in ('queued', 'running')
   returning j.* into v_job;
   if not found then

@@ -43,6 +43,26 @@ def test_a_failed_job_says_why_and_keeps_how_far_it_came(
     assert rows("locks") == []
 
 
+@pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
+def test_what_subtitles_say_goes_with_the_jobs_end(
+    sql: SqlClient, project: str, rows: Rows, end: str
+) -> None:
+    """It may be long, and whoever starts and cancels renders would fill the database with it."""
+    options = {"fit": "pad", "subtitles": {"srt": "1\n" * 1000, "style": {"size": 68}}}
+    job = sql.start_job(project, kind="final_render", params={"options": options}).job
+    assert job is not None
+    lease = sql.claim_job(job.id).lease
+    assert lease is not None
+    assert rows("jobs")[0]["params"]["options"] == options
+    if end == "cancelled":
+        sql.cancel_job(project)
+    else:
+        sql.finish_job(lease, end)
+    assert rows("jobs")[0]["params"] == {
+        "options": {"fit": "pad", "subtitles": {"style": {"size": 68}}}
+    }
+
+
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_finishing_again_says_the_same_and_changes_nothing(
     sql: SqlClient, lease: Lease, rows: Rows, status: str
