@@ -1,9 +1,10 @@
 """Jobs: start, claim, record, finish, cancel. One SQL function each; their rules are told there."""
 
+import asyncio
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from shared.database import call
+from shared.database import call, call_surely
 from shared.progress import proof, raise_if_lost
 from shared.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
@@ -125,20 +126,23 @@ def _job_start(answer: dict[str, Any]) -> JobStart:
     )
 
 
-async def claim_job(
-    job_id: UUID, *, holder: str, ttl_seconds: float, lease_id: UUID | None = None
-) -> JobClaim:
-    """Claim a job for this worker. The same `lease_id` again returns the same grant. Raises DatabaseUnavailable."""
-    answer = await call(
+async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClaim:
+    """Claim a job for this worker, and ask once more when no answer came. Raises DatabaseUnavailable.
+
+    The same lease id gets what the first call did. With another one, a claim whose answer was lost would hold the job
+    until its lease runs out, and cost it an attempt.
+    """
+    asked_at = asyncio.get_running_loop().time()
+    answer = await call_surely(
         "claim_job",
         job_id=str(job_id),
-        lease_id=str(lease_id or uuid4()),
+        lease_id=str(uuid4()),
         holder=holder,
         ttl_seconds=ttl_seconds,
     )
-    return JobClaim.model_validate(
-        answer | {"job": _row(answer["job"]), "lease": _row(answer["lease"])}
-    )
+    if lease := _row(answer["lease"]):
+        lease["asked_at"] = asked_at
+    return JobClaim.model_validate(answer | {"job": _row(answer["job"]), "lease": lease})
 
 
 async def record_clip(lease: Lease, clip: dict[str, Any]) -> Clip:

@@ -19,9 +19,9 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from shared.database import call
+from shared.database import call, call_surely
 from shared.errors import DatabaseUnavailable, LeaseLost
 from shared.records import Lease
 from shared.telemetry import count
@@ -46,22 +46,17 @@ class Busy:
 
 
 async def acquire_lease(
-    project_id: str,
-    *,
-    holder: str,
-    ttl_seconds: float,
-    wait_seconds: float = 0,
-    lease_id: UUID | None = None,
+    project_id: str, *, holder: str, ttl_seconds: float, wait_seconds: float = 0
 ) -> Lease | Busy:
     """Take the lease of a key, waiting up to `wait_seconds` while someone else holds it.
 
-    The same `lease_id` while it is live returns the same grant, so a lost answer can be asked for again.
-    Raises DatabaseUnavailable.
+    Asks once more when no answer came: the same lease id gets what the first call did. Raises DatabaseUnavailable.
     """
-    lease_id = lease_id or uuid4()
-    give_up_at = asyncio.get_running_loop().time() + wait_seconds
+    lease_id, now = uuid4(), asyncio.get_running_loop().time
+    give_up_at = now() + wait_seconds
     while True:
-        answer = await call(
+        asked_at = now()
+        answer = await call_surely(
             "acquire_lease",
             project_id=project_id,
             lease_id=str(lease_id),
@@ -70,7 +65,7 @@ async def acquire_lease(
         )
         lease = Lease.model_validate(answer["lease"])
         if answer["granted"]:
-            return lease
+            return lease.model_copy(update={"asked_at": asked_at})
         if not await wait_before(give_up_at):
             return Busy(lease=lease)
 
@@ -113,22 +108,22 @@ Renew = Callable[[], Awaitable[None]]
 
 @asynccontextmanager
 async def keep_lease(
-    lease: Lease, *, ttl_seconds: float, renew: Renew | None = None, asked_at: float | None = None
+    lease: Lease, *, ttl_seconds: float, renew: Renew | None = None
 ) -> AsyncGenerator["LeaseKeeper"]:
-    """Keep a lease renewed while the block runs, and cancel the block when it is lost.
+    """Keep a lease that was asked for here renewed while the block runs, and cancel the block when it is lost.
 
-    `renew` replaces the plain renewal (a job's also writes progress). `asked_at` is the loop time before the lease
-    was asked for. The lease is not released at the end: that belongs to the write that ends the work.
-    Raises LeaseLost after the block has been stopped, before the lease can be anyone else's.
+    Its time is counted from before it was asked for, however long ago that was. `renew` replaces the plain renewal (a
+    job's also writes progress). The lease is not released at the end: that belongs to the write that ends the work.
+    Raises LeaseLost after the block has been stopped, before the lease can be anyone else's; ValueError for a lease
+    of which nobody knows when it was asked for.
     """
+    if lease.asked_at is None:
+        raise ValueError("only who has asked for a lease can keep it")
 
     async def renew_plainly() -> None:
         await renew_lease(lease, ttl_seconds=ttl_seconds)
 
-    now = asyncio.get_running_loop().time()
-    scope = asyncio.timeout_at(
-        (now if asked_at is None else asked_at) + ttl_seconds - _margin(ttl_seconds)
-    )
+    scope = asyncio.timeout_at(lease.asked_at + ttl_seconds - _margin(ttl_seconds))
     keeper = LeaseKeeper(lease, ttl_seconds=ttl_seconds, renew=renew or renew_plainly, scope=scope)
     try:
         async with scope:
@@ -165,36 +160,55 @@ class LeaseKeeper:
         self._renew = renew
         self._scope = scope
         self._wanted = asyncio.Event()
+        self._renewing = asyncio.Lock()
+        self._resting = False
+        self._renewed_at = 0.0
 
     def renew_soon(self) -> None:
         """Ask for a renewal before the next one is due: there is news to send with it."""
         self._wanted.set()
 
+    async def rest(self) -> None:
+        """Renew no more, from when this returns: for the write that gives the lease back.
+
+        A renewal that came after it would find the lease gone and take the work, which is done, for lost. The block
+        still ends before the lease does.
+        """
+        async with self._renewing:
+            self._resting = True
+
     async def run(self) -> None:
-        """Renew until cancelled or the lease is lost."""
-        loop = asyncio.get_running_loop()
+        """Renew until cancelled, the lease is lost, or the work is about to end."""
         pause = min(1.0, self._ttl_seconds / 6)
-        renewed_at = loop.time()
+        self._renewed_at = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), max(self._ttl_seconds / 3 - pause, 0))
             self._wanted.clear()
-            asked_at = loop.time()
-            try:
-                await self._renew()
-            except LeaseLost as loss:
-                self.loss = loss
-                self._end_block_at(loop.time())
-                return
-            except DatabaseUnavailable:
-                logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
-                self._wanted.set()
-                continue
-            if loop.time() - renewed_at > self._ttl_seconds * LATE:
-                count("editai.heartbeats.late")
-            renewed_at = asked_at
-            self._end_block_at(asked_at + self._ttl_seconds - _margin(self._ttl_seconds))
+            async with self._renewing:
+                if self._resting or not await self._renew_once():
+                    return
+
+    async def _renew_once(self) -> bool:
+        """Renew, or try to; False when the lease is lost."""
+        now = asyncio.get_running_loop().time
+        asked_at = now()
+        try:
+            await self._renew()
+        except LeaseLost as loss:
+            self.loss = loss
+            self._end_block_at(now())
+            return False
+        except DatabaseUnavailable:
+            logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
+            self._wanted.set()
+            return True
+        if now() - self._renewed_at > self._ttl_seconds * LATE:
+            count("editai.heartbeats.late")
+        self._renewed_at = asked_at
+        self._end_block_at(asked_at + self._ttl_seconds - _margin(self._ttl_seconds))
+        return True
 
     def _end_block_at(self, moment: float) -> None:
         """Move the end of the block, unless it has come: what is being stopped stays stopped."""

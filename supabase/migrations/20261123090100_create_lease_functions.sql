@@ -11,8 +11,8 @@
 -- by a moment that has passed (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED).
 -- A conflict is an answer, not an error: 40001 and the like would be retried by PostgREST on its own.
 --
--- Every call waits for locks for less time than its caller waits for an answer, so that nothing happens after the caller has
--- given up. PostgREST (12 and later) applies a function's statement_timeout to its whole transaction; a caller that connects
+-- A call waits for each lock for less time than its caller waits for an answer, so most of what a caller has given up does
+-- not happen later; where it does, fencing makes it harmless. PostgREST (12 and later) applies a function's statement_timeout to its whole transaction; a caller that connects
 -- directly sets its own, because Postgres arms that timer before the function begins.
 
 set lock_timeout = '5s';

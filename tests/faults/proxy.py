@@ -23,6 +23,10 @@ class Line:
     """A response is lost: what it tells of has been committed."""
     longest_delay_seconds: float = 0.3
 
+    def probability(self, fault: str) -> float:
+        """That of a fault, for the piece that is passing now."""
+        return getattr(self, fault)
+
 
 @dataclass(kw_only=True)
 class Proxy:
@@ -58,7 +62,7 @@ class Proxy:
         except (OSError, asyncio.CancelledError):
             pass
         finally:
-            writer.transport.abort()
+            await _abort(writer)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target())
@@ -70,14 +74,14 @@ class Proxy:
             there.cancel()
             back.cancel()
             await asyncio.gather(there, back, return_exceptions=True)
-            far_writer.transport.abort()
+            await _abort(far_writer)
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: str, name: str
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(_BLOCK):
-                if self.random.random() < getattr(self.line, fault):
+                if self.random.random() < self.line.probability(fault):
                     self.counts[name] += 1
                     return
                 if self.random.random() < self.line.delay:
@@ -85,6 +89,12 @@ class Proxy:
                     await pause(self.random.uniform(0, self.line.longest_delay_seconds))
                 writer.write(data)
                 await writer.drain()
+
+
+async def _abort(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 def spread(

@@ -1,7 +1,6 @@
 """The lease functions as Python sees them: acquire, wait, keep, lose, release."""
 
 import asyncio
-from uuid import uuid4
 
 import pytest
 
@@ -21,6 +20,11 @@ async def lease(fresh_state: object) -> Lease:
     return granted
 
 
+def asked_for_at(at: float, lease: Lease) -> Lease:
+    """The lease as if it had been asked for at another loop time."""
+    return lease.model_copy(update={"asked_at": at})
+
+
 async def forever() -> None:
     """Work that only ends by being stopped."""
     await asyncio.Event().wait()
@@ -36,13 +40,6 @@ async def test_a_held_key_is_busy_and_says_who_holds_it(lease: Lease) -> None:
     answer = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
     assert isinstance(answer, Busy)
     assert (answer.lease.holder, answer.lease.fencing_token) == ("first", lease.fencing_token)
-
-
-async def test_asking_again_with_the_same_id_returns_the_same_grant(lease: Lease) -> None:
-    again = await acquire_lease(
-        "reel-1", holder="first", ttl_seconds=TTL_SECONDS, lease_id=lease.lease_id
-    )
-    assert again == lease
 
 
 async def test_whoever_waits_gets_the_key_when_it_is_released(lease: Lease) -> None:
@@ -125,7 +122,9 @@ async def test_work_is_stopped_before_expiry_when_the_database_does_not_answer(
     loop = asyncio.get_running_loop()
     asked_at = loop.time() - TTL_SECONDS + 0.2  # almost all of the time to live has passed
     with pytest.raises(LeaseLost):
-        async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=no_answer, asked_at=asked_at):
+        async with keep_lease(
+            asked_for_at(asked_at, lease), ttl_seconds=TTL_SECONDS, renew=no_answer
+        ):
             await forever()
     assert loop.time() < asked_at + TTL_SECONDS
 
@@ -142,9 +141,8 @@ async def test_a_renewal_that_succeeds_while_the_work_is_being_stopped_does_not_
 
     async def work() -> None:
         asked_at = asyncio.get_running_loop().time() - TTL_SECONDS + 1.5
-        async with keep_lease(
-            lease, ttl_seconds=TTL_SECONDS, renew=answered_late, asked_at=asked_at
-        ) as keeper:
+        kept = asked_for_at(asked_at, lease)
+        async with keep_lease(kept, ttl_seconds=TTL_SECONDS, renew=answered_late) as keeper:
             keeper.renew_soon()
             try:
                 await forever()
@@ -170,6 +168,56 @@ async def test_keeping_ends_with_the_work(lease: Lease) -> None:
     assert len(asyncio.all_tasks()) == before
 
 
+async def test_the_time_to_live_counts_from_before_it_was_asked_for(fresh_state: object) -> None:
+    assert fresh_state
+    before = asyncio.get_running_loop().time()
+    lease = await acquire_lease("reel-1", holder="first", ttl_seconds=TTL_SECONDS)
+    assert isinstance(lease, Lease)
+    assert lease.asked_at is not None
+    assert before <= lease.asked_at < asyncio.get_running_loop().time()
+    stale = asked_for_at(before - TTL_SECONDS, lease)
+    with pytest.raises(LeaseLost):
+        async with keep_lease(stale, ttl_seconds=TTL_SECONDS):
+            await forever()
+
+
+async def test_nobody_keeps_a_lease_that_someone_else_asked_for(lease: Lease) -> None:
+    answer = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
+    assert isinstance(answer, Busy)
+    with pytest.raises(ValueError, match="only who has asked"):
+        async with keep_lease(answer.lease, ttl_seconds=TTL_SECONDS):
+            pass
+
+
+async def test_the_end_of_the_work_is_not_taken_for_a_loss(lease: Lease) -> None:
+    """A renewal that comes after the lease was given back, and before its answer has arrived, would be refused."""
+    async with keep_lease(lease, ttl_seconds=TTL_SECONDS) as keeper:
+        await keeper.rest()
+        assert await release_lease(lease)
+        keeper.renew_soon()
+        await asyncio.sleep(
+            TTL_SECONDS / 3
+        )  # the pause between renewals, on the keeper's own clock
+    assert keeper.loss is None
+
+
+async def test_who_is_about_to_end_waits_for_a_renewal_under_way(lease: Lease) -> None:
+    asked_for, answer = asyncio.Event(), asyncio.Event()
+
+    async def renew() -> None:
+        asked_for.set()
+        await answer.wait()
+
+    async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=renew) as keeper:
+        keeper.renew_soon()
+        await asked_for.wait()
+        resting = asyncio.create_task(keeper.rest())
+        done, _ = await asyncio.wait((resting,), timeout=0)
+        assert not done
+        answer.set()
+        await resting
+
+
 async def test_a_bad_time_to_live_is_a_fault_of_the_caller(fresh_state: object) -> None:
     with pytest.raises(Exception, match="went wrong"):
-        await acquire_lease("reel-1", holder="first", ttl_seconds=0, lease_id=uuid4())
+        await acquire_lease("reel-1", holder="first", ttl_seconds=0)

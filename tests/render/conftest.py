@@ -1,6 +1,5 @@
 """A project with sources, and jobs started as the library starts them and run as the worker runs them."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,10 +72,9 @@ class Studio:
 
     async def run(self, job: Job) -> str:
         """Claim and run a job; how it ended."""
-        asked_at = asyncio.get_running_loop().time()
         claim = await claim_job(job.id, holder="test", ttl_seconds=60)
         assert claim.outcome == "claimed"
-        return await run_job(claim, asked_at=asked_at)
+        return await run_job(claim)
 
     async def progress(self) -> GenerationProgress:
         progress = await get_generation_progress(self.project_id, None)

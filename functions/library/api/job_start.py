@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.security import CurrentCaller
 from api.settings import get_library_settings
 from shared.auth import Caller
+from shared.database import CALL_TIMEOUT_SECONDS, answered_by
 from shared.dispatch import dispatch
 from shared.errors import (
     DatabaseUnavailable,
@@ -92,7 +93,7 @@ class JobStarter:
         when it is not known whether the job has started, DatabaseUnavailable.
         """
         while True:
-            start = await _start_surely(request, job_id)
+            start = await start_surely(request, job_id)
             _log_superseded(request.project_id, start.superseded_job_id)
             if start.job and start.outcome in ("started", "replayed"):
                 self._measure_wait("started")
@@ -157,13 +158,21 @@ class JobStarter:
         return sha256(canonical.encode()).hexdigest()
 
 
-async def _start_surely(request: JobRequest, job_id: UUID) -> JobStart:
-    """Ask once more when no answer came: the same job id gets what the first call did."""
-    settings = get_settings()
+async def start_surely(request: JobRequest, job_id: UUID) -> JobStart:
+    """Ask once more when no answer came, while a caller's patience lasts: the same job id gets what the first call did.
+
+    A first call without an answer may still be on its way, and start the job later than the second was refused. Then
+    nobody knows: raises DatabaseUnavailable.
+    """
+    deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_SECONDS
     try:
-        return await start_job(request, settings, job_id=job_id)
+        return await start_job(request, get_settings(), job_id=job_id)
     except DatabaseUnavailable:
-        return await start_job(request, settings, job_id=job_id)
+        again = start_job(request, get_settings(), job_id=job_id)
+        start = await answered_by(deadline, again)
+    if start.outcome not in ("started", "replayed"):
+        raise DatabaseUnavailable
+    return start
 
 
 def _log_superseded(project_id: str, job_id: UUID | None) -> None:

@@ -77,7 +77,6 @@ async def _claim_and_run(
 ) -> str:
     """Claim a job and run it to its end; return how it ended, or why it is not ours to run."""
     settings = get_settings()
-    asked_at = asyncio.get_running_loop().time()
     claim = await claim_job(job_id, holder=_holder(), ttl_seconds=settings.lease_ttl_seconds)
     if claim.outcome == "busy":
         raise ProjectBusy
@@ -89,7 +88,7 @@ async def _claim_and_run(
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
         with log_fields(**ids), span("job", "consumer", attributes=attributes) as measured:
-            outcome = await run_job(claim, asked_at=asked_at, attempt_seconds=attempt_seconds)
+            outcome = await run_job(claim, attempt_seconds=attempt_seconds)
             measured.note({"editai.job_id": str(job_id), "editai.outcome": outcome})
             return outcome
     finally:

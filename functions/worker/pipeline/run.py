@@ -10,10 +10,10 @@ from pipeline.outcome import Outcome
 from pipeline.raw_clips import make_raw_clips
 from pipeline.reporting import Reporter
 from pipeline.segment_clips import make_segment_clips
-from pipeline.work import Work, insist
+from pipeline.work import Work
 from pipeline.workspace import workspace
 from shared.errors import DatabaseUnavailable, LeaseLost
-from shared.jobs import JobClaim, discard_outputs, finish_job
+from shared.jobs import JobClaim, discard_outputs
 from shared.leases import keep_lease, renew_lease
 from shared.media import UnusableMedia
 from shared.records import Job, JobKind, Lease
@@ -35,24 +35,22 @@ RECIPES: dict[JobKind, Recipe] = {
 GIVE_UP_SECONDS = 1.0
 
 
-async def run_job(claim: JobClaim, *, asked_at: float, attempt_seconds: float | None = None) -> str:
+async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> str:
     """Run a claimed job to its end and say how it ended.
 
     completed, failed, cancelled; lost: someone else goes on; abandoned: to be tried again.
 
     Never raises for what a job may do. A fault that another attempt may not meet again (a full disk, storage
     away) abandons the attempt: its lease is cut short and cleanup queues the job again while it has attempts left.
-    So does an attempt that has lasted `attempt_seconds` since `asked_at` (loop time).
+    So does an attempt that has lasted `attempt_seconds` since it was claimed.
     """
-    if claim.job is None or claim.lease is None:
+    if claim.job is None or claim.lease is None or claim.lease.asked_at is None:
         raise ValueError("a claimed job has a row and a lease")
-    job, lease = claim.job, claim.lease
+    job, lease, begun_at = claim.job, claim.lease, claim.lease.asked_at
     reporter = Reporter(lease, ttl_seconds=get_settings().lease_ttl_seconds)
-    limit = asyncio.timeout_at(None if attempt_seconds is None else asked_at + attempt_seconds)
+    limit = asyncio.timeout_at(None if attempt_seconds is None else begun_at + attempt_seconds)
     try:
-        outcome = await _attempt(
-            claim, job=job, lease=lease, reporter=reporter, limit=limit, asked_at=asked_at
-        )
+        outcome = await _attempt(claim, job=job, lease=lease, reporter=reporter, limit=limit)
     except LeaseLost as loss:
         outcome = "cancelled" if loss.cancelled else "lost"
         if not loss.cancelled:
@@ -66,7 +64,7 @@ async def run_job(claim: JobClaim, *, asked_at: float, attempt_seconds: float | 
         await _give_up(lease)
         outcome = "abandoned"
     reporter.log_end()
-    _note_end(job, outcome, asyncio.get_running_loop().time() - asked_at)
+    _note_end(job, outcome, asyncio.get_running_loop().time() - begun_at)
     return outcome
 
 
@@ -77,13 +75,10 @@ async def _attempt(
     lease: Lease,
     reporter: Reporter,
     limit: asyncio.Timeout,
-    asked_at: float,
 ) -> str:
     """Work in a directory of its own, under a lease that is kept meanwhile."""
     ttl_seconds = get_settings().lease_ttl_seconds
-    async with keep_lease(
-        lease, ttl_seconds=ttl_seconds, renew=reporter.send, asked_at=asked_at
-    ) as keeper:
+    async with keep_lease(lease, ttl_seconds=ttl_seconds, renew=reporter.send) as keeper:
         with workspace(job.id, lease.fencing_token) as directory:
             reporter.keeper = keeper
             work = Work(
@@ -118,15 +113,13 @@ async def _do(work: Work) -> str:
         if error.passing:
             raise
         return await _fail(work, "encoding_failed", error.detail)
-    result, export = outcome.result, outcome.export
-    await insist(lambda: finish_job(work.lease, "completed", result=result, export=export))
+    await work.finish("completed", result=outcome.result, export=outcome.export)
     return "completed"
 
 
 async def _fail(work: Work, code: str, detail: str) -> str:
     logger.warning("the job failed: %s", detail, extra={"code": code})
-    error = {"code": code, "detail": detail}
-    await insist(lambda: finish_job(work.lease, "failed", error=error))
+    await work.finish("failed", error={"code": code, "detail": detail})
     return "failed"
 
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from pipeline.reporting import Reporter
 from shared.errors import DatabaseUnavailable
-from shared.jobs import record_clip
+from shared.jobs import finish_job, record_clip
 from shared.media import MediaFacts, UnusableMedia
 from shared.records import Clip, Job, Lease, Source
 from shared.storage import Storage
@@ -82,6 +82,12 @@ class Work:
         await self.storage.put(video, video_path, content_type="video/mp4")
         await self.storage.put(thumbnail, thumbnail_path, content_type="image/jpeg")
         return await insist(lambda: record_clip(self.lease, clip))
+
+    async def finish(self, status: Literal["completed", "failed"], **outcome: Any) -> None:
+        """End the job, which gives the lease back. Raises LeaseLost."""
+        if keeper := self.reporter.keeper:
+            await keeper.rest()
+        await insist(lambda: finish_job(self.lease, status, **outcome))
 
 
 async def insist(write: Callable[[], Awaitable[Answer]]) -> Answer:
