@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Container = Literal["mp4", "matroska", "avi", "mpegts"]
+
 Refusal = Literal[
     "empty_file",
     "not_a_video",
@@ -78,7 +80,7 @@ class AudioFacts(_Facts):
 class MediaFacts(_Facts):
     """A usable video file: `container` is mp4, matroska, avi or mpegts; sizes are bytes."""
 
-    container: Literal["mp4", "matroska", "avi", "mpegts"]
+    container: Container
     duration_seconds: float
     size_bytes: int
     video: VideoFacts
