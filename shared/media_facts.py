@@ -63,6 +63,11 @@ class VideoFacts(_Facts):
     rgb: bool
 
     @property
+    def stored_pixels(self) -> float:
+        """How many pixels a decoder makes of one picture, whatever shape they are shown in."""
+        return self.width * self.height / self.pixel_aspect
+
+    @property
     def hdr(self) -> bool:
         """True where the picture is PQ or HLG and needs tone mapping for an ordinary screen."""
         return self.transfer is not None and self.transfer.startswith(("PQ", "HLG"))

@@ -15,6 +15,18 @@ MAX_PIXELS = 8192 * 4320
 MAX_DURATION_SECONDS = 4 * 3600
 MAX_STREAMS = 16
 
+MAX_PIXEL_ASPECT = 16
+"""As wide as high, or as high as wide; cameras' and discs' pixels stay below 3."""
+
+MAX_FRAME_RATE = 1000
+MAX_FRAMES = MAX_DURATION_SECONDS * MAX_FRAME_RATE
+MAX_BIT_DEPTH = 32
+MAX_CHANNELS = 255
+MAX_SAMPLE_RATE = 768_000
+"""Above these a number is not believed: the file is taken as one that does not state it."""
+
+_ROUNDING = 0.0005  # of what MediaInfo writes with three digits
+
 Track = dict[str, Any]
 
 NOT_A_VIDEO = "This is not a video file. Send an MP4, MOV, WebM, MKV, AVI or MPEG-TS file."
@@ -74,12 +86,13 @@ def _refuse_excess(tracks: list[Track]) -> None:
 
 def _video(track: Track) -> VideoFacts:
     width, height = number_of(track, "width") or 0, number_of(track, "height") or 0
-    aspect = number_of(track, "pixel_aspect_ratio") or 1.0
     rotation = round((number_of(track, "rotation") or 0) / 90) * 90 % 360
     rate = _rate(track)
     if width < 1 or height < 1:
         raise UnusableMedia("unreadable", UNREADABLE)
+    aspect = _pixel_aspect(track)
     shown = (max(1, round(width * aspect)), int(height))
+    _refuse_stretched(*shown)
     across, down = shown if rotation % 180 == 0 else shown[::-1]
     return VideoFacts(
         codec=str(track.get("format", "unknown")),
@@ -88,10 +101,10 @@ def _video(track: Track) -> VideoFacts:
         rotation=rotation,
         pixel_aspect=aspect,
         frame_rate=rate or Fraction(30),
-        max_frame_rate=number_of(track, "maximum_frame_rate"),
+        max_frame_rate=_believed(track, "maximum_frame_rate", MAX_FRAME_RATE),
         variable_frame_rate=track.get("frame_rate_mode") == "VFR" or rate is None,
-        frame_count=int(number_of(track, "frame_count") or 0) or None,
-        bit_depth=int(number_of(track, "bit_depth") or 8),
+        frame_count=int(_believed(track, "frame_count", MAX_FRAMES) or 0) or None,
+        bit_depth=int(_believed(track, "bit_depth", MAX_BIT_DEPTH) or 8),
         interlaced=track.get("scan_type") in ("Interlaced", "MBAFF", "PAFF"),
         transfer=track.get("transfer_characteristics"),
         matrix=track.get("matrix_coefficients"),
@@ -99,9 +112,30 @@ def _video(track: Track) -> VideoFacts:
     )
 
 
+def _pixel_aspect(track: Track) -> float:
+    """How wide a pixel is for its height; 1 where the file does not say, or says 0."""
+    aspect = number_of(track, "pixel_aspect_ratio") or 1.0
+    if not 1 / MAX_PIXEL_ASPECT - _ROUNDING <= aspect <= MAX_PIXEL_ASPECT:
+        raise UnusableMedia(
+            "too_large",
+            f"The pixels are more than {MAX_PIXEL_ASPECT} times as wide as high, or as high as wide.",
+        )
+    return aspect
+
+
+def _refuse_stretched(width: int, height: int) -> None:
+    """What is shown is drawn and told: it keeps within the limits of what is stored."""
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise UnusableMedia(
+            "too_large",
+            f"The picture is shown as {width}x{height}; at most {MAX_SIDE}x{MAX_SIDE} and"
+            f" {MAX_PIXELS} pixels are allowed.",
+        )
+
+
 def _rate(track: Track) -> Fraction | None:
     """Frames per second, exact where the number is a broadcast rate rounded to three digits."""
-    rate = number_of(track, "frame_rate")
+    rate = _believed(track, "frame_rate", MAX_FRAME_RATE)
     if not rate:
         return None
     for exact in (Fraction(round(rate)), Fraction(round(rate * 1.001) * 1000, 1001)):
@@ -111,11 +145,11 @@ def _rate(track: Track) -> Fraction | None:
 
 
 def _audio(track: Track) -> AudioFacts:
-    duration = number_of(track, "duration")
+    duration = _believed(track, "duration", MAX_DURATION_SECONDS * 1000)
     return AudioFacts(
         codec=str(track.get("format", "unknown")),
-        channels=int(number_of(track, "channel_s") or 2),
-        sample_rate=int(number_of(track, "sampling_rate") or 48000),
+        channels=int(_believed(track, "channel_s", MAX_CHANNELS) or 2),
+        sample_rate=int(_believed(track, "sampling_rate", MAX_SAMPLE_RATE) or 48000),
         duration_seconds=duration / 1000 if duration else None,
     )
 
@@ -132,3 +166,9 @@ def number_of(track: Track, key: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _believed(track: Track, key: str, most: float) -> float | None:
+    """A number above 0 and up to `most`; None for one that no video has."""
+    value = number_of(track, key)
+    return value if value is not None and 0 < value <= most else None

@@ -60,6 +60,23 @@ def uniform(path: Path, width: int, height: int, *, frames: int = 3) -> None:
     footage.make(*source, "-frames:v", str(frames), *X264, str(path))
 
 
+def oblong_pixels(path: Path, across: int, down: int, *, width: int = 1280) -> None:
+    """Pixels that claim to be `across` by `down` (ISO/IEC 14496-12, 12.1.4)."""
+    source = ["-f", "lavfi", "-i", f"color=red:size={width}x720:rate=25:duration=0.4"]
+    footage.make(*source, "-vf", "setsar=3/2", *X264, str(path))
+    content = bytearray(path.read_bytes())
+    struct.pack_into(">II", content, content.index(b"pasp") + 4, across, down)
+    path.write_bytes(content)
+
+
+def swift_clock(path: Path, ticks_per_second: int) -> None:
+    """A picture track whose clock ticks so often, 512 ticks for each picture, in a file of a second."""
+    footage.make(*footage.pattern(1, size="64x64", rate=25), *X264, str(path))
+    content = bytearray(path.read_bytes())
+    struct.pack_into(">I", content, content.index(b"mdhd") + 16, ticks_per_second)
+    path.write_bytes(content)
+
+
 def many_tracks(path: Path, tracks: int) -> None:
     """One small picture, as often as asked."""
     source = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=25:duration=0.2"]
