@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,13 @@ async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
     arguments = [*inputs.read_file(path, facts, threads=1), "-map", "0:V:0", "-f", "null", "-"]
     limits = Limits.of([facts], facts.duration_seconds)
     await ffmpeg.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1)
+
+
+def _complaints(input_: list[str]) -> str:
+    """What ffmpeg says when it decodes an input's picture."""
+    command = [ffmpeg.executable(), "-nostdin", "-v", "error", *input_, "-map", "0:V:0"]
+    done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, check=True, text=True)
+    return done.stderr
 
 
 async def _clip(path: Path, start: float, end: float, target: Path) -> MediaFacts:
@@ -251,6 +259,15 @@ async def test_a_codec_that_no_camera_writes_is_refused_with_a_reason(
     assert failed.value.detail == "The video uses a codec that is not supported."
 
 
+def test_an_enhancement_inside_of_a_picture_is_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "enhanced.mp4"
+    hostile.enhanced_picture(path)
+    arguments = inputs.read_file(path, probe(path), threads=1)
+    assert "lcevc" not in _complaints(arguments)
+    option = arguments.index("-export_side_data")
+    assert "lcevc" in _complaints([*arguments[:option], *arguments[option + 2 :]])
+
+
 def test_every_decoder_on_the_list_exists() -> None:
     assert set(inputs.DECODERS) <= hostile.decoder_names()
 
@@ -261,5 +278,6 @@ def test_every_input_is_confined(plain: Path) -> None:
     assert options["-protocol_whitelist"] == "file"
     assert options["-format_whitelist"] == options["-f"] == "mov"
     assert "h264" in options["-codec_whitelist"].split(",")
+    assert options["-export_side_data"] == "enhancements"
     assert (options["-max_streams"], options["-max_pixels"]) == ("32", "35389440")
     assert list(options)[-1] == "-i"
