@@ -11,6 +11,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -39,6 +40,12 @@ __all__ = [
 ]
 
 READER_TIMEOUT_SECONDS = 30
+
+PROBES = 2
+"""At once in a process: each may take the reader's memory. Threads of their own, because those that all else shares
+write uploads to disk, which a file that takes long must not hold up."""
+
+_probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
 
 TRUNCATED = "The file ends too early: part of the video is missing. Send the whole file again."
 
@@ -70,8 +77,8 @@ def probe(path: Path) -> MediaFacts:
 
 
 async def probe_async(path: Path) -> MediaFacts:
-    """`probe` off the event loop; same answers, same errors."""
-    return await asyncio.to_thread(probe, path)
+    """`probe` off the event loop; same answers, same errors. At most PROBES run at once, others wait."""
+    return await asyncio.get_running_loop().run_in_executor(_probes, probe, path)
 
 
 def _container(file: BinaryIO) -> Container:
