@@ -35,6 +35,7 @@ __all__ = [
     "MediaFacts",
     "UnusableMedia",
     "VideoFacts",
+    "ends_tell_all",
     "probe",
     "probe_async",
 ]
@@ -48,6 +49,8 @@ write uploads to disk, which a file that takes long must not hold up."""
 _probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
 
 TRUNCATED = "The file ends too early: part of the video is missing. Send the whole file again."
+
+_SAID_BY_ENDS = {"too_long", "too_large", "too_many_streams"}
 
 _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 _TS_SYNC = 0x47
@@ -79,6 +82,30 @@ def probe(path: Path) -> MediaFacts:
 async def probe_async(path: Path) -> MediaFacts:
     """`probe` off the event loop; same answers, same errors. At most PROBES run at once, others wait."""
     return await asyncio.get_running_loop().run_in_executor(_probes, probe, path)
+
+
+async def ends_tell_all(path: Path) -> bool:
+    """Whether a probe of a file whose middle reads as zeros says what it would say of the whole one.
+
+    False where the middle may hold the index, or there is none: then times and pictures are counted from end to end.
+    Raises OSError.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_probes, _ends_tell_all, path)
+
+
+def _ends_tell_all(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            container = _container(file)
+        except UnusableMedia:
+            return True
+        try:
+            tracks = _read(file)
+            _refuse_truncated(tracks, container)
+            facts_of(tracks, container, path.stat().st_size)
+        except UnusableMedia as refused:
+            return refused.code in _SAID_BY_ENDS
+    return container != "mpegts" and not _lacks_index(tracks)
 
 
 def _container(file: BinaryIO) -> Container:
