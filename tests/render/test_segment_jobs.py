@@ -153,3 +153,35 @@ async def test_a_source_whose_file_is_gone_fails_the_job_with_a_reason(
         "code": "unreadable",
         "detail": "The source's file is not there any more.",
     }
+
+
+@pytest.mark.parametrize(("start", "end"), [(4, 5), (1.5, 2.5), (2, 2.5)])
+async def test_a_file_that_ends_before_a_segment_does_fails_the_job_with_a_reason(
+    studio: Studio, tmp_path: Path, start: float, end: float
+) -> None:
+    """Whatever was written down about it: an attempt on the same file would end the same."""
+    short = tmp_path / "short.mp4"
+    footage.make(*footage.numbered(2), *X264, str(short))
+    studio.add(_numbered(tmp_path / "numbers.mp4"))
+    [stored] = (studio.storage / "reel" / "sources").iterdir()
+    stored.write_bytes(short.read_bytes())
+    segments = [studio.segment("numbers", 0, 1), studio.segment("numbers", start, end)]
+    job = await studio.start("segment_clips", {"segments": segments, "target_duration": 5})
+
+    assert await studio.run(job) == "failed"
+
+    progress = await studio.progress()
+    assert (progress.status, progress.job_attempt) == ("failed", 1)
+    assert progress.job_error == {
+        "code": "truncated",
+        "detail": f"The source's file ends at 2.000 seconds, and a segment of it at {end:.3f} seconds.",
+    }
+    assert studio.clips() == []
+
+
+async def test_a_segment_may_end_where_another_parser_says_that_its_source_does(
+    studio: Studio, tmp_path: Path
+) -> None:
+    studio.add(_numbered(tmp_path / "numbers.mp4"))
+    params = {"segments": [studio.segment("numbers", 7, 8.01)], "target_duration": 5}
+    assert await studio.run(await studio.start("segment_clips", params)) == "completed"
