@@ -96,6 +96,14 @@ def enhanced_picture(path: Path) -> None:
     stream.unlink()
 
 
+def short_claim(path: Path, seconds: float) -> None:
+    """8 s of numbered pictures in a Matroska file that claims to be shorter (RFC 9559, 5.1.2.10)."""
+    footage.make(*footage.numbered(8), *X264, str(path))
+    content = bytearray(path.read_bytes())
+    struct.pack_into(">d", content, content.index(b"\x44\x89\x88") + 3, seconds * 1000)
+    path.write_bytes(content)
+
+
 def many_tracks(path: Path, tracks: int) -> None:
     """One small picture, as often as asked."""
     source = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=25:duration=0.2"]

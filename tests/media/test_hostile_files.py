@@ -13,6 +13,7 @@ from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip
 from pipeline.failure import FfmpegFailed
 from pipeline.limits import Limits
+from pipeline.moments import choose
 from pipeline.scenes import analyse
 from pipeline.thumbnail import make_thumbnail
 from shared.media import MediaFacts, UnusableMedia, probe
@@ -228,6 +229,29 @@ async def test_more_pictures_than_any_video_has_are_refused(
         await analyse(path, probe(path), tmp_path)
     assert failed.value.detail == "The video has too many pictures."
     assert footage.names(tmp_path) == ["swarm.avi"]
+
+
+async def test_clips_are_made_of_what_a_file_plays_after_the_end_that_it_claims(
+    tmp_path: Path,
+) -> None:
+    path, target = tmp_path / "longer.mkv", tmp_path / "clip.mp4"
+    hostile.short_claim(path, 1)
+    facts = probe(path)
+    analysis = await analyse(path, facts, tmp_path)
+    parts = [part for selection in choose(analysis, 4, 2.0, 7) for part in selection]
+    part = max(parts, key=lambda part: part.start)
+    assert part.start > facts.duration_seconds == 1
+    await _clip(path, part.start, part.end, target)
+    assert footage.numbers(target) == list(range(round(part.start * 30), round(part.end * 30)))
+
+
+async def test_a_cut_after_all_pictures_of_a_file_is_refused_with_a_reason(
+    plain: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(FfmpegFailed) as failed:
+        await _clip(plain, 30, 31, tmp_path / "clip.mp4")
+    assert failed.value.detail.endswith("decoded.")
+    assert not failed.value.passing
 
 
 async def test_a_rate_of_a_picture_in_half_an_hour_becomes_one_that_players_play(
