@@ -1,12 +1,15 @@
 """A segments job joins what its user chose, whatever the sources are like, and goes on after an interruption."""
 
 import asyncio
+import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from shared.media import probe
+from shared.records import JobKind
 from tests.media import footage
 from tests.media.kinds import X264, make_kind
 from tests.render.conftest import Studio
@@ -185,3 +188,32 @@ async def test_a_segment_may_end_where_another_parser_says_that_its_source_does(
     studio.add(_numbered(tmp_path / "numbers.mp4"))
     params = {"segments": [studio.segment("numbers", 7, 8.01)], "target_duration": 5}
     assert await studio.run(await studio.start("segment_clips", params)) == "completed"
+
+
+def _finished_clips() -> set[str]:
+    work = Path(tempfile.gettempdir()).glob(f"editai-job-{os.getpid()}-*/clip-*.*")
+    return {file.stem for file in work}
+
+
+@pytest.mark.parametrize("kind", ["segment_clips", "raw_clips"])
+async def test_a_clip_that_is_recorded_takes_no_more_room(
+    studio: Studio, tmp_path: Path, kind: JobKind
+) -> None:
+    """The work directory may be memory, and ten clips of ten minutes are gigabytes."""
+    studio.add(_numbered(tmp_path / "numbers.mp4"))
+    segments = [studio.segment("numbers", second, second + 2) for second in range(0, 8, 2)]
+    of = {
+        "segment_clips": {"segments": segments},
+        "raw_clips": {"source_id": str(studio.sources["numbers"])},
+    }
+    params = {"target_duration": 3, "variant_count": 4, "seed": 5} | of[kind]
+    attempt = asyncio.create_task(studio.run(await studio.start(kind, params)))
+
+    seen = 0
+    while not attempt.done():
+        seen = max(seen, len(_finished_clips()))
+        await asyncio.sleep(0.005)
+
+    assert await attempt == "completed"
+    assert len(studio.clips()) == 4
+    assert seen == 1
