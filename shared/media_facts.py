@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Container = Literal["mp4", "matroska", "avi", "mpegts"]
+
 Refusal = Literal[
     "empty_file",
     "not_a_video",
@@ -61,6 +63,11 @@ class VideoFacts(_Facts):
     rgb: bool
 
     @property
+    def stored_pixels(self) -> float:
+        """How many pixels a decoder makes of one picture, whatever shape they are shown in."""
+        return self.width * self.height / self.pixel_aspect
+
+    @property
     def hdr(self) -> bool:
         """True where the picture is PQ or HLG and needs tone mapping for an ordinary screen."""
         return self.transfer is not None and self.transfer.startswith(("PQ", "HLG"))
@@ -78,7 +85,7 @@ class AudioFacts(_Facts):
 class MediaFacts(_Facts):
     """A usable video file: `container` is mp4, matroska, avi or mpegts; sizes are bytes."""
 
-    container: Literal["mp4", "matroska", "avi", "mpegts"]
+    container: Container
     duration_seconds: float
     size_bytes: int
     video: VideoFacts

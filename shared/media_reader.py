@@ -11,7 +11,7 @@ import sys
 
 from pymediainfo import MediaInfo
 
-MEMORY_BYTES = 1 << 30
+MEMORY_BYTES = 384 << 20
 CPU_SECONDS = 20
 MOST_TRACKS = 100
 MOST_CHARACTERS = 4 << 20

@@ -42,9 +42,9 @@ class Storage(Protocol):
         ...
 
     async def peek(self, path: str, directory: Path) -> Path:
-        """A local file to probe: of the stored one's size, with at least its beginning and its end.
+        """A local file that a probe says the same of as of the stored one, to be removed soon.
 
-        What lies between may read as zeros. Raises FileNotFoundError.
+        What it does not read may be zeros. Raises FileNotFoundError.
         """
         ...
 

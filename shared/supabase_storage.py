@@ -5,7 +5,7 @@ bytes of a file go by signed URL through a client that waits as long as a large 
 """
 
 import tempfile
-from asyncio import to_thread
+from asyncio import Lock, sleep, to_thread
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -31,6 +31,8 @@ TRANSFER_TIMEOUT = httpx.Timeout(60, connect=5)
 PEEK_BYTES = 8 << 20
 """More than the index of a film of four hours."""
 
+ROOM_POLL_SECONDS = 0.1
+
 TRANSFER_URL_SECONDS = 3600
 _NOT_FOUND = ("404", "not_found")
 
@@ -43,6 +45,8 @@ class SupabaseStorage:
     ) -> None:
         self._bucket = bucket
         self._connect = connect
+        self._fetching_whole = Lock()
+        self._whole: Path | None = None
 
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
@@ -80,7 +84,24 @@ class SupabaseStorage:
         return target
 
     async def peek(self, path: str, directory: Path) -> Path:
-        """A sparse file: the first and the last bytes, where containers keep what a probe reads."""
+        """A sparse file: the first and the last bytes, where most containers keep what a probe reads.
+
+        All of it where that is not enough, and of these one at a time: it may be memory, and as large as storage takes.
+        """
+        from shared.media import ends_tell_all  # noqa: PLC0415 - what only removes files has no MediaInfo
+
+        ends = await self._ends(path, directory)
+        if await to_thread(_is_whole, ends) or await ends_tell_all(ends):
+            return ends
+        await to_thread(ends.unlink)
+        async with self._fetching_whole:
+            # Who asked for it removes it, with its directory: nothing but its absence tells.
+            while self._whole is not None and await to_thread(self._whole.exists):  # noqa: ASYNC110
+                await sleep(ROOM_POLL_SECONDS)
+            self._whole = await self.fetch(path, directory)
+            return self._whole
+
+    async def _ends(self, path: str, directory: Path) -> Path:
         target = directory / f"{uuid4().hex}-{PurePosixPath(path).name}"
         size = await self.size(path)
         if size is None:
@@ -185,6 +206,10 @@ class SupabaseStorage:
             raise StorageUnavailable from error
         except httpx.HTTPError as error:
             raise StorageUnavailable from error
+
+
+def _is_whole(file: Path) -> bool:
+    return file.stat().st_size <= 2 * PEEK_BYTES
 
 
 async def _blocks(file: Path) -> AsyncIterator[bytes]:

@@ -3,7 +3,12 @@
 import json
 import re
 
+from shared.media import PROBES
+from shared.media_reader import MEMORY_BYTES
 from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
+
+PYTHON_BYTES = 128 << 20
+"""The library's own process; with a 400 MB upload on a disk it has been seen at 91 MB."""
 
 
 def test_no_secret_is_in_an_argument_in_the_output_or_where_it_is_not_needed(
@@ -46,6 +51,19 @@ def test_only_the_library_is_public(deployed: Cloud) -> None:
     assert "--allow-unauthenticated" in deployed.function("library")
     open_to_all = [grant for grant in deployed.grants if "allUsers" in grant]
     assert open_to_all == ["editai-library allUsers roles/run.invoker"]
+
+
+def test_the_library_holds_all_that_it_allows_at_once(deployed: Cloud) -> None:
+    """A file that it holds, in its temporary directory, is memory there."""
+    flags = deployed.function("library")
+    settings = (deployed.checkout / "build/library.env.yaml").read_text()
+    largest_upload = re.search(r'MAX_UPLOAD_BYTES: "(\d+)"', settings)
+    bucket = json.loads((deployed.memory / "bucket").read_text())
+    assert largest_upload is not None
+    uploads = int(flags["--concurrency"]) * int(largest_upload[1])
+    probes = bucket["file_size_limit"] + PROBES * MEMORY_BYTES
+    assert flags["--memory"].endswith("Gi")
+    assert uploads + probes + PYTHON_BYTES < int(flags["--memory"][:-2]) << 30
 
 
 def test_the_worker_has_as_long_as_cloud_tasks_waits(deployed: Cloud) -> None:

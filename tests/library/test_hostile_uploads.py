@@ -22,14 +22,19 @@ def _tracks(path: Path) -> None:
     hostile.many_tracks(path, 40)
 
 
+def _oblong(path: Path) -> None:
+    hostile.oblong_pixels(path, 2**32 - 1, 1)
+
+
 @pytest.mark.parametrize(
     ("make", "reason", "words"),
     [
         (_playlist, "not_a_video", "This is not a video file."),
         (_vast, "too_large", "The picture is 6000x6000"),
+        (_oblong, "too_large", "The pixels are more than 16 times as wide as high"),
         (_tracks, "too_many_streams", "The file has 40 streams"),
     ],
-    ids=["a playlist", "a vast picture", "forty tracks"],
+    ids=["a playlist", "a vast picture", "oblong pixels", "forty tracks"],
 )
 async def test_a_hostile_upload_is_refused_with_a_reason(
     api: Api,

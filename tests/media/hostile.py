@@ -60,6 +60,50 @@ def uniform(path: Path, width: int, height: int, *, frames: int = 3) -> None:
     footage.make(*source, "-frames:v", str(frames), *X264, str(path))
 
 
+def oblong_pixels(path: Path, across: int, down: int, *, width: int = 1280) -> None:
+    """Pixels that claim to be `across` by `down` (ISO/IEC 14496-12, 12.1.4)."""
+    source = ["-f", "lavfi", "-i", f"color=red:size={width}x720:rate=25:duration=0.4"]
+    footage.make(*source, "-vf", "setsar=3/2", *X264, str(path))
+    content = bytearray(path.read_bytes())
+    struct.pack_into(">II", content, content.index(b"pasp") + 4, across, down)
+    path.write_bytes(content)
+
+
+def swift_clock(path: Path, ticks_per_second: int) -> None:
+    """A picture track whose clock ticks so often, 512 ticks for each picture, in a file of a second."""
+    footage.make(*footage.pattern(1, size="64x64", rate=25), *X264, str(path))
+    content = bytearray(path.read_bytes())
+    struct.pack_into(">I", content, content.index(b"mdhd") + 16, ticks_per_second)
+    path.write_bytes(content)
+
+
+def enhanced_picture(path: Path) -> None:
+    """H.264 whose every picture brings an enhancement (LCEVC) that is cut off.
+
+    It comes as a message that a maker registered with the ITU (T.35): a country, and a maker's number in it.
+    Source: ISO/IEC 14496-10, annex D; ISO/IEC 23094-2, 7.3.2.
+    """
+    stream = path.with_name(f"{path.stem}.h264")
+    plain = ["-x264-params", "info=0", "-bsf:v", "h264_mp4toannexb", "-f", "h264"]
+    footage.make(*footage.pattern(0.4, size="64x64"), *X264, *plain, str(stream))
+    maker, enhancement = b"\xb4\x00\x50\x00\x01", b"\x00\x00\x03\x01\x7b\xff"
+    message = bytes([4, len(maker) + len(enhancement) - 1]) + maker + enhancement + b"\x80"
+    content = stream.read_bytes()
+    for picture in (b"\x00\x00\x01\x41", b"\x00\x00\x01\x61", b"\x00\x00\x01\x65"):
+        content = content.replace(picture, b"\x00\x00\x01\x06" + message + picture)
+    stream.write_bytes(content)
+    footage.make("-v", "fatal", "-r", "30", "-i", str(stream), "-c", "copy", str(path))
+    stream.unlink()
+
+
+def short_claim(path: Path, seconds: float) -> None:
+    """8 s of numbered pictures in a Matroska file that claims to be shorter (RFC 9559, 5.1.2.10)."""
+    footage.make(*footage.numbered(8), *X264, str(path))
+    content = bytearray(path.read_bytes())
+    struct.pack_into(">d", content, content.index(b"\x44\x89\x88") + 3, seconds * 1000)
+    path.write_bytes(content)
+
+
 def many_tracks(path: Path, tracks: int) -> None:
     """One small picture, as often as asked."""
     source = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=25:duration=0.2"]

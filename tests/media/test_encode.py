@@ -288,5 +288,3 @@ def test_a_cut_without_a_frame_is_refused(plain: Path) -> None:
         frame_counts([], Fraction(30))
     with pytest.raises(ValueError, match="runs forward"):
         _cuts(plain, [(1, 1)])
-    with pytest.raises(ValueError, match="starts within its source"):
-        _cuts(plain, [(5, 6)])

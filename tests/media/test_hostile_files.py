@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip
 from pipeline.failure import FfmpegFailed
 from pipeline.limits import Limits
+from pipeline.moments import choose
 from pipeline.scenes import analyse
+from pipeline.thumbnail import make_thumbnail
 from shared.media import MediaFacts, UnusableMedia, probe
 from tests.media import footage, hostile
 from tests.media.processes import used_by_children
@@ -29,6 +32,13 @@ async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
     arguments = [*inputs.read_file(path, facts, threads=1), "-map", "0:V:0", "-f", "null", "-"]
     limits = Limits.of([facts], facts.duration_seconds)
     await ffmpeg.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1)
+
+
+def _complaints(input_: list[str]) -> str:
+    """What ffmpeg says when it decodes an input's picture."""
+    command = [ffmpeg.executable(), "-nostdin", "-v", "error", *input_, "-map", "0:V:0"]
+    done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, check=True, text=True)
+    return done.stderr
 
 
 async def _clip(path: Path, start: float, end: float, target: Path) -> MediaFacts:
@@ -141,6 +151,62 @@ async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_pa
     assert failed.value.detail == "The picture is too large."
 
 
+@pytest.mark.parametrize(
+    ("across", "down"),
+    [(2**32 - 1, 1), (3_000_000, 1), (17, 1), (1, 17)],
+)
+def test_pixels_of_a_shape_that_no_screen_has_are_refused(
+    tmp_path: Path, across: int, down: int
+) -> None:
+    """The first would be a width of 5 billion, in a database that counts to 2."""
+    path = tmp_path / "oblong.mp4"
+    hostile.oblong_pixels(path, across, down)
+    refused = _refused(path)
+    assert refused.code == "too_large"
+    assert (
+        refused.detail == "The pixels are more than 16 times as wide as high, or as high as wide."
+    )
+
+
+def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "stretched.mp4"
+    hostile.oblong_pixels(path, 15, 1)
+    refused = _refused(path)
+    assert refused.code == "too_large"
+    assert refused.detail == (
+        "The picture is shown as 19200x720; at most 8192x8192 and 35389440 pixels are allowed."
+    )
+
+
+@pytest.mark.parametrize(("across", "down"), [(64, 45), (45, 64), (0, 1), (4, 1)])
+def test_pixels_of_other_shapes_are_taken(tmp_path: Path, across: int, down: int) -> None:
+    path = tmp_path / "wide.mp4"
+    hostile.oblong_pixels(path, across, down)
+    width = round(1280 * (across / down or 1))
+    assert probe(path).video.width == pytest.approx(width, abs=1)
+
+
+def test_pixels_that_claim_to_be_wide_buy_no_computing_time(tmp_path: Path) -> None:
+    plain, wide = tmp_path / "plain.mp4", tmp_path / "wide.mp4"
+    hostile.oblong_pixels(plain, 1, 1)
+    hostile.oblong_pixels(wide, 6, 1)
+    minute = {"duration_seconds": 60.0}
+    honest, boasting = (probe(path).model_copy(update=minute) for path in (plain, wide))
+    assert boasting.video.width == 6 * honest.video.width
+    assert Limits.of([boasting], 1.0) == Limits.of([honest], 1.0)
+
+
+async def test_a_rate_of_millions_of_pictures_a_second_is_not_believed(tmp_path: Path) -> None:
+    """A thumbnail at that rate would be chosen from 84 million pictures."""
+    path = tmp_path / "swift.mp4"
+    hostile.swift_clock(path, 2**32 - 1)
+    facts = probe(path)
+    assert (facts.video.frame_rate, facts.video.variable_frame_rate) == (30, True)
+    with used_by_children() as used:
+        await make_thumbnail(path, facts, 0.5, tmp_path / "swift.jpg", work_dir=tmp_path)
+    assert used.cpu_seconds < 5
+
+
 async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> None:
     path = tmp_path / "tracks.mp4"
     hostile.many_tracks(path, 40)
@@ -163,6 +229,29 @@ async def test_more_pictures_than_any_video_has_are_refused(
         await analyse(path, probe(path), tmp_path)
     assert failed.value.detail == "The video has too many pictures."
     assert footage.names(tmp_path) == ["swarm.avi"]
+
+
+async def test_clips_are_made_of_what_a_file_plays_after_the_end_that_it_claims(
+    tmp_path: Path,
+) -> None:
+    path, target = tmp_path / "longer.mkv", tmp_path / "clip.mp4"
+    hostile.short_claim(path, 1)
+    facts = probe(path)
+    analysis = await analyse(path, facts, tmp_path)
+    parts = [part for selection in choose(analysis, 4, 2.0, 7) for part in selection]
+    part = max(parts, key=lambda part: part.start)
+    assert part.start > facts.duration_seconds == 1
+    await _clip(path, part.start, part.end, target)
+    assert footage.numbers(target) == list(range(round(part.start * 30), round(part.end * 30)))
+
+
+async def test_a_cut_after_all_pictures_of_a_file_is_refused_with_a_reason(
+    plain: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(FfmpegFailed) as failed:
+        await _clip(plain, 30, 31, tmp_path / "clip.mp4")
+    assert failed.value.detail.endswith("decoded.")
+    assert not failed.value.passing
 
 
 async def test_a_rate_of_a_picture_in_half_an_hour_becomes_one_that_players_play(
@@ -194,6 +283,15 @@ async def test_a_codec_that_no_camera_writes_is_refused_with_a_reason(
     assert failed.value.detail == "The video uses a codec that is not supported."
 
 
+def test_an_enhancement_inside_of_a_picture_is_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "enhanced.mp4"
+    hostile.enhanced_picture(path)
+    arguments = inputs.read_file(path, probe(path), threads=1)
+    assert "lcevc" not in _complaints(arguments)
+    option = arguments.index("-export_side_data")
+    assert "lcevc" in _complaints([*arguments[:option], *arguments[option + 2 :]])
+
+
 def test_every_decoder_on_the_list_exists() -> None:
     assert set(inputs.DECODERS) <= hostile.decoder_names()
 
@@ -204,5 +302,6 @@ def test_every_input_is_confined(plain: Path) -> None:
     assert options["-protocol_whitelist"] == "file"
     assert options["-format_whitelist"] == options["-f"] == "mov"
     assert "h264" in options["-codec_whitelist"].split(",")
+    assert options["-export_side_data"] == "enhancements"
     assert (options["-max_streams"], options["-max_pixels"]) == ("32", "35389440")
     assert list(options)[-1] == "-i"

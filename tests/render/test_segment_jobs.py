@@ -1,12 +1,15 @@
 """A segments job joins what its user chose, whatever the sources are like, and goes on after an interruption."""
 
 import asyncio
+import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from shared.media import probe
+from shared.records import JobKind
 from tests.media import footage
 from tests.media.kinds import X264, make_kind
 from tests.render.conftest import Studio
@@ -153,3 +156,64 @@ async def test_a_source_whose_file_is_gone_fails_the_job_with_a_reason(
         "code": "unreadable",
         "detail": "The source's file is not there any more.",
     }
+
+
+@pytest.mark.parametrize(("start", "end"), [(4, 5), (1.5, 2.5), (2, 2.5)])
+async def test_a_file_that_ends_before_a_segment_does_fails_the_job_with_a_reason(
+    studio: Studio, tmp_path: Path, start: float, end: float
+) -> None:
+    """Whatever was written down about it: an attempt on the same file would end the same."""
+    short = tmp_path / "short.mp4"
+    footage.make(*footage.numbered(2), *X264, str(short))
+    studio.add(_numbered(tmp_path / "numbers.mp4"))
+    [stored] = (studio.storage / "reel" / "sources").iterdir()
+    stored.write_bytes(short.read_bytes())
+    segments = [studio.segment("numbers", 0, 1), studio.segment("numbers", start, end)]
+    job = await studio.start("segment_clips", {"segments": segments, "target_duration": 5})
+
+    assert await studio.run(job) == "failed"
+
+    progress = await studio.progress()
+    assert (progress.status, progress.job_attempt) == ("failed", 1)
+    assert progress.job_error == {
+        "code": "truncated",
+        "detail": f"The source's file ends at 2.000 seconds, and a segment of it at {end:.3f} seconds.",
+    }
+    assert studio.clips() == []
+
+
+async def test_a_segment_may_end_where_another_parser_says_that_its_source_does(
+    studio: Studio, tmp_path: Path
+) -> None:
+    studio.add(_numbered(tmp_path / "numbers.mp4"))
+    params = {"segments": [studio.segment("numbers", 7, 8.01)], "target_duration": 5}
+    assert await studio.run(await studio.start("segment_clips", params)) == "completed"
+
+
+def _finished_clips() -> set[str]:
+    work = Path(tempfile.gettempdir()).glob(f"editai-job-{os.getpid()}-*/clip-*.*")
+    return {file.stem for file in work}
+
+
+@pytest.mark.parametrize("kind", ["segment_clips", "raw_clips"])
+async def test_a_clip_that_is_recorded_takes_no_more_room(
+    studio: Studio, tmp_path: Path, kind: JobKind
+) -> None:
+    """The work directory may be memory, and ten clips of ten minutes are gigabytes."""
+    studio.add(_numbered(tmp_path / "numbers.mp4"))
+    segments = [studio.segment("numbers", second, second + 2) for second in range(0, 8, 2)]
+    of = {
+        "segment_clips": {"segments": segments},
+        "raw_clips": {"source_id": str(studio.sources["numbers"])},
+    }
+    params = {"target_duration": 3, "variant_count": 4, "seed": 5} | of[kind]
+    attempt = asyncio.create_task(studio.run(await studio.start(kind, params)))
+
+    seen = 0
+    while not attempt.done():
+        seen = max(seen, len(_finished_clips()))
+        await asyncio.sleep(0.005)
+
+    assert await attempt == "completed"
+    assert len(studio.clips()) == 4
+    assert seen == 1

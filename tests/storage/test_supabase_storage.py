@@ -1,17 +1,22 @@
 """Storage in a bucket of Supabase Storage: what it asks of the API, and what comes of the answers."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from shared import supabase_storage
 from shared.errors import StorageUnavailable
 from shared.lean_client import LeanClient
+from shared.media import probe
 from shared.storage_paths import InvalidPath
 from shared.supabase_storage import PEEK_BYTES, SupabaseStorage
 from supabase import AsyncClient, AsyncClientOptions
+from tests.media.kinds import make_kind
+from tests.stack.waiting import eventually
 from tests.storage.storage_api import BUCKET, StorageApi
 
 PATH = "reel/sources/video.mp4"
@@ -119,6 +124,70 @@ async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
     peeked = (await storage.peek(PATH, tmp_path)).read_bytes()
     assert peeked == b"a" * PEEK_BYTES + bytes(1000) + b"z" * PEEK_BYTES
     assert len(api.ranges) == 2
+
+
+@pytest.fixture
+def short_peeks(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Files of some kilobytes stand for large ones."""
+    monkeypatch.setattr(supabase_storage, "PEEK_BYTES", 4000)
+    return 4000
+
+
+def _index_in_the_middle(folder: Path) -> Path:
+    video = make_kind("plain.mp4", folder)
+    filler = 100_000
+    with video.open("ab") as file:
+        file.write(filler.to_bytes(4) + b"free" + bytes(filler - 8))
+    return video
+
+
+def _live_recording(folder: Path) -> Path:
+    return make_kind("browser-recording.webm", folder)
+
+
+def _broadcast(folder: Path) -> Path:
+    return make_kind("plain.ts", folder)
+
+
+@pytest.mark.parametrize("make", [_index_in_the_middle, _live_recording, _broadcast])
+async def test_a_peek_says_of_a_large_video_what_all_of_it_says(
+    storage: SupabaseStorage,
+    api: StorageApi,
+    tmp_path: Path,
+    short_peeks: int,
+    make: Callable[[Path], Path],
+) -> None:
+    """The source of a peek that is refused is deleted: what its middle might tell counts too."""
+    video = make(tmp_path)
+    assert video.stat().st_size > 3 * short_peeks
+    api.files[PATH] = video.read_bytes()
+    assert probe(await storage.peek(PATH, tmp_path)) == probe(video)
+
+
+async def test_a_peek_of_a_large_video_with_an_index_leaves_its_middle_out(
+    storage: SupabaseStorage, api: StorageApi, tmp_path: Path, short_peeks: int
+) -> None:
+    video = make_kind("plain.mp4", tmp_path)
+    api.files[PATH] = video.read_bytes()
+    peeked = await storage.peek(PATH, tmp_path)
+    assert probe(peeked) == probe(video)
+    assert peeked.read_bytes()[short_peeks:-short_peeks].strip(b"\0") == b""
+
+
+@pytest.mark.usefixtures("short_peeks")
+async def test_one_large_video_is_here_as_a_whole_at_a_time(
+    storage: SupabaseStorage, api: StorageApi, tmp_path: Path
+) -> None:
+    """A temporary directory may be memory."""
+    api.files[PATH] = _live_recording(tmp_path).read_bytes()
+    (tmp_path / "second").mkdir()
+    first = await storage.peek(PATH, tmp_path)
+    second = asyncio.create_task(storage.peek(PATH, tmp_path / "second"))
+    await eventually(lambda: len(api.ranges) == 4)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(second), 1)
+    first.unlink()
+    assert (await second).read_bytes() == api.files[PATH]
 
 
 async def test_a_wrong_key_or_no_server_means_unavailable(api: StorageApi) -> None:

@@ -28,7 +28,10 @@ from shared.media import MediaFacts
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cut:
-    """A part of a source: the file, its facts, and `start` and `end` in seconds of its clock."""
+    """A part of a source: the file, its facts, and `start` and `end` in seconds of its clock.
+
+    It may lie after the end that the file claims: what is there shows when it is decoded.
+    """
 
     path: Path
     facts: MediaFacts
@@ -38,8 +41,6 @@ class Cut:
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise ValueError(f"a cut runs forward from 0, not {self.start} to {self.end}")
-        if self.start >= self.facts.duration_seconds:
-            raise ValueError(f"a cut starts within its source, not at {self.start}")
 
 
 async def encode_clip(

@@ -43,6 +43,9 @@ def read_file(
         *("-protocol_whitelist", "file"),
         *("-format_whitelist", demuxer, "-f", demuxer),
         *("-codec_whitelist", ",".join(DECODERS)),
+        # Pictures may bring an enhancement (LCEVC), which ffmpeg hands to a library that no list above names, and which
+        # no camera writes. What is exported, to nobody here, is not decoded.
+        *("-export_side_data", "enhancements"),
         *("-max_streams", str(MOST_STREAMS), "-max_pixels", str(MAX_PIXELS)),
         *("-threads", str(threads), *options),
         *("-i", f"file:{path.absolute()}"),

@@ -72,6 +72,4 @@ class Limits:
 def _units_per_second(facts: MediaFacts) -> float:
     video = facts.video
     rate = float(max(video.frame_rate, video.max_frame_rate or 0))
-    return min(
-        max(video.width * video.height * rate / _PIXELS_PER_UNIT, 1.0), _MOST_UNITS_PER_SECOND
-    )
+    return min(max(video.stored_pixels * rate / _PIXELS_PER_UNIT, 1.0), _MOST_UNITS_PER_SECOND)

@@ -20,9 +20,9 @@ from pipeline.outcome import Outcome
 from pipeline.phases import Phases
 from pipeline.thumbnail import make_thumbnail
 from pipeline.work import Work
-from shared.media import MediaFacts, probe_async
+from shared.media import MediaFacts, UnusableMedia, probe_async
 from shared.records import Clip
-from shared.segments import Segment, SegmentsParams, select
+from shared.segments import RANGE_TOLERANCE_SECONDS, Segment, SegmentsParams, select
 
 FETCHING_COST = 0.5
 """What a source costs to fetch and probe, relative to encoding a second of a clip."""
@@ -57,6 +57,7 @@ async def make_segment_clips(work: Work) -> Outcome:
     used = sources_by_time(played)
     phases = Phases(work.reporter, fetching=FETCHING_COST * len(used), encoding=seconds)
     footage = await _fetch(work, used, phases)
+    _refuse_outside(played, footage)
     canvas = Canvas.of(footage[used[0]].facts)
     plan = Plan(footage=footage, canvas=canvas, mute=params.mute)
     clips: list[Clip] = []
@@ -97,6 +98,18 @@ async def _fetch(work: Work, used: Sequence[UUID], phases: Phases) -> dict[UUID,
         footage[source_id] = Footage(path=path, facts=await probe_async(path))
         await on_progress(1.0)
     return footage
+
+
+def _refuse_outside(played: Sequence[Segment], footage: Mapping[UUID, Footage]) -> None:
+    """Check again what was checked when the job started, by what was written down of the sources then."""
+    for segment in played:
+        end = footage[segment.source_id].facts.duration_seconds
+        if segment.start >= end or segment.end > end + RANGE_TOLERANCE_SECONDS:
+            raise UnusableMedia(
+                "truncated",
+                f"The source's file ends at {end:.3f} seconds, and a segment of it at"
+                f" {segment.end:.3f} seconds.",
+            )
 
 
 async def _make(

@@ -63,7 +63,7 @@ class Work:
         video: Path,
         thumbnail: Path,
     ) -> Clip:
-        """Store the job's variant `index`, from 0, and record it as a checkpoint. Raises LeaseLost."""
+        """Store the job's variant `index`, from 0, record it as a checkpoint, remove its files. Raises LeaseLost."""
         number = self.job.first_variant_number + index
         video_path = self.output_path(f"clip-{number}.mp4")
         thumbnail_path = self.output_path(f"clip-{number}.jpg")
@@ -81,7 +81,10 @@ class Work:
         }
         await self.storage.put(video, video_path, content_type="video/mp4")
         await self.storage.put(thumbnail, thumbnail_path, content_type="image/jpeg")
-        return await insist(lambda: record_clip(self.lease, clip))
+        recorded = await insist(lambda: record_clip(self.lease, clip))
+        for file in (video, thumbnail):  # the directory may be memory
+            file.unlink()
+        return recorded
 
     async def finish(self, status: Literal["completed", "failed"], **outcome: Any) -> None:
         """End the job, which gives the lease back. Raises LeaseLost."""
