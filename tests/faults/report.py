@@ -30,6 +30,9 @@ class Report:
     answers: Mapping[str, int]
     failures: Mapping[str, int]
     faults: Mapping[str, int]
+    faults_not_counted: Mapping[str, int]
+    deliveries: Mapping[str, int]
+    """What injected deliveries were answered with."""
     recoveries: tuple[float, ...]
     """Seconds from the last write of a lease that died to its reclaim."""
     quiet_recoveries: tuple[float, ...]
@@ -66,6 +69,8 @@ class Report:
             *_table("answers", self.answers),
             *_table("answers that were of no use", self.failures),
             *_table("faults", self.faults),
+            *_table("faults that did not happen", self.faults_not_counted),
+            *_table("injected deliveries", self.deliveries),
             self._recovery("dead leases", self.recoveries),
             self._recovery("no other fault", self.quiet_recoveries),
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",

@@ -167,6 +167,8 @@ class Run:
             answers=self.answers.counts,
             failures=self.load.failures,
             faults=self.injector.counts + self.stack.proxy.counts,
+            faults_not_counted=self.injector.not_counted,
+            deliveries=self.injector.deliveries.outcomes,
             recoveries=tuple(after for _, after in self.model.recoveries),
             quiet_recoveries=self._quiet_recoveries(),
             recovery_bound_seconds=LEASE_TTL_SECONDS + CLEANUP_PERIOD_SECONDS,
