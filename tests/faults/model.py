@@ -4,22 +4,20 @@ A rule's name is its sentence. Times are seconds of the database's clock.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.faults import lease_ends
 from tests.faults.entries import Entry, Row
+from tests.faults.job_rules import ACTIVE, broken_by_change, is_end_by_holder
 from tests.faults.states import Lock, ProjectState
 from tests.faults.violations import Violation
 
 SLACK_SECONDS = 0.5
 """A write is judged a moment before its audit entry is written; a busy machine may put this between the two."""
 
-ACTIVE = ("queued", "running")
-NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
-    "queued": ("running", "failed", "cancelled"),
-    "running": ("queued", "completed", "failed", "cancelled"),
-}
+ORDER = "the audit trail is in the order of commits"
 
 
 @dataclass(kw_only=True)
@@ -42,10 +40,13 @@ class Model:
         """Take entries in the order of commits; those of one transaction come in one call."""
         for entry in entries:
             state = self.projects[entry.project_id]
-            if state.txid != entry.txid:
+            begins = state.txid != entry.txid
+            if begins:
                 self._end_transaction(entry.project_id, state)
-                state.begin(entry.txid)
             self._trail[entry.project_id].append(entry)
+            if begins and not state.begin(entry):
+                self._break(ORDER, entry)
+            state.seq = entry.seq
             getattr(self, f"_on_{entry.relation}")(entry, state)
         for project_id, state in self.projects.items():
             self._end_transaction(project_id, state)
@@ -67,7 +68,7 @@ class Model:
             if not new.is_vacant:
                 self._on_grant(entry, state, old, new)
         else:
-            self._on_renewal(entry, old, new)
+            self._on_renewal(entry, state, old, new)
         state.lock = new
         state.lock_written_at, state.lock_txid = entry.at, entry.txid
 
@@ -92,14 +93,16 @@ class Model:
         if abs(decided_at - entry.at) > 2 + SLACK_SECONDS or far:
             self._break("leases are measured by the database's clock", entry)
 
-    def _on_renewal(self, entry: Entry, old: Lock, new: Lock) -> None:
+    def _on_renewal(self, entry: Entry, state: ProjectState, old: Lock, new: Lock) -> None:
         self.operations["leases renewed"] += 1
         if new.expires_at > old.expires_at and entry.at > old.expires_at + SLACK_SECONDS:
             self._break("an expired lease is never renewed", entry, ended=old.expires_at)
         if new.deadline_at is not None and new.expires_at > new.deadline_at:
             self._break("a lease never outlives its deadline", entry)
         self._check_clock(entry, new, entry.at)
-        self.projects[entry.project_id].renew(new, entry.at, entry.committed_at)
+        state.renew(new, entry.committed_at)
+        if entry.function == "release_lease":
+            state.release(new, entry.at)
 
     def _on_end(self, entry: Entry, state: ProjectState, old: Lock | None) -> None:
         if old is None or old.is_vacant:
@@ -107,9 +110,13 @@ class Model:
         self.operations["leases ended"] += 1
         if old.expires_at > entry.at:
             state.removed_live = old
+            if not lease_ends.may_end(entry, old):
+                self._break(lease_ends.RULE, entry, by=entry.function)
         else:
             self._reclaimed(entry, state, old)
-        state.end(old, entry.committed_at)
+        state.end(entry.committed_at)
+        if entry.function == "release_lease":
+            state.release(old, entry.at)
 
     def _reclaimed(self, entry: Entry, state: ProjectState, old: Lock) -> None:
         if old.expires_at <= entry.at and old.job_id is not None:
@@ -120,7 +127,8 @@ class Model:
         old, new = entry.old, entry.new
         if new is None:
             state.jobs.pop(entry.row["id"], None)
-            state.deleted = True
+            if lease_ends.was_live(entry, state):
+                self._break(lease_ends.DELETED, entry)
             return
         if old is None:
             self.operations["jobs started"] += 1
@@ -129,25 +137,19 @@ class Model:
         state.job(new)
 
     def _on_job_change(self, entry: Entry, state: ProjectState, old: Row, new: Row) -> None:
-        was, now = old["status"], new["status"]
-        if was not in ACTIVE:
-            self._break("a finished job never changes again", entry)
-        elif was != now and now not in NEXT_STATUS[was]:
-            self._break("a job goes from status to status as agreed", entry, was=was, now=now)
-        if new["attempt"] < old["attempt"] or new["attempt"] > new["max_attempts"]:
-            self._break("attempts never pass the maximum", entry)
-        if was == now:
+        for rule, facts in broken_by_change(entry, state, old, new):
+            self._break(rule, entry, **facts)
+        if old["status"] == new["status"]:
             return
-        self.operations[f"jobs {now}"] += 1
-        if now == "running" and not state.is_current(new["fencing_token"]):
-            self._break("every accepted write carried the current token", entry)
-        if now == "completed":
+        self.operations[f"jobs {new['status']}"] += 1
+        if is_end_by_holder(entry, new):
             self._check_current(entry, state, new["fencing_token"])
 
     def _on_editai_generation_progress(self, entry: Entry, state: ProjectState) -> None:
         old, new = entry.old, entry.new
         state.shown_token = new["fencing_token"] if new else None
         if new is None:
+            state.cleared.append(entry.at)
             return
         if new["current_step"] == "Completed" and new["percentage"] == 100:
             return  # the job's end, which is checked with the job
@@ -197,5 +199,5 @@ class Model:
         if held_by and held_by not in [job["id"] for job in active]:
             self._break("a job's end and its lease's end are one transaction", entry)
         removed, state.removed_live = state.removed_live, None
-        if removed and removed.job_id is None:
-            state.ended_early[removed.lease_id] = entry
+        if removed and not lease_ends.may_stay_removed(removed, state, entry.function):
+            self._break(lease_ends.RULE, entry, by=entry.function)
