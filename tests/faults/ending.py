@@ -1,0 +1,83 @@
+"""The end of a run: every job ends, every attempt, every lease; then all garbage is due and removed."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import LiteralString
+
+import psycopg
+
+from local.scheduler import trigger_cleanup
+from tests.faults.pacing import pause
+from tests.faults.remains import remains
+from tests.faults.stack import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS, FaultStack
+
+DRAIN_SECONDS = 90.0
+SETTLE_SECONDS = 5 * (LEASE_TTL_SECONDS + 2 * CLEANUP_PERIOD_SECONDS)
+"""Several times what a lease needs that was granted last of all: cleanup, too, may be slow on a busy machine."""
+COLLECT_SECONDS = 120.0
+LOOK_SECONDS = 0.3
+
+_ACTIVE: LiteralString = "select count(*) from editai_jobs where status in ('queued', 'running')"
+_GARBAGE: LiteralString = "select count(*) from editai_storage_garbage"
+_DUE = "update editai_storage_garbage set not_before = now() where not_before > now()"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """Waits, and looks at what is left."""
+
+    stack: FaultStack
+
+    async def drain(self) -> int:
+        """Wait until every job has ended; how many have not."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        active = -1
+        while active and time.monotonic() < deadline:
+            await pause(LOOK_SECONDS)
+            active = await asyncio.to_thread(self._count, _ACTIVE)
+        return active
+
+    async def settle(self) -> Mapping[str, tuple[str, ...]]:
+        """Wait until nothing is left that must not be; what is, when patience ends."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (left := await asyncio.to_thread(self._left)) and time.monotonic() < deadline:
+            await pause(LOOK_SECONDS)
+        return left
+
+    async def collect_garbage(self) -> int:
+        """Let lease_cleanup remove all garbage, as if its time had come; how much is left when patience ends."""
+        deadline = time.monotonic() + COLLECT_SECONDS
+        url, secret = self.stack.url("lease_cleanup"), self.stack.keys.internal_secret
+        while True:
+            await asyncio.to_thread(self.stack.execute, _DUE)
+            with suppress(OSError):
+                await asyncio.to_thread(trigger_cleanup, url, secret)
+            left = await asyncio.to_thread(self._count, _GARBAGE)
+            if not left or time.monotonic() > deadline:
+                return left
+
+    def _left(self) -> Mapping[str, tuple[str, ...]]:
+        attempts = {"attempts under way": names} if (names := self._attempts()) else {}
+        return {**remains(self.stack.admin_url), **attempts}
+
+    def _attempts(self) -> tuple[str, ...]:
+        """The work directories of workers that live: what they store, nothing may have looked for yet."""
+        groups = {self.stack.processes[name].pid for name in self.stack.worker_names}
+        folders = self.stack.work_directory.glob("editai-job-*")
+        return tuple(folder.name for folder in folders if _group(folder.name) in groups)
+
+    def _count(self, query: LiteralString) -> int:
+        with psycopg.connect(self.stack.admin_url, connect_timeout=5) as connection:
+            row = connection.execute(query).fetchone()
+        return row[0] if row else -1
+
+
+def _group(folder: str) -> int | None:
+    """The process group of the worker that a work directory is named after."""
+    with suppress(ProcessLookupError):
+        return os.getpgid(int(folder.split("-")[2]))
+    return None
