@@ -4,16 +4,16 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from tests.faults.events import Event, outcome, percentage, project_of
+from tests.faults.health import Health
 from tests.faults.model import Model
 from tests.faults.reads import Attempt, Reads
 from tests.faults.refusals import broken_by_database, broken_by_library
 from tests.faults.sql_answers import CHECKS, RENEWAL, ended, is_granted, is_renewed
+from tests.faults.stack import LEASE_TTL_SECONDS
 from tests.faults.states import ProjectState
 from tests.faults.violations import Violation
-
-Event = Mapping[str, Any]
 
 SLACK_SECONDS = 0.25
 """A commit is seen by others a moment after its timestamp; a busy machine may put this between."""
@@ -42,6 +42,7 @@ class Answers:
     """Seconds that the library took to answer, by request."""
     directory: str = "/editai-faults"
     """Where the run keeps its files: nobody is told."""
+    health: Health = field(default_factory=lambda: Health(ttl_seconds=LEASE_TTL_SECONDS))
     _reads: Reads = field(default_factory=Reads)
     _witness: Event | None = None
     """The earlier answer that the one being judged contradicts."""
@@ -51,10 +52,11 @@ class Answers:
         """Judge answers that came before the audit trail was read for the last time."""
         for event in events:
             self._count(event)
+            self.health.note(event, self.clock_offset)
             self._witness = None
             if broken := self._broken(event):
                 told = [e for e in (self._witness, event) if e is not None]
-                project_id = str(_project_of(event))
+                project_id = str(project_of(event))
                 trail = self.model.trail(project_id)
                 violation = Violation.of_answers(broken, project_id, told, trail)
                 self.model.violations.append(violation)
@@ -64,8 +66,8 @@ class Answers:
         self.counts[f"{name} {event['status']} {event.get('error') or ''}".rstrip()] += 1
         if event.get("http"):
             self.durations[name].append(event["answered_at"] - event["asked_at"])
-        if name in WRITES and (outcome := _outcome(event)) in REFUSALS:
-            self.refused_writes[f"{name}: {outcome}"] += 1
+        if name in WRITES and (told := outcome(event)) in REFUSALS:
+            self.refused_writes[f"{name}: {told}"] += 1
 
     def _broken(self, event: Event) -> str | None:
         """The rule that an answer breaks."""
@@ -79,7 +81,7 @@ class Answers:
             return broken
         if event["answer"] is None:
             return None
-        state = self.model.projects[str(_project_of(event))]
+        state = self.model.projects[str(project_of(event))]
         if check := CHECKS.get(event["call"]):
             return check(event, state)
         check = self._checks.get(event["call"])
@@ -119,7 +121,7 @@ class Answers:
         """But for a cancel, which clears progress: of its job, or of one that had ended."""
         if status == "cancelled":
             return None
-        found = self._reads.contradiction(attempt, event, _percentage(event))
+        found = self._reads.contradiction(attempt, event, percentage(event))
         if found is None:
             return None
         told_at = found.earlier["answered_at"] + self.clock_offset - SLACK_SECONDS
@@ -132,13 +134,13 @@ class Answers:
         if event["answer"]["outcome"] != "held":
             return None
         params, token = event["params"], event["params"]["p_fencing_token"]
-        percentage = params.get("p_percentage", -1)
+        written = params.get("p_percentage", -1)
         if not is_renewed(event, state):
             return RENEWAL
-        if percentage > state.progress.get(token, -1):
+        if written > state.progress.get(token, -1):
             return "acknowledged progress is never lost"
-        if token in state.attempts and percentage >= 0:
-            self._reads.acknowledge(state.attempts[token], event, percentage)
+        if token in state.attempts and written >= 0:
+            self._reads.acknowledge(state.attempts[token], event, written)
         return None
 
     def _start(self, event: Event, state: ProjectState) -> str | None:
@@ -179,23 +181,3 @@ class Answers:
             "read_progress": Answers._read_rows,
         }
     )
-
-
-def _project_of(event: Event) -> str:
-    if event.get("http"):
-        return event["project_id"]
-    if event["call"] == "claim_job" and event["answer"]:
-        return event["answer"]["job"]["project_id"] or ""
-    return event["params"].get("p_project_id", "")
-
-
-def _outcome(event: Event) -> str | None:
-    """What a write was answered with; finish_job tells nothing else."""
-    answer = event["answer"]
-    return answer["outcome"] if answer and event["call"] != "finish_job" else answer
-
-
-def _percentage(event: Event) -> int:
-    """Of a read over HTTP, or of one over SQL."""
-    answer = event["answer"]
-    return (answer if event.get("http") else answer[0])["percentage"]

@@ -40,6 +40,7 @@ class History:
         request = response.request
         await response.aread()
         self.write(
+            process=os.getpid(),
             call=request.url.path.rpartition("/")[2].removeprefix("editai_"),
             asked_at=request.extensions["asked_at"],
             answered_at=time.monotonic(),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.files import Files
+from tests.faults.health import Calm
 from tests.faults.violations import Violation
 
 SHOWN_VIOLATIONS = 10
@@ -60,6 +61,7 @@ class Report:
     quiet_recoveries: tuple[float, ...]
     """Those while Postgres, PostgREST, the line, cleanup and the workers were whole."""
     recovery_bound_seconds: float
+    calm: Calm
     ended: Ended
     files: Files
     violations: tuple[Violation, ...]
@@ -97,6 +99,7 @@ class Report:
             *_table("injected deliveries", self.deliveries),
             self._recovery("dead leases", self.recoveries),
             self._recovery("no other fault", self.quiet_recoveries),
+            str(self.calm),
             *self.ended.lines(),
             *self.files.lines(),
             f"violations        {len(self.violations)}",

@@ -14,6 +14,7 @@ from tests.faults.breaks import BREAKS, Break
 from tests.faults.ending import Ending
 from tests.faults.entries import AuditReader
 from tests.faults.files import Files
+from tests.faults.health import RULE
 from tests.faults.history import HistoryReader
 from tests.faults.injector import Injector
 from tests.faults.load import Load
@@ -26,6 +27,8 @@ from tests.faults.stack import (
     FaultStack,
 )
 
+CALM_SECONDS = 10.0
+LONG_ENOUGH_SECONDS = 60.0
 MOST_TRIGGERS = 16
 """Of cleanup at one time; more would only be a queue."""
 
@@ -47,6 +50,12 @@ class Plan:
         """The rule that is broken on purpose."""
         return BREAKS[self.broken] if self.broken else None
 
+    @property
+    def calm_seconds(self) -> float:
+        """How much of the load's time, at its end, is without faults."""
+        long_enough = self.seconds >= LONG_ENOUGH_SECONDS and self.broken is None
+        return CALM_SECONDS if long_enough else 0.0
+
 
 @dataclass(kw_only=True)
 class Run:
@@ -61,6 +70,7 @@ class Run:
     model: Model
     answers: Answers
     cleaning: asyncio.Event = field(default_factory=asyncio.Event)
+    calm: asyncio.Event = field(default_factory=asyncio.Event)
     begun_at: float = field(default_factory=time.monotonic)
     unjudged: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
@@ -73,17 +83,21 @@ class Run:
             for number in range(self.plan.clients)
         ]
         faults = asyncio.create_task(self._inject())
-        await self._watch(self.begun_at + self.plan.seconds)
-        self.load.stopping.set()
+        await self._watch(self.begun_at + self.plan.seconds - self.plan.calm_seconds)
+        self.calm.set()
         await faults
         await self.injector.mend()
+        self.answers.health.since = time.monotonic() + self.answers.clock_offset
+        await self._watch(time.monotonic() + self.plan.calm_seconds)
         loaded_seconds = time.monotonic() - self.begun_at
+        self.load.stopping.set()
         await asyncio.gather(*clients)
         ended = Ended() if self.plan.control else await self._end()
         self.cleaning.set()
         await cleanup
         files = Files() if self.plan.control else await self._files()
         await self._judge()
+        self._judge_health()
         return self._report(loaded_seconds, ended, files)
 
     async def _end(self) -> Ended:
@@ -98,6 +112,10 @@ class Run:
             settled_seconds=time.monotonic() - began_at - drained_seconds,
             remains=remains,
         )
+
+    def _judge_health(self) -> None:
+        for lost in self.answers.health.lost(self.model.dead_leases):
+            self.model.break_rule(RULE, lost.entry, lease=lost.lock.lease_id)
 
     async def _files(self) -> Files:
         """Those that are stored once all garbage is gone."""
@@ -127,9 +145,9 @@ class Run:
     async def _inject(self) -> None:
         control = self.plan.control
         if control is None:
-            await self.injector.run(self.load.stopping, pace_seconds=self.plan.pace_seconds)
+            await self.injector.run(self.calm, pace_seconds=self.plan.pace_seconds)
             return
-        while not self.load.stopping.is_set():
+        while not self.calm.is_set():
             await asyncio.gather(*(self.injector.inject(name) for name in control.aimed_faults))
             await pause(0.2)
 
@@ -168,6 +186,7 @@ class Run:
             failures=self.load.failures,
             faults=self.injector.counts + self.stack.proxy.counts,
             faults_not_counted=self.injector.not_counted,
+            calm=self.answers.health.calm(self.model.dead_leases),
             refused_writes=self.answers.refused_writes,
             durations=self.answers.durations,
             deliveries=self.injector.deliveries.outcomes,

@@ -67,6 +67,7 @@ class ProjectState:
     txid: str | None = None
     lock: Lock | None = None
     lock_written_at: float | None = None
+    lock_written_by: str = ""
     lock_txid: str | None = None
     """Who wrote the lease last: it holds the row since, so what it writes was judged then."""
     highest_token: int = 0

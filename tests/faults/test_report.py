@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.faults.files import Files
+from tests.faults.health import Calm
 from tests.faults.report import Ended, Report
 from tests.faults.violations import Violation
 
@@ -29,6 +30,7 @@ WHOLE = Report(
     recoveries=(),
     quiet_recoveries=(),
     recovery_bound_seconds=2.5,
+    calm=Calm(),
     ended=Ended(),
     files=Files(),
     violations=(),
