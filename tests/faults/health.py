@@ -51,6 +51,7 @@ class Health:
     ttl_seconds: float
     since: float = float("inf")
     claimed: set[str] = field(default_factory=set[str])
+    """The leases that workers were given since then, and know of."""
     _calls: dict[int, list[tuple[float, float]]] = field(
         default_factory=lambda: defaultdict[int, list[tuple[float, float]]](list)
     )
@@ -79,7 +80,7 @@ class Health:
 
     def _is_at_fault(self, dead: DeadLease) -> bool:
         lock = dead.lock
-        if lock.acquired_at < self.since or lock.lease_id not in self.claimed or dead.was_given_up:
+        if lock.lease_id not in self.claimed or dead.was_given_up:
             return False
         return self._was_healthy(int(lock.holder.split()[-1]), lock.expires_at)
 

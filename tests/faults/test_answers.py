@@ -100,6 +100,7 @@ def test_a_release_ends_its_lease_within_its_request() -> None:
 def test_a_release_that_ended_nothing_of_its_callers_then_is_noticed() -> None:
     assert released(1.5, lease=2) == [OWN]
     assert released(4) == [OWN]
+    assert released(1, by="cancel_job") == [OWN]
     assert released(1.5, by="cancel_job") == [OWN]
 
 
