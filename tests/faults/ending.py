@@ -1,7 +1,6 @@
-"""The end of a run: every job ends, every attempt, every lease; then all garbage is due and removed."""
+"""The end of a run: every job ends, and every lease; then all garbage is due and removed."""
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,8 +15,10 @@ from tests.faults.remains import remains
 from tests.faults.stack import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS, FaultStack
 
 DRAIN_SECONDS = 90.0
-SETTLE_SECONDS = 5 * (LEASE_TTL_SECONDS + 2 * CLEANUP_PERIOD_SECONDS)
-"""Several times what a lease needs that was granted last of all: cleanup, too, may be slow on a busy machine."""
+LAST_LEASE_SECONDS = LEASE_TTL_SECONDS + 2 * CLEANUP_PERIOD_SECONDS
+"""By then the last lease is reclaimed, and whoever lost one has stopped and given up its files."""
+SETTLE_SECONDS = 5 * LAST_LEASE_SECONDS
+"""Patience: cleanup, too, may be slow on a busy machine."""
 COLLECT_SECONDS = 120.0
 LOOK_SECONDS = 0.3
 
@@ -42,9 +43,12 @@ class Ending:
         return active
 
     async def settle(self) -> Mapping[str, tuple[str, ...]]:
-        """Wait until nothing is left that must not be; what is, when patience ends."""
+        """Wait until the last lease must be gone, and nothing is left; what is, when patience ends."""
         deadline = time.monotonic() + SETTLE_SECONDS
-        while (left := await asyncio.to_thread(self._left)) and time.monotonic() < deadline:
+        await pause(LAST_LEASE_SECONDS)
+        while left := await asyncio.to_thread(remains, self.stack.admin_url):
+            if time.monotonic() > deadline:
+                break
             await pause(LOOK_SECONDS)
         return left
 
@@ -60,24 +64,7 @@ class Ending:
             if not left or time.monotonic() > deadline:
                 return left
 
-    def _left(self) -> Mapping[str, tuple[str, ...]]:
-        attempts = {"attempts under way": names} if (names := self._attempts()) else {}
-        return {**remains(self.stack.admin_url), **attempts}
-
-    def _attempts(self) -> tuple[str, ...]:
-        """The work directories of workers that live: what they store, nothing may have looked for yet."""
-        groups = {self.stack.processes[name].pid for name in self.stack.worker_names}
-        folders = self.stack.work_directory.glob("editai-job-*")
-        return tuple(folder.name for folder in folders if _group(folder.name) in groups)
-
     def _count(self, query: LiteralString) -> int:
         with psycopg.connect(self.stack.admin_url, connect_timeout=5) as connection:
             row = connection.execute(query).fetchone()
         return row[0] if row else -1
-
-
-def _group(folder: str) -> int | None:
-    """The process group of the worker that a work directory is named after."""
-    with suppress(ProcessLookupError):
-        return os.getpgid(int(folder.split("-")[2]))
-    return None
