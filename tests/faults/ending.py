@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -23,6 +23,12 @@ COLLECT_SECONDS = 120.0
 LOOK_SECONDS = 0.3
 
 _ACTIVE: LiteralString = "select count(*) from editai_jobs where status in ('queued', 'running')"
+_LAST: LiteralString = """
+    select pg_catalog.format('%s in attempt %s%s, %s s after its start',
+      status, attempt, ' with ' || (error ->> 'code'),
+      round(extract(epoch from finished_at - created_at), 1))
+    from editai_jobs where finished_at is not null order by finished_at desc limit 1
+"""
 _GARBAGE: LiteralString = "select count(*) from editai_storage_garbage"
 _DUE = "update editai_storage_garbage set not_before = now() where not_before > now()"
 
@@ -41,6 +47,10 @@ class Ending:
             await pause(LOOK_SECONDS)
             active = await asyncio.to_thread(self._count, _ACTIVE)
         return active
+
+    def last_end(self) -> str:
+        """How the job ended that ended last."""
+        return str(self._value(_LAST))
 
     async def settle(self) -> Mapping[str, tuple[str, ...]]:
         """Wait until the last lease must be gone, and nothing is left; what is, when patience ends."""
@@ -65,6 +75,9 @@ class Ending:
                 return left
 
     def _count(self, query: LiteralString) -> int:
+        return int(self._value(query))
+
+    def _value(self, query: LiteralString) -> Any:
         with psycopg.connect(self.stack.admin_url, connect_timeout=5) as connection:
             row = connection.execute(query).fetchone()
-        return row[0] if row else -1
+        return row[0] if row else None

@@ -24,6 +24,7 @@ class Ended:
 
     not_ended: int = 0
     drained_seconds: float = 0
+    last_end: str = ""
     settled_seconds: float = 0
     remains: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
@@ -32,6 +33,7 @@ class Ended:
         left = sum(map(len, self.remains.values()))
         return [
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
+            f"the last to end   {self.last_end}",
             f"left behind       {left}, {self.settled_seconds:.1f} s after that",
             *(f"    {what}: {', '.join(ids)}" for what, ids in self.remains.items()),
         ]

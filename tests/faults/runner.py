@@ -109,6 +109,7 @@ class Run:
         return Ended(
             not_ended=not_ended,
             drained_seconds=drained_seconds,
+            last_end=ending.last_end(),
             settled_seconds=time.monotonic() - began_at - drained_seconds,
             remains=remains,
         )
