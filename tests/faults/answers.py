@@ -1,22 +1,27 @@
 """What callers were told, held against the audit trail: what an answer says has happened must stay true."""
 
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from tests.faults.events import Event, outcome, percentage, project_of
+from tests.faults.health import Health
 from tests.faults.model import Model
+from tests.faults.reads import Attempt, Reads
+from tests.faults.refusals import broken_by_database, broken_by_library
+from tests.faults.sql_answers import CHECKS, RENEWAL, ended, is_granted, is_renewed
+from tests.faults.stack import LEASE_TTL_SECONDS
 from tests.faults.states import ProjectState
 from tests.faults.violations import Violation
-
-Event = Mapping[str, Any]
 
 SLACK_SECONDS = 0.25
 """A commit is seen by others a moment after its timestamp; a busy machine may put this between."""
 UNAVAILABLE = 503
 SERVER_ERROR = 500
 CONFLICT = 409
+WRITES = ("heartbeat", "record_clip", "finish_job")
+REFUSALS = ("lost", "cancelled")
 
 
 @dataclass(kw_only=True)
@@ -29,9 +34,16 @@ class Answers:
     model: Model
     clock_offset: float = field(default_factory=lambda: time.time() - time.monotonic())
     counts: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
-    _reads: dict[tuple[str, int], deque[Event]] = field(
-        default_factory=lambda: defaultdict[tuple[str, int], deque[Event]](lambda: deque(maxlen=20))
+    refused_writes: Counter[str] = field(default_factory=Counter[str])
+    """What those were told who wrote under a lease that was not theirs any more."""
+    durations: dict[str, list[float]] = field(
+        default_factory=lambda: defaultdict[str, list[float]](list)
     )
+    """Seconds that the library took to answer, by request."""
+    directory: str = "/editai-faults"
+    """Where the run keeps its files: nobody is told."""
+    health: Health = field(default_factory=lambda: Health(ttl_seconds=LEASE_TTL_SECONDS))
+    _reads: Reads = field(default_factory=Reads)
     _witness: Event | None = None
     """The earlier answer that the one being judged contradicts."""
     _keys: dict[str, str] = field(default_factory=dict[str, str])
@@ -39,14 +51,23 @@ class Answers:
     def judge(self, events: Sequence[Event]) -> None:
         """Judge answers that came before the audit trail was read for the last time."""
         for event in events:
-            self.counts[f"{event.get('call') or event['http']} {event['status']}"] += 1
+            self._count(event)
+            self.health.note(event, self.clock_offset)
             self._witness = None
             if broken := self._broken(event):
                 told = [e for e in (self._witness, event) if e is not None]
-                project_id = str(_project_of(event))
+                project_id = str(project_of(event))
                 trail = self.model.trail(project_id)
                 violation = Violation.of_answers(broken, project_id, told, trail)
                 self.model.violations.append(violation)
+
+    def _count(self, event: Event) -> None:
+        name = event.get("call") or event["http"]
+        self.counts[f"{name} {event['status']} {event.get('error') or ''}".rstrip()] += 1
+        if event.get("http"):
+            self.durations[name].append(event["answered_at"] - event["asked_at"])
+        if name in WRITES and (told := outcome(event)) in REFUSALS:
+            self.refused_writes[f"{name}: {told}"] += 1
 
     def _broken(self, event: Event) -> str | None:
         """The rule that an answer breaks."""
@@ -54,12 +75,17 @@ class Answers:
         if event.get("http"):
             if status >= SERVER_ERROR and status != UNAVAILABLE:
                 return "a fault is answered with 503"
-            return self._broken_by_http(event)
-        check = self._checks.get(event["call"])
-        if check is None or event["answer"] is None:
+            form = broken_by_library(event, directory=self.directory)
+            return form or self._broken_by_http(event)
+        if broken := broken_by_database(event):
+            return broken
+        if event["answer"] is None:
             return None
-        project_id = _project_of(event)
-        return check(self, event, self.model.projects[str(project_id)])
+        state = self.model.projects[str(project_of(event))]
+        if check := CHECKS.get(event["call"]):
+            return check(event, state)
+        check = self._checks.get(event["call"])
+        return check(self, event, state) if check else None
 
     def _broken_by_http(self, event: Event) -> str | None:
         state, status = self.model.projects[event["project_id"]], event["status"]
@@ -70,17 +96,20 @@ class Answers:
             return self._started(event, state, answer["job"]["id"])
         if event["http"] == "progress" and status == 200 and answer["job"]:
             job = answer["job"]
-            return self._read(event, job["id"], job["attempt"], job["status"])
+            return self._read(event, state, (job["id"], job["attempt"]), job["status"])
         if event["http"] == "cancel" and status == 200 and answer.get("job"):
-            return _ended(state, answer["job"]["id"], "cancelled")
+            return ended(state, answer["job"]["id"], "cancelled")
         return None
 
     def _conflict(self, event: Event, state: ProjectState) -> str | None:
-        begun_at = event["asked_at"] + self.clock_offset - SLACK_SECONDS
-        ended_at = event["answered_at"] + self.clock_offset + SLACK_SECONDS
-        if state.was_live(begun_at, ended_at):
+        if state.was_live(*self._request(event)):
             return None
         return "409 is answered only if a lease was live at some moment of the request"
+
+    def _request(self, event: Event) -> tuple[float, float]:
+        """Between which moments of the database's clock a request was under way."""
+        begun_at = event["asked_at"] + self.clock_offset - SLACK_SECONDS
+        return begun_at, event["answered_at"] + self.clock_offset + SLACK_SECONDS
 
     def _started(self, event: Event, state: ProjectState, job_id: str) -> str | None:
         key = event.get("key")
@@ -88,43 +117,31 @@ class Answers:
             return "an idempotency key starts one job"
         return None if job_id in state.past_jobs else "an acknowledged start is never lost"
 
-    def _read(self, event: Event, job_id: str, attempt: int, status: str) -> str | None:
-        """Of two reads one after the other, the second never shows less, within one attempt.
-
-        But for a cancel, which clears progress.
-        """
+    def _read(self, event: Event, state: ProjectState, attempt: Attempt, status: str) -> str | None:
+        """But for a cancel, which clears progress: of its job, or of one that had ended."""
         if status == "cancelled":
             return None
-        seen = self._reads[job_id, attempt]
-        percentage = _percentage(event)
-        for earlier in seen:
-            before = earlier["answered_at"] < event["asked_at"]
-            if before and percentage < _percentage(earlier):
-                self._witness = earlier
-                return "acknowledged progress never goes down within an attempt"
-        seen.append(event)
-        return None
+        found = self._reads.contradiction(attempt, event, percentage(event))
+        if found is None:
+            return None
+        told_at = found.earlier["answered_at"] + self.clock_offset - SLACK_SECONDS
+        if state.was_cleared(told_at, self._request(event)[1]):
+            return None
+        self._witness = found.earlier
+        return found.rule
 
     def _heartbeat(self, event: Event, state: ProjectState) -> str | None:
         if event["answer"]["outcome"] != "held":
             return None
-        params = event["params"]
-        written = state.progress.get(params["p_fencing_token"], -1)
-        if params["p_lease_id"] not in state.renewed:
-            return "an acknowledged renewal is never lost"
-        if params.get("p_percentage", -1) > written:
+        params, token = event["params"], event["params"]["p_fencing_token"]
+        written = params.get("p_percentage", -1)
+        if not is_renewed(event, state):
+            return RENEWAL
+        if written > state.progress.get(token, -1):
             return "acknowledged progress is never lost"
+        if token in state.attempts and written >= 0:
+            self._reads.acknowledge(state.attempts[token], event, written)
         return None
-
-    def _recorded(self, event: Event, state: ProjectState) -> str | None:
-        answer = event["answer"]
-        lost = answer["outcome"] == "recorded" and answer["clip"]["id"] not in state.clips
-        return "an acknowledged checkpoint is never lost" if lost else None
-
-    def _finished(self, event: Event, state: ProjectState) -> str | None:
-        if event["answer"] != "finished":
-            return None
-        return _ended(state, event["params"]["p_job_id"], event["params"]["p_status"])
 
     def _start(self, event: Event, state: ProjectState) -> str | None:
         outcome = event["answer"]["outcome"]
@@ -134,63 +151,33 @@ class Answers:
             return self._started(event, state, event["answer"]["job"]["id"])
         return None
 
-    def _claim(self, event: Event, state: ProjectState) -> str | None:
-        claimed = event["answer"]["outcome"] == "claimed"
-        lost = claimed and event["params"]["p_lease_id"] not in state.leases
-        return "an acknowledged claim is never lost" if lost else None
-
-    def _cancel(self, event: Event, state: ProjectState) -> str | None:
-        answer = event["answer"]
-        job_id = answer["job"] and answer["job"]["id"]
-        if answer["outcome"] != "cancelled" or not job_id:
-            return None
-        return _ended(state, job_id, "cancelled")
-
     def _acquire(self, event: Event, state: ProjectState) -> str | None:
         if not event["answer"]["granted"]:
             return self._conflict(event, state)
-        lost = event["params"]["p_lease_id"] not in state.leases
-        return "an acknowledged lease is never lost" if lost else None
+        return None if is_granted(event, state) else "an acknowledged lease is never lost"
 
     def _release(self, event: Event, state: ProjectState) -> str | None:
-        wrong = event["answer"] is True and event["params"]["p_lease_id"] not in state.released
-        return "a release ends the caller's own lease and no other" if wrong else None
+        if event["answer"] is not True:
+            return None
+        begun_at, ended_at = self._request(event)
+        released = state.released.get(event["params"]["p_lease_id"], ())
+        if any(begun_at <= at <= ended_at for at in released):
+            return None
+        return "a release ends the caller's own lease and no other"
 
-    def _read_rows(self, event: Event, _state: ProjectState) -> str | None:
+    def _read_rows(self, event: Event, state: ProjectState) -> str | None:
         for row in event["answer"]:
             if row["job_id"]:
-                return self._read(event, row["job_id"], row["job_attempt"], row["job_status"])
+                attempt = row["job_id"], row["job_attempt"]
+                return self._read(event, state, attempt, row["job_status"])
         return None
 
     _checks: Mapping[str, Callable[["Answers", Event, ProjectState], str | None]] = field(
         default_factory=lambda: {
             "heartbeat": Answers._heartbeat,
-            "record_clip": Answers._recorded,
-            "finish_job": Answers._finished,
             "start_job": Answers._start,
-            "claim_job": Answers._claim,
-            "cancel_job": Answers._cancel,
             "acquire_lease": Answers._acquire,
             "release_lease": Answers._release,
             "read_progress": Answers._read_rows,
         }
     )
-
-
-def _project_of(event: Event) -> str:
-    if event.get("http"):
-        return event["project_id"]
-    if event["call"] == "claim_job" and event["answer"]:
-        return event["answer"]["job"]["project_id"] or ""
-    return event["params"].get("p_project_id", "")
-
-
-def _percentage(event: Event) -> int:
-    """Of a read over HTTP, or of one over SQL."""
-    answer = event["answer"]
-    return (answer if event.get("http") else answer[0])["percentage"]
-
-
-def _ended(state: ProjectState, job_id: str, status: str) -> str | None:
-    """An end that was told stands; a job whose project has been deleted since ended all the same."""
-    return None if state.past_jobs.get(job_id) == status else "an acknowledged end is never lost"

@@ -7,6 +7,8 @@ create table editai_audit.entries (
   seq bigint generated always as identity primary key,
   txid xid8 not null default pg_catalog.pg_current_xact_id(),
   at timestamptz not null default pg_catalog.clock_timestamp(),
+  -- The function that was called over HTTP, as PostgREST tells the transaction.
+  path text default nullif(pg_catalog.current_setting('request.path', true), ''),
   project_id text not null,
   relation text not null,
   operation text not null,

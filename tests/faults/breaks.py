@@ -39,6 +39,7 @@ BREAKS: Mapping[str, Break] = {
         file="cleanup_without_lock.sql",
         rules=(
             "live leases never overlap",
+            "a live lease ends only by its holder, a cancel, or a claim of its own job",
             "nothing is queued without a dispatch or running without a lease",
         ),
         aimed_faults=("slow commits", "cleanup several at once"),

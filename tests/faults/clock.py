@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LIBRARY = "vendor/libfaketime/src/libfaketime.so.1"
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the C library's place for it, see shm_overview(7)
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108
+"""The C library's place for it, see shm_overview(7)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ _QUERY: LiteralString = """
     select pg_current_snapshot()::text as snapshot, seq, txid::text as txid,
       extract(epoch from at)::float8 as at,
       extract(epoch from pg_xact_commit_timestamp(txid::xid))::float8 as committed_at,
-      project_id, relation, operation, old, new
+      path, project_id, relation, operation, old, new
     from editai_audit.entries
     where seq > %(last)s - 20000 and not pg_visible_in_snapshot(txid, %(seen)s::pg_snapshot)
     order by seq
@@ -39,6 +39,13 @@ class Entry:
     operation: str
     old: Row | None
     new: Row | None
+    path: str | None = None
+    """Of the HTTP request that made the change; see https://docs.postgrest.org/en/v12/references/transactions.html."""
+
+    @property
+    def function(self) -> str:
+        """The SQL function that made the change, without its prefix; empty where that is not known."""
+        return (self.path or "").rpartition("/")[2].removeprefix("editai_")
 
     @property
     def row(self) -> Row:

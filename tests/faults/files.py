@@ -1,4 +1,4 @@
-"""Files after a run: those that nothing points at and nothing will remove, and those that are missing."""
+"""Files after a run: those that nothing points at, and those that are missing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,47 +7,63 @@ from typing import LiteralString
 
 import psycopg
 
-_OF_CLIPS: LiteralString = """
+from tests.faults.load import PREPARED
+
+SHOWN = 20
+
+# A clip's file is stored before its row, and so is that of a source that came with a request.
+_CERTAIN: LiteralString = """
     select storage_path from editai_clips union all select thumbnail_path from editai_clips
+    union all select storage_path from editai_sources where status = 'ready' and file_name <> %(prepared)s
 """
 _OTHERS: LiteralString = """
     select storage_path from editai_sources
     union all select storage_path from editai_exports union all select thumbnail_path from editai_exports
 """
-_GARBAGE: LiteralString = "select prefix from editai_storage_garbage"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """`lost` would stay for ever; `missing` are a clip's, whose row says that they are there."""
+    """`lost` would stay for ever; `missing` are those that a row says are there; `garbage` is what was not removed."""
 
     lost: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    garbage: int = 0
+
+    @property
+    def are_right(self) -> bool:
+        """Tell whether what is stored is what rows point at."""
+        return not (self.lost or self.missing or self.garbage)
+
+    def lines(self) -> list[str]:
+        """What a report says of them."""
+        lost, missing = len(self.lost), len(self.missing)
+        return [
+            f"files             {lost} that nothing points at, {missing} missing",
+            f"garbage           {self.garbage} not removed",
+            *(f"    {path}" for path in (*self.lost, *self.missing)[:SHOWN]),
+        ]
 
     @classmethod
     def compare(
-        cls,
-        stored: Iterable[str],
-        *,
-        of_clips: Iterable[str],
-        others: Iterable[str],
-        garbage: Iterable[str],
+        cls, stored: Iterable[str], *, certain: Iterable[str], others: Iterable[str]
     ) -> "Files":
-        """What is stored beside the rows of the database."""
-        stored, of_clips, prefixes = set(stored), set(of_clips), tuple(garbage)
-        unknown = stored - of_clips - set(others)
-        lost = (path for path in unknown if not path.startswith(prefixes))
-        return cls(lost=tuple(sorted(lost)), missing=tuple(sorted(of_clips - stored)))
+        """What is stored beside the rows of the database, once garbage has been removed."""
+        stored, certain = set(stored), set(certain)
+        return cls(
+            lost=tuple(sorted(stored - certain - set(others))),
+            missing=tuple(sorted(certain - stored)),
+        )
 
     @classmethod
     def of(cls, storage: Path, database_url: str) -> "Files":
-        """Those of a run, once every job has ended."""
+        """Those of a run, once every job has ended and all garbage was due."""
         with psycopg.connect(database_url, connect_timeout=5) as connection:
-            of_clips, others, garbage = (
-                [path for (path,) in connection.execute(query)]
-                for query in (_OF_CLIPS, _OTHERS, _GARBAGE)
+            certain, others = (
+                [path for (path,) in connection.execute(query, {"prepared": PREPARED})]
+                for query in (_CERTAIN, _OTHERS)
             )
-        return cls.compare(_stored(storage), of_clips=of_clips, others=others, garbage=garbage)
+        return cls.compare(_stored(storage), certain=certain, others=others)
 
 
 def _stored(storage: Path) -> list[str]:

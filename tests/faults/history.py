@@ -7,6 +7,7 @@ CLOCK_MONOTONIC, which all processes of a machine share and no jump of the wall 
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,14 @@ class History:
         request = response.request
         await response.aread()
         self.write(
+            process=os.getpid(),
             call=request.url.path.rpartition("/")[2].removeprefix("editai_"),
             asked_at=request.extensions["asked_at"],
             answered_at=time.monotonic(),
             params=json.loads(request.content or b"{}"),
             status=response.status_code,
             answer=json.loads(response.content or b"null") if response.is_success else None,
+            error=None if response.is_success else _code(response),
         )
 
 
@@ -52,6 +55,13 @@ async def _asked(request: httpx.Request) -> None:
     request.extensions["asked_at"] = time.monotonic()
     skew_seconds = float(os.environ.get("HOST_CLOCK_SKEW_SECONDS", "0"))
     request.headers[HOST_CLOCK_HEADER] = str(time.time() + skew_seconds)
+
+
+def _code(response: httpx.Response) -> str | None:
+    """The SQLSTATE of a refusal, or PostgREST's own code; None where the answer is not PostgREST's."""
+    with suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(response.content)["code"])
+    return None
 
 
 class HistoryReader:

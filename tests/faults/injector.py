@@ -1,28 +1,31 @@
 """The faults of a run, one after another at random: each kind once a round, in another order each time."""
 
 import asyncio
-import os
 import random
-import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from resource import RLIMIT_FSIZE, prlimit
-from uuid import uuid4
+from functools import cached_property
 
 import httpx
 import psutil
 import psycopg
 
+from tests.faults.database_faults import DatabaseFaults
+from tests.faults.deliveries import Deliveries
+from tests.faults.folders import Folders
 from tests.faults.load import Load
+from tests.faults.media_faults import MediaFaults
 from tests.faults.pacing import pause
+from tests.faults.parts import DidNotHappen, Parts
 from tests.faults.stack import LEASE_TTL_SECONDS, FaultStack
 
 CLOCK_JUMP_SECONDS = 300
-FULL_DISK_BYTES = 4096
+CLEANUPS_AT_ONCE = 5
+FORESEEN = (psycopg.Error, httpx.HTTPError, psutil.Error, OSError, DidNotHappen)
+"""How a fault fails that found nothing to break, or that another one came in between of."""
 HARMLESS_TO_CLEANUP = (
     "worker killed",
     "library killed",
@@ -45,8 +48,35 @@ class Injector:
     load: Load
     chance: random.Random
     counts: Counter[str] = field(default_factory=Counter[str])
+    not_counted: Counter[str] = field(default_factory=Counter[str])
+    """The faults that did not happen, by kind and reason."""
     spans: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """When what reclaims leases was broken, on the monotonic clock."""
+    folders: Folders = field(default_factory=Folders)
+    _alone: dict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict[str, asyncio.Lock](asyncio.Lock)
+    )
+    """A kind never overlaps with itself: the first to mend would end the second."""
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What kills and stops parts."""
+        return Parts(stack=self.stack, chance=self.chance)
+
+    @cached_property
+    def media(self) -> MediaFaults:
+        """What breaks the worker with ffmpeg."""
+        return MediaFaults(stack=self.stack)
+
+    @cached_property
+    def database(self) -> DatabaseFaults:
+        """What makes the database slow."""
+        return DatabaseFaults(stack=self.stack)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What delivers jobs again."""
+        return Deliveries(stack=self.stack, chance=self.chance)
 
     @property
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -54,25 +84,25 @@ class Injector:
         kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "worker killed": self._kill_worker,
             "worker stopped past its lease": self._stop_worker,
-            "Postgres crashed": self._crash_postgres,
-            "PostgREST killed": lambda: self._kill("postgrest"),
+            "Postgres crashed": self.parts.crash_postgres,
+            "PostgREST killed": lambda: self.parts.kill("postgrest"),
             "line cut": self._cut_line,
             "line delayed": self._delay_line,
             "responses dropped after the commit": self._drop_responses,
-            "delivered twice": self._deliver_twice,
-            "delivered late": self._deliver_late,
-            "cleanup killed": lambda: self._kill("lease_cleanup"),
+            "delivered twice": lambda: self.deliveries.twice(self.load.recent_jobs),
+            "delivered late": lambda: self.deliveries.late(self.load.recent_jobs),
+            "cleanup killed": lambda: self.parts.kill("lease_cleanup"),
             "cleanup several at once": self._clean_up_at_once,
             "storage writes failing": self._break_storage,
             "work directory gone": self._lose_work_directory,
-            "slow commits": self._slow_commits,
+            "slow commits": self.database.slow_commits,
             "lease rows locked": self._lock_rows,
             "host clock jumped": self._jump_clock,
         }
         if self.load.with_library:
-            kinds["library killed"] = lambda: self._kill("library")
+            kinds["library killed"] = lambda: self.parts.kill("library")
         if self.stack.with_media:
-            kinds["ffmpeg killed"] = self._kill_ffmpeg
+            kinds["ffmpeg killed"] = self.media.kill_ffmpeg
             kinds["work directory full"] = self._fill_disk
         return kinds
 
@@ -93,15 +123,17 @@ class Injector:
 
     async def inject(self, name: str) -> None:
         """Bring one fault about, and mend what does not mend itself."""
-        begun_at = time.monotonic()
-        try:
-            await self.kinds[name]()
-        except (psycopg.Error, httpx.HTTPError, psutil.NoSuchProcess, ProcessLookupError):
-            return  # another fault came in between
-        finally:
-            if name not in HARMLESS_TO_CLEANUP:
-                self.spans.append((begun_at, time.monotonic()))
-        self.counts[name] += 1
+        async with self._alone[name]:
+            begun_at = time.monotonic()
+            try:
+                await self.kinds[name]()
+            except FORESEEN as error:
+                self.not_counted[f"{name}: {_reason(error)}"] += 1
+            else:
+                self.counts[name] += 1
+            finally:
+                if name not in HARMLESS_TO_CLEANUP:
+                    self.spans.append((begun_at, time.monotonic()))
 
     def was_quiet(self, begun_at: float, ended_at: float) -> bool:
         """Tell whether nothing kept cleanup from reclaiming leases in a stretch of time."""
@@ -111,37 +143,24 @@ class Injector:
         """Leave nothing broken: every part up, the line clear, every clock right."""
         line = self.stack.line
         line.cut = line.delay = line.drop = 0.0
+        self.folders.restore()
+        if self.stack.with_media:
+            self.media.lift()
         for name, process in list(self.stack.processes.items()):
             if process.has_exited():
                 await self.stack.start_part(name)
             await self.stack.until_ready(name)
-        self.stack.execute("update editai_audit.slowness set probability = 0")
+        await self.database.commit_swiftly()
         for name in self.stack.function_names:
             self.stack.clocks.move(name, 0)
 
-    async def _kill(self, name: str) -> None:
-        self.stack.processes[name].kill()
-        await pause(self.chance.uniform(0, 0.5))
-        await self.stack.start_part(name)
-
     async def _kill_worker(self) -> None:
-        await self._kill(self.chance.choice(self.stack.worker_names))
+        await self.parts.kill(self.chance.choice(self.stack.worker_names))
 
     async def _stop_worker(self) -> None:
         """A zombie: it wakes up with a lease that has been someone else's for a while."""
-        pid = self.stack.processes[self.chance.choice(self.stack.worker_names)].pid
-        os.killpg(pid, signal.SIGSTOP)
-        await pause(LEASE_TTL_SECONDS * self.chance.uniform(1.0, 2.0))
-        os.killpg(pid, signal.SIGCONT)
-
-    async def _crash_postgres(self) -> None:
-        process = self.stack.processes["postgres"]
-        if self.chance.random() < 0.5:
-            os.kill(process.pid, signal.SIGQUIT)  # an immediate shutdown
-            process.wait_stopped(5)
-        process.kill()
-        await pause(self.chance.uniform(0, 1.0))
-        await self.stack.start_part("postgres")
+        name = self.chance.choice(self.stack.worker_names)
+        await self.parts.stop(name, LEASE_TTL_SECONDS * self.chance.uniform(1.0, 2.0))
 
     async def _cut_line(self) -> None:
         await self._worsen("cut", self.chance.uniform(0.2, 0.8))
@@ -159,84 +178,24 @@ class Injector:
         await pause(self.chance.uniform(0.5, 1.5))
         setattr(self.stack.line, fault, 0.0)
 
-    async def _deliver_twice(self) -> None:
-        jobs = self.load.recent_jobs[-5:]
-        await asyncio.gather(*(self._deliver(job) for job in jobs for _ in range(2)))
-
-    async def _deliver_late(self) -> None:
-        jobs = self.chance.sample(self.load.recent_jobs, min(5, len(self.load.recent_jobs)))
-        await asyncio.gather(*(self._deliver(job) for job in [*jobs, str(uuid4())]))
-
-    async def _deliver(self, job_id: str) -> None:
-        url = self.stack.url(self.chance.choice(self.stack.worker_names))
-        await self._post(url, json={"job_id": job_id})
-
     async def _clean_up_at_once(self) -> None:
         url = self.stack.url("lease_cleanup")
-        await asyncio.gather(*(self._post(url, json=None) for _ in range(5)))
-
-    async def _post(self, url: str, *, json: dict[str, str] | None) -> None:
-        headers = {
-            "Authorization": f"Bearer {self.stack.keys.internal_secret}",
-            "Prefer": "respond-async",
-        }
-        async with httpx.AsyncClient(timeout=10) as client:
-            await client.post(url, json=json, headers=headers)
+        headers = {"Authorization": f"Bearer {self.stack.keys.internal_secret}"}
+        async with httpx.AsyncClient(timeout=10, headers=headers) as client:
+            await asyncio.gather(*(client.post(url) for _ in range(CLEANUPS_AT_ONCE)))
 
     async def _break_storage(self) -> None:
         """A file where storage stages its writes: every write fails until it is gone."""
-        await self._replace_by_file(self.stack.storage / ".staging", for_seconds=0.5)
+        await self.folders.take_away(self.stack.storage / ".staging", for_seconds=0.5)
 
     async def _lose_work_directory(self) -> None:
-        await self._replace_by_file(self.stack.work_directory, for_seconds=0.3)
-
-    async def _replace_by_file(self, folder: Path, *, for_seconds: float) -> None:
-        aside = folder.with_name(f"{folder.name}-aside-{uuid4().hex}")
-        _swap(folder, aside)
-        await pause(for_seconds)
-        _swap_back(folder, aside)
+        await self.folders.take_away(self.stack.work_directory, for_seconds=0.3)
 
     async def _fill_disk(self) -> None:
-        """No file of the media worker, or of an ffmpeg that it starts, grows any more."""
-        await self._limit_files(FULL_DISK_BYTES)
-        await pause(self.chance.uniform(1.0, 3.0))
-        await self._limit_files(-1)
-
-    async def _limit_files(self, size: int) -> None:
-        for process in self._family("media-worker"):
-            prlimit(process.pid, RLIMIT_FSIZE, (size, -1))
-
-    async def _kill_ffmpeg(self) -> None:
-        """The one that runs, or the next one to run for a while."""
-        for _ in range(100):
-            for process in self._family("media-worker"):
-                if process.name().startswith("ffmpeg"):
-                    process.kill()
-                    return
-            await pause(0.05)
-        raise ProcessLookupError
-
-    def _family(self, name: str) -> list[psutil.Process]:
-        process = psutil.Process(self.stack.processes[name].pid)
-        return [process, *process.children(recursive=True)]
-
-    async def _slow_commits(self) -> None:
-        self.stack.execute("update editai_audit.slowness set probability = 0.3, seconds = 1.6")
-        await pause(1.5)
-        self.stack.execute("update editai_audit.slowness set probability = 0")
+        await self.media.fill_disk(self.chance.uniform(1.0, 3.0))
 
     async def _lock_rows(self) -> None:
-        """Someone holds the rows of live leases for about as long as a call waits, and changes nothing."""
-        seconds = self.chance.uniform(1.0, 1.9)
-        await asyncio.to_thread(self._hold_rows, seconds)
-
-    def _hold_rows(self, seconds: float) -> None:
-        with psycopg.connect(self.stack.admin_url, connect_timeout=5) as connection:
-            connection.execute(
-                "select 1 from editai_locks where expires_at > now() limit 15 for update skip locked"
-            )
-            connection.execute("select pg_sleep(%s)", [seconds])
-            connection.rollback()
+        await self.database.lock_rows(self.chance.uniform(1.0, 1.9))
 
     async def _jump_clock(self) -> None:
         name = self.chance.choice(self.stack.function_names)
@@ -246,12 +205,6 @@ class Injector:
         self.stack.clocks.move(name, 0)
 
 
-def _swap(folder: Path, aside: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    folder.rename(aside)
-    folder.touch()
-
-
-def _swap_back(folder: Path, aside: Path) -> None:
-    folder.unlink()
-    aside.rename(folder)
+def _reason(error: Exception) -> str:
+    """Without what differs each time."""
+    return str(error) if isinstance(error, DidNotHappen) else type(error).__name__

@@ -27,7 +27,10 @@ from tests.faults.pacing import pause
 
 HOLD_TTL_SECONDS = 1.0
 ACCEPTED = 202
+BODY_LENGTH = 4000
 GONE = (204, 404)
+PREPARED = "prepared.mp4"
+"""The name of a source that this module makes: its file is there only where no fault came in between."""
 OWNER = UUID(int=0xED17)
 FACTS = {"duration_seconds": 3.0, "width": 160, "height": 90, "frame_rate": 25, "has_audio": True}
 
@@ -76,7 +79,7 @@ class Load:
             project_id=target.id,
             owner_id=owner,
             source_id=str(target.source_id),
-            file_name="tiny.mp4",
+            file_name=PREPARED,
             storage_path=path,
             content_type="video/mp4",
         )
@@ -114,9 +117,28 @@ class Load:
             answered_at=time.monotonic(),
             status=answer.status_code,
             key=request.get("headers", {}).get("Idempotency-Key"),
-            answer=answer.json() if answer.content else None,
+            answer=_json(answer),
+            **_refusal(answer),
         )
         return answer
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _refusal(answer: httpx.Response) -> dict[str, Any]:
+    """What a refusal is judged by."""
+    if not answer.is_error:
+        return {}
+    return {
+        "content_type": answer.headers.get("Content-Type"),
+        "retry_after": answer.headers.get("Retry-After"),
+        "body": answer.text[:BODY_LENGTH],
+    }
 
 
 @dataclass(kw_only=True)

@@ -4,22 +4,23 @@ A rule's name is its sentence. Times are seconds of the database's clock.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.faults import lease_ends
+from tests.faults.between import broken_between
 from tests.faults.entries import Entry, Row
+from tests.faults.health import DeadLease
+from tests.faults.job_rules import broken_by_change, is_end_by_holder
 from tests.faults.states import Lock, ProjectState
 from tests.faults.violations import Violation
 
 SLACK_SECONDS = 0.5
 """A write is judged a moment before its audit entry is written; a busy machine may put this between the two."""
 
-ACTIVE = ("queued", "running")
-NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
-    "queued": ("running", "failed", "cancelled"),
-    "running": ("queued", "completed", "failed", "cancelled"),
-}
+REMEMBERED_DEAD = 1000
+ORDER = "the audit trail is in the order of commits"
 
 
 @dataclass(kw_only=True)
@@ -33,6 +34,10 @@ class Model:
     violations: list[Violation] = field(default_factory=list[Violation])
     recoveries: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """Of each lease that died and was reclaimed: when, and how long after its last write."""
+    dead_leases: deque[DeadLease] = field(
+        default_factory=lambda: deque[DeadLease](maxlen=REMEMBERED_DEAD)
+    )
+    """The last of those leases."""
     operations: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
     _trail: dict[str, deque[Entry]] = field(
         default_factory=lambda: defaultdict[str, deque[Entry]](lambda: deque(maxlen=200))
@@ -42,10 +47,13 @@ class Model:
         """Take entries in the order of commits; those of one transaction come in one call."""
         for entry in entries:
             state = self.projects[entry.project_id]
-            if state.txid != entry.txid:
+            begins = state.txid != entry.txid
+            if begins:
                 self._end_transaction(entry.project_id, state)
-                state.begin(entry.txid)
             self._trail[entry.project_id].append(entry)
+            if begins and not state.begin(entry):
+                self.break_rule(ORDER, entry)
+            state.seq = entry.seq
             getattr(self, f"_on_{entry.relation}")(entry, state)
         for project_id, state in self.projects.items():
             self._end_transaction(project_id, state)
@@ -54,7 +62,8 @@ class Model:
         """The last changes of a project."""
         return list(self._trail[project_id])
 
-    def _break(self, rule: str, entry: Entry, **facts: Any) -> None:
+    def break_rule(self, rule: str, entry: Entry, **facts: Any) -> None:
+        """Write a violation down, with what led to it."""
         trail = self.trail(entry.project_id)
         self.violations.append(Violation.shortest(rule, entry, trail, facts))
 
@@ -67,20 +76,21 @@ class Model:
             if not new.is_vacant:
                 self._on_grant(entry, state, old, new)
         else:
-            self._on_renewal(entry, old, new)
+            self._on_renewal(entry, state, old, new)
         state.lock = new
         state.lock_written_at, state.lock_txid = entry.at, entry.txid
+        state.lock_written_by = entry.function
 
     def _on_grant(self, entry: Entry, state: ProjectState, old: Lock | None, new: Lock) -> None:
         self.operations["leases granted"] += 1
         if new.token <= state.highest_token:
-            self._break("tokens strictly increase", entry, highest=state.highest_token)
+            self.break_rule("tokens strictly increase", entry, highest=state.highest_token)
         state.highest_token = max(state.highest_token, new.token)
         before = state.removed_live or (None if old is None or old.is_vacant else old)
         if before is not None and before.expires_at > max(new.acquired_at, entry.at):
             hands_over = before.holder == "dispatch" and before.job_id == new.job_id
             if not hands_over:
-                self._break("live leases never overlap", entry, until=before.expires_at)
+                self.break_rule("live leases never overlap", entry, until=before.expires_at)
         if old is not None and not old.is_vacant:
             self._reclaimed(entry, state, old)
         self._check_clock(entry, new, new.acquired_at)
@@ -90,16 +100,18 @@ class Model:
         """A lease is measured by the database's clock: it begins now and ends within a time to live."""
         far = lock.expires_at - entry.at > self.longest_ttl_seconds + SLACK_SECONDS
         if abs(decided_at - entry.at) > 2 + SLACK_SECONDS or far:
-            self._break("leases are measured by the database's clock", entry)
+            self.break_rule("leases are measured by the database's clock", entry)
 
-    def _on_renewal(self, entry: Entry, old: Lock, new: Lock) -> None:
+    def _on_renewal(self, entry: Entry, state: ProjectState, old: Lock, new: Lock) -> None:
         self.operations["leases renewed"] += 1
         if new.expires_at > old.expires_at and entry.at > old.expires_at + SLACK_SECONDS:
-            self._break("an expired lease is never renewed", entry, ended=old.expires_at)
+            self.break_rule("an expired lease is never renewed", entry, ended=old.expires_at)
         if new.deadline_at is not None and new.expires_at > new.deadline_at:
-            self._break("a lease never outlives its deadline", entry)
+            self.break_rule("a lease never outlives its deadline", entry)
         self._check_clock(entry, new, entry.at)
-        self.projects[entry.project_id].renew(new, entry.at, entry.committed_at)
+        state.renew(new, entry.committed_at)
+        if entry.function == "release_lease":
+            state.release(new, entry.at)
 
     def _on_end(self, entry: Entry, state: ProjectState, old: Lock | None) -> None:
         if old is None or old.is_vacant:
@@ -107,20 +119,27 @@ class Model:
         self.operations["leases ended"] += 1
         if old.expires_at > entry.at:
             state.removed_live = old
+            if not lease_ends.may_end(entry, old):
+                self.break_rule(lease_ends.RULE, entry, by=entry.function)
         else:
             self._reclaimed(entry, state, old)
-        state.end(old, entry.committed_at)
+        state.end(entry.committed_at)
+        if entry.function == "release_lease":
+            state.release(old, entry.at)
 
     def _reclaimed(self, entry: Entry, state: ProjectState, old: Lock) -> None:
         if old.expires_at <= entry.at and old.job_id is not None:
             written_at = state.lock_written_at or old.expires_at
             self.recoveries.append((entry.at, entry.at - written_at))
+            dead = DeadLease(lock=old, written_by=state.lock_written_by, entry=entry)
+            self.dead_leases.append(dead)
 
     def _on_editai_jobs(self, entry: Entry, state: ProjectState) -> None:
         old, new = entry.old, entry.new
         if new is None:
             state.jobs.pop(entry.row["id"], None)
-            state.deleted = True
+            if lease_ends.was_live(entry, state):
+                self.break_rule(lease_ends.DELETED, entry)
             return
         if old is None:
             self.operations["jobs started"] += 1
@@ -129,25 +148,19 @@ class Model:
         state.job(new)
 
     def _on_job_change(self, entry: Entry, state: ProjectState, old: Row, new: Row) -> None:
-        was, now = old["status"], new["status"]
-        if was not in ACTIVE:
-            self._break("a finished job never changes again", entry)
-        elif was != now and now not in NEXT_STATUS[was]:
-            self._break("a job goes from status to status as agreed", entry, was=was, now=now)
-        if new["attempt"] < old["attempt"] or new["attempt"] > new["max_attempts"]:
-            self._break("attempts never pass the maximum", entry)
-        if was == now:
+        for rule, facts in broken_by_change(entry, state, old, new):
+            self.break_rule(rule, entry, **facts)
+        if old["status"] == new["status"]:
             return
-        self.operations[f"jobs {now}"] += 1
-        if now == "running" and not state.is_current(new["fencing_token"]):
-            self._break("every accepted write carried the current token", entry)
-        if now == "completed":
+        self.operations[f"jobs {new['status']}"] += 1
+        if is_end_by_holder(entry, new):
             self._check_current(entry, state, new["fencing_token"])
 
     def _on_editai_generation_progress(self, entry: Entry, state: ProjectState) -> None:
         old, new = entry.old, entry.new
         state.shown_token = new["fencing_token"] if new else None
         if new is None:
+            state.cleared.append(entry.at)
             return
         if new["current_step"] == "Completed" and new["percentage"] == 100:
             return  # the job's end, which is checked with the job
@@ -155,7 +168,7 @@ class Model:
         self.operations["progress writes"] += 1
         self._check_current(entry, state, token)
         if old and old["fencing_token"] == token and new["percentage"] < old["percentage"]:
-            self._break("progress never goes down within an attempt", entry)
+            self.break_rule("progress never goes down within an attempt", entry)
         state.progress[token] = max(state.progress.get(token, 0), new["percentage"])
 
     def _on_editai_clips(self, entry: Entry, state: ProjectState) -> None:
@@ -166,16 +179,18 @@ class Model:
         token = int(entry.row["storage_path"].split("/")[3])
         self._check_current(entry, state, token)
         if state.lock and state.lock.job_id != entry.row["job_id"]:
-            self._break("a clip is recorded by the job that holds the project", entry)
+            self.break_rule("a clip is recorded by the job that holds the project", entry)
 
     def _check_current(self, entry: Entry, state: ProjectState, token: int | None) -> None:
         if not state.is_current(token):
             current = state.lock.token if state.lock else None
-            self._break("every accepted write carried the current token", entry, current=current)
+            self.break_rule(
+                "every accepted write carried the current token", entry, current=current
+            )
             return
         judged_earlier = state.lock_txid == entry.txid
         if state.lock and not judged_earlier and entry.at > state.lock.expires_at + SLACK_SECONDS:
-            self._break("an expired lease writes nothing", entry, ended=state.lock.expires_at)
+            self.break_rule("an expired lease writes nothing", entry, ended=state.lock.expires_at)
 
     def _end_transaction(self, project_id: str, state: ProjectState) -> None:
         """What holds between transactions: an active job has a lease row, an ended one has none."""
@@ -184,18 +199,6 @@ class Model:
             return
         entry = trail[-1]
         state.txid = None
-        active = [job for job in state.jobs.values() if job["status"] in ACTIVE]
-        if len(active) > 1:
-            self._break("no two jobs are active on one project", entry)
-        for job in active:
-            shown = state.shown_token
-            if job["status"] == "running" and shown not in (None, job["fencing_token"]):
-                self._break("an attempt shows no progress but its own", entry, shown=shown)
-        held_by = state.lock and state.lock.job_id
-        if active and held_by != active[0]["id"]:
-            self._break("nothing is queued without a dispatch or running without a lease", entry)
-        if held_by and held_by not in [job["id"] for job in active]:
-            self._break("a job's end and its lease's end are one transaction", entry)
-        removed, state.removed_live = state.removed_live, None
-        if removed and removed.job_id is None:
-            state.ended_early[removed.lease_id] = entry
+        for rule, facts in broken_between(entry, state):
+            self.break_rule(rule, entry, **facts)
+        state.removed_live = None

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.faults.files import Files
+from tests.faults.health import Calm
 from tests.faults.violations import Violation
 
 SHOWN_VIOLATIONS = 10
-SHOWN_FILES = 20
 LEASE_OPERATIONS = (
     "leases granted",
     "leases renewed",
@@ -19,8 +19,29 @@ LEASE_OPERATIONS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a run came to its end. `remains` are ids of what must not be left, by what it is."""
+
+    not_ended: int = 0
+    drained_seconds: float = 0
+    last_end: str = ""
+    settled_seconds: float = 0
+    remains: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+
+    def lines(self) -> list[str]:
+        """What a report says of it."""
+        left = sum(map(len, self.remains.values()))
+        return [
+            f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
+            f"the last to end   {self.last_end}",
+            f"left behind       {left}, {self.settled_seconds:.1f} s after that",
+            *(f"    {what}: {', '.join(ids)}" for what, ids in self.remains.items()),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
-    """Figures of a run; `passed` when no rule was broken and every job has ended."""
+    """Figures of a run; `passed` when no rule was broken, every job has ended, and nothing is left behind."""
 
     seed: int
     seconds: float
@@ -30,13 +51,20 @@ class Report:
     answers: Mapping[str, int]
     failures: Mapping[str, int]
     faults: Mapping[str, int]
+    faults_not_counted: Mapping[str, int]
+    refused_writes: Mapping[str, int]
+    """What those were told who wrote under a lease that was not theirs any more."""
+    durations: Mapping[str, Sequence[float]]
+    """Seconds that the library took to answer, by request."""
+    deliveries: Mapping[str, int]
+    """What injected deliveries were answered with."""
     recoveries: tuple[float, ...]
     """Seconds from the last write of a lease that died to its reclaim."""
     quiet_recoveries: tuple[float, ...]
     """Those while Postgres, PostgREST, the line, cleanup and the workers were whole."""
     recovery_bound_seconds: float
-    not_ended: int
-    drained_seconds: float
+    calm: Calm
+    ended: Ended
     files: Files
     violations: tuple[Violation, ...]
     broken: str | None
@@ -44,8 +72,8 @@ class Report:
     @property
     def passed(self) -> bool:
         """Tell whether everything held."""
-        left = self.not_ended, self.files.lost, self.files.missing
-        return not self.violations and not any(left)
+        left = self.ended.not_ended or self.ended.remains
+        return not self.violations and not left and self.files.are_right
 
     @property
     def lease_operations(self) -> int:
@@ -65,12 +93,17 @@ class Report:
             *_table("clients", self.client_counts),
             *_table("answers", self.answers),
             *_table("answers that were of no use", self.failures),
+            *_table("writes under lost leases", self.refused_writes),
+            "the library's answers took",
+            *(f"    {_took(seconds)}  {name}" for name, seconds in sorted(self.durations.items())),
             *_table("faults", self.faults),
+            *_table("faults that did not happen", self.faults_not_counted),
+            *_table("injected deliveries", self.deliveries),
             self._recovery("dead leases", self.recoveries),
             self._recovery("no other fault", self.quiet_recoveries),
-            f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
-            f"files             {len(self.files.lost)} that nothing points at, {len(self.files.missing)} missing",
-            *(f"    {path}" for path in (*self.files.lost, *self.files.missing)[:SHOWN_FILES]),
+            str(self.calm),
+            *self.ended.lines(),
+            *self.files.lines(),
             f"violations        {len(self.violations)}",
             *_table("by rule", Counter(v.rule for v in self.violations)),
             *(str(violation) for violation in self.violations[:SHOWN_VIOLATIONS]),
@@ -82,13 +115,18 @@ class Report:
         if not times:
             return f"{title:<17} 0"
         within = sum(t <= self.recovery_bound_seconds for t in times) / len(times)
-        at = {p: times[min(len(times) - 1, len(times) * p // 100)] for p in (50, 95, 99)}
-        shown = " ".join(f"p{p} {value:.2f}" for p, value in at.items())
         return (
-            f"{title:<17} {len(times)}, reclaimed {shown} max {times[-1]:.2f} s after their"
+            f"{title:<17} {len(times)}, reclaimed {_took(times)} s after their"
             f" last write; within TTL + cleanup period ({self.recovery_bound_seconds} s):"
             f" {within:.1%}"
         )
+
+
+def _took(seconds: Sequence[float]) -> str:
+    """Percentiles of some durations."""
+    times = sorted(seconds)
+    at = {p: times[min(len(times) - 1, len(times) * p // 100)] for p in (50, 95, 99)}
+    return " ".join(f"p{p} {value:.2f}" for p, value in at.items()) + f" max {times[-1]:.2f}"
 
 
 def _table(title: str, counts: Mapping[str, int]) -> list[str]:

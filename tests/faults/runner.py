@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -11,21 +11,24 @@ import psycopg
 from local.scheduler import trigger_cleanup
 from tests.faults.answers import Answers
 from tests.faults.breaks import BREAKS, Break
+from tests.faults.ending import Ending
 from tests.faults.entries import AuditReader
 from tests.faults.files import Files
+from tests.faults.health import RULE
 from tests.faults.history import HistoryReader
 from tests.faults.injector import Injector
 from tests.faults.load import Load
 from tests.faults.model import Model
 from tests.faults.pacing import pause
-from tests.faults.report import Report
+from tests.faults.report import Ended, Report
 from tests.faults.stack import (
     CLEANUP_PERIOD_SECONDS,
     LEASE_TTL_SECONDS,
     FaultStack,
 )
 
-DRAIN_SECONDS = 90.0
+CALM_SECONDS = 10.0
+LONG_ENOUGH_SECONDS = 60.0
 MOST_TRIGGERS = 16
 """Of cleanup at one time; more would only be a queue."""
 
@@ -47,6 +50,12 @@ class Plan:
         """The rule that is broken on purpose."""
         return BREAKS[self.broken] if self.broken else None
 
+    @property
+    def calm_seconds(self) -> float:
+        """How much of the load's time, at its end, is without faults."""
+        long_enough = self.seconds >= LONG_ENOUGH_SECONDS and self.broken is None
+        return CALM_SECONDS if long_enough else 0.0
+
 
 @dataclass(kw_only=True)
 class Run:
@@ -61,6 +70,7 @@ class Run:
     model: Model
     answers: Answers
     cleaning: asyncio.Event = field(default_factory=asyncio.Event)
+    calm: asyncio.Event = field(default_factory=asyncio.Event)
     begun_at: float = field(default_factory=time.monotonic)
     unjudged: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
@@ -73,19 +83,46 @@ class Run:
             for number in range(self.plan.clients)
         ]
         faults = asyncio.create_task(self._inject())
-        await self._watch(self.begun_at + self.plan.seconds)
-        self.load.stopping.set()
+        await self._watch(self.begun_at + self.plan.seconds - self.plan.calm_seconds)
+        self.calm.set()
         await faults
         await self.injector.mend()
+        self.answers.health.since = time.monotonic() + self.answers.clock_offset
+        await self._watch(time.monotonic() + self.plan.calm_seconds)
         loaded_seconds = time.monotonic() - self.begun_at
+        self.load.stopping.set()
         await asyncio.gather(*clients)
-        drain_began_at = time.monotonic()
-        not_ended = 0 if self._caught() else await self._drain()
-        drained_seconds = time.monotonic() - drain_began_at
+        ended = Ended() if self.plan.control else await self._end()
         self.cleaning.set()
         await cleanup
+        files = Files() if self.plan.control else await self._files()
         await self._judge()
-        return self._report(loaded_seconds, not_ended, drained_seconds)
+        self._judge_health()
+        return self._report(loaded_seconds, ended, files)
+
+    async def _end(self) -> Ended:
+        began_at = time.monotonic()
+        ending = Ending(stack=self.stack)
+        not_ended = await ending.drain()
+        drained_seconds = time.monotonic() - began_at
+        remains = await ending.settle()
+        return Ended(
+            not_ended=not_ended,
+            drained_seconds=drained_seconds,
+            last_end=ending.last_end(),
+            settled_seconds=time.monotonic() - began_at - drained_seconds,
+            remains=remains,
+        )
+
+    def _judge_health(self) -> None:
+        for lost in self.answers.health.lost(self.model.dead_leases):
+            self.model.break_rule(RULE, lost.entry, lease=lost.lock.lease_id)
+
+    async def _files(self) -> Files:
+        """Those that are stored once all garbage is gone."""
+        garbage = await Ending(stack=self.stack).collect_garbage()
+        files = Files.of(self.stack.storage, self.stack.admin_url)
+        return replace(files, garbage=garbage)
 
     def _caught(self) -> bool:
         control = self.plan.control
@@ -109,9 +146,9 @@ class Run:
     async def _inject(self) -> None:
         control = self.plan.control
         if control is None:
-            await self.injector.run(self.load.stopping, pace_seconds=self.plan.pace_seconds)
+            await self.injector.run(self.calm, pace_seconds=self.plan.pace_seconds)
             return
-        while not self.load.stopping.is_set():
+        while not self.calm.is_set():
             await asyncio.gather(*(self.injector.inject(name) for name in control.aimed_faults))
             await pause(0.2)
 
@@ -130,21 +167,6 @@ class Run:
             url, secret = self.stack.url("lease_cleanup"), self.stack.keys.internal_secret
             await asyncio.to_thread(trigger_cleanup, url, secret)
 
-    async def _drain(self) -> int:
-        """Wait until every job has ended; how many have not."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        active = -1
-        while active and time.monotonic() < deadline:
-            await pause(0.3)
-            active = await asyncio.to_thread(self._active_jobs)
-        return active
-
-    def _active_jobs(self) -> int:
-        query = "select count(*) from editai_jobs where status in ('queued', 'running')"
-        with psycopg.connect(self.stack.admin_url, connect_timeout=5) as connection:
-            row = connection.execute(query).fetchone()
-        return row[0] if row else -1
-
     def _quiet_recoveries(self) -> tuple[float, ...]:
         """Those of leases that died while all that reclaims leases was whole."""
         offset = self.answers.clock_offset
@@ -154,10 +176,7 @@ class Run:
             if self.injector.was_quiet(at - after - offset, at - offset)
         )
 
-    def _files(self) -> Files:
-        return Files() if self.plan.control else Files.of(self.stack.storage, self.stack.admin_url)
-
-    def _report(self, seconds: float, not_ended: int, drained_seconds: float) -> Report:
+    def _report(self, seconds: float, ended: Ended, files: Files) -> Report:
         return Report(
             seed=self.plan.seed,
             seconds=seconds,
@@ -167,12 +186,16 @@ class Run:
             answers=self.answers.counts,
             failures=self.load.failures,
             faults=self.injector.counts + self.stack.proxy.counts,
+            faults_not_counted=self.injector.not_counted,
+            calm=self.answers.health.calm(self.model.dead_leases),
+            refused_writes=self.answers.refused_writes,
+            durations=self.answers.durations,
+            deliveries=self.injector.deliveries.outcomes,
             recoveries=tuple(after for _, after in self.model.recoveries),
             quiet_recoveries=self._quiet_recoveries(),
             recovery_bound_seconds=LEASE_TTL_SECONDS + CLEANUP_PERIOD_SECONDS,
-            not_ended=not_ended,
-            drained_seconds=drained_seconds,
-            files=self._files(),
+            ended=ended,
+            files=files,
             violations=tuple(self.model.violations),
             broken=self.plan.broken,
         )

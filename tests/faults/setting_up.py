@@ -111,7 +111,7 @@ def _prepared(plan: Plan, stack: FaultStack, library: httpx.AsyncClient) -> Run:
         reader=AuditReader(url=stack.admin_url),
         history=HistoryReader.from_end(stack.history_file),
         model=model,
-        answers=Answers(model=model),
+        answers=Answers(model=model, directory=str(stack.directory)),
     )
 
 

@@ -91,6 +91,11 @@ class FaultStack:
         return self.directory / "work"
 
     @cached_property
+    def _lock(self) -> SupervisorLock:
+        """Held as long as this value is: another run that starts removes the directories of those that do not live."""
+        return SupervisorLock(self.directory / "lock")
+
+    @cached_property
     def server(self) -> Server:
         """Postgres."""
         password = secrets.token_urlsafe(24)
@@ -182,8 +187,7 @@ class FaultStack:
         """Bring everything up; `prepare` is SQL for the migrated database."""
         _remove_stale_directories()
         adopt_orphans()
-        self.directory.chmod(0o711)
-        SupervisorLock(self.directory / "lock").acquire()
+        self.claim_directory()
         for folder in (self.storage, self.work_directory):
             folder.mkdir()
         self.server.create_data()
@@ -196,6 +200,11 @@ class FaultStack:
             self.processes[name] = Process(self._part(name))
         for name in names:
             await self.until_ready(name)
+
+    def claim_directory(self) -> None:
+        """Let Postgres's user pass, and other runs know that this one lives."""
+        self.directory.chmod(0o711)
+        self._lock.acquire()
 
     async def start_part(self, name: str) -> None:
         """Start a part that is down, and wait until it answers."""

@@ -90,4 +90,5 @@ def _line(entry: Entry) -> str:
     shown = {name: entry.row.get(name) for name in _SHOWN[entry.relation]}
     values = " ".join(f"{name}={value}" for name, value in shown.items() if value is not None)
     table = entry.relation.removeprefix("editai_")
-    return f"{entry.at:.3f} tx {entry.txid} {entry.operation.lower()} {table}: {values}"
+    change = f"{entry.function or '?'}: {entry.operation.lower()} {table}"
+    return f"{entry.at:.3f} tx {entry.txid} {change}: {values}"

@@ -1,0 +1,35 @@
+"""Who may end a live lease: its holder by a release or a finish, a cancel, or the claim of its own job."""
+
+from tests.faults.entries import Entry
+from tests.faults.states import Lock, ProjectState
+
+RULE = "a live lease ends only by its holder, a cancel, or a claim of its own job"
+DELETED = "a project whose lease is live is not deleted"
+
+
+def may_end(entry: Entry, lock: Lock) -> bool:
+    """Tell whether the call that removed a live lease's row may do so."""
+    match entry.function:
+        case "cancel_job":
+            return True
+        case "release_lease":
+            return lock.job_id is None
+        case "finish_job":
+            return lock.job_id is not None
+        case "claim_job":  # it replaces the lease of the dispatch
+            return lock.job_id is not None and lock.holder == "dispatch"
+        case _:
+            return False
+
+
+def may_stay_removed(removed: Lock, state: ProjectState, function: str) -> bool:
+    """Tell whether a transaction that removed a live lease has left things in order: a claim goes on with its job."""
+    if function != "claim_job":
+        return True
+    return state.lock is not None and state.lock.job_id == removed.job_id
+
+
+def was_live(entry: Entry, state: ProjectState) -> bool:
+    """Tell whether a lease was live when this transaction began to change things."""
+    lock = state.removed_live or state.lock
+    return lock is not None and lock.expires_at > entry.at

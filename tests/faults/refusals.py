@@ -1,0 +1,39 @@
+"""What a refusal may look like: the library's to its callers, the database's to the functions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PROBLEM = "application/problem+json"
+REFUSED = 400
+PASSING = (409, 429, 503)
+"""Refusals that another try may not meet."""
+
+INSIDE = ("editai_", "PGRST", "Traceback", " select ")
+"""Words of the database and of the code, which no caller has a use for."""
+
+FAULTY_STATES = ("40001", "40P01", "P0001")
+FAULTY_CLASSES = ("23", "42")
+"""SQLSTATEs that stand for a fault of the SQL: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+
+def broken_by_library(event: Mapping[str, Any], *, directory: str) -> str | None:
+    """The rule that an answer of the library breaks by its form; `directory` is where the run keeps its files."""
+    status = event["status"]
+    if status < REFUSED:
+        return None
+    if not (event.get("content_type") or "").startswith(PROBLEM):
+        return "a refusal comes as problem details"
+    if status in PASSING and not event.get("retry_after"):
+        return "a refusal that passes says when to try again"
+    body = event.get("body") or ""
+    if any(word in body for word in (*INSIDE, directory)):
+        return "a refusal tells nothing of the inside"
+    return None
+
+
+def broken_by_database(event: Mapping[str, Any]) -> str | None:
+    """The rule that an error of a SQL function breaks."""
+    code = event.get("error") or ""
+    if code in FAULTY_STATES or code.startswith(FAULTY_CLASSES):
+        return "the SQL functions never deadlock and never fail by themselves"
+    return None

@@ -1,0 +1,67 @@
+"""A worker whose calls show that it goes on working keeps its lease; nobody else is held to that."""
+
+from typing import Any
+
+from tests.faults.health import Calm, Health
+from tests.faults.model import Model
+from tests.faults.trails import BEGUN, called, change, lock
+
+STEADILY = tuple(10 + step * 0.3 for step in range(8))
+"""Calls from the grant at 10 to the end at 12."""
+
+
+def claim(at: float, **answer: Any) -> dict[str, Any]:
+    told = {"outcome": "claimed"} | answer
+    return called("claim_job", at, told, lease_id="lease-1") | {"process": 7}
+
+
+def calls(*moments: float, seconds: float = 0.1) -> list[dict[str, Any]]:
+    """Calls of the worker process, each answered after some seconds."""
+    beats = (called("heartbeat", at, {"outcome": "held"}) | {"process": 7} for at in moments)
+    return [beat | {"answered_at": beat["asked_at"] + seconds} for beat in beats]
+
+
+def judged(
+    *events: dict[str, Any], since: float = 9, renewed_by: str = "heartbeat", **changes: Any
+) -> tuple[int, Calm]:
+    """How many leases a healthy worker has lost, of one that ran out at 12, and the figures of the calm."""
+    job = {"job_id": "job", "holder": "worker host 7"}
+    taken, renewed = lock(1, 10, 11, **job), lock(1, 10, 12, **job | changes)
+    model = Model(longest_ttl_seconds=2)
+    model.replay(
+        [
+            change(1, 10, None, taken),
+            change(2, 10.5, taken, renewed, by=renewed_by),
+            change(3, 12.5, renewed, None, by="cleanup_leases"),
+        ]
+    )
+    health = Health(ttl_seconds=2, since=BEGUN + since)
+    for event in events:
+        health.note(event, BEGUN)
+    return len(health.lost(model.dead_leases)), health.calm(model.dead_leases)
+
+
+def test_a_lease_that_runs_out_while_its_worker_goes_on_is_noticed() -> None:
+    assert judged(claim(10), *calls(*STEADILY)) == (1, Calm(taken=1, ran_out=1))
+
+
+def test_a_worker_that_made_no_calls_for_a_while_was_not_healthy() -> None:
+    assert judged(claim(10), *calls(*STEADILY[:3], *STEADILY[5:]))[0] == 0
+
+
+def test_a_worker_that_was_answered_slowly_was_not_healthy() -> None:
+    assert judged(claim(10), *calls(*STEADILY, seconds=0.5))[0] == 0
+
+
+def test_a_lease_of_which_nobody_was_told_runs_out() -> None:
+    assert judged(*calls(*STEADILY)) == (0, Calm())
+
+
+def test_a_lease_that_was_taken_before_the_calm_may_run_out() -> None:
+    assert judged(claim(10), *calls(*STEADILY), since=10.5)[0] == 0
+
+
+def test_a_lease_that_was_given_up_or_met_its_deadline_runs_out() -> None:
+    assert judged(claim(10), *calls(*STEADILY), renewed_by="renew_lease")[0] == 0
+    deadline = lock(1, 10, 12)["expires_at"]
+    assert judged(claim(10), *calls(*STEADILY), deadline_at=deadline)[0] == 0
