@@ -1,5 +1,6 @@
 """Files of a local directory by signed URL: read, read in part, written once, and only in time."""
 
+import time
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -19,6 +20,11 @@ async def url(traces: Traces) -> str:
     file.parent.mkdir(parents=True)
     file.write_bytes(CONTENT)
     return (await get_storage().download_urls([PATH], expires_in_seconds=60))[PATH]
+
+
+def ranges(count: int) -> str:
+    """So many ranges of a byte each."""
+    return ",".join(f"{start}-{start}" for start in range(0, 2 * count, 2))
 
 
 async def upload_url(path: str = PATH) -> str:
@@ -69,6 +75,10 @@ async def test_a_range_outside_of_the_file_is_a_problem(api: Api, url: str) -> N
         "bytes=1-2-3",
         "bytes 0-9",
         "0-9",
+        "bytes=0 - 9",
+        "bytes=0-9,\x0b20-29",
+        pytest.param(f"bytes={ranges(17)}", id="seventeen"),
+        pytest.param(f"bytes=0-9{',' * 60_000}", id="commas"),
     ],
 )
 async def test_what_is_no_range_asks_for_the_whole_file(api: Api, url: str, wanted: str) -> None:
@@ -76,7 +86,26 @@ async def test_what_is_no_range_asks_for_the_whole_file(api: Api, url: str, want
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
 
-@pytest.mark.parametrize("wanted", ["bytes=0-9, 20-29", "bytes=0-9,,20-29", "BYTES=20-29,0-9"])
+@pytest.mark.parametrize("spaces", ["bytes=0-1,{}x", "bytes={}0-1{}x", "bytes=0-1{},"])
+async def test_a_range_of_many_spaces_is_read_in_little_time(
+    api: Api, url: str, spaces: str
+) -> None:
+    wanted = spaces.format(*[" " * 30_000] * 2)
+    began = time.process_time()
+    assert (await api.http.get(url, headers={"Range": wanted})).is_success
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "bytes=0-9, 20-29",
+        "bytes=0-9,,20-29",
+        "BYTES=20-29,0-9",
+        "bytes= \t0-9\t ,20-29,",
+        pytest.param(f"bytes=20-29,{ranges(15)}", id="sixteen"),
+    ],
+)
 async def test_several_ranges_come_in_parts(api: Api, url: str, wanted: str) -> None:
     answer = await api.http.get(url, headers={"Range": wanted})
     assert answer.status_code == 206
