@@ -1,7 +1,9 @@
 """Files of a local directory by signed URL: read, read in part, written once, and only in time."""
 
+import os
 import time
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import pytest
@@ -27,6 +29,11 @@ def ranges(count: int) -> str:
     return ",".join(f"{start}-{start}" for start in range(0, 2 * count, 2))
 
 
+def bytes_read() -> int:
+    """What this process has read from files and pipes so far."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
 async def upload_url(path: str = PATH) -> str:
     return await get_storage().upload_url(path, expires_in_seconds=60)
 
@@ -39,8 +46,17 @@ async def test_the_url_alone_opens_the_file(api: Api, url: str) -> None:
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"].startswith("private, max-age=")
+
+
+async def test_head_tells_of_a_file_without_reading_it(api: Api, url: str, traces: Traces) -> None:
+    size = 100_000_000
+    os.truncate(traces.storage / PATH, size)
+    before = bytes_read()
     head = await api.http.head(url)
-    assert (head.status_code, head.headers["content-length"]) == (200, str(len(CONTENT)))
+    assert bytes_read() - before < size / 100
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(size)
+    assert head.headers["accept-ranges"] == "bytes"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
+from api.middleware import IS_HEAD
 from api.responses import blank_problem, header, problems
 from api.security import too_large
 from api.settings import get_library_settings
@@ -59,8 +61,13 @@ class FileExists(EditAIError):
 class RangedFile(FileResponse):
     """A file, or the ranges of it that are asked for; a Range header that is none asks for nothing.
 
-    Starlette's own answers it with 400. Source: RFC 9110, 14.1.1 and 14.2.
+    Starlette's own answers it with 400. Source: RFC 9110, 14.1.1 and 14.2. HEAD is answered without reading the file.
     """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        as_asked = {**scope, "method": "HEAD"} if IS_HEAD in scope else scope
+        await super().__call__(as_asked, receive, send)
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:

@@ -24,6 +24,9 @@ LINGER_IDLE_SECONDS = 5.0
 """As nginx does: some clients look for an answer only after they have sent everything."""
 
 SMALL_BODY_BYTES = 64 * 1024
+IS_HEAD = "editai.is_head"
+"""In the scope of a request that runs as GET, and whose content nobody gets."""
+
 _CONTENT_HEADERS = ("content-type", "content-length")
 
 
@@ -55,7 +58,8 @@ class CleanAnswers:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"} if is_head else scope, receive, clean)
+        as_get = {**scope, "method": "GET", IS_HEAD: True}
+        await self._app(as_get if is_head else scope, receive, clean)
 
 
 def _is_plain_error(status: int, headers: Headers) -> bool:
