@@ -1,7 +1,9 @@
 """Files of a local directory by signed URL: read, read in part, written once, and only in time."""
 
+import asyncio
 import os
 import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -179,6 +181,43 @@ async def test_a_file_is_uploaded_to_its_url_once(api: Api, traces: Traces) -> N
     problem(await api.http.get(url), 403, "invalid-url")
     assert (traces.storage / PATH).read_bytes() == CONTENT
     assert len(traces.files()) == 1
+
+
+async def test_of_two_uploads_at_once_only_the_first_to_end_is_stored(
+    api: Api, traces: Traces
+) -> None:
+    url = await upload_url()
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"other"
+        begun.set()
+        await may_end.wait()
+        yield b" content"
+
+    uploading = asyncio.create_task(api.http.put(url, content=slow()))
+    await begun.wait()
+    assert (await api.http.put(url, content=CONTENT)).status_code == 201
+    may_end.set()
+    problem(await uploading, 409, "file-exists")
+    assert (traces.storage / PATH).read_bytes() == CONTENT
+    assert len(traces.files()) == 1
+
+
+async def test_an_upload_ends_soon_after_its_url_however_it_trickles(
+    api: Api, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.files.UPLOAD_GRACE_SECONDS", 0.2)
+    url = await get_storage().upload_url(PATH, expires_in_seconds=1)
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(70_000)
+            await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(5):
+        problem(await api.http.put(url, content=endless()), 408, "request-timeout")
+    assert not traces.files()
 
 
 async def test_an_upload_url_expires(api: Api, traces: Traces) -> None:

@@ -1,5 +1,6 @@
 """Files of a local directory, by signed URL. Supabase Storage serves its own; then these are not there."""
 
+import asyncio
 import re
 from http import HTTPStatus
 from pathlib import Path
@@ -38,6 +39,10 @@ MAX_RANGES = 16
 
 _RANGE = re.compile(r"([0-9]{1,15})-([0-9]{0,15})|-[0-9]{1,15}", re.ASCII)
 RANGES = header("Accept-Ranges", "`bytes`", required=True)
+
+UPLOAD_GRACE_SECONDS = 1800
+"""How long after its URL has expired an upload may still come in: what removes the files of a source that is gone
+counts on an hour."""
 
 Expires = Annotated[str, Query(description="Unix time.")]
 Signature = Annotated[str, Query()]
@@ -133,25 +138,34 @@ def files_router(storage: LocalStorage) -> APIRouter:
     async def write_file(
         request: Request, path: str, expires: Expires = "", signature: Signature = ""
     ) -> Response:
-        """Store a file, once."""
-        storage.signer.check("PUT", path, expires=expires, signature=signature)
+        """Store a file, once. What has not come half an hour after the URL has expired is not waited for."""
+        remaining = storage.signer.check("PUT", path, expires=expires, signature=signature)
         if await storage.size(path) is not None:
             raise FileExists
-        await _receive(request, storage, path)
+        async with storage.staging() as staged:
+            await _receive(request, staged, within_seconds=remaining + UPLOAD_GRACE_SECONDS)
+            if not await storage.put_new(staged, path):
+                raise FileExists
         return Response(status_code=201)
 
     return router
 
 
-async def _receive(request: Request, storage: LocalStorage, path: str) -> None:
+async def _receive(request: Request, staged: Path, *, within_seconds: float) -> None:
     max_bytes = get_library_settings().max_upload_bytes
     if int(request.headers.get("content-length", "0")) > max_bytes:
         raise too_large(max_bytes)
-    async with storage.staging() as staged:
-        async with file_sink(staged, max_bytes=max_bytes) as sink:
+    try:
+        async with (
+            asyncio.timeout(within_seconds),
+            file_sink(staged, max_bytes=max_bytes) as sink,
+        ):
             async for chunk in request.stream():
                 await sink.write(chunk)
-        await storage.put(staged, path, content_type=content_type(path))
+    except TimeoutError:
+        raise RequestTimeout(
+            "The URL has expired while the body was coming in. Ask for a new URL."
+        ) from None
 
 
 def local_storage() -> LocalStorage | None:
