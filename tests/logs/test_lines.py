@@ -151,3 +151,9 @@ def test_a_trace_that_cannot_be_read_is_left_out(value: str) -> None:
     with traced({"traceparent": value}):
         assert "logging.googleapis.com/trace" not in line("working")
         assert trace_headers() == {}
+
+
+@pytest.mark.parametrize("span", ["1" * 5000, "-1", "0x1", ""])
+def test_nor_is_one_whose_span_is_no_number_of_usual_length(span: str) -> None:
+    with traced({"x-cloud-trace-context": f"{TRACE}/{span};o=1"}):
+        assert "logging.googleapis.com/trace" not in line("working")
