@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import plain_problem
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 LINGER_SECONDS = 30.0
 LINGER_IDLE_SECONDS = 5.0
 """As nginx does: some clients look for an answer only after they have sent everything."""
+
+CLIENT_LEFT = 499
+"""As nginx and Cloud Run log it; HTTP has no status for an answer that nobody gets."""
 
 SMALL_BODY_BYTES = 64 * 1024
 IS_HEAD = "editai.is_head"
@@ -95,7 +99,9 @@ class NoLeaks:
         try:
             await self._app(scope, receive, watch)
         except ClientDisconnect:
-            logger.info("%s %s: the client left", scope["method"], scope["path"])
+            # Only the log gets this answer; without one, it would tell of a fault of ours.
+            if not started:
+                await Response(status_code=CLIENT_LEFT)(scope, receive, send)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             if started:
