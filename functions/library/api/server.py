@@ -71,7 +71,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """A head begins."""
         self._in_head = True
         super().on_message_begin()
-        self.scope["state"][STATE] = partial(connection_has_ended, self.transport)
+        self.scope.setdefault("state", {})[STATE] = partial(connection_has_ended, self.transport)
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its head is too large."""
