@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Collection, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -101,14 +101,17 @@ async def answered_by(deadline: float, answer: Awaitable[Answer]) -> Answer:
         raise DatabaseUnavailable from None
 
 
-async def read(table: str, *, order: str = "", **equal: str) -> list[dict[str, Any]]:
-    """Read the rows of `editai_<table>` whose columns are equal to what is given, in the order of a column.
+async def read(
+    table: str, *, order: str = "", **wanted: str | Collection[str]
+) -> list[dict[str, Any]]:
+    """Read the rows of `editai_<table>` whose columns are equal to a value, or to one of several, in a column's order.
 
-    For what is no more than a row; writing, and every rule, goes through a SQL function. Raises as `call` does.
+    For what is no more than a row; writing, and every rule, goes through a SQL function. Ask for few rows: PostgREST
+    leaves off what is over its limit, and does not say so. Raises as `call` does.
     """
     query = (await get_supabase()).table(f"editai_{table}").select("*")
-    for column, value in equal.items():
-        query = query.eq(column, value)
+    for column, value in wanted.items():
+        query = query.eq(column, value) if isinstance(value, str) else query.in_(column, value)
     with _translated(table):
         return cast("Any", (await (query.order(order) if order else query).execute()).data)
 

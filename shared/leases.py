@@ -16,7 +16,7 @@ after it, on its own. So whatever the clocks of the hosts say, the holder stops 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
@@ -34,8 +34,10 @@ RETRY_SECONDS = 1.0
 LATE = 0.5
 """A renewal is late when this part of the time to live has passed since the one before it."""
 
-WAIT_STEP_SECONDS = (0.1, 0.5)
-"""Waiting for a busy key asks again after a random time between these, so that many who wait do not ask at once."""
+FIRST_WAIT_SECONDS = 0.2
+LAST_WAIT_SECONDS = 2.0
+WAIT_GROWTH = 1.5
+"""Waiting for a busy key asks again after a time that grows so: whoever waits for long does not ask often."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,7 @@ async def acquire_lease(
     """
     lease_id, now = uuid4(), asyncio.get_running_loop().time
     give_up_at = now() + wait_seconds
+    steps = wait_steps()
     while True:
         asked_at = now()
         answer = await call_surely(
@@ -66,16 +69,24 @@ async def acquire_lease(
         lease = Lease.model_validate(answer["lease"])
         if answer["granted"]:
             return lease.model_copy(update={"asked_at": asked_at})
-        if not await wait_before(give_up_at):
+        if not await wait_before(give_up_at, steps):
             return Busy(lease=lease)
 
 
-async def wait_before(give_up_at: float) -> bool:
-    """Sleep a random step of waiting for a busy key; False, at once, when `give_up_at` (loop time) has come."""
+def wait_steps() -> Generator[float]:
+    """The seconds to wait before each next question; random within a half, so that many who wait do not ask at once."""
+    longest = FIRST_WAIT_SECONDS
+    while True:
+        yield random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
+        longest = min(longest * WAIT_GROWTH, LAST_WAIT_SECONDS)
+
+
+async def wait_before(give_up_at: float, steps: Iterator[float]) -> bool:
+    """Sleep the next step of waiting for a busy key; False, at once, when `give_up_at` (loop time) has come."""
     remaining = give_up_at - asyncio.get_running_loop().time()
     if remaining <= 0:
         return False
-    await asyncio.sleep(min(remaining, random.uniform(*WAIT_STEP_SECONDS)))  # noqa: S311 - jitter, not a secret
+    await asyncio.sleep(min(remaining, next(steps)))
     return True
 
 

@@ -49,6 +49,10 @@ class LocalStorage:
         del content_type
         await _on_disk(self._put, file, self._file(path))
 
+    async def put_new(self, staged: Path, path: str) -> bool:
+        """Store a staged file where there is none yet; False, and nothing changed, where there is one."""
+        return await _on_disk(_link, staged, self._file(path))
+
     async def fetch(self, path: str, directory: Path) -> Path:
         """The stored file itself."""
         del directory
@@ -148,13 +152,29 @@ def _paths(root: Path, prefix: str) -> list[str]:
 
 
 def _rename(file: Path, target: Path) -> None:
-    """Move a file within one file system; again when a removal took the empty directory meanwhile."""
-    while True:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    """Move a file within one file system, in the place of what is there."""
+    _in_directory(target.parent, file, lambda: file.replace(target))
+
+
+def _link(file: Path, target: Path) -> bool:
+    """Give a file a second name within one file system; False when the name is taken, however lately."""
+
+    def link() -> bool:
         try:
-            file.replace(target)
+            target.hardlink_to(file)
+        except FileExistsError:
+            return False
+        return True
+
+    return _in_directory(target.parent, file, link)
+
+
+def _in_directory(directory: Path, file: Path, move: Callable[[], R]) -> R:
+    """Move a file to a directory that is made for it; again when a removal took the empty directory meanwhile."""
+    while True:
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            return move()
         except FileNotFoundError:
             if not file.exists():
                 raise
-        else:
-            return

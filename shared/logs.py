@@ -17,11 +17,11 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 _fields: ContextVar[Mapping[str, Any]] = ContextVar("_fields")
 
@@ -31,16 +31,14 @@ _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 _QUIET = ("httpx", "httpcore", "google.auth", "urllib3", "asyncio")
 """Libraries whose ordinary lines name URLs, or nothing of use."""
 
+# A beginning reaches no further than the next one, so that a text full of them is read in one go.
 _SECRETS = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JSON web token
+    r"eyJ(?:(?!eyJ)[\w-])+\.[\w-]+\.[\w-]*"  # a JSON web token
     r"|(?i:bearer)\s+[\w.~+/=-]+"
-    r"|(?<=\?)[^\s'\"<>)\]]+=[^\s'\"<>)\]]*"  # the query of a URL
+    r"|(?<=\?)[^\s'\"<>)\]=?]+=[^\s'\"<>)\]]*"  # the query of a URL
     r"|sb_secret_\w+|ya29\.[\w.-]+"
 )
 REDACTED = "[redacted]"
-
-# In ASCII: some viewers end a line at U+2028 or U+0085 too, and a terminal obeys U+009B.
-_JSON = json.JSONEncoder(default=str)
 
 
 @contextmanager
@@ -58,6 +56,18 @@ def redact(text: str) -> str:
     return _SECRETS.sub(REDACTED, text)
 
 
+def _redacted(value: Any) -> Any:
+    """A value of a field, with every text in it redacted; what JSON does not know becomes a text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[Any, Any]", value)
+        return {str(name): _redacted(inner) for name, inner in fields.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(inner) for inner in cast("Sequence[Any]", value)]
+    return redact(str(value))
+
+
 class JsonFormatter(logging.Formatter):
     """One line a record."""
 
@@ -65,7 +75,7 @@ class JsonFormatter(logging.Formatter):
         """The record, the fields of its context, and what was given as `extra`."""
         line: dict[str, Any] = {
             "severity": record.levelname,
-            "message": redact(record.getMessage()),
+            "message": record.getMessage(),
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "logger": record.name,
             **_fields.get({}),
@@ -73,8 +83,9 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             # The field that Error Reporting groups errors by.
-            line["stack_trace"] = redact(self.formatException(record.exc_info))
-        return _JSON.encode(line)
+            line["stack_trace"] = self.formatException(record.exc_info)
+        # In ASCII: some viewers end a line at U+2028 or U+0085 too, and a terminal obeys U+009B.
+        return json.dumps(_redacted(line))
 
 
 class StandardOutput(logging.Handler):

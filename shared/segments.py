@@ -85,7 +85,10 @@ class SegmentProblem:
 
 
 def check_segments(params: SegmentsParams, sources: Sequence[Source]) -> list[SegmentProblem]:
-    """All that is wrong with the segments, in their order and at most one problem each; `sources` are the project's."""
+    """All that is wrong with the segments, in their order and at most one problem each.
+
+    `sources` are the project's, at least those that the segments name.
+    """
     known = {source.id: source for source in sources}
     problems = list[SegmentProblem]()
     for index, segment in enumerate(params.segments):

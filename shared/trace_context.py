@@ -11,7 +11,7 @@ from shared.logs import log_fields
 # https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 # https://cloud.google.com/trace/docs/trace-context#legacy-http-header
-_CLOUD_TRACE = re.compile(r"([0-9a-f]{32})/(\d+)(?:;o=(\d))?")
+_CLOUD_TRACE = re.compile(r"([0-9a-f]{32})/([0-9]{1,20})(?:;o=([0-9]))?")
 
 _traceparent: ContextVar[str] = ContextVar("_traceparent", default="")
 

@@ -1,11 +1,19 @@
 """The lease functions as Python sees them: acquire, wait, keep, lose, release."""
 
 import asyncio
+from itertools import islice
 
 import pytest
 
 from shared.errors import DatabaseUnavailable, LeaseLost
-from shared.leases import Busy, acquire_lease, keep_lease, release_lease, renew_lease
+from shared.leases import (
+    Busy,
+    acquire_lease,
+    keep_lease,
+    release_lease,
+    renew_lease,
+    wait_steps,
+)
 from shared.records import Lease
 from tests.stack.database import Clock, Connection
 
@@ -50,6 +58,15 @@ async def test_whoever_waits_gets_the_key_when_it_is_released(lease: Lease) -> N
     granted = await waiting
     assert isinstance(granted, Lease)
     assert granted.fencing_token > lease.fencing_token
+
+
+def test_whoever_waits_longer_asks_less_often_and_not_with_the_others() -> None:
+    steps = [[*islice(wait_steps(), 12)] for _ in range(20)]
+    for own in steps:
+        assert 0.1 <= own[0] <= 0.2
+        assert own[0] < own[4] < own[8]
+        assert 1 <= own[-1] <= 2
+    assert len({own[0] for own in steps}) == len({own[-1] for own in steps}) == 20
 
 
 async def test_an_expired_lease_is_taken_over_with_a_higher_token(

@@ -1,6 +1,11 @@
 """Files of a local directory by signed URL: read, read in part, written once, and only in time."""
 
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import pytest
@@ -21,6 +26,16 @@ async def url(traces: Traces) -> str:
     return (await get_storage().download_urls([PATH], expires_in_seconds=60))[PATH]
 
 
+def ranges(count: int) -> str:
+    """So many ranges of a byte each."""
+    return ",".join(f"{start}-{start}" for start in range(0, 2 * count, 2))
+
+
+def bytes_read() -> int:
+    """What this process has read from files and pipes so far."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
 async def upload_url(path: str = PATH) -> str:
     return await get_storage().upload_url(path, expires_in_seconds=60)
 
@@ -33,8 +48,17 @@ async def test_the_url_alone_opens_the_file(api: Api, url: str) -> None:
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"].startswith("private, max-age=")
+
+
+async def test_head_tells_of_a_file_without_reading_it(api: Api, url: str, traces: Traces) -> None:
+    size = 100_000_000
+    os.truncate(traces.storage / PATH, size)
+    before = bytes_read()
     head = await api.http.head(url)
-    assert (head.status_code, head.headers["content-length"]) == (200, str(len(CONTENT)))
+    assert bytes_read() - before < size / 100
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(size)
+    assert head.headers["accept-ranges"] == "bytes"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +93,10 @@ async def test_a_range_outside_of_the_file_is_a_problem(api: Api, url: str) -> N
         "bytes=1-2-3",
         "bytes 0-9",
         "0-9",
+        "bytes=0 - 9",
+        "bytes=0-9,\x0b20-29",
+        pytest.param(f"bytes={ranges(17)}", id="seventeen"),
+        pytest.param(f"bytes=0-9{',' * 60_000}", id="commas"),
     ],
 )
 async def test_what_is_no_range_asks_for_the_whole_file(api: Api, url: str, wanted: str) -> None:
@@ -76,7 +104,26 @@ async def test_what_is_no_range_asks_for_the_whole_file(api: Api, url: str, want
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
 
-@pytest.mark.parametrize("wanted", ["bytes=0-9, 20-29", "bytes=0-9,,20-29", "BYTES=20-29,0-9"])
+@pytest.mark.parametrize("spaces", ["bytes=0-1,{}x", "bytes={}0-1{}x", "bytes=0-1{},"])
+async def test_a_range_of_many_spaces_is_read_in_little_time(
+    api: Api, url: str, spaces: str
+) -> None:
+    wanted = spaces.format(*[" " * 30_000] * 2)
+    began = time.process_time()
+    assert (await api.http.get(url, headers={"Range": wanted})).is_success
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "bytes=0-9, 20-29",
+        "bytes=0-9,,20-29",
+        "BYTES=20-29,0-9",
+        "bytes= \t0-9\t ,20-29,",
+        pytest.param(f"bytes=20-29,{ranges(15)}", id="sixteen"),
+    ],
+)
 async def test_several_ranges_come_in_parts(api: Api, url: str, wanted: str) -> None:
     answer = await api.http.get(url, headers={"Range": wanted})
     assert answer.status_code == 206
@@ -134,6 +181,43 @@ async def test_a_file_is_uploaded_to_its_url_once(api: Api, traces: Traces) -> N
     problem(await api.http.get(url), 403, "invalid-url")
     assert (traces.storage / PATH).read_bytes() == CONTENT
     assert len(traces.files()) == 1
+
+
+async def test_of_two_uploads_at_once_only_the_first_to_end_is_stored(
+    api: Api, traces: Traces
+) -> None:
+    url = await upload_url()
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"other"
+        begun.set()
+        await may_end.wait()
+        yield b" content"
+
+    uploading = asyncio.create_task(api.http.put(url, content=slow()))
+    await begun.wait()
+    assert (await api.http.put(url, content=CONTENT)).status_code == 201
+    may_end.set()
+    problem(await uploading, 409, "file-exists")
+    assert (traces.storage / PATH).read_bytes() == CONTENT
+    assert len(traces.files()) == 1
+
+
+async def test_an_upload_ends_soon_after_its_url_however_it_trickles(
+    api: Api, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.files.UPLOAD_GRACE_SECONDS", 0.2)
+    url = await get_storage().upload_url(PATH, expires_in_seconds=1)
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(70_000)
+            await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(5):
+        problem(await api.http.put(url, content=endless()), 408, "request-timeout")
+    assert not traces.files()
 
 
 async def test_an_upload_url_expires(api: Api, traces: Traces) -> None:

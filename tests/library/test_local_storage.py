@@ -29,11 +29,16 @@ def files(storage: LocalStorage, tmp_path: Path) -> list[str]:
     return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
 
 
-async def store(storage: LocalStorage, *paths: str, content: bytes = b"content") -> None:
+async def store(
+    storage: LocalStorage, *paths: str, content: bytes = b"content", new: bool = False
+) -> None:
     for path in paths:
         async with storage.staging() as staged:
             staged.write_bytes(content)
-            await storage.put(staged, path, content_type=MP4)
+            if new:
+                assert await storage.put_new(staged, path)
+            else:
+                await storage.put(staged, path, content_type=MP4)
 
 
 async def test_a_staged_file_is_moved(storage: LocalStorage, tmp_path: Path) -> None:
@@ -76,6 +81,17 @@ async def test_putting_again_replaces(storage: LocalStorage, tmp_path: Path) -> 
     await store(storage, "p/a.mp4")
     await store(storage, "p/a.mp4", content=b"newer content")
     assert await storage.size("p/a.mp4") == len(b"newer content")
+
+
+async def test_a_new_file_replaces_none(storage: LocalStorage, tmp_path: Path) -> None:
+    outcomes: list[bool] = []
+    for content in (b"first", b"second"):
+        async with storage.staging() as staged:
+            staged.write_bytes(content)
+            outcomes.append(await storage.put_new(staged, "p/a.mp4"))
+    assert outcomes == [True, False]
+    assert (tmp_path / "storage/p/a.mp4").read_bytes() == b"first"
+    assert files(storage, tmp_path) == ["p/a.mp4"]
 
 
 async def test_a_staged_file_that_was_not_put_is_gone(
@@ -149,8 +165,9 @@ async def test_deleting_again_does_no_harm(storage: LocalStorage, tmp_path: Path
     assert [entry.name for entry in (tmp_path / "storage/p").iterdir()] == ["sources"]
 
 
+@pytest.mark.parametrize("new", [False, True])
 async def test_a_directory_that_others_remove_meanwhile_is_made_again(
-    storage: LocalStorage, tmp_path: Path
+    storage: LocalStorage, tmp_path: Path, *, new: bool
 ) -> None:
     done = threading.Event()
 
@@ -162,7 +179,7 @@ async def test_a_directory_that_others_remove_meanwhile_is_made_again(
     removing = asyncio.create_task(asyncio.to_thread(keep_removing))
     try:
         for _ in range(300):
-            await store(storage, "p/a.mp4")
+            await store(storage, "p/a.mp4", new=new)
             await storage.delete(["p/a.mp4"])
     finally:
         done.set()

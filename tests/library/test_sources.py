@@ -60,6 +60,39 @@ async def test_segments_of_an_unconfirmed_source_are_told_so_by_their_index(
     assert "has not been confirmed" in error["message"]
 
 
+async def test_any_of_a_thousand_sources_may_be_cut(
+    api: Api, project: str, admin: Connection
+) -> None:
+    """PostgREST gives no more than a thousand rows."""
+    admin.execute(
+        """
+        insert into editai_sources (
+          id, project_id, status, file_name, storage_path, content_type, size_bytes,
+          duration_seconds, width, height, frame_rate, has_audio, created_at)
+        select gen_random_uuid(), %(project)s, 'ready', 'a.mp4', %(project)s || '/sources/' || n, 'video/mp4', 9,
+          12, 320, 180, 24, true, now() - make_interval(secs => n)
+        from generate_series(1, 1001) n
+        """,
+        {"project": project},
+    )
+    ends = admin.execute(
+        "select (array_agg(id order by created_at))[1] as oldest, (array_agg(id order by created_at desc))[1] as newest"
+        " from editai_sources"
+    ).fetchone()
+    assert ends
+    segments = [{"source_id": str(id_), "start": 0, "end": 1} for id_ in ends.values()]
+    unknown = {"source_id": str(uuid4()), "start": 0, "end": 1}
+    path = f"projects/{project}/generate-from-segments"
+
+    answer = await api.call(
+        "POST", path, json={"segments": [*segments, unknown], "target_duration": 1}
+    )
+    (error,) = problem(answer, 422, "invalid-request")["errors"]
+    assert error["location"] == "body.segments.2"
+    answer = await api.call("POST", path, json={"segments": segments, "target_duration": 1})
+    assert answer.status_code == 202, answer.text
+
+
 async def test_an_unconfirmed_source_of_elsewhere_is_as_missing_as_one_that_never_was(
     api: Api, stranger: Api, project: str
 ) -> None:

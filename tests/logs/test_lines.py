@@ -3,12 +3,14 @@
 import asyncio
 import json
 import logging
+import time
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import pytest
 
-from shared.logs import REDACTED, JsonFormatter, log_fields
+from shared.logs import REDACTED, JsonFormatter, log_fields, redact
 from shared.trace_context import trace_headers, traced
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -100,6 +102,25 @@ def test_what_lets_a_reader_in_is_taken_out(text: str, kept: str) -> None:
             assert secret not in written[place]
 
 
+def test_nor_does_it_get_in_by_a_field_however_deep() -> None:
+    url = "https://reel.example/files/a.mp4?expires=1&signature=ab"
+    with log_fields(job={"asked": (f"Bearer {TOKEN}",)}):
+        written = line(
+            "ffmpeg failed", ffmpeg_log=url, call={"urls": [url, 7]}, at=Path(f"/{TOKEN}")
+        )
+
+    assert written["ffmpeg_log"] == f"https://reel.example/files/a.mp4?{REDACTED}"
+    assert written["call"] == {"urls": [f"https://reel.example/files/a.mp4?{REDACTED}", 7]}
+    assert (written["job"], written["at"]) == ({"asked": [REDACTED]}, f"/{REDACTED}")
+
+
+@pytest.mark.parametrize("beginning", ["?", "eyJa", "bearer ", "?a=", "eyJa."])
+def test_a_text_full_of_beginnings_is_read_in_little_time(beginning: str) -> None:
+    began = time.process_time()
+    redact(beginning * 40_000)
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -130,3 +151,9 @@ def test_a_trace_that_cannot_be_read_is_left_out(value: str) -> None:
     with traced({"traceparent": value}):
         assert "logging.googleapis.com/trace" not in line("working")
         assert trace_headers() == {}
+
+
+@pytest.mark.parametrize("span", ["1" * 5000, "-1", "0x1", ""])
+def test_nor_is_one_whose_span_is_no_number_of_usual_length(span: str) -> None:
+    with traced({"x-cloud-trace-context": f"{TRACE}/{span};o=1"}):
+        assert "logging.googleapis.com/trace" not in line("working")

@@ -1,5 +1,6 @@
 """Files of a local directory, by signed URL. Supabase Storage serves its own; then these are not there."""
 
+import asyncio
 import re
 from http import HTTPStatus
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
+from api.middleware import IS_HEAD
 from api.responses import blank_problem, header, problems
 from api.security import too_large
 from api.settings import get_library_settings
@@ -27,12 +30,19 @@ ETAG = header("ETag", "Changes with the file.", required=True)
 RANGE: dict[str, Any] = {
     "name": "Range",
     "in": "header",
-    "description": "The part that is wanted (RFC 9110, 14.2). One that is no valid range of bytes is ignored.",
+    "description": "The part that is wanted (RFC 9110, 14.2). One that is no valid range of bytes, or more than "
+    "16 of them, is ignored.",
     "schema": {"type": "string", "examples": ["bytes=0-1023"]},
 }
-_RANGE = r"[ \t]*(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})?[ \t]*"
-_BYTE_RANGES = re.compile(rf"bytes=({_RANGE}(?:,{_RANGE})*)", re.ASCII | re.IGNORECASE)
+MAX_RANGES = 16
+"""Whoever asks for more gets the whole file: many small ranges are more work than use (RFC 9110, 14.2)."""
+
+_RANGE = re.compile(r"([0-9]{1,15})-([0-9]{0,15})|-[0-9]{1,15}", re.ASCII)
 RANGES = header("Accept-Ranges", "`bytes`", required=True)
+
+UPLOAD_GRACE_SECONDS = 1800
+"""How long after its URL has expired an upload may still come in: what removes the files of a source that is gone
+counts on an hour."""
 
 Expires = Annotated[str, Query(description="Unix time.")]
 Signature = Annotated[str, Query()]
@@ -56,8 +66,13 @@ class FileExists(EditAIError):
 class RangedFile(FileResponse):
     """A file, or the ranges of it that are asked for; a Range header that is none asks for nothing.
 
-    Starlette's own answers it with 400. Source: RFC 9110, 14.1.1 and 14.2.
+    Starlette's own answers it with 400. Source: RFC 9110, 14.1.1 and 14.2. HEAD is answered without reading the file.
     """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        as_asked = {**scope, "method": "HEAD"} if IS_HEAD in scope else scope
+        await super().__call__(as_asked, receive, send)
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
@@ -66,14 +81,13 @@ class RangedFile(FileResponse):
 
 
 def _is_range(text: str) -> bool:
-    """Tell whether a Range header is a valid set of byte ranges: each `first-last`, `first-` or `-length`."""
-    if not (found := _BYTE_RANGES.fullmatch(text)):
+    """Tell whether a Range header is a set of few byte ranges: each `first-last`, `first-` or `-length`."""
+    unit, _, listed = text.partition("=")
+    ranges = [each for part in listed.split(",") if (each := part.strip(" \t"))]
+    if unit.lower() != "bytes" or not 0 < len(ranges) <= MAX_RANGES:
         return False
-    ranges = [each.strip() for each in found[1].split(",") if each.strip()]
-    ends = (each.split("-") for each in ranges)
-    return bool(ranges) and all(
-        not (first and last) or int(first) <= int(last) for first, last in ends
-    )
+    found = [_RANGE.fullmatch(each) for each in ranges]
+    return all(one and not (one[2] and int(one[1]) > int(one[2])) for one in found)
 
 
 def files_router(storage: LocalStorage) -> APIRouter:
@@ -124,25 +138,34 @@ def files_router(storage: LocalStorage) -> APIRouter:
     async def write_file(
         request: Request, path: str, expires: Expires = "", signature: Signature = ""
     ) -> Response:
-        """Store a file, once."""
-        storage.signer.check("PUT", path, expires=expires, signature=signature)
+        """Store a file, once. What has not come half an hour after the URL has expired is not waited for."""
+        remaining = storage.signer.check("PUT", path, expires=expires, signature=signature)
         if await storage.size(path) is not None:
             raise FileExists
-        await _receive(request, storage, path)
+        async with storage.staging() as staged:
+            await _receive(request, staged, within_seconds=remaining + UPLOAD_GRACE_SECONDS)
+            if not await storage.put_new(staged, path):
+                raise FileExists
         return Response(status_code=201)
 
     return router
 
 
-async def _receive(request: Request, storage: LocalStorage, path: str) -> None:
+async def _receive(request: Request, staged: Path, *, within_seconds: float) -> None:
     max_bytes = get_library_settings().max_upload_bytes
     if int(request.headers.get("content-length", "0")) > max_bytes:
         raise too_large(max_bytes)
-    async with storage.staging() as staged:
-        async with file_sink(staged, max_bytes=max_bytes) as sink:
+    try:
+        async with (
+            asyncio.timeout(within_seconds),
+            file_sink(staged, max_bytes=max_bytes) as sink,
+        ):
             async for chunk in request.stream():
                 await sink.write(chunk)
-        await storage.put(staged, path, content_type=content_type(path))
+    except TimeoutError:
+        raise RequestTimeout(
+            "The URL has expired while the body was coming in. Ask for a new URL."
+        ) from None
 
 
 def local_storage() -> LocalStorage | None:

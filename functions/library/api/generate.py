@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from api.job_start import JobStarter, StartsJob
 from api.models import GenerateFromSource, GenerateOptions
@@ -164,7 +165,7 @@ async def _start_with_file(
     except DatabaseUnavailable:
         logger.warning("it is not known whether job %s started; %s stays", job_id, path)
         raise
-    except EditAIError:
+    except (EditAIError, ClientDisconnect):
         await get_storage().delete([path])
         raise
     if job.id != job_id:

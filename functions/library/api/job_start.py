@@ -3,16 +3,19 @@
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.security import CurrentCaller
 from api.settings import get_library_settings
+from api.waiting import MOST_OF_A_USER, client_has_left, place_to_wait
 from shared.auth import Caller
 from shared.database import CALL_TIMEOUT_SECONDS, answered_by
 from shared.dispatch import dispatch
@@ -26,7 +29,7 @@ from shared.errors import (
     TooManyJobs,
 )
 from shared.jobs import JobRequest, JobStart, check_project, start_job
-from shared.leases import wait_before
+from shared.leases import wait_before, wait_steps
 from shared.logs import log_fields
 from shared.records import Job, Lease
 from shared.settings import get_settings
@@ -55,7 +58,9 @@ Prefer = Annotated[
     list[str] | None,
     Header(
         description="`wait=N`: while the project is busy, or you have too many jobs, wait up to N "
-        "seconds, at most 300, before answering 409 or 429 (RFC 7240).",
+        "seconds, at most 300, before answering 409 or 429 (RFC 7240). At most "
+        f"{MOST_OF_A_USER} requests of a user wait at a time; one more is answered at once, "
+        "without `Preference-Applied`. A request whose client leaves while it waits starts nothing.",
         examples=["wait=30"],
     ),
 ]
@@ -69,47 +74,74 @@ class JobStarter:
     idempotency_key: str | None
     preferred_wait: int | None
     wait_left: float
+    client_has_left: Callable[[], bool]
 
     async def check(self, project_id: str) -> None:
         """Refuse, before a body is read, what could not start now. Writes nothing.
 
-        Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable.
+        Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
         """
-        while True:
-            check = await check_project(
+
+        async def ask() -> JobStart:
+            return await check_project(
                 project_id,
                 self.caller.owner_id,
                 get_settings(),
                 idempotency_key=self.idempotency_key,
             )
-            if check.outcome in ("free", "replayed"):
-                return
-            await self._wait_or_refuse(check)
+
+        check = await self._ask_patiently(ask)
+        if check.outcome not in ("free", "replayed"):
+            raise self._refusal(check)
 
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
         """Start the job, and hand it over; return it, or the earlier one that this key has started.
 
-        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused and,
-        when it is not known whether the job has started, DatabaseUnavailable.
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect when
+        there is nobody to start it for; and, when it is not known whether the job has started, DatabaseUnavailable.
         """
-        while True:
+
+        async def ask() -> JobStart:
             start = await start_surely(request, job_id)
             _log_superseded(request.project_id, start.superseded_job_id)
-            if start.job and start.outcome in ("started", "replayed"):
-                self._measure_wait("started")
-                if start.job.id == job_id:
-                    with log_fields(project_id=request.project_id):
-                        await dispatch(job_id, get_settings())
-                return start.job
-            await self._wait_or_refuse(start)
+            return start
 
-    async def _wait_or_refuse(self, start: JobStart) -> None:
-        now = asyncio.get_running_loop().time
-        began = now()
-        if start.outcome not in WORTH_A_WAIT or not await wait_before(began + self.wait_left):
-            self._measure_wait(start.outcome)
+        start = await self._ask_patiently(ask)
+        if start.job is None or start.outcome not in ("started", "replayed"):
             raise self._refusal(start)
-        self.wait_left -= now() - began
+        self._measure_wait("started")
+        if start.job.id == job_id:
+            with log_fields(project_id=request.project_id):
+                await dispatch(job_id, get_settings())
+        return start.job
+
+    async def _ask_patiently(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
+        """Ask, and while the answer is worth a wait, wait and ask again as long as this request may."""
+        answer = await self._ask_for_someone(ask)
+        if answer.outcome not in WORTH_A_WAIT or self.wait_left <= 0:
+            return answer
+        with place_to_wait(self.caller) as granted:
+            if not granted:
+                self.preferred_wait = None
+                return answer
+            return await self._wait_and_ask(ask, answer)
+
+    async def _wait_and_ask(
+        self, ask: Callable[[], Awaitable[JobStart]], answer: JobStart
+    ) -> JobStart:
+        now = asyncio.get_running_loop().time
+        give_up_at, steps = now() + self.wait_left, wait_steps()
+        try:
+            while answer.outcome in WORTH_A_WAIT and await wait_before(give_up_at, steps):
+                answer = await self._ask_for_someone(ask)
+        finally:
+            self.wait_left = max(0, give_up_at - now())
+        return answer
+
+    async def _ask_for_someone(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
+        if self.client_has_left():
+            raise ClientDisconnect
+        return await ask()
 
     def _measure_wait(self, outcome: str) -> None:
         waited = (self.preferred_wait or 0) - self.wait_left
@@ -117,6 +149,7 @@ class JobStarter:
             record_seconds("editai.wait.duration", waited, attributes={"editai.outcome": outcome})
 
     def _refusal(self, start: JobStart) -> EditAIError:
+        self._measure_wait(start.outcome)
         match start.outcome:
             case "busy":
                 return busy(start.job, start.lease, headers=self.headers())
@@ -217,7 +250,10 @@ def preferred_wait(prefer: list[str] | None) -> int | None:
 
 
 async def job_starter(
-    caller: CurrentCaller, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+    request: Request,
+    caller: CurrentCaller,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
 ) -> JobStarter:
     """What a request's headers say of how its job is to be started."""
     wait = preferred_wait(prefer)
@@ -226,6 +262,7 @@ async def job_starter(
         idempotency_key=idempotency_key,
         preferred_wait=wait,
         wait_left=wait or 0,
+        client_has_left=client_has_left(request),
     )
 
 

@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import plain_problem
@@ -23,7 +24,13 @@ LINGER_SECONDS = 30.0
 LINGER_IDLE_SECONDS = 5.0
 """As nginx does: some clients look for an answer only after they have sent everything."""
 
+CLIENT_LEFT = 499
+"""As nginx and Cloud Run log it; HTTP has no status for an answer that nobody gets."""
+
 SMALL_BODY_BYTES = 64 * 1024
+IS_HEAD = "editai.is_head"
+"""In the scope of a request that runs as GET, and whose content nobody gets."""
+
 _CONTENT_HEADERS = ("content-type", "content-length")
 
 
@@ -55,7 +62,8 @@ class CleanAnswers:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"} if is_head else scope, receive, clean)
+        as_get = {**scope, "method": "GET", IS_HEAD: True}
+        await self._app(as_get if is_head else scope, receive, clean)
 
 
 def _is_plain_error(status: int, headers: Headers) -> bool:
@@ -91,7 +99,9 @@ class NoLeaks:
         try:
             await self._app(scope, receive, watch)
         except ClientDisconnect:
-            logger.info("%s %s: the client left", scope["method"], scope["path"])
+            # Only the log gets this answer; without one, it would tell of a fault of ours.
+            if not started:
+                await Response(status_code=CLIENT_LEFT)(scope, receive, send)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             if started:

@@ -42,7 +42,8 @@ async def generate_from_segments(
 
 
 async def _refuse_bad_segments(project_id: str, params: SegmentsParams) -> None:
-    rows = await read("sources", project_id=project_id)
+    named = {str(segment.source_id) for segment in params.segments}
+    rows = await read("sources", project_id=project_id, id=named)
     found = check_segments(params, [Source.model_validate(row) for row in rows])
     if found:
         raise refusal(*((f"body.segments.{problem.index}", problem.detail) for problem in found))

@@ -9,6 +9,7 @@ stands before it that does neither; on a machine of one's own there may be none.
 """
 
 from asyncio import TimerHandle, Transport
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn_worker import UvicornWorker  # pyright: ignore[reportMissingTypeStubs]
 
+from api.presence import STATE, connection_has_ended
 from api.problems import plain_problem
 from api.settings import get_library_settings
 from shared.errors import MalformedRequest, RequestTimeout, problem_response
@@ -69,6 +71,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """A head begins."""
         self._in_head = True
         super().on_message_begin()
+        self.scope.setdefault("state", {})[STATE] = partial(connection_has_ended, self.transport)
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its head is too large."""

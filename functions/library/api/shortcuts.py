@@ -67,6 +67,6 @@ async def _progress(request: Request) -> Response:
 
 async def _generate(request: Request) -> Response:
     starter = await job_starter(
-        await caller_of(request), prefer=request.headers.getlist("prefer") or None
+        request, await caller_of(request), prefer=request.headers.getlist("prefer") or None
     )
     return await generate(request, request.path_params["project_id"], starter)
