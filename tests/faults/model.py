@@ -131,8 +131,7 @@ class Model:
         if old.expires_at <= entry.at and old.job_id is not None:
             written_at = state.lock_written_at or old.expires_at
             self.recoveries.append((entry.at, entry.at - written_at))
-            dead = DeadLease(lock=old, written_by=state.lock_written_by, entry=entry)
-            self.dead_leases.append(dead)
+            self.dead_leases.append(DeadLease(lock=old, written_by=state.lock_written_by))
 
     def _on_editai_jobs(self, entry: Entry, state: ProjectState) -> None:
         old, new = entry.old, entry.new

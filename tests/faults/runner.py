@@ -14,7 +14,6 @@ from tests.faults.breaks import BREAKS, Break
 from tests.faults.ending import Ending
 from tests.faults.entries import AuditReader
 from tests.faults.files import Files
-from tests.faults.health import RULE
 from tests.faults.history import HistoryReader
 from tests.faults.injector import Injector
 from tests.faults.load import Load
@@ -97,7 +96,6 @@ class Run:
         await cleanup
         files = Files() if self.plan.control else await self._files()
         await self._judge()
-        self._judge_health()
         return self._report(loaded_seconds, ended, files)
 
     async def _end(self) -> Ended:
@@ -113,10 +111,6 @@ class Run:
             settled_seconds=time.monotonic() - began_at - drained_seconds,
             remains=remains,
         )
-
-    def _judge_health(self) -> None:
-        for lost in self.answers.health.lost(self.model.dead_leases):
-            self.model.break_rule(RULE, lost.entry, lease=lost.lock.lease_id)
 
     async def _files(self) -> Files:
         """Those that are stored once all garbage is gone."""

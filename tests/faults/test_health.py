@@ -1,4 +1,4 @@
-"""A worker whose calls show that it goes on working keeps its lease; nobody else is held to that."""
+"""Leases that ran out in a calm, and those of them whose workers went on as their calls show."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ def calls(*moments: float, seconds: float = 0.1) -> list[dict[str, Any]]:
 
 def judged(
     *events: dict[str, Any], since: float = 9, renewed_by: str = "heartbeat", **changes: Any
-) -> tuple[int, Calm]:
-    """How many leases a healthy worker has lost, of one that ran out at 12, and the figures of the calm."""
+) -> Calm:
+    """The figures of a calm in which a lease ran out at 12."""
     job = {"job_id": "job", "holder": "worker host 7"}
     taken, renewed = lock(1, 10, 11, **job), lock(1, 10, 12, **job | changes)
     model = Model(longest_ttl_seconds=2)
@@ -38,30 +38,35 @@ def judged(
     health = Health(ttl_seconds=2, since=BEGUN + since)
     for event in events:
         health.note(event, BEGUN)
-    return len(health.lost(model.dead_leases)), health.calm(model.dead_leases)
+    return health.calm(model.dead_leases)
 
 
-def test_a_lease_that_runs_out_while_its_worker_goes_on_is_noticed() -> None:
-    assert judged(claim(10), *calls(*STEADILY)) == (1, Calm(taken=1, ran_out=1))
+def test_a_lease_that_runs_out_while_its_worker_goes_on_is_counted() -> None:
+    assert judged(claim(10), *calls(*STEADILY)) == Calm(taken=1, ran_out=1, while_healthy=1)
 
 
 def test_a_worker_that_made_no_calls_for_a_while_was_not_healthy() -> None:
-    assert judged(claim(10), *calls(*STEADILY[:3], *STEADILY[5:]))[0] == 0
+    assert judged(claim(10), *calls(*STEADILY[:3], *STEADILY[5:])).while_healthy == 0
 
 
 def test_a_worker_that_was_answered_slowly_was_not_healthy() -> None:
-    assert judged(claim(10), *calls(*STEADILY, seconds=0.5))[0] == 0
+    assert judged(claim(10), *calls(*STEADILY, seconds=0.5)).while_healthy == 0
+
+
+def test_a_worker_whose_claim_was_answered_late_was_not_healthy() -> None:
+    late = claim(9.9) | {"answered_at": 11.5}
+    assert judged(late, *calls(*STEADILY)).while_healthy == 0
 
 
 def test_a_lease_of_which_nobody_was_told_runs_out() -> None:
-    assert judged(*calls(*STEADILY)) == (0, Calm())
+    assert judged(*calls(*STEADILY)) == Calm()
 
 
 def test_a_lease_that_was_taken_before_the_calm_may_run_out() -> None:
-    assert judged(claim(10), *calls(*STEADILY), since=10.5)[0] == 0
+    assert judged(claim(10), *calls(*STEADILY), since=10.5).while_healthy == 0
 
 
 def test_a_lease_that_was_given_up_or_met_its_deadline_runs_out() -> None:
-    assert judged(claim(10), *calls(*STEADILY), renewed_by="renew_lease")[0] == 0
+    assert judged(claim(10), *calls(*STEADILY), renewed_by="renew_lease").while_healthy == 0
     deadline = lock(1, 10, 12)["expires_at"]
-    assert judged(claim(10), *calls(*STEADILY), deadline_at=deadline)[0] == 0
+    assert judged(claim(10), *calls(*STEADILY), deadline_at=deadline).while_healthy == 0
