@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.faults.parts import DidNotHappen
+from tests.faults.happening import DidNotHappen
 from tests.faults.stack import FaultStack
 
 AT_ONCE = 5

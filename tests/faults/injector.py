@@ -16,10 +16,11 @@ import psycopg
 from tests.faults.database_faults import DatabaseFaults
 from tests.faults.deliveries import Deliveries
 from tests.faults.folders import Folders
+from tests.faults.happening import DidNotHappen
 from tests.faults.load import Load
 from tests.faults.media_faults import MediaFaults
 from tests.faults.pacing import pause
-from tests.faults.parts import DidNotHappen, Parts
+from tests.faults.parts import Parts
 from tests.faults.stack import LEASE_TTL_SECONDS, FaultStack
 
 CLOCK_JUMP_SECONDS = 300
@@ -151,8 +152,7 @@ class Injector:
                 await self.stack.start_part(name)
             await self.stack.until_ready(name)
         await self.database.commit_swiftly()
-        for name in self.stack.function_names:
-            self.stack.clocks.move(name, 0)
+        self.stack.clocks.restore(self.stack.function_names)
 
     async def _kill_worker(self) -> None:
         await self.parts.kill(self.chance.choice(self.stack.worker_names))

@@ -6,8 +6,8 @@ from resource import RLIMIT_FSIZE, prlimit
 
 import psutil
 
+from tests.faults.happening import DidNotHappen
 from tests.faults.pacing import pause
-from tests.faults.parts import DidNotHappen
 from tests.faults.stack import FaultStack
 
 WORKER = "media-worker"

@@ -8,14 +8,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from local.process import Process
+from tests.faults.happening import DidNotHappen
 from tests.faults.pacing import pause
 from tests.faults.stack import FaultStack
 
 SHUTDOWN_SECONDS = 5
-
-
-class DidNotHappen(Exception):
-    """A fault found nothing to break."""
 
 
 @dataclass(kw_only=True)

@@ -25,7 +25,7 @@ from local.postgres import Server
 from local.postgrest import postgrest_part
 from local.process import Part, Process
 from local.programs import base_environment
-from tests.faults.clock import HostClocks, remove_traces
+from tests.faults.clock import HostClocks
 from tests.faults.pacing import pause
 from tests.faults.proxy import Line, Proxy, spread
 
@@ -232,7 +232,6 @@ class FaultStack:
             # In order: a Postgres that is killed leaves its shared memory to the next start, and there is none.
             postgres.stop()
         end_marked(self.directory)
-        remove_traces()
         for claim in self.claims.values():
             claim.release()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,5 +1,6 @@
 """The wall clock of one process jumps while it runs, and nothing else of its time."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.clock import SHARED_MEMORY, HostClocks, remove_traces
+from tests.faults.clock import HostClocks
+from tests.faults.happening import DidNotHappen
 
 TELL = "import sys, time\nfor _ in sys.stdin: print(time.time(), time.monotonic(), flush=True)"
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 @pytest.mark.parametrize("jump", [300, -300])
 def test_a_clock_jumps_and_comes_back_while_the_monotonic_one_stays(
     tmp_path: Path, jump: int
@@ -35,16 +38,11 @@ def test_a_clock_jumps_and_comes_back_while_the_monotonic_one_stays(
             assert monotonic == pytest.approx(time.monotonic(), abs=10)
 
 
-def test_a_process_that_is_killed_leaves_nothing_in_shared_memory(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "print(); input()"]
-    environment = HostClocks(directory=tmp_path).environment("worker")
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout
-        process.stdout.readline()
-        process.kill()
-    shared = f"*faketime*_{process.pid}"
-    assert list(SHARED_MEMORY.glob(shared))
-    remove_traces()
-    assert not list(SHARED_MEMORY.glob(shared))
+def test_without_a_compiler_clocks_stay_and_the_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    clocks = HostClocks(directory=tmp_path)
+    assert clocks.environment("worker") == {}
+    with pytest.raises(DidNotHappen, match="no C compiler"):
+        clocks.move("worker", 300)

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from local.process import Part
-from tests.faults.parts import DidNotHappen, Parts
+from tests.faults.happening import DidNotHappen
+from tests.faults.parts import Parts
 from tests.faults.stack import FaultStack
 
 SECONDS = "86399"
