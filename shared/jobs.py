@@ -4,7 +4,8 @@ import asyncio
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from shared.database import call, call_surely
+from shared.database import CALL_TIMEOUT_SECONDS, answered_by, call, call_surely
+from shared.errors import DatabaseUnavailable
 from shared.progress import proof, raise_if_lost
 from shared.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
@@ -97,27 +98,39 @@ async def start_job(
 ) -> JobStart:
     """Start a job: lease, job row and progress 0 in one transaction, or the reason why not.
 
-    The same `job_id` again returns what the first call did. Raises DatabaseUnavailable.
+    Asks once more when no answer came, while a caller's patience lasts: the same job id gets what the first call did. A
+    first call without an answer may still be on its way, and start the job later than the second was refused. Then
+    nobody knows: raises DatabaseUnavailable.
     """
-    answer = await call(
-        "start_job",
-        project_id=request.project_id,
-        owner_id=request.owner_id and str(request.owner_id),
-        job_id=str(job_id or uuid4()),
-        kind=request.kind,
-        params=request.params,
-        lease_id=str(uuid4()),
-        holder="dispatch",
-        dispatch_ttl_seconds=settings.dispatch_ttl_seconds,
-        deadline_seconds=settings.job_deadline_seconds,
-        max_attempts=settings.job_max_attempts,
-        source=request.source,
-        source_ids=[str(source_id) for source_id in request.source_ids],
-        idempotency_key=request.idempotency_key,
-        request_hash=request.request_hash,
-        max_active_jobs=settings.max_active_jobs_per_user,
-    )
-    return _job_start(answer)
+    deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_SECONDS
+    arguments = _start_arguments(request, settings, job_id or uuid4())
+    try:
+        return _job_start(await call("start_job", **arguments))
+    except DatabaseUnavailable:
+        start = _job_start(await answered_by(deadline, call("start_job", **arguments)))
+    if start.outcome not in ("started", "replayed"):
+        raise DatabaseUnavailable
+    return start
+
+
+def _start_arguments(request: JobRequest, settings: Settings, job_id: UUID) -> dict[str, Any]:
+    return {
+        "project_id": request.project_id,
+        "owner_id": request.owner_id and str(request.owner_id),
+        "job_id": str(job_id),
+        "kind": request.kind,
+        "params": request.params,
+        "lease_id": str(uuid4()),
+        "holder": "dispatch",
+        "dispatch_ttl_seconds": settings.dispatch_ttl_seconds,
+        "deadline_seconds": settings.job_deadline_seconds,
+        "max_attempts": settings.job_max_attempts,
+        "source": request.source,
+        "source_ids": [str(source_id) for source_id in request.source_ids],
+        "idempotency_key": request.idempotency_key,
+        "request_hash": request.request_hash,
+        "max_active_jobs": settings.max_active_jobs_per_user,
+    }
 
 
 def _job_start(answer: dict[str, Any]) -> JobStart:

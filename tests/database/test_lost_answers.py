@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.job_start import start_surely
 from local.ports import claim_free_port
 from shared.database import close_supabase
 from shared.errors import DatabaseUnavailable
@@ -113,7 +112,7 @@ async def test_a_start_without_an_answer_starts_one_job(
 ) -> None:
     job_id = uuid4()
     async with bad_line(lost):
-        start = await start_surely(request_of, job_id)
+        start = await start_job(request_of, get_settings(), job_id=job_id)
     assert start.job is not None
     assert start.job.id == job_id
     assert admin.execute("select id from editai_jobs").fetchall() == [{"id": job_id}]
@@ -127,5 +126,5 @@ async def test_a_refusal_after_a_start_without_an_answer_is_not_taken_for_the_en
     await acquire_lease("reel", holder="nightly export", ttl_seconds=60)
     async with bad_line("cut"):
         with pytest.raises(DatabaseUnavailable):
-            await start_surely(request_of, uuid4())
-    assert (await start_surely(request_of, uuid4())).outcome == "busy"
+            await start_job(request_of, get_settings())
+    assert (await start_job(request_of, get_settings())).outcome == "busy"

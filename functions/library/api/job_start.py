@@ -17,10 +17,8 @@ from api.security import CurrentCaller
 from api.settings import get_library_settings
 from api.waiting import MOST_OF_A_USER, client_has_left, place_to_wait
 from shared.auth import Caller
-from shared.database import CALL_TIMEOUT_SECONDS, answered_by
 from shared.dispatch import dispatch
 from shared.errors import (
-    DatabaseUnavailable,
     EditAIError,
     IdempotencyKeyReused,
     ProjectBusy,
@@ -102,7 +100,7 @@ class JobStarter:
         """
 
         async def ask() -> JobStart:
-            start = await start_surely(request, job_id)
+            start = await start_job(request, get_settings(), job_id=job_id)
             _log_superseded(request.project_id, start.superseded_job_id)
             return start
 
@@ -189,23 +187,6 @@ class JobStarter:
             return None
         canonical = json.dumps(request, sort_keys=True, separators=(",", ":"), default=str)
         return sha256(canonical.encode()).hexdigest()
-
-
-async def start_surely(request: JobRequest, job_id: UUID) -> JobStart:
-    """Ask once more when no answer came, while a caller's patience lasts: the same job id gets what the first call did.
-
-    A first call without an answer may still be on its way, and start the job later than the second was refused. Then
-    nobody knows: raises DatabaseUnavailable.
-    """
-    deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_SECONDS
-    try:
-        return await start_job(request, get_settings(), job_id=job_id)
-    except DatabaseUnavailable:
-        again = start_job(request, get_settings(), job_id=job_id)
-        start = await answered_by(deadline, again)
-    if start.outcome not in ("started", "replayed"):
-        raise DatabaseUnavailable
-    return start
 
 
 def _log_superseded(project_id: str, job_id: UUID | None) -> None:
