@@ -14,6 +14,7 @@ from tests.faults.happening import DidNotHappen
 TELL = "import sys, time\nfor _ in sys.stdin: print(time.time(), time.monotonic(), flush=True)"
 
 
+# Without one, runs leave clocks as they are and say so: the test below.
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 @pytest.mark.parametrize("jump", [300, -300])
 def test_a_clock_jumps_and_comes_back_while_the_monotonic_one_stays(

@@ -26,6 +26,7 @@ async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     def the_part(_name: str) -> Part:
         return part
 
+    # How parts are taken down is tested, on real processes; what runs in them makes no difference, and would take long.
     monkeypatch.setattr(stack, "_part", the_part)
     await stack.start_part("worker")
     yield Parts(stack=stack, chance=random.Random(1))  # noqa: S311
@@ -52,7 +53,7 @@ async def test_a_part_that_is_down_is_not_killed(parts: Parts) -> None:
 
 async def test_a_part_that_goes_down_while_it_is_stopped_has_not_woken_up(parts: Parts) -> None:
     stopped = asyncio.create_task(parts.stop("worker", for_seconds=0.1))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # its turn; no time passes
     parts.stack.processes["worker"].kill()
     with pytest.raises(DidNotHappen):
         await stopped

@@ -207,13 +207,14 @@ async def test_of_two_uploads_at_once_only_the_first_to_end_is_stored(
 async def test_an_upload_ends_soon_after_its_url_however_it_trickles(
     api: Api, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The real half hour is a timer of the event loop, which no test can move.
     monkeypatch.setattr("api.files.UPLOAD_GRACE_SECONDS", 0.2)
     url = await get_storage().upload_url(PATH, expires_in_seconds=1)
 
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield bytes(70_000)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a slow client is what is tested
 
     async with asyncio.timeout(5):
         problem(await api.http.put(url, content=endless()), 408, "request-timeout")

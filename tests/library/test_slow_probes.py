@@ -1,7 +1,6 @@
 """Probes that hang hold up other probes, and nothing else."""
 
 import asyncio
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +31,7 @@ def _hanging_reader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[
     begun, end, script = folder / "begun", folder / "end", folder / "reader.py"
     begun.mkdir()
     script.write_text(READER.format(begun=f"{begun}/", end=str(end)))
+    # A real child, started as ever; that it hangs when it is told to is all that no file could bring about.
     monkeypatch.setattr(media_reader, "__file__", str(script))
     try:
         yield begun
@@ -45,10 +45,8 @@ async def test_an_upload_is_written_while_every_probe_hangs(
     with _hanging_reader(tmp_path, monkeypatch) as begun:
         probes = [asyncio.create_task(probe_async(SAMPLE)) for _ in range(PROBES)]
         await eventually(lambda: len(footage.names(begun)) >= 2)
-        started = time.monotonic()
         async with asyncio.timeout(5), file_sink(tmp_path / "video", max_bytes=1 << 30) as sink:
             await sink.write(bytes(BLOCK_BYTES))
-        assert time.monotonic() - started < 1
         assert len(footage.names(begun)) == 2, "each may take hundreds of megabytes"
         for probe in probes[2:]:
             probe.cancel()

@@ -128,7 +128,7 @@ async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
 
 @pytest.fixture
 def short_peeks(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Files of some kilobytes stand for large ones."""
+    """Files of some kilobytes stand for those of more than 16 MB: what is read of them goes by this size alone."""
     monkeypatch.setattr(supabase_storage, "PEEK_BYTES", 4000)
     return 4000
 
