@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from tests.faults.events import Event, outcome, percentage, project_of
 from tests.faults.health import Health
+from tests.faults.layout import LEASE_TTL_SECONDS
 from tests.faults.model import Model
 from tests.faults.reads import Attempt, Reads
 from tests.faults.refusals import broken_by_database, broken_by_library
 from tests.faults.sql_answers import CHECKS, RENEWAL, ended, is_granted, is_renewed
-from tests.faults.stack import LEASE_TTL_SECONDS
 from tests.faults.states import ProjectState
 from tests.faults.violations import Violation
 

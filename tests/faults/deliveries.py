@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -24,17 +24,18 @@ class Deliveries:
     chance: random.Random
     outcomes: Counter[str] = field(default_factory=Counter[str])
 
-    async def twice(self, jobs: Sequence[str]) -> None:
+    async def twice(self, jobs: Iterable[str]) -> None:
         """Deliver the newest jobs twice at once. Raises DidNotHappen unless one of them was answered twice."""
-        newest = list(jobs[-AT_ONCE:])
+        newest = list(jobs)[-AT_ONCE:]
         answers = await asyncio.gather(*(self._deliver("twice", job) for job in newest * 2))
         pairs = zip(answers[: len(newest)], answers[len(newest) :], strict=True)
         if not any(_knows(first) and _knows(second) for first, second in pairs):
             raise DidNotHappen("no job was delivered twice")
 
-    async def late(self, jobs: Sequence[str]) -> None:
+    async def late(self, jobs: Iterable[str]) -> None:
         """Deliver jobs of any age, and one that never was. Raises DidNotHappen unless one of them existed."""
-        old = self.chance.sample(list(jobs), min(AT_ONCE, len(jobs)))
+        known = list(jobs)
+        old = self.chance.sample(known, min(AT_ONCE, len(known)))
         answers = await asyncio.gather(*(self._deliver("late", job) for job in old))
         await self._deliver("of no job", str(uuid4()))
         if not any(map(_knows, answers)):

@@ -17,11 +17,12 @@ from tests.faults.database_faults import DatabaseFaults
 from tests.faults.deliveries import Deliveries
 from tests.faults.folders import Folders
 from tests.faults.happening import DidNotHappen
+from tests.faults.layout import LEASE_TTL_SECONDS
 from tests.faults.load import Load
 from tests.faults.media_faults import MediaFaults
 from tests.faults.pacing import pause
 from tests.faults.parts import Parts
-from tests.faults.stack import LEASE_TTL_SECONDS, FaultStack
+from tests.faults.stack import FaultStack
 
 CLOCK_JUMP_SECONDS = 300
 CLEANUPS_AT_ONCE = 5

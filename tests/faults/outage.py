@@ -26,10 +26,11 @@ from shared.client import LibraryClient
 from shared.wire import ProgressAnswer
 from tests.conftest import SAMPLE
 from tests.faults.callers import PATIENCE_SECONDS, Callers
+from tests.faults.layout import CLEANUP_PERIOD_SECONDS
 from tests.faults.load import OWNER
 from tests.faults.observation import Observation, Outage
 from tests.faults.pacing import pause
-from tests.faults.stack import CLEANUP_PERIOD_SECONDS, FaultStack
+from tests.faults.stack import FaultStack
 
 ENCODED_SECONDS_A_SECOND = 40
 """More than a machine analyses: ffmpeg then outlasts every outage."""

@@ -11,20 +11,18 @@ import psycopg
 from local.scheduler import trigger_cleanup
 from tests.faults.answers import Answers
 from tests.faults.breaks import BREAKS, Break
+from tests.faults.clients import run_client
 from tests.faults.ending import Ending
 from tests.faults.entries import AuditReader
 from tests.faults.files import Files
 from tests.faults.history import HistoryReader
 from tests.faults.injector import Injector
+from tests.faults.layout import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS
 from tests.faults.load import Load
 from tests.faults.model import Model
 from tests.faults.pacing import pause
 from tests.faults.report import Ended, Report
-from tests.faults.stack import (
-    CLEANUP_PERIOD_SECONDS,
-    LEASE_TTL_SECONDS,
-    FaultStack,
-)
+from tests.faults.stack import FaultStack
 
 CALM_SECONDS = 10.0
 LONG_ENOUGH_SECONDS = 60.0
@@ -78,7 +76,7 @@ class Run:
         await self.load.prepare(self.plan.projects)
         cleanup = asyncio.create_task(self._clean_up())
         clients = [
-            asyncio.create_task(self.load.run_client(number, self.plan.seed))
+            asyncio.create_task(run_client(self.load, number, self.plan.seed))
             for number in range(self.plan.clients)
         ]
         faults = asyncio.create_task(self._inject())

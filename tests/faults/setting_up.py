@@ -18,11 +18,12 @@ from tests.faults.answers import Answers
 from tests.faults.entries import AuditReader
 from tests.faults.history import History, HistoryReader
 from tests.faults.injector import Injector
+from tests.faults.layout import DISPATCH_TTL_SECONDS, LEASE_TTL_SECONDS
 from tests.faults.load import Load
 from tests.faults.model import Model
 from tests.faults.report import Report
 from tests.faults.runner import Plan, Run
-from tests.faults.stack import DISPATCH_TTL_SECONDS, LEASE_TTL_SECONDS, FaultStack
+from tests.faults.stack import FaultStack
 
 AUDIT = Path(__file__).with_name("audit.sql")
 

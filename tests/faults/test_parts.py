@@ -27,7 +27,7 @@ async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         return part
 
     # How parts are taken down is tested, on real processes; what runs in them makes no difference, and would take long.
-    monkeypatch.setattr(stack, "_part", the_part)
+    monkeypatch.setattr(stack, "part", the_part)
     await stack.start_part("worker")
     yield Parts(stack=stack, chance=random.Random(1))  # noqa: S311
     stack.processes["worker"].kill()

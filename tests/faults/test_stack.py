@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from local.programs import CHECKOUT
-from tests.faults.stack import PREFIX
+from tests.faults.layout import PREFIX
 
 LIVE = """
 import gc, sys
