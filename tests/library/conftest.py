@@ -13,6 +13,7 @@ from local.functions import LIBRARY_BASE_PATH
 from tests.library.client import Api, Traces
 from tests.stack.backend import Backend
 from tests.stack.database import Connection
+from tests.stack.functions import FunctionProcess
 from tests.stack.users import User, Users
 
 ENTRY_POINT = Path(__file__).parents[2] / "functions" / "library" / "main.py"
@@ -41,6 +42,16 @@ async def http(
 def api(http: httpx.AsyncClient, user: User) -> Api:
     """The library as a signed-in user calls it."""
     return Api(http=http, headers=user.headers)
+
+
+@pytest.fixture
+async def running(
+    http: httpx.AsyncClient, library: FunctionProcess, user: User
+) -> AsyncIterator[Api]:
+    """The library in its own process, as the user calls it."""
+    del http  # it sees to it that no worker takes the jobs away
+    async with httpx.AsyncClient(base_url=f"{library.url}/", timeout=60) as client:
+        yield Api(http=client, headers=user.headers)
 
 
 @pytest.fixture

@@ -3,34 +3,22 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from shared.leases import acquire_lease
 from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.stack.functions import FunctionProcess
-from tests.stack.users import User
 from tests.stack.waiting import eventually
 
 MEGABYTE = 1_000_000
 LARGE = 400 * MEGABYTE
 MAX_RESIDENT_KILOBYTES = 200 * 1024
-
-
-@pytest.fixture
-async def running(
-    http: httpx.AsyncClient, library: FunctionProcess, user: User
-) -> AsyncIterator[Api]:
-    """The library in its own process, as the user calls it."""
-    del http  # it sees to it that no worker takes the jobs away
-    async with httpx.AsyncClient(base_url=f"{library.url}/", timeout=60) as client:
-        yield Api(http=client, headers=user.headers)
 
 
 async def test_memory_stays_small_while_a_large_video_comes_in(

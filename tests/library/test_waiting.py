@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -17,22 +17,11 @@ from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.library.connections import connect, head
 from tests.library.test_busy_projects import hold
 from tests.stack.functions import FunctionProcess
-from tests.stack.users import User
 from tests.stack.waiting import eventually
 
 JSON = "application/json"
 FORM = "multipart/form-data; boundary=b"
 DISPOSITION = b'Content-Disposition: form-data; name="video"; filename="a.mp4"'
-
-
-@pytest.fixture
-async def running(
-    http: httpx.AsyncClient, library: FunctionProcess, user: User
-) -> AsyncIterator[Api]:
-    """The library in its own process, as the user calls it."""
-    del http  # it sees to it that no worker takes the jobs away
-    async with httpx.AsyncClient(base_url=f"{library.url}/", timeout=30) as client:
-        yield Api(http=client, headers=user.headers)
 
 
 async def ready_source(api: Api, project: str) -> str:

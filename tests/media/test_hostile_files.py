@@ -9,22 +9,14 @@ from pathlib import Path
 import pytest
 
 from pipeline import ffmpeg, inputs, scenes
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip
 from pipeline.failure import FfmpegFailed
 from pipeline.limits import Limits
 from pipeline.moments import choose
 from pipeline.scenes import analyse
-from pipeline.thumbnail import make_thumbnail
-from shared.media import MediaFacts, UnusableMedia, probe
+from shared.media import MediaFacts, probe
 from tests.media import footage, hostile
 from tests.media.processes import used_by_children
-
-
-def _refused(path: Path) -> UnusableMedia:
-    with pytest.raises(UnusableMedia) as refused:
-        probe(path)
-    return refused.value
+from tests.media.steps import make_clip, refusal
 
 
 async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
@@ -39,12 +31,6 @@ def _complaints(input_: list[str]) -> str:
     command = [ffmpeg.executable(), "-nostdin", "-v", "error", *input_, "-map", "0:V:0"]
     done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, check=True, text=True)
     return done.stderr
-
-
-async def _clip(path: Path, start: float, end: float, target: Path) -> MediaFacts:
-    facts = probe(path)
-    cut = Cut(path=path, facts=facts, start=start, end=end)
-    return await encode_clip([cut], target, canvas=Canvas.of(facts), work_dir=target.parent)
 
 
 @pytest.fixture
@@ -68,7 +54,7 @@ async def test_a_playlist_named_as_a_video_reads_no_neighbour(
 ) -> None:
     path = tmp_path / "video.mp4"
     path.write_bytes(hostile.playlists(beside.name)[format_])
-    assert _refused(path).code == "not_a_video"
+    assert refusal(path).code == "not_a_video"
     facts = probe(plain).model_copy(update={"container": container})
     with pytest.raises(FfmpegFailed) as failed:
         await _decoded(path, facts, tmp_path)
@@ -82,7 +68,7 @@ async def test_a_playlist_fetches_no_address(
     path = tmp_path / "video.mp4"
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/part.ts"
     path.write_bytes(hostile.playlists(address)[format_])
-    assert _refused(path).code == "not_a_video"
+    assert refusal(path).code == "not_a_video"
     with pytest.raises(FfmpegFailed):
         await _decoded(path, probe(plain), tmp_path)
     with pytest.raises(BlockingIOError):
@@ -96,7 +82,7 @@ async def test_an_hour_between_two_pictures_costs_no_hour(tmp_path: Path) -> Non
     assert path.stat().st_size < 1600
     with used_by_children() as used:
         analysis = await analyse(path, probe(path), tmp_path)
-        facts = await _clip(path, 1800, 1801, tmp_path / "clip.mp4")
+        facts = await make_clip(path, 1800, 1801, tmp_path / "clip.mp4")
     assert analysis.seconds(analysis.moments[-1].end_frame) == pytest.approx(3600, abs=1)
     assert facts.duration_seconds == pytest.approx(1)
     assert used.cpu_seconds < 10
@@ -122,95 +108,14 @@ async def test_a_hole_in_the_sound_is_not_filled_in_memory(
     monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
     path = tmp_path / "hole.mkv"
     hostile.hole_in_the_sound(path)
-    facts = await _clip(path, 0, 2, tmp_path / "clip.mp4")
+    facts = await make_clip(path, 0, 2, tmp_path / "clip.mp4")
     assert facts.video.frame_count == 60
-
-
-async def test_a_vast_picture_of_a_few_bytes_is_made_small(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(1 << 30))
-    path = tmp_path / "vast.mp4"
-    hostile.uniform(path, 4096, 4096)
-    assert path.stat().st_size < 60_000
-    await analyse(path, probe(path), tmp_path)
-    facts = await _clip(path, 0, 0.12, tmp_path / "clip.mp4")
-    assert (facts.video.width, facts.video.height) == (1920, 1920)
-
-
-async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_path: Path) -> None:
-    path = tmp_path / "vaster.mp4"
-    hostile.uniform(path, 6000, 6000, frames=1)
-    refused = _refused(path)
-    assert refused.code == "too_large"
-    assert refused.detail == (
-        "The picture is 6000x6000; at most 35389440 pixels are allowed, as 8192x4320 has."
-    )
-    with pytest.raises(FfmpegFailed) as failed:
-        await analyse(path, probe(plain), tmp_path)
-    assert failed.value.detail == "The picture is too large."
-
-
-@pytest.mark.parametrize(
-    ("across", "down"),
-    [(2**32 - 1, 1), (3_000_000, 1), (17, 1), (1, 17)],
-)
-def test_pixels_of_a_shape_that_no_screen_has_are_refused(
-    tmp_path: Path, across: int, down: int
-) -> None:
-    """The first would be a width of 5 billion, in a database that counts to 2."""
-    path = tmp_path / "oblong.mp4"
-    hostile.oblong_pixels(path, across, down)
-    refused = _refused(path)
-    assert refused.code == "too_large"
-    assert (
-        refused.detail == "The pixels are more than 16 times as wide as high, or as high as wide."
-    )
-
-
-def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "stretched.mp4"
-    hostile.oblong_pixels(path, 15, 1)
-    refused = _refused(path)
-    assert refused.code == "too_large"
-    assert refused.detail == (
-        "The picture is shown as 19200x720; at most 8192x8192 and 35389440 pixels are allowed."
-    )
-
-
-@pytest.mark.parametrize(("across", "down"), [(64, 45), (45, 64), (0, 1), (4, 1)])
-def test_pixels_of_other_shapes_are_taken(tmp_path: Path, across: int, down: int) -> None:
-    path = tmp_path / "wide.mp4"
-    hostile.oblong_pixels(path, across, down)
-    width = round(1280 * (across / down or 1))
-    assert probe(path).video.width == pytest.approx(width, abs=1)
-
-
-def test_pixels_that_claim_to_be_wide_buy_no_computing_time(tmp_path: Path) -> None:
-    plain, wide = tmp_path / "plain.mp4", tmp_path / "wide.mp4"
-    hostile.oblong_pixels(plain, 1, 1)
-    hostile.oblong_pixels(wide, 6, 1)
-    minute = {"duration_seconds": 60.0}
-    honest, boasting = (probe(path).model_copy(update=minute) for path in (plain, wide))
-    assert boasting.video.width == 6 * honest.video.width
-    assert Limits.of([boasting], 1.0) == Limits.of([honest], 1.0)
-
-
-async def test_a_rate_of_millions_of_pictures_a_second_is_not_believed(tmp_path: Path) -> None:
-    """A thumbnail at that rate would be chosen from 84 million pictures."""
-    path = tmp_path / "swift.mp4"
-    hostile.swift_clock(path, 2**32 - 1)
-    facts = probe(path)
-    assert (facts.video.frame_rate, facts.video.variable_frame_rate) == (30, True)
-    with used_by_children() as used:
-        await make_thumbnail(path, facts, 0.5, tmp_path / "swift.jpg", work_dir=tmp_path)
-    assert used.cpu_seconds < 5
 
 
 async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> None:
     path = tmp_path / "tracks.mp4"
     hostile.many_tracks(path, 40)
-    refused = _refused(path)
+    refused = refusal(path)
     assert refused.code == "too_many_streams"
     assert refused.detail == "The file has 40 streams; at most 16 are allowed."
     with pytest.raises(FfmpegFailed) as failed:
@@ -218,7 +123,7 @@ async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> 
     assert failed.value.detail == "The video file has too many streams."
 
 
-async def test_more_pictures_than_any_video_has_are_refused(
+async def test_more_pictures_than_any_video_has_arerefusal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A smaller limit stands for the real one, which takes a file of two million pictures, and minutes."""
@@ -241,7 +146,7 @@ async def test_clips_are_made_of_what_a_file_plays_after_the_end_that_it_claims(
     parts = [part for selection in choose(analysis, 4, 2.0, 7) for part in selection]
     part = max(parts, key=lambda part: part.start)
     assert part.start > facts.duration_seconds == 1
-    await _clip(path, part.start, part.end, target)
+    await make_clip(path, part.start, part.end, target)
     assert footage.numbers(target) == list(range(round(part.start * 30), round(part.end * 30)))
 
 
@@ -249,26 +154,15 @@ async def test_a_cut_after_all_pictures_of_a_file_is_refused_with_a_reason(
     plain: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(FfmpegFailed) as failed:
-        await _clip(plain, 30, 31, tmp_path / "clip.mp4")
+        await make_clip(plain, 30, 31, tmp_path / "clip.mp4")
     assert failed.value.detail.endswith("decoded.")
     assert not failed.value.passing
-
-
-async def test_a_rate_of_a_picture_in_half_an_hour_becomes_one_that_players_play(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "slow.avi"
-    hostile.slow_picture(path)
-    await analyse(path, probe(path), tmp_path)
-    facts = await _clip(path, 1000, 1001, tmp_path / "clip.mp4")
-    assert facts.video.frame_rate >= 5
-    assert facts.duration_seconds == pytest.approx(1, abs=0.1)
 
 
 def test_a_title_of_megabytes_is_not_taken_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "title.mkv"
     hostile.long_title(path, 8 << 20)
-    assert _refused(path).code == "unreadable"
+    assert refusal(path).code == "unreadable"
 
 
 @pytest.mark.parametrize("codec", ["snow", "asv1", "zmbv"])

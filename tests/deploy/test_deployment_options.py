@@ -1,0 +1,79 @@
+"""What deploy.sh is told, on its command line and in files, and how it refuses what cannot work."""
+
+import pytest
+
+from tests.deploy.conftest import OPTIONS, Cloud
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "--project takes a Google Cloud project id"),
+        (("--project", "reel-studio-1234"), "--supabase-ref takes the 20 letters"),
+        ((*OPTIONS, "--region", "Belgium"), "--region takes a region"),
+        ((*OPTIONS, "--force"), "there is no option --force"),
+        ((*OPTIONS, "--env-file", "nothing.env"), "there is no file nothing.env"),
+        (("--project", "other-project-9", *OPTIONS[2:]), "there is no project other-project-9"),
+        (
+            (*OPTIONS[:3], "aaaaaaaaaaaaaaaaaaaa"),
+            "Supabase shows no project aaaaaaaaaaaaaaaaaaaa to you",
+        ),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_changed(
+    cloud: Cloud, options: tuple[str, ...], message: str
+) -> None:
+    run = cloud.deploy(*(options or ("--region=europe-west1",)))
+
+    assert run.returncode == 1
+    assert message in run.stderr
+    assert cloud.changes == []
+
+
+def test_a_missing_login_permission_or_key_is_named(cloud: Cloud) -> None:
+    (cloud.memory / "logged-out").touch()
+    assert "run 'gcloud auth login'" in cloud.deploy().stderr
+    (cloud.memory / "logged-out").unlink()
+
+    for permission in ("cloudtasks.queues.setIamPolicy", "secretmanager.versions.access"):
+        (cloud.memory / "missing-permission").write_text(permission)
+        refusal = cloud.deploy().stderr
+        assert f"your account lacks {permission} on" in refusal
+        assert "roles/cloudtasks.admin, roles/iam.serviceAccountAdmin" in refusal
+    (cloud.memory / "missing-permission").unlink()
+
+    run = cloud.deploy(SUPABASE_SERVICE_ROLE_KEY="")
+    assert "SUPABASE_SERVICE_ROLE_KEY is needed for the first deployment" in run.stderr
+    assert cloud.changes == []
+
+
+def test_settings_come_from_a_file_which_is_not_run(cloud: Cloud) -> None:
+    file = cloud.checkout / "reel.env"
+    file.write_text(
+        "# the studio\nPROJECT=reel-studio-1234\nSUPABASE_REF=abcdefghijklmnopqrst\n"
+        "REGION=\"us-east1\"\nQUEUE='$(touch run)'\n"
+    )
+
+    run = cloud.deploy("--env-file", "reel.env", "--region", "europe-north1", "--dry-run")
+
+    assert run.returncode == 0, run.stderr
+    assert "europe-north1" in run.stdout
+    assert "queues create \\$\\(touch\\ run\\)" in run.stdout
+    assert "us-east1" not in run.stdout
+    assert not (cloud.checkout / "run").exists()
+
+
+def test_help_is_for_people(cloud: Cloud) -> None:
+    run = cloud.deploy("--help")
+
+    assert run.returncode == 0
+    assert "--dry-run    print every command" in run.stdout
+    assert "shellcheck" not in run.stdout
+
+
+def test_a_setting_that_nobody_knows_is_refused(cloud: Cloud) -> None:
+    (cloud.checkout / "reel.env").write_text("PROJCT=reel-studio-1234\n")
+
+    run = cloud.deploy("--env-file", "reel.env")
+
+    assert "no setting: PROJCT" in run.stderr
