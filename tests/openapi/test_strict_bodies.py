@@ -1,6 +1,7 @@
 """A body's model and its schema agree, both ways: what one takes the other takes."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 from uuid import uuid4
@@ -8,7 +9,13 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from api.models import ClipUpdate, GenerateFromSource, ProjectCreate
+from api.models import (
+    VISIBLE_NAME_PATTERN,
+    ClipUpdate,
+    GenerateFromSource,
+    ProjectCreate,
+    ProjectUpdate,
+)
 from api.render import RenderRequest
 from shared.numbers import number_in
 from shared.segments import SegmentsParams
@@ -100,6 +107,18 @@ def test_a_model_takes_what_its_schema_allows_and_nothing_else(
     ]
     assert differing == []
     assert accepts(model, BODIES[model])
+
+
+def test_a_hidden_character_of_a_name_is_judged_alike_wherever_it_stands() -> None:
+    hidden = [each for each in map(chr, range(0x3001)) if each.isspace() or not each.isprintable()]
+    names = [name for each in hidden for name in (each, f"{each}a", f"a{each}", f"a{each}b")]
+    allowed = re.compile(VISIBLE_NAME_PATTERN)
+    differing = [
+        name
+        for name in names
+        if accepts(ProjectUpdate, {"name": name}) != bool(allowed.fullmatch(name))
+    ]
+    assert differing == []
 
 
 def test_a_number_beyond_all_bounds_is_refused() -> None:

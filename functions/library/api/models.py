@@ -17,12 +17,11 @@ VISIBLE_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*
 
 
 def _visible(name: str) -> str:
-    name = name.strip()
-    if not name:
-        raise ValueError("a name needs at least one visible character")
     if any(ord(character) < ord(" ") or character == "\x7f" for character in name):
         raise ValueError("a name has no control characters")
-    return name
+    if not (stripped := name.strip()):
+        raise ValueError("a name needs at least one visible character")
+    return stripped
 
 
 Name = Annotated[
