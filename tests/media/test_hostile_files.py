@@ -123,7 +123,7 @@ async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> 
     assert failed.value.detail == "The video file has too many streams."
 
 
-async def test_more_pictures_than_any_video_has_arerefusal(
+async def test_more_pictures_than_any_video_has_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A smaller limit stands for the real one, which takes a file of two million pictures, and minutes."""

@@ -43,7 +43,7 @@ async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_pa
     ("across", "down"),
     [(2**32 - 1, 1), (3_000_000, 1), (17, 1), (1, 17)],
 )
-def test_pixels_of_a_shape_that_no_screen_has_arerefusal(
+def test_pixels_of_a_shape_that_no_screen_has_are_refused(
     tmp_path: Path, across: int, down: int
 ) -> None:
     """The first would be a width of 5 billion, in a database that counts to 2."""
@@ -56,7 +56,7 @@ def test_pixels_of_a_shape_that_no_screen_has_arerefusal(
     )
 
 
-def test_a_picture_that_its_pixels_stretch_beyond_the_limit_isrefusal(tmp_path: Path) -> None:
+def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "stretched.mp4"
     hostile.oblong_pixels(path, 15, 1)
     refused = refusal(path)
