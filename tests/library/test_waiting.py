@@ -17,6 +17,7 @@ from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.library.connections import connect, head
 from tests.library.test_busy_projects import hold
 from tests.stack.functions import FunctionProcess
+from tests.stack.log import Log
 from tests.stack.waiting import eventually
 
 JSON = "application/json"
@@ -33,10 +34,9 @@ async def ready_source(api: Api, project: str) -> str:
     return source_id
 
 
-def starts(library: FunctionProcess, project: str) -> list[str]:
+def starts(log: Log, project: str) -> list[str]:
     """What the log says of the requests for jobs of a project that have ended."""
-    lines = [json.loads(line) for line in library.log.splitlines() if line.startswith("{")]
-    told = [line["message"] for line in lines if line.get("project_id") == project]
+    told = [line["message"] for line in log.lines(project_id=project)]
     return [message for message in told if "/generate" in message]
 
 
@@ -62,14 +62,14 @@ async def test_nothing_starts_for_a_client_that_has_left(
     length = {"Content-Length": str(len(body or upload)), "Content-Type": kind}
     expect = {} if body else {"Expect": "100-continue"}
     headers = {**running.headers, **length, **expect, "Prefer": "wait=30"}
-    lease = await hold(project)
+    lease, log = await hold(project), library.watch_log()
     async with connect(library.url) as connection:
         target = f"{LIBRARY_BASE_PATH}/projects/{project}/{path}"
         await connection.send(head("POST", target, headers) + body)
         assert not await connection.closed(within=0.5), "it does not wait"
     await release_lease(lease)
 
-    (ended,) = await eventually(lambda: starts(library, project))
+    (ended,) = await eventually(lambda: starts(log, project))
 
     assert ended.endswith(": 499")
     assert traces.count("editai_jobs") == traces.count("editai_locks") == 0

@@ -1,7 +1,7 @@
 """What the functions log, read from their processes."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,13 +18,14 @@ from shared.settings import get_settings
 from tests.stack.backend import Backend
 from tests.stack.database import Clock, Connection
 from tests.stack.functions import FunctionProcess
+from tests.stack.log import Log
 from tests.stack.users import User
 from tests.stack.waiting import eventually
 
 TRACE = uuid4().hex
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
-Lines = Callable[[FunctionProcess], list[dict[str, Any]]]
+Logs = Mapping[str, Log]
 
 
 @pytest.fixture
@@ -37,22 +38,9 @@ async def client(
 
 
 @pytest.fixture
-def lines(
-    library: FunctionProcess, worker: FunctionProcess, lease_cleanup: FunctionProcess
-) -> Lines:
-    """What a function has logged since the test began."""
-
-    def all_lines(function: FunctionProcess) -> list[str]:
-        return (function.directory / f"{function.name}.log").read_text().splitlines()
-
-    before = {
-        function.name: len(all_lines(function)) for function in (library, worker, lease_cleanup)
-    }
-
-    def read(function: FunctionProcess) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in all_lines(function)[before[function.name] :]]
-
-    return read
+def logs(library: FunctionProcess, worker: FunctionProcess, lease_cleanup: FunctionProcess) -> Logs:
+    """What each function has logged since the test began."""
+    return {function.name: function.watch_log() for function in (library, worker, lease_cleanup)}
 
 
 async def ask(method: str, url: str, headers: dict[str, str], **content: Any) -> httpx.Response:
@@ -61,12 +49,12 @@ async def ask(method: str, url: str, headers: dict[str, str], **content: Any) ->
 
 
 async def test_a_request_is_one_line_under_its_route_and_trace(
-    library: FunctionProcess, user: User, lines: Lines
+    library: FunctionProcess, user: User, logs: Logs
 ) -> None:
     headers = {**user.headers, "traceparent": TRACEPARENT}
     await ask("GET", f"{library.url}/projects/reel-9/progress?seen=1", headers)
 
-    (line,) = await eventually(lambda: lines(library))
+    (line,) = await eventually(lambda: logs["library"].lines(project_id="reel-9"))
 
     assert line["message"] == "GET /projects/{project_id}/progress: 404"
     assert line["severity"] == "INFO"
@@ -77,17 +65,18 @@ async def test_a_request_is_one_line_under_its_route_and_trace(
 
 
 async def test_an_id_that_is_none_is_not_logged(
-    library: FunctionProcess, user: User, lines: Lines
+    library: FunctionProcess, user: User, logs: Logs
 ) -> None:
     await ask("GET", f"{library.url}/projects/..%20my%20film/progress", user.headers)
 
-    (line,) = await eventually(lambda: lines(library))
+    answered = "GET /projects/{project_id}/progress: 404"
+    (line,) = await eventually(lambda: logs["library"].lines(message=answered))
 
     assert "my film" not in json.dumps(line)
 
 
 async def test_a_job_can_be_followed_from_its_request_to_its_end(
-    client: LibraryClient, user: User, small_video: Path, lines: Lines, fresh_state: Backend
+    client: LibraryClient, user: User, small_video: Path, logs: Logs, fresh_state: Backend
 ) -> None:
     library, worker = (fresh_state.functions[name] for name in ("library", "worker"))
     project = await client.create_project("Reel")
@@ -104,13 +93,9 @@ async def test_a_job_can_be_followed_from_its_request_to_its_end(
     async for _ in client.follow(project.id):
         pass
 
-    def ended() -> list[dict[str, Any]]:
-        return [line for line in lines(worker) if line.get("outcome")]
+    (end,) = await eventually(lambda: logs["worker"].lines(outcome="completed"))
 
-    (end,) = await eventually(ended)
-
-    of_the_job = [line for line in lines(worker) if line.get("job_id") == end["job_id"]]
-    assert end["outcome"] == "completed"
+    of_the_job = logs["worker"].lines(job_id=end["job_id"])
     assert end["duration_seconds"] > 0
     assert (end["project_id"], end["attempt"]) == (project.id, 1)
     assert end["fencing_token"] > 0
@@ -121,11 +106,11 @@ async def test_a_job_can_be_followed_from_its_request_to_its_end(
     assert {line["logging.googleapis.com/trace"] for line in of_the_job} == {TRACE}
     for function in (library, worker):
         for secret in ("holiday", user.token, "signature=", function.project.internal_secret):
-            assert secret not in json.dumps(lines(function))
+            assert secret not in logs[function.name].text()
 
 
 async def test_why_a_job_failed_is_in_the_log(
-    fresh_state: Backend, admin: Connection, worker: FunctionProcess, lines: Lines
+    fresh_state: Backend, admin: Connection, worker: FunctionProcess, logs: Logs
 ) -> None:
     source_id = uuid4()
     admin.execute("select editai_create_project(%s, 'Reel', 'reel')", [uuid4()])
@@ -148,13 +133,10 @@ async def test_why_a_job_failed_is_in_the_log(
 
     await dispatch(start.job.id, get_settings())
 
-    def failures() -> list[dict[str, Any]]:
-        return [line for line in lines(worker) if line["message"].startswith("the job failed")]
-
-    (failure,) = await eventually(failures, 20)
+    log, job_id = logs["worker"], str(start.job.id)
+    (failure,) = await eventually(lambda: log.lines(job_id=job_id, code="not_a_video"), 20)
     assert failure["severity"] == "WARNING"
-    assert failure["code"] == "not_a_video"
-    assert failure["job_id"] == str(start.job.id)
+    assert failure["message"].startswith("the job failed: This is not a video file.")
     assert (failure["project_id"], failure["attempt"]) == ("reel", 1)
 
 
@@ -168,7 +150,7 @@ async def started_job(project_id: str, admin: Connection) -> UUID:
 
 
 async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
-    fresh_state: Backend, admin: Connection, lines: Lines, clock: Clock
+    fresh_state: Backend, admin: Connection, logs: Logs, clock: Clock
 ) -> None:
     cleanup, worker = (fresh_state.functions[name] for name in ("lease_cleanup", "worker"))
     worker.stop()
@@ -185,7 +167,8 @@ async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
     answer = await ask("POST", cleanup.url, {"Authorization": f"Bearer {secret}"})
 
     assert answer.status_code == 200, cleanup.log
-    by_action = {line["action"]: line for line in lines(cleanup) if "action" in line}
+    lines = logs["lease_cleanup"].lines()
+    by_action = {line["action"]: line for line in lines if "action" in line}
     assert by_action["requeued"]["job_id"] == str(requeued)
     assert by_action["requeued"]["fencing_token"] > lease.fencing_token
     assert by_action["failed"]["message"] == "the job failed: attempts_exhausted"
@@ -194,28 +177,28 @@ async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
     assert by_action["failed"]["job_id"] == str(failed)
     assert by_action["failed"]["fencing_token"] == claim.lease.fencing_token
     assert by_action["released"]["project_id"] == "nightly-export"
-    (refused,) = (line for line in lines(cleanup) if "was not handed over" in line["message"])
+    (refused,) = (line for line in lines if "was not handed over" in line["message"])
     assert (refused["project_id"], refused["job_id"]) == ("waits", str(requeued))
 
 
 async def test_a_job_that_could_not_be_handed_over_is_named_in_a_field(
-    fresh_state: Backend, client: LibraryClient, small_video: Path, lines: Lines
+    fresh_state: Backend, client: LibraryClient, small_video: Path, logs: Logs
 ) -> None:
-    library, worker = (fresh_state.functions[name] for name in ("library", "worker"))
+    worker = fresh_state.functions["worker"]
     project = await client.create_project("Reel")
     worker.stop()
 
     started = await client.generate(project.id, small_video, variant_count=1, target_duration=2)
 
-    (line,) = (line for line in lines(library) if "was not handed over" in line["message"])
+    lines = logs["library"].lines(project_id=project.id)
+    (line,) = (line for line in lines if "was not handed over" in line["message"])
     assert line["job_id"] == str(started.job.id)
-    assert line["project_id"] == project.id
 
 
 async def test_a_job_that_gave_way_to_another_one_has_a_line(
-    fresh_state: Backend, client: LibraryClient, small_video: Path, lines: Lines, clock: Clock
+    fresh_state: Backend, client: LibraryClient, small_video: Path, logs: Logs, clock: Clock
 ) -> None:
-    library, worker = (fresh_state.functions[name] for name in ("library", "worker"))
+    worker = fresh_state.functions["worker"]
     project = await client.create_project("Reel")
     worker.stop()
     first = await client.generate(project.id, small_video, variant_count=1, target_duration=2)
@@ -223,6 +206,6 @@ async def test_a_job_that_gave_way_to_another_one_has_a_line(
 
     await client.generate(project.id, small_video, variant_count=1, target_duration=2)
 
-    (line,) = (line for line in lines(library) if line.get("code") == "superseded")
+    (line,) = logs["library"].lines(code="superseded")
     assert (line["project_id"], line["job_id"]) == (project.id, str(first.job.id))
     assert (line["message"], line["severity"]) == ("the job failed: superseded", "WARNING")

@@ -18,8 +18,7 @@ SECRET_NAME = "my-secret-film"
 
 
 async def test_no_request_writes_a_line_of_its_own(library: FunctionProcess, user: User) -> None:
-    log = library.directory / f"{library.name}.log"
-    before = len(log.read_bytes())
+    log = library.watch_log()
     sent = [
         head(method, path, {**user.headers, "Connection": "close", **headers})
         for end in LINE_ENDS
@@ -40,7 +39,7 @@ async def test_no_request_writes_a_line_of_its_own(library: FunctionProcess, use
 
     def lines() -> list[str]:
         # At every kind of line end that there is, not only at ours; without the answer that showed that it is ready.
-        every = log.read_bytes()[before:].decode().splitlines()
+        every = log.text().splitlines()
         return [line for line in every if "GET /{path:path}: 200" not in line]
 
     await eventually(lambda: len(lines()) >= len(sent))
@@ -55,8 +54,7 @@ async def test_no_request_writes_a_line_of_its_own(library: FunctionProcess, use
 async def test_no_line_has_a_token_or_the_name_of_a_file(
     library: FunctionProcess, user: User
 ) -> None:
-    log = library.directory / f"{library.name}.log"
-    before = len(log.read_bytes())
+    log = library.watch_log()
     async with httpx.AsyncClient(base_url=f"{library.url}/", timeout=30) as client:
         api = Api(http=client, headers=user.headers)
         project = await api.new_project(SECRET_NAME)
@@ -67,7 +65,7 @@ async def test_no_line_has_a_token_or_the_name_of_a_file(
         await client.get("projects", params={"access_token": user.token})
         await client.get(f"{user.token}/{SECRET_NAME}")
         await client.get(f"files/{SECRET_NAME}", params={"signature": user.token})
-    await eventually(lambda: log.read_bytes()[before:].count(b"\n") >= 7)
-    written = log.read_bytes()[before:].decode()
+    await eventually(lambda: len(log.lines()) >= 7)
+    written = log.text()
     for secret in (SECRET_NAME, user.token[:20], "signature="):
         assert secret not in written

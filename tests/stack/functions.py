@@ -8,6 +8,7 @@ from local.files import tail
 from local.functions import LIBRARY_BASE_PATH, Project, function_part
 from local.process import Process
 from local.programs import base_environment
+from tests.stack.log import Log
 
 
 @dataclass(kw_only=True)
@@ -37,6 +38,10 @@ class FunctionProcess:
     def log(self) -> str:
         """The end of what the function has printed."""
         return tail(self._log_file, 200)
+
+    def watch_log(self) -> Log:
+        """What the function prints from now on."""
+        return Log(self._log_file)
 
     def start(self, **settings: str) -> None:
         """Starts the function unless it runs, with settings of the test's own where it names some."""

@@ -68,11 +68,12 @@ async def test_a_job_is_one_trace_from_its_request_to_ffmpeg(
 async def test_a_request_without_a_trace_begins_one_that_its_log_names(
     watched: Functions, client: LibraryClient, receiver: Receiver
 ) -> None:
+    log = watched["library"].watch_log()
     await client.create_project("Holiday")
 
-    def logged() -> list[SpanSeen]:
-        requests = receiver.named("POST /projects")
-        return [each for each in requests if f'trace": "{each.trace_id}"' in watched["library"].log]
-
-    request = (await eventually(logged))[-1]
+    (line,) = await eventually(lambda: log.lines(message="POST /projects: 201"))
+    trace = line["logging.googleapis.com/trace"]
+    (request,) = await eventually(
+        lambda: [each for each in receiver.named("POST /projects") if each.trace_id == trace]
+    )
     assert request.parent_id == ""

@@ -87,12 +87,14 @@ async def test_cancelling_stops_ffmpeg_and_frees_the_project(
     await deliver(worker, job.id)
     await eventually(lambda: ffmpegs_of(worker), 30)
 
+    log = worker.watch_log()
+
     project.admin.execute("select editai_cancel_job(%s, null)", [project.id])
 
     await eventually(lambda: not ffmpegs_of(worker), 3)
     assert project.count("editai_locks") == project.count("editai_generation_progress") == 0
     assert (await project.try_start()).outcome == "started"
-    assert await eventually(lambda: "cancelled" in worker.log, 5)
+    await eventually(lambda: log.lines(job_id=str(job.id), outcome="cancelled"))
 
 
 async def test_files_of_a_cancelled_job_are_removed_by_cleanup(
@@ -204,12 +206,13 @@ async def test_an_attempt_that_lasts_too_long_is_abandoned_and_the_job_goes_on_i
 ) -> None:
     worker.restart(ATTEMPT_SECONDS="0.5")
     try:
+        log = worker.watch_log()
         job = await project.start(target_duration=6)
         await deliver(worker, job.id)
-        await eventually(project.given_up, 60)
-        await eventually(lambda: ffmpegs_of(worker) == [])
-        assert "the attempt is abandoned: it has lasted 0.5 s" in worker.log
-        assert "the attempt ended: abandoned" in worker.log
+        await eventually(lambda: log.lines(job_id=str(job.id), outcome="abandoned"), 60)
+        assert project.given_up()
+        assert ffmpegs_of(worker) == []
+        assert "the attempt is abandoned: it has lasted 0.5 s" in log.text()
     finally:
         worker.restart()
     clock.advance(1)
