@@ -48,3 +48,5 @@ create trigger editai_audit after insert or update or delete on public.editai_ge
   for each row execute function editai_audit.record();
 create trigger editai_audit after insert or update or delete on public.editai_clips
   for each row execute function editai_audit.record();
+create trigger editai_audit after insert or update or delete on public.editai_exports
+  for each row execute function editai_audit.record();

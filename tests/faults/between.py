@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 from tests.faults import lease_ends
 from tests.faults.entries import Entry
-from tests.faults.job_rules import ACTIVE, Broken
+from tests.faults.job_rules import ACTIVE, EXPORTED, Broken
 from tests.faults.states import ProjectState
 
 
@@ -22,6 +22,8 @@ def broken_between(entry: Entry, state: ProjectState) -> Generator[Broken]:
         yield "nothing is queued without a dispatch or running without a lease", {}
     if held_by and held_by not in [job["id"] for job in active]:
         yield "a job's end and its lease's end are one transaction", {}
+    if state.exported and state.past_jobs[state.exported].status != "completed":
+        yield EXPORTED, {"exported": state.exported}
     removed = state.removed_live
     if removed and not lease_ends.may_stay_removed(removed, state, entry.function):
         yield lease_ends.RULE, {"by": entry.function}

@@ -21,6 +21,7 @@ from tests.faults.pacing import pause
 
 HOLD_TTL_SECONDS = 1.0
 ACCEPTED = 202
+PRESETS = ("instagram_reels", "youtube_shorts")
 
 
 async def run_client(load: Load, number: int, seed: int) -> None:
@@ -60,6 +61,8 @@ class Client:
             "starts over HTTP": (24 * over_http, self._start_over_http),
             "starts over SQL": (24, self._start),
             "starts with an upload": (3 * over_http, self._start_with_upload),
+            "starts from segments": (5 * over_http, self._start_from_segments),
+            "renders": (8 * over_http, self._render),
             "starts repeated": (3 * over_http, self._repeat_start),
             "cancels over HTTP": (3 * over_http, self._cancel_over_http),
             "cancels over SQL": (3, self._cancel),
@@ -90,6 +93,32 @@ class Client:
             "start", "POST", target, "/generate", data=fields, files={"video": ("tiny.mp4", video)}
         )
         self._remember(answer)
+
+    async def _start_from_segments(self, target: Target) -> None:
+        source_id, middle = str(target.source_id), self.chance.uniform(0.5, 1.5)
+        spans = ((0.0, middle), (middle, 2.5))
+        body = {
+            "segments": [{"source_id": source_id, "start": s, "end": e} for s, e in spans],
+            "target_duration": 1.0,
+            "variant_count": self.chance.choice((1, 2)),
+        }
+        answer = await self.load.send("start", "POST", target, "/generate-from-segments", json=body)
+        self._remember(answer)
+
+    async def _render(self, target: Target) -> None:
+        listed = await self.load.send("clips", "GET", target, "/clips")
+        clips = listed.json().get("items") if listed is not None else None
+        if clips:
+            answer = await self.load.send(
+                "start",
+                "POST",
+                target,
+                "/render",
+                clip_id=self.chance.choice(clips)["id"],
+                json={"preset": self.chance.choice(PRESETS)},
+                headers={"Idempotency-Key": str(uuid4())},
+            )
+            self._remember(answer)
 
     async def _repeat_start(self, target: Target) -> None:
         if self.last_start is None:

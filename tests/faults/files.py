@@ -11,15 +11,13 @@ from tests.faults.load import PREPARED
 
 SHOWN = 20
 
-# A clip's file is stored before its row, and so is that of a source that came with a request.
+# The files of a clip and of an export are stored before their row, and so is that of a source that came with a request.
 _CERTAIN: LiteralString = """
     select storage_path from editai_clips union all select thumbnail_path from editai_clips
+    union all select storage_path from editai_exports union all select thumbnail_path from editai_exports
     union all select storage_path from editai_sources where status = 'ready' and file_name <> %(prepared)s
 """
-_OTHERS: LiteralString = """
-    select storage_path from editai_sources
-    union all select storage_path from editai_exports union all select thumbnail_path from editai_exports
-"""
+_OTHERS: LiteralString = "select storage_path from editai_sources"
 
 
 @dataclass(frozen=True, kw_only=True)

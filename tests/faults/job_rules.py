@@ -25,6 +25,8 @@ BY: Mapping[str, tuple[str, ...]] = {
 
 EXHAUSTED = ("attempts_exhausted", "deadline_exceeded")
 SUPERSEDED = "superseded"
+RENDER = "final_render"
+EXPORTED = "a render's end and its export are one transaction"
 ENDS = "a job is ended by its holder, by a cancel, or by whoever finds its lease dead"
 
 
@@ -41,6 +43,8 @@ def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> G
         yield "each attempt has a token of its own and is counted once", {"was": old["attempt"]}
     if was != now and entry.function not in BY[now]:
         yield "a job changes only by the calls that may change it", {"by": entry.function}
+    if was != now == "completed" and (new["kind"] == RENDER) != (state.exported == new["id"]):
+        yield EXPORTED, {"exported": state.exported}
     if now == "failed" and was in ACTIVE and not _may_fail(entry, state, old, new):
         yield ENDS, {"by": entry.function, "error": new["error"]}
 

@@ -70,6 +70,11 @@ class Layout:
         return self.directory / "history.jsonl"
 
     @property
+    def video(self) -> Path:
+        """The sources, and what quick workers make of them."""
+        return self.directory / "tiny.mp4"
+
+    @property
     def storage(self) -> Path:
         """Where the functions store files."""
         return self.directory / "storage"
@@ -128,6 +133,7 @@ class Layout:
                 # All projects are one user's.
                 "MAX_ACTIVE_JOBS_PER_USER": "1000000",
                 "HISTORY_FILE": str(self.history_file),
+                "RUN_VIDEO": str(self.video),
                 "RUN_SEED": str(self.seed),
             },
         )

@@ -85,13 +85,20 @@ class Load:
                 self.targets.remove(target)
 
     async def send(
-        self, name: str, method: str, target: Target, path: str = "", **request: Any
+        self,
+        name: str,
+        method: str,
+        target: Target,
+        path: str = "",
+        *,
+        clip_id: str | None = None,
+        **request: Any,
     ) -> httpx.Response | None:
-        """One request to the library, written down with its answer; None when none came."""
+        """One request for a project, or for a clip of it, written down with its answer; None when none came."""
         asked_at = time.monotonic()
+        thing = f"/clips/{clip_id}" if clip_id else f"/projects/{target.id}"
         try:
-            url = f"/projects/{target.id}{path}"
-            answer = await self.library.request(method, url, **request)
+            answer = await self.library.request(method, thing + path, **request)
         except httpx.HTTPError as error:
             self.failures[f"library: {type(error).__name__}"] += 1
             return None

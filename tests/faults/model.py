@@ -180,6 +180,13 @@ class Model:
         if state.lock and state.lock.job_id != entry.row["job_id"]:
             self.break_rule("a clip is recorded by the job that holds the project", entry)
 
+    def _on_editai_exports(self, entry: Entry, state: ProjectState) -> None:
+        if entry.operation != "INSERT":
+            return
+        self.operations["exports recorded"] += 1
+        state.exported = entry.row["job_id"]
+        self._check_current(entry, state, int(entry.row["storage_path"].split("/")[3]))
+
     def _check_current(self, entry: Entry, state: ProjectState, token: int | None) -> None:
         if not state.is_current(token):
             current = state.lock.token if state.lock else None

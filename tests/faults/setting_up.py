@@ -96,7 +96,7 @@ def _prepared(plan: Plan, stack: FaultStack, library: httpx.AsyncClient) -> Run:
         library=library,
         history=History(stack.history_file),
         storage=stack.storage,
-        video=_tiny_video(stack.directory),
+        video=_made(stack.video),
         with_library=stack.with_library,
     )
     model = Model(longest_ttl_seconds=max(LEASE_TTL_SECONDS, DISPATCH_TTL_SECONDS))
@@ -130,8 +130,8 @@ def _skewed_hosts(workers: int) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _tiny_video(directory: Path) -> Path:
-    video = directory / "tiny.mp4"
+def _made(video: Path) -> Path:
+    """The video, which is made once."""
     if video.exists():
         return video
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error"]

@@ -76,6 +76,8 @@ class ProjectState:
     """Of the last entry."""
     removed_live: Lock | None = None
     """A live lease that the current transaction has removed."""
+    exported: str | None = None
+    """The job whose export the current transaction has recorded."""
     jobs: dict[str, Row] = field(default_factory=dict[str, Row])
     past_jobs: dict[str, PastJob] = field(default_factory=dict[str, PastJob])
     """Every job there was."""
@@ -100,7 +102,7 @@ class ProjectState:
         """Another transaction's entries follow; False when it was committed before the last one."""
         in_order = entry.seq > self.seq and entry.committed_at >= self.committed_at
         self.txid, self.committed_at = entry.txid, entry.committed_at
-        self.removed_live = None
+        self.removed_live = self.exported = None
         return in_order
 
     def grant(self, lock: Lock, at: float, committed_at: float) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.faults.entries import Entry
-from tests.faults.job_rules import ENDS
+from tests.faults.job_rules import ENDS, EXPORTED
 from tests.faults.lease_ends import DELETED, RULE
 from tests.faults.trails import broken, change, job, lock
 
@@ -167,3 +167,34 @@ def test_an_attempt_that_is_not_counted_or_has_another_token_is_noticed(
     attempt: int, token: int
 ) -> None:
     assert COUNTED in claimed(attempt, token)
+
+
+def rendered(
+    *, kind: str = "final_render", token: int = 1, with_export: bool, completes: bool = True
+) -> list[str]:
+    """What is wrong with a transaction that may record an export and may complete its job."""
+    was, end = job("running", 1, kind=kind), {"by": "finish_job", "txid": "end"}
+    export = {"job_id": "job", "storage_path": f"reel/jobs/job/{token}/export.mp4"}
+    recorded = change(3, 1, None, export, relation="editai_exports", **end)
+    completed = (
+        change(4, 1, was, job("completed", 1, kind=kind), relation=JOBS, **end),
+        change(5, 1, lock(1, 0, 2, job_id="job"), None, **end),
+    )
+    started = (
+        change(1, 0, None, lock(1, 0, 2, job_id="job"), txid="start"),
+        change(2, 0, None, was, relation=JOBS, txid="start"),
+    )
+    done = ([recorded] if with_export else []) + (list(completed) if completes else [])
+    return broken(*started, *done)
+
+
+def test_a_render_ends_with_its_export_and_other_jobs_without_one() -> None:
+    assert rendered(with_export=True) == []
+    assert rendered(with_export=False) == [EXPORTED]
+    assert rendered(with_export=True, completes=False) == [EXPORTED]
+    assert rendered(kind="raw_clips", with_export=True) == [EXPORTED]
+    assert rendered(kind="raw_clips", with_export=False) == []
+
+
+def test_an_export_of_an_attempt_that_is_over_is_noticed() -> None:
+    assert rendered(with_export=True, token=7) == [TAKEN]

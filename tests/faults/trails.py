@@ -46,6 +46,7 @@ def change(
 def job(status: str, token: int | None, attempt: int = 1, **changes: Any) -> dict[str, Any]:
     return {
         "id": "job",
+        "kind": "raw_clips",
         "status": status,
         "attempt": attempt,
         "max_attempts": 3,

@@ -9,9 +9,10 @@ from tests.faults.entries import Entry
 
 _SHOWN: Mapping[str, tuple[str, ...]] = {
     "editai_locks": ("lease_id", "fencing_token", "holder", "job_id", "acquired_at", "expires_at"),
-    "editai_jobs": ("id", "status", "attempt", "max_attempts", "fencing_token"),
+    "editai_jobs": ("id", "kind", "status", "attempt", "max_attempts", "fencing_token"),
     "editai_generation_progress": ("percentage", "current_step", "fencing_token"),
     "editai_clips": ("id", "job_id", "variant_number", "storage_path"),
+    "editai_exports": ("job_id", "clip_id", "storage_path"),
 }
 
 

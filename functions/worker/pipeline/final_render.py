@@ -5,6 +5,7 @@
 There is no checkpoint on the way: an attempt that goes on after another one begins again.
 """
 
+from pathlib import Path
 from typing import Any
 
 from pipeline.outcome import Outcome
@@ -36,6 +37,13 @@ async def render_clip(work: Work) -> Outcome:
     thumbnail = work.directory / "render.jpg"
     at = made.duration_seconds * THUMBNAIL_AT
     await make_thumbnail(video, made, at, thumbnail, work_dir=work.directory)
+    return await store_export(work, params, made, video=video, thumbnail=thumbnail)
+
+
+async def store_export(
+    work: Work, params: RenderParams, made: MediaFacts, *, video: Path, thumbnail: Path
+) -> Outcome:
+    """Store a finished render; its row is written with the end of the job."""
     export = _export(work, params, made)
     await work.storage.put(video, export["storage_path"], content_type="video/mp4")
     await work.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")

@@ -5,6 +5,7 @@ All but the recipe is the worker's own: delivery, claim, lease keeper, reporter,
 
 import os
 import random
+import shutil
 from pathlib import Path
 
 import functions_framework.aio
@@ -13,10 +14,12 @@ from starlette.responses import Response
 
 from pipeline import run
 from pipeline.deliver import deliver
+from pipeline.final_render import store_export
 from pipeline.outcome import Outcome
 from pipeline.work import Work
 from shared.media_facts import MediaFacts, VideoFacts
 from shared.private import private
+from shared.rendering import RenderParams
 from tests.faults.history import History
 from tests.faults.pacing import pause
 
@@ -25,6 +28,9 @@ FACTS = MediaFacts.model_construct(
     size_bytes=1000,
     video=VideoFacts.model_construct(width=160, height=90, frame_rate=25),
 )
+
+VIDEO = Path(os.environ["RUN_VIDEO"])
+"""What every clip and every render is: the worker with ffmpeg may be asked to render one."""
 
 _history = History(Path(os.environ["HISTORY_FILE"]))
 _random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a secret
@@ -38,7 +44,7 @@ async def worker(request: Request) -> Response:
     return await deliver(request)
 
 
-async def work_quickly(work: Work) -> Outcome:
+async def make_clips(work: Work) -> Outcome:
     """Take from milliseconds to seconds for each clip, and record it as a checkpoint."""
     count = int(work.job.params["variant_count"])
     clip_ids: list[str] = []
@@ -46,12 +52,23 @@ async def work_quickly(work: Work) -> Outcome:
         clip = work.recorded(index)
         if clip is None:
             await _encode(work, index, count)
-            video, thumbnail = (work.directory / f"{index}.{kind}" for kind in ("mp4", "jpg"))
-            video.write_bytes(b"v" * 1000)
-            thumbnail.write_bytes(b"t" * 100)
-            clip = await work.record_clip(index, FACTS, [], video=video, thumbnail=thumbnail)
+            clip = await work.record_clip(index, FACTS, [], **_files(work.directory))
         clip_ids.append(str(clip.id))
     return Outcome(result={"clip_ids": clip_ids})
+
+
+async def render(work: Work) -> Outcome:
+    """Take from milliseconds to seconds, without a checkpoint on the way."""
+    params = RenderParams.model_validate(work.job.params)
+    await _encode(work, 0, 1)
+    return await store_export(work, params, FACTS, **_files(work.directory))
+
+
+def _files(directory: Path) -> dict[str, Path]:
+    video, thumbnail = directory / "made.mp4", directory / "made.jpg"
+    shutil.copyfile(VIDEO, video)
+    thumbnail.write_bytes(b"t" * 100)
+    return {"video": video, "thumbnail": thumbnail}
 
 
 async def _encode(work: Work, index: int, count: int) -> None:
@@ -62,4 +79,4 @@ async def _encode(work: Work, index: int, count: int) -> None:
 
 
 for kind in run.RECIPES:
-    run.RECIPES[kind] = work_quickly
+    run.RECIPES[kind] = render if kind == "final_render" else make_clips
