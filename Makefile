@@ -2,7 +2,7 @@
 #
 #   make demo [VIDEO=file] [KEEP=1]   a real video through the real functions; KEEP=1 leaves the stack up
 #   make test [PYTEST="-k lease"]     every test, on a stack of its own
-#   make faults [SECONDS=60] [SEED=1] [WORKERS=4]   jobs under faults, checked against what must always hold
+#   make faults [SECONDS=60] [SEED=1] [WORKERS=4] [PACE=1.4]   jobs under faults, checked against what must always hold
 #   make fuzz [CASES=20000] [SEED=1]   the library against its OpenAPI document, by Schemathesis
 #   make fuzz-media [MUTATIONS=3000] [SEED=0]   damaged videos through the probe and the pipeline
 #   make lint                         formatting, security, types, SQL, shell
@@ -32,7 +32,7 @@ test: setup-dev
 	@$(RUN) -m pytest -n 2 $(PYTEST)
 
 faults: setup-dev
-	@$(RUN) -m tests.faults --seconds $(SECONDS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED))
+	@$(RUN) -m tests.faults --seconds $(SECONDS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(PACE),--pace $(PACE))
 
 fuzz: setup-dev
 	@$(RUN) -m tests.openapi.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))

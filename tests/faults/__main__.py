@@ -21,6 +21,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--workers", type=int, default=4, help="quick worker processes")
     parser.add_argument(
+        "--pace", type=float, default=Plan.pace_seconds, help="seconds between faults, on average"
+    )
+    parser.add_argument(
         "--break",
         dest="broken",
         choices=[*sorted(BREAKS), "each"],
@@ -37,7 +40,12 @@ def main(arguments: list[str]) -> int:
         print(seen)
         return 1 if seen.broken else 0
     print(f"seed {options.seed}", flush=True)
-    plan = Plan(seconds=options.seconds, seed=options.seed, workers=options.workers)
+    plan = Plan(
+        seconds=options.seconds,
+        seed=options.seed,
+        workers=options.workers,
+        pace_seconds=options.pace,
+    )
     if options.broken:
         names = sorted(BREAKS) if options.broken == "each" else [options.broken]
         asyncio.run(_break_each([replace(plan, broken=name) for name in names]))

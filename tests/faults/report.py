@@ -46,6 +46,7 @@ class Report:
     seed: int
     seconds: float
     workers: int
+    pace_seconds: float
     operations: Mapping[str, int]
     client_counts: Mapping[str, int]
     answers: Mapping[str, int]
@@ -87,7 +88,8 @@ class Report:
     def __str__(self) -> str:
         """The report as people read it."""
         lines = [
-            f"seed {self.seed}, {self.seconds:.0f} s, {self.workers} quick workers",
+            f"seed {self.seed}, {self.seconds:.0f} s, {self.workers} quick workers,"
+            f" a fault each {self.pace_seconds} s",
             f"lease operations  {self.lease_operations} ({self._an_hour:,.0f} an hour)",
             *_table("committed", self.operations),
             *_table("clients", self.client_counts),

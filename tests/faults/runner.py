@@ -173,6 +173,7 @@ class Run:
             seed=self.plan.seed,
             seconds=seconds,
             workers=self.plan.workers,
+            pace_seconds=self.plan.pace_seconds,
             operations=self.model.operations,
             client_counts=self.load.counts,
             answers=self.answers.counts,

@@ -18,6 +18,7 @@ WHOLE = Report(
     seed=1,
     seconds=60,
     workers=2,
+    pace_seconds=1.4,
     operations={"leases granted": 1},
     client_counts={},
     answers={},
