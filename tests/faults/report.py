@@ -88,8 +88,8 @@ class Report:
     def __str__(self) -> str:
         """The report as people read it."""
         lines = [
-            f"seed {self.seed}, {self.seconds:.0f} s, {self.workers} quick workers,"
-            f" a fault each {self.pace_seconds} s",
+            f"seed {self.seed}, {self.seconds:.0f} s, {self.workers} quick workers",
+            f"pace              a fault each {self.pace_seconds} s on average",
             f"lease operations  {self.lease_operations} ({self._an_hour:,.0f} an hour)",
             *_table("committed", self.operations),
             *_table("clients", self.client_counts),
