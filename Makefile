@@ -9,6 +9,7 @@
 #   make audit                        the pinned packages against known vulnerabilities; needs the network
 #   make bench                        the request path, measured
 #   make up, make down, make status   the local stack, left running
+#   make token                        an access token of its user, good for an hour
 #   make lock                         pin the requirements anew
 
 SHELL := /bin/bash
@@ -21,7 +22,7 @@ CASES ?= 20000
 MUTATIONS ?= 3000
 export VIDEO KEEP
 
-.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status lock setup setup-dev
+.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token lock setup setup-dev
 
 demo: setup
 	@$(RUN) -m local demo
@@ -58,6 +59,9 @@ down: setup
 
 status: setup
 	@$(RUN) -m local status
+
+token: setup
+	@$(RUN) -m local token
 
 lock: setup-dev
 	@local/lock.sh

@@ -6,6 +6,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
+
+USER_ID = UUID("8f2c1d6e-5b0a-4c57-9d43-2a7e6b91c0f4")
+"""The one user of a stack on one machine: what was made with an earlier token is there with the next."""
 
 
 @contextmanager
@@ -44,9 +48,12 @@ def _parser() -> ArgumentParser:
     down.set_defaults(command=commands.down)
     status = subcommands.add_parser("status", help="show what runs and where")
     status.set_defaults(command=commands.status)
+    token = subcommands.add_parser("token", help="print an hour's access token of a user")
+    token.add_argument("--user", type=UUID, default=USER_ID, help="whose, the same one if left out")
+    token.set_defaults(command=commands.token)
     demo = subcommands.add_parser("demo", help="show the system at work")
     demo.set_defaults(command=_demo)
-    for parser_with_stack in (up, down, status, demo):
+    for parser_with_stack in (up, down, status, token, demo):
         parser_with_stack.add_argument(
             "--directory", type=Path, help="of its data, .local if left out"
         )

@@ -1,4 +1,4 @@
-"""What `python -m local` does: up, down, status, migrate."""
+"""What `python -m local` does: up, down, status, token, migrate."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from local.directory import StackDirectory
 from local.files import read_json, write_json
+from local.keys import Keys
 from local.launch import die_with_parent
 from local.leftovers import end_marked
 from local.migrations import MIGRATIONS, MigrationFailed, migrate
@@ -85,6 +86,18 @@ def status(options: Namespace) -> int:
     _show(stack)
     for name, pid in stack["pids"].items():
         print(f"  {name:<14} pid {pid}")
+    return 0
+
+
+def token(options: Namespace) -> int:
+    """Prints an access token of a user of the running stack; 3 when nothing runs."""
+    directory = StackDirectory.at(options.directory)
+    stack = directory.read_stack()
+    if stack is None:
+        print("the stack is not running", file=sys.stderr)
+        return _NOT_RUNNING
+    keys = Keys.load_or_generate(directory.keys_file)
+    print(keys.user_token(str(options.user), issuer=stack["jwt_issuer"]))
     return 0
 
 

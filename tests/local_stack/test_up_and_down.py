@@ -4,6 +4,8 @@ import socket
 import stat
 from pathlib import Path
 
+import httpx
+import jwt
 import psycopg
 import pytest
 
@@ -62,6 +64,31 @@ def test_status_names_each_process(shared_stack: LocalStack) -> None:
     result = shared_stack.run("status")
     assert result.returncode == 0
     assert f"pid {shared_stack.pids['postgrest']}" in result.stdout
+
+
+def test_a_token_opens_the_stack_for_one_user(shared_stack: LocalStack) -> None:
+    """Row level security shows users their own projects; this one has none yet."""
+    description = shared_stack.description
+    url = f"{description['supabase_url']}/rest/v1/editai_projects"
+    token = shared_stack.run("token").stdout.strip()
+
+    def read(token: str) -> httpx.Response:
+        headers = {"apikey": description["anon_key"], "Authorization": f"Bearer {token}"}
+        return httpx.get(url, headers=headers)
+
+    assert (read(token).status_code, read(token).json()) == (200, [])
+    assert read(token[:-4]).status_code == 401
+
+
+def test_tokens_are_the_same_user_s_unless_another_is_named(shared_stack: LocalStack) -> None:
+    def user(*options: str) -> str:
+        token = shared_stack.run("token", *options).stdout.strip()
+        key = shared_stack.description["jwt_secret"]
+        return jwt.decode(token, key, algorithms=["HS256"], audience="authenticated")["sub"]
+
+    another = "00000000-0000-4000-8000-000000000002"
+    assert user() == user() != another
+    assert user("--user", another) == another
 
 
 def test_two_stacks_run_side_by_side(shared_stack: LocalStack, stack: LocalStack) -> None:
