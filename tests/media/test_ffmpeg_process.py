@@ -57,27 +57,28 @@ def test_progress_rises_to_one(
     assert seen[-1] == 1.0
 
 
+async def _at_work(target: Path) -> asyncio.Future[None]:
+    """An endless encode that has begun."""
+    started = asyncio.Event()
+
+    async def note(_: float) -> None:
+        started.set()
+
+    run = ffmpeg.run(
+        _endless(target), work_dir=target.parent, limits=ROOMY, total_seconds=9000, on_progress=note
+    )
+    work = asyncio.ensure_future(run)
+    await started.wait()
+    return work
+
+
 def test_cancelling_ends_the_process_at_once(
     run_in_loop: Callable[[Awaitable[None]], None], tmp_path: Path
 ) -> None:
     target = tmp_path / "endless-cancelled.mp4"
 
     async def main() -> None:
-        started = asyncio.Event()
-
-        async def note(_: float) -> None:
-            started.set()
-
-        work = asyncio.ensure_future(
-            ffmpeg.run(
-                _endless(target),
-                work_dir=tmp_path,
-                limits=ROOMY,
-                total_seconds=9000,
-                on_progress=note,
-            )
-        )
-        await started.wait()
+        work = await _at_work(target)
         assert len(writing(target)) == 1
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -94,21 +95,7 @@ def test_a_process_that_ignores_sigterm_is_killed(
     target = tmp_path / "endless-stopped.mp4"
 
     async def main() -> None:
-        started = asyncio.Event()
-
-        async def note(_: float) -> None:
-            started.set()
-
-        work = asyncio.ensure_future(
-            ffmpeg.run(
-                _endless(target),
-                work_dir=tmp_path,
-                limits=ROOMY,
-                total_seconds=9000,
-                on_progress=note,
-            )
-        )
-        await started.wait()
+        work = await _at_work(target)
         os.kill(writing(target)[0], signal.SIGSTOP)
         work.cancel()
         work.cancel()
