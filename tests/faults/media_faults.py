@@ -12,7 +12,7 @@ from tests.faults.stack import FaultStack
 
 WORKER = "media-worker"
 FULL_DISK_BYTES = 4096
-LOOKS = 100
+LOOKS = 200
 LOOK_SECONDS = 0.05
 
 
