@@ -23,11 +23,20 @@ Answer = TypeVar("Answer")
 CALL_TIMEOUT_SECONDS = 2.5
 """A request that cannot reach the database answers 503 within three seconds."""
 
+CLEANUP_TIMEOUT_SECONDS = 30.0
+"""As long as the SQL functions of cleanup may take: what was done after nobody waited would be handed over to nobody."""
+
 CONNECTIONS = 64
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html and https://docs.postgrest.org/en/v12/references/errors.html
 _UNAVAILABLE_CLASSES = ("08", "53", "57", "58", "PGRST0")
-_UNAVAILABLE_STATES = ("40P01", "55P03", "25006", "503", "502", "504")
+_UNAVAILABLE_STATES = ("40P01", "55P03", "25006")
+
+# An HTTP status comes as a code where the answer is not PostgREST's: somebody in between found nobody there, or gave up
+# on who was. Whether the call has happened is not known, as with a success whose content does not arrive.
+_STATUS_LENGTH = 3
+_REFUSING_STATUSES = range(300, 500)
+_PASSING_STATUSES = (408, 425, 429)
 
 _client: AsyncClient | None = None
 _client_loop: asyncio.AbstractEventLoop | None = None
@@ -68,28 +77,27 @@ def _create_client() -> AsyncClient:
     )
 
 
-async def call(function: str, **params: Any) -> Any:
+async def call(function: str, *, within_seconds: float | None = None, **params: Any) -> Any:
     """Call `editai_<function>` with its `p_` parameters and return what it returns, as JSON.
 
-    Raises DatabaseUnavailable when the database cannot be reached or gives up, QueryFailed when the call itself
-    is at fault.
+    The answer must come within CALL_TIMEOUT_SECONDS, or `within_seconds`. Raises DatabaseUnavailable when the database
+    cannot be reached or gives up, QueryFailed when the call itself is at fault.
     """
     client = await get_supabase()
     arguments = {f"p_{name}": value for name, value in params.items()}
     with _translated(function):
-        return await rpc(client, f"editai_{function}", arguments)
+        return await rpc(client, f"editai_{function}", arguments, within_seconds=within_seconds)
 
 
 async def call_surely(function: str, **params: Any) -> Any:
     """`call`, asked once more when no answer came: for functions that give the same answer to the same arguments.
 
-    Both together take no longer than one may.
+    Each may take as long as one may: an answer that does not come in time is asked for again, too.
     """
-    deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_SECONDS
     try:
         return await call(function, **params)
     except DatabaseUnavailable:
-        return await answered_by(deadline, call(function, **params))
+        return await call(function, **params)
 
 
 async def answered_by(deadline: float, answer: Awaitable[Answer]) -> Answer:
@@ -113,7 +121,10 @@ async def read(
     for column, value in wanted.items():
         query = query.eq(column, value) if isinstance(value, str) else query.in_(column, value)
     with _translated(table):
-        return cast("Any", (await (query.order(order) if order else query).execute()).data)
+        rows = cast("Any", (await (query.order(order) if order else query).execute()).data)
+    if not isinstance(rows, list):  # the client takes a page of somebody in between for a value
+        raise DatabaseUnavailable
+    return cast("list[dict[str, Any]]", rows)
 
 
 @contextmanager
@@ -132,10 +143,15 @@ def _translate(function: str, error: APIError) -> EditAIError:
     """The error of the family that a SQLSTATE, or PostgREST's own code, stands for."""
     code = str(error.code or "")
     logger.warning("the database refused %s with %s", function, code)
-    # Without a code the answer is not PostgREST's: a gateway before it found nobody there.
-    if not code or code in _UNAVAILABLE_STATES or code.startswith(_UNAVAILABLE_CLASSES):
-        return DatabaseUnavailable()
-    return QueryFailed(code)
+    return DatabaseUnavailable() if _is_passing(code) else QueryFailed(code)
+
+
+def _is_passing(code: str) -> bool:
+    """Tell whether a call may be answered when it is made again, as it is."""
+    if len(code) == _STATUS_LENGTH and code.isdecimal():
+        status = int(code)
+        return status not in _REFUSING_STATUSES or status in _PASSING_STATUSES
+    return not code or code in _UNAVAILABLE_STATES or code.startswith(_UNAVAILABLE_CLASSES)
 
 
 class QueryFailed(EditAIError):

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from shared.database import CALL_TIMEOUT_SECONDS, answered_by, call, call_surely
-from shared.errors import DatabaseUnavailable
+from shared.errors import DatabaseUnavailable, EditAIError
 from shared.progress import proof, raise_if_lost
 from shared.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
@@ -107,7 +107,11 @@ async def start_job(
     try:
         return _job_start(await call("start_job", **arguments))
     except DatabaseUnavailable:
-        start = _job_start(await answered_by(deadline, call("start_job", **arguments)))
+        try:
+            answer = await answered_by(deadline, call("start_job", **arguments))
+        except EditAIError:
+            raise DatabaseUnavailable from None
+    start = _job_start(answer)
     if start.outcome not in ("started", "replayed"):
         raise DatabaseUnavailable
     return start

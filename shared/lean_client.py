@@ -22,9 +22,10 @@ class LeanClient(httpx.AsyncClient):
     def __init__(self, *, timeout_seconds: float, connections: int) -> None:
         """Belongs to the running event loop. `timeout_seconds` is for a plain request as a whole."""
         trusted = httpx.create_ssl_context()
+        self._usual_limit = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections, ssl=trusted),
-            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            timeout=self._usual_limit,
             cookie_jar=aiohttp.DummyCookieJar(),
             # Answers are small; unpacking, if a server packs them all the same, is httpx's.
             auto_decompress=False,
@@ -47,24 +48,45 @@ class LeanClient(httpx.AsyncClient):
         )
 
     async def post_plainly(
-        self, url: str, *, headers: Mapping[str, str], content: bytes
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes,
+        within_seconds: float | None = None,
     ) -> tuple[int, bytes]:
         """Send what `request` would send; return status and body without httpx's objects, which cost as much again.
 
-        Raises httpx.HTTPError when no answer comes.
+        Raises httpx.HTTPError when no answer comes within the client's timeout, or `within_seconds`.
         """
         if not self._is_plain({}):
-            response = await self.request("POST", url, headers=headers, content=content)
+            usual = self.timeout if within_seconds is None else within_seconds
+            response = await self.request(
+                "POST", url, headers=headers, content=content, timeout=usual
+            )
             return response.status_code, response.content
-        answer, body = await self._exchange("POST", url, headers, content)
+        answer, body = await self._exchange("POST", url, headers, content, within_seconds)
         return answer.status, body
 
     async def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | None,
+        within_seconds: float | None = None,
     ) -> tuple[aiohttp.ClientResponse, bytes]:
+        limit = self._usual_limit
+        if within_seconds is not None:
+            limit = aiohttp.ClientTimeout(total=within_seconds)
         try:
             async with self._session.request(
-                method, _as_sent(url), headers=headers, data=content, allow_redirects=False
+                method,
+                _as_sent(url),
+                headers=headers,
+                data=content,
+                allow_redirects=False,
+                timeout=limit,
             ) as answer:
                 return answer, await answer.read()
         except TimeoutError as error:

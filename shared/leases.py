@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from shared.database import call, call_surely
-from shared.errors import DatabaseUnavailable, LeaseLost
+from shared.errors import EditAIError, LeaseLost
 from shared.records import Lease
 from shared.telemetry import count
 
@@ -211,7 +211,8 @@ class LeaseKeeper:
             self.loss = loss
             self._end_block_at(now())
             return False
-        except DatabaseUnavailable:
+        except EditAIError:
+            # Whatever is wrong with the database, the lease stands until its end.
             logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
             self._wanted.set()
             return True

@@ -51,7 +51,7 @@ async def update_generation_progress(
     Within one attempt the percentage never goes down. Raises LeaseLost (cancelled or lost; nothing was written),
     DatabaseUnavailable.
     """
-    written = (
+    written: dict[str, Any] = (
         {}
         if progress is None
         else {

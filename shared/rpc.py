@@ -21,7 +21,13 @@ _CONTENT = {"Content-Type": "application/json"}
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-async def rpc(client: AsyncClient, name: str, arguments: Mapping[str, Any]) -> Any:
+async def rpc(
+    client: AsyncClient,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    within_seconds: float | None = None,
+) -> Any:
     """What a SQL function returns, as JSON; None for one that returns nothing.
 
     The client is one that was given a LeanClient. Raises postgrest's APIError for a refusal, with the answer's status
@@ -33,6 +39,7 @@ async def rpc(client: AsyncClient, name: str, arguments: Mapping[str, Any]) -> A
         # By items(): a lookup of one of httpx's headers searches them all.
         headers=dict(client.postgrest.headers.items()) | _CONTENT,
         content=_COMPACT.encode(arguments).encode(),
+        within_seconds=within_seconds,
     )
     if httpx.codes.is_success(status):
         with suppress(ValueError):

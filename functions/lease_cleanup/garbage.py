@@ -7,7 +7,7 @@ import asyncio
 import logging
 from typing import Any
 
-from shared.database import call
+from shared.database import CLEANUP_TIMEOUT_SECONDS, call
 from shared.errors import StorageUnavailable
 from shared.storage import Storage, get_storage
 
@@ -26,7 +26,12 @@ async def remove_garbage() -> int:
     until = asyncio.get_running_loop().time() + MOST_SECONDS
     removed, last, size = 0, 0, BATCH
     while size == BATCH and asyncio.get_running_loop().time() < until:
-        rows = await call("list_storage_garbage", limit=BATCH, after_id=last)
+        rows = await call(
+            "list_storage_garbage",
+            within_seconds=CLEANUP_TIMEOUT_SECONDS,
+            limit=BATCH,
+            after_id=last,
+        )
         removed += await _remove_batch(rows, until)
         last, size = max((row["id"] for row in rows), default=last), len(rows)
     return removed

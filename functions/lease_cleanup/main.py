@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from shared.cloud_tasks import CloudTasksSettings
-from shared.database import call
+from shared.database import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch import DispatchSettings, dispatch
 from shared.google import CallerSettings
 from shared.logs import configure_logging, log_fields
@@ -58,7 +58,10 @@ async def reclaim(counts: Counter[str]) -> int:
     """Reclaim one batch of expired leases and hand over its jobs; return how many leases there were."""
     settings = get_settings()
     rows = await call(
-        "cleanup_leases", limit=BATCH, dispatch_ttl_seconds=settings.dispatch_ttl_seconds
+        "cleanup_leases",
+        within_seconds=CLEANUP_TIMEOUT_SECONDS,
+        limit=BATCH,
+        dispatch_ttl_seconds=settings.dispatch_ttl_seconds,
     )
     counts.update(row["action"] for row in rows)
     counts["dispatched"] += sum(await asyncio.gather(*(follow_up(row, settings) for row in rows)))
@@ -91,7 +94,12 @@ async def drop_uploads() -> int:
     """Drop sources that were announced and never confirmed; return how many."""
     dropped = 0
     for _ in range(MOST_BATCHES):
-        batch = await call("cleanup_uploads", limit=BATCH, max_age_seconds=UPLOAD_MAX_AGE_SECONDS)
+        batch = await call(
+            "cleanup_uploads",
+            within_seconds=CLEANUP_TIMEOUT_SECONDS,
+            limit=BATCH,
+            max_age_seconds=UPLOAD_MAX_AGE_SECONDS,
+        )
         dropped += batch
         if batch < BATCH:
             break

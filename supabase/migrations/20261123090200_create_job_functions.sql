@@ -13,6 +13,15 @@
 set lock_timeout = '5s';
 set statement_timeout = '60s';
 
+-- When to remove the files of a job that has ended: at p_at, and once more when no attempt can be at work any more. A worker
+-- that was stopped meanwhile may wake up, store a file and die before it can give its files up.
+create function public.editai_job_removals(p_job public.editai_jobs, p_at timestamptz) returns setof timestamptz
+language sql immutable security invoker set search_path = '' as $$
+  select p_at
+  union all
+  select p_job.deadline_at + interval '1 hour' where p_job.deadline_at + interval '1 hour' > p_at
+$$;
+
 -- Ends an active job and brings its project, its progress and its files into line. Nothing happens to an ended job.
 -- The text of a render's subtitles goes with the end: it may be long, and jobs are kept.
 -- The caller holds the project's row lock and has made the lease its own, or removes it.
@@ -51,7 +60,8 @@ begin
   -- A single attempt that completed leaves nothing behind; any other end may.
   if p_status <> 'completed' or v_job.attempt > 1 then
     insert into public.editai_storage_garbage (project_id, prefix, not_before)
-    values (v_job.project_id, v_job.project_id || '/jobs/' || v_job.id || '/', v_now + interval '5 minutes');
+    select v_job.project_id, v_job.project_id || '/jobs/' || v_job.id || '/', due.at
+    from public.editai_job_removals(v_job, v_now + interval '5 minutes') as due (at);
   end if;
 end
 $$;
@@ -455,7 +465,7 @@ $$;
 
 -- Ends a job as completed or failed and releases its lease: result, status, progress and lease in one transaction.
 -- p_export is the record of a final render. Outcomes: finished (also when the same attempt asks again after its answer was
--- lost); cancelled or lost, where nothing was written. Raises 22023 for another status.
+-- lost: the job has ended as it says); cancelled or lost, where nothing was written. Raises 22023 for another status.
 create function public.editai_finish_job(
   p_project_id text,
   p_job_id uuid,
@@ -476,6 +486,7 @@ begin
     return case when exists (
       select 1 from public.editai_jobs j
       where j.id = p_job_id and j.status = p_status and j.fencing_token = p_fencing_token
+        and j.error is not distinct from p_error
     ) then 'finished' else public.editai_refusal(p_job_id) end;
   end if;
   if p_export is not null then

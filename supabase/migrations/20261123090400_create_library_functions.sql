@@ -63,8 +63,9 @@ begin
   from public.editai_sources s, public.editai_removals(s, v_now + interval '5 minutes') as due (at)
   where s.project_id = p_project_id
   union all
-  select p_project_id, p_project_id || '/jobs/' || j.id || '/', v_now + interval '5 minutes'
-  from public.editai_jobs j where j.project_id = p_project_id;
+  select p_project_id, p_project_id || '/jobs/' || j.id || '/', due.at
+  from public.editai_jobs j, public.editai_job_removals(j, v_now + interval '5 minutes') as due (at)
+  where j.project_id = p_project_id;
   delete from public.editai_locks l where l.project_id = p_project_id;
   delete from public.editai_projects p where p.id = p_project_id;
   lease := null;
@@ -73,7 +74,7 @@ end
 $$;
 
 -- Records a source that is about to be uploaded straight to storage. Returns no row when there is no such project of the
--- owner.
+-- owner. Waits for whoever deletes the project: a source that came in between would go without its file becoming garbage.
 create function public.editai_create_source(
   p_project_id text,
   p_owner_id uuid,
@@ -87,7 +88,7 @@ language sql volatile security invoker set search_path = '' set lock_timeout = '
   select p_source_id, p.id, p_file_name, p_storage_path, p_content_type
   from public.editai_projects p
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id)
-  for key share of p
+  for no key update of p
   returning *
 $$;
 

@@ -20,10 +20,10 @@ from tests.stack.database import Connection
 
 
 class LosesFirst(Line):
-    """Loses the first piece of one kind that passes, and nothing else."""
+    """Loses the first piece of one kind that passes, or holds it up for a minute, and does nothing else."""
 
     def __init__(self, fault: str) -> None:
-        super().__init__()
+        super().__init__(longest_delay_seconds=60)
         self._fault: str | None = fault
 
     def probability(self, fault: str) -> float:
@@ -81,9 +81,17 @@ def request_of(project: str) -> JobRequest:
 
 
 LOSSES = pytest.mark.parametrize("lost", ["cut", "drop"], ids=["the request", "the answer"])
+LATE_TOO = pytest.mark.parametrize(
+    "lost", ["cut", "drop", "delay"], ids=["the request", "the answer", "what is late"]
+)
 
 
-@LOSSES
+@pytest.fixture(autouse=True)
+def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.database.CALL_TIMEOUT_SECONDS", 0.5)
+
+
+@LATE_TOO
 async def test_a_claim_without_an_answer_costs_no_attempt(
     bad_line: BadLine, request_of: JobRequest, lost: str
 ) -> None:
@@ -96,7 +104,7 @@ async def test_a_claim_without_an_answer_costs_no_attempt(
     assert (claim.job.attempt, claim.job.status) == (1, "running")
 
 
-@LOSSES
+@LATE_TOO
 @pytest.mark.usefixtures("fresh_state")
 async def test_a_lease_is_granted_without_waiting_for_ones_own_to_expire(
     bad_line: BadLine, lost: str

@@ -84,7 +84,7 @@ class Proxy:
                 if self.random.random() < self.line.probability(fault):
                     self.counts[name] += 1
                     return
-                if self.random.random() < self.line.delay:
+                if self.random.random() < self.line.probability("delay"):
                     self.counts["delays"] += 1
                     await pause(self.random.uniform(0, self.line.longest_delay_seconds))
                 writer.write(data)

@@ -5,7 +5,8 @@ from itertools import islice
 
 import pytest
 
-from shared.errors import DatabaseUnavailable, LeaseLost
+from shared.database import QueryFailed
+from shared.errors import DatabaseUnavailable, EditAIError, LeaseLost
 from shared.leases import (
     Busy,
     acquire_lease,
@@ -130,11 +131,14 @@ async def test_work_is_stopped_when_someone_else_has_the_lease(lease: Lease, clo
     assert not lost.value.cancelled
 
 
-async def test_work_is_stopped_before_expiry_when_the_database_does_not_answer(
-    lease: Lease,
+@pytest.mark.parametrize(
+    "fault", [DatabaseUnavailable(), QueryFailed("XX000")], ids=["no answer", "no use"]
+)
+async def test_work_is_stopped_before_expiry_when_the_database_is_of_no_use(
+    lease: Lease, fault: EditAIError
 ) -> None:
     async def no_answer() -> None:
-        raise DatabaseUnavailable
+        raise fault
 
     loop = asyncio.get_running_loop()
     asked_at = loop.time() - TTL_SECONDS + 0.2  # almost all of the time to live has passed
@@ -144,6 +148,22 @@ async def test_work_is_stopped_before_expiry_when_the_database_does_not_answer(
         ):
             await forever()
     assert loop.time() < asked_at + TTL_SECONDS
+
+
+async def test_a_renewal_that_failed_is_tried_again(lease: Lease) -> None:
+    tries = 0
+    renewed = asyncio.Event()
+
+    async def fails_once() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise QueryFailed("XX000")
+        renewed.set()
+
+    async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=fails_once) as keeper:
+        keeper.renew_soon()
+        await renewed.wait()
 
 
 async def test_a_renewal_that_succeeds_while_the_work_is_being_stopped_does_not_hide_the_loss(

@@ -93,6 +93,27 @@ async def test_a_deletion_waits_for_a_holders_write_and_then_finds_the_project_b
     assert len(rows("projects")) == 1
 
 
+async def test_the_file_of_a_source_that_came_while_its_project_went_is_garbage(
+    race: Race, project: str, rows: Rows
+) -> None:
+    """Its caller has been told where to upload it."""
+    with race.other.connection.transaction():
+        (source,) = race.other.create_source(project)
+        deletion = await race.waiting(lambda: race.live.delete_project(project))
+    assert (await deletion).outcome == "deleted"
+    assert {row["prefix"] for row in rows("storage_garbage")} == {source.storage_path}
+
+
+async def test_no_source_is_created_in_a_project_that_is_just_being_deleted(
+    race: Race, project: str, rows: Rows
+) -> None:
+    with race.other.connection.transaction():
+        assert race.other.delete_project(project).outcome == "deleted"
+        creation = await race.waiting(lambda: race.live.create_source(project))
+    assert await creation == []
+    assert rows("storage_garbage") == []
+
+
 @pytest.mark.parametrize("write", ["record_clip", "heartbeat", "finish_job"])
 async def test_a_write_that_waited_behind_the_deletion_is_lost(
     race: Race, live_lease: Lease, rows: Rows, write: str

@@ -74,6 +74,22 @@ def test_finishing_again_says_the_same_and_changes_nothing(
     assert [rows(table) for table in tables] == before
 
 
+@pytest.mark.parametrize("ended_by", ["cleanup", "another job"])
+def test_an_attempt_whose_job_was_failed_meanwhile_has_not_finished_it(
+    sql: SqlClient, lease: Lease, rows: Rows, ended_by: str
+) -> None:
+    """It carries the token of the last attempt, and the end that it wants to write is another one."""
+    later = sql.at(9999)
+    if ended_by == "cleanup":
+        later.cleanup_leases()
+    else:
+        later.start_job(lease.project_id)
+    before = rows("jobs")
+    assert before[0]["status"] == "failed"
+    assert later.finish_job(lease, "failed", error={"code": "encoding_failed"}) == "lost"
+    assert rows("jobs") == before
+
+
 def test_finishing_again_leaves_the_next_job_alone(
     sql: SqlClient, lease: Lease, rows: Rows
 ) -> None:
@@ -149,8 +165,8 @@ def test_a_completed_job_that_was_run_twice_leaves_garbage_to_look_through(
     second = sql.at(TTL).claim_job(lease.job_id).lease
     assert second is not None
     sql.finish_job(second)
-    (garbage,) = rows("storage_garbage")
-    assert garbage["prefix"] == f"{lease.project_id}/jobs/{lease.job_id}/"
+    prefixes = {garbage["prefix"] for garbage in rows("storage_garbage")}
+    assert prefixes == {f"{lease.project_id}/jobs/{lease.job_id}/"}
 
 
 def test_a_lease_without_a_job_finishes_nothing(sql: SqlClient, project: str, rows: Rows) -> None:

@@ -44,7 +44,7 @@ CALLED_BY_THE_SERVICE = {
     "announce_upload", "begin_progress", "finish_job", "forget_storage_garbage", "grant_lease", "heartbeat",
     "hold_job", "hold_lease",
     "get_source", "has_too_many_jobs", "list_clips", "list_exports", "list_projects", "list_sources",
-    "list_storage_garbage", "read_progress", "removals",
+    "job_removals", "list_storage_garbage", "read_progress", "removals",
     "record_clip", "refusal", "release_lease", "renew_lease", "schema_version", "start_job", "supersede_jobs",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip

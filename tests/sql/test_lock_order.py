@@ -13,7 +13,7 @@ from tests.sql.values import TTL
 
 Call = Callable[[SqlClient, Lease], Any]
 
-TAKING_THE_PROJECT: dict[str, Call] = {
+TAKING_BOTH: dict[str, Call] = {
     "acquire_lease": lambda sql, lease: sql.acquire_lease(lease.project_id),
     "start_job": lambda sql, lease: sql.start_job(lease.project_id),
     "claim_job": lambda sql, lease: sql.claim_job(job_of(lease)),
@@ -23,8 +23,13 @@ TAKING_THE_PROJECT: dict[str, Call] = {
     "delete_source": lambda sql, _lease: sql.delete_source(SOURCE),
 }
 
+TAKING_THE_PROJECT: dict[str, Call] = {
+    **TAKING_BOTH,
+    "create_source": lambda sql, lease: sql.create_source(lease.project_id),
+}
+
 TAKING_THE_LEASE: dict[str, Call] = {
-    **TAKING_THE_PROJECT,
+    **TAKING_BOTH,
     "renew_lease": lambda sql, lease: sql.renew_lease(lease),
     "release_lease": lambda sql, lease: sql.release_lease(lease),
     "heartbeat": lambda sql, lease: sql.heartbeat(lease, 50),

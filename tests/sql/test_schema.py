@@ -161,7 +161,7 @@ def test_the_only_clock_is_ours(admin: Connection) -> None:
 
 NOT_A_CLIENTS_BUSINESS = {
     "clock", "ttl", "begin_progress", "grant_lease", "hold_lease", "hold_job", "refusal", "end_job",
-    "supersede_jobs", "removals", "has_too_many_jobs", "fail_exhausted_job", "schema_version",
+    "supersede_jobs", "removals", "job_removals", "has_too_many_jobs", "fail_exhausted_job", "schema_version",
 }  # fmt: skip
 
 

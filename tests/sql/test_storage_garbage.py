@@ -13,6 +13,9 @@ from tests.stack.database import Connection
 GRACE = 300.0
 """How long after a job's end its files are left, for a holder that has not noticed yet."""
 
+ATTEMPTS_END = 3600.0 + 3600.0
+"""The tests' deadline and an hour: by then no attempt of a job is at work."""
+
 
 def job_prefix(lease: Lease) -> str:
     return f"{lease.project_id}/jobs/{lease.job_id}/"
@@ -34,6 +37,20 @@ def test_the_files_of_a_job_that_did_not_complete_become_garbage(
     assert sql.at(ended_at + GRACE - 0.001).list_storage_garbage() == []
     (garbage,) = sql.at(ended_at + GRACE).list_storage_garbage()
     assert garbage == Garbage(id=garbage.id, prefix=job_prefix(lease), keep_paths=())
+
+
+@pytest.mark.parametrize("end", ["cancelled", "deleted"])
+def test_what_a_worker_stores_that_wakes_up_late_goes_as_well(
+    sql: SqlClient, lease: Lease, end: str
+) -> None:
+    """It may die before it can say that it has lost, when all else of its job has been removed."""
+    sql.cancel_job(lease.project_id)
+    if end == "deleted":
+        sql.delete_project(lease.project_id)
+    sql.forget_storage_garbage([g.id for g in sql.at(GRACE).list_storage_garbage()])
+    assert sql.at(ATTEMPTS_END - 0.001).list_storage_garbage() == []
+    prefixes = {garbage.prefix for garbage in sql.at(ATTEMPTS_END).list_storage_garbage()}
+    assert prefixes == {job_prefix(lease)}
 
 
 def test_recorded_clips_are_kept(sql: SqlClient, lease: Lease) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from shared.media import probe
+from shared.settings import get_settings
 from tests.stack.database import Clock
 from tests.stack.functions import FunctionProcess
 from tests.stack.waiting import eventually
@@ -109,18 +110,17 @@ async def test_files_of_a_cancelled_job_are_removed_by_cleanup(
     await eventually(project.clips, 60)
     project.admin.execute("select editai_cancel_job(%s, null)", [project.id])
     left = project.storage / f"{project.id}/jobs/{job.id}/1/clip-9.mp4"
-    left.parent.mkdir(parents=True, exist_ok=True)
-    left.write_bytes(b"what a stale holder stored")
-    # One by the cancellation, one by the worker when it has learnt of it.
-    await eventually(lambda: project.count("editai_storage_garbage") == 2, 20)
-    clock.advance(600)
-
-    counts = await clean_up()
-
-    assert counts["files_removed"] >= 1
+    # Two by the cancellation, one by the worker when it has learnt of it.
+    await eventually(lambda: project.count("editai_storage_garbage") == 3, 20)
     clips = project.clips()
-    assert project.files() == {p for c in clips for p in (c.storage_path, c.thumbnail_path)}
     assert clips, "what was recorded before the cancellation stays"
+    recorded = {p for c in clips for p in (c.storage_path, c.thumbnail_path)}
+    for seconds in (600, get_settings().job_deadline_seconds + 3600):
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_bytes(b"what a stale holder stored, soon or late")
+        clock.advance(seconds)
+        assert (await clean_up())["files_removed"] >= 1
+        assert project.files() == recorded
     assert project.count("editai_storage_garbage") == 0
 
 

@@ -12,7 +12,7 @@ from pipeline.reporting import Reporter
 from pipeline.segment_clips import make_segment_clips
 from pipeline.work import Work
 from pipeline.workspace import workspace
-from shared.errors import DatabaseUnavailable, LeaseLost
+from shared.errors import EditAIError, LeaseLost
 from shared.jobs import JobClaim, discard_outputs
 from shared.leases import keep_lease, renew_lease
 from shared.media import UnusableMedia
@@ -130,7 +130,7 @@ async def _discard_outputs(lease: Lease) -> None:
     """
     try:
         await discard_outputs(lease)
-    except DatabaseUnavailable:
+    except EditAIError:
         logger.warning(
             "outputs of token %d of %s are left behind", lease.fencing_token, lease.project_id
         )
@@ -140,5 +140,5 @@ async def _give_up(lease: Lease) -> None:
     """Let the lease run out now instead of in a minute; what cannot be told, expires."""
     try:
         await renew_lease(lease, ttl_seconds=GIVE_UP_SECONDS)
-    except (LeaseLost, DatabaseUnavailable):
+    except (LeaseLost, EditAIError):
         logger.info("the lease of %s is left to expire", lease.project_id)
