@@ -24,7 +24,7 @@ CALL_TIMEOUT_SECONDS = 2.5
 """A request that cannot reach the database answers 503 within three seconds."""
 
 CLEANUP_TIMEOUT_SECONDS = 30.0
-"""As long as the SQL functions of cleanup may take: what was done after nobody waited would be handed over to nobody."""
+"""As long as the SQL functions of cleanup may take: what they do when nobody waits is handed over to nobody."""
 
 CONNECTIONS = 64
 

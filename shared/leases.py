@@ -195,7 +195,8 @@ class LeaseKeeper:
         while True:
             await asyncio.sleep(pause)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), max(self._ttl_seconds / 3 - pause, 0))
+                async with asyncio.timeout(self._ttl_seconds / 3 - pause):
+                    await self._wanted.wait()
             self._wanted.clear()
             async with self._renewing:
                 if self._resting or not await self._renew_once():

@@ -106,7 +106,8 @@ async def flush() -> None:
     """
     if _telemetry is not None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.wrap_future(_telemetry.flush()), FLUSH_SECONDS)
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await asyncio.wrap_future(_telemetry.flush())
 
 
 def flush_soon() -> None:

@@ -117,7 +117,8 @@ class Injector:
             for name in names:
                 with suppress(TimeoutError):
                     wait = self.chance.uniform(0, 2 * pace_seconds)
-                    await asyncio.wait_for(stopping.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await stopping.wait()
                 if stopping.is_set():
                     break
                 running.add(asyncio.create_task(self.inject(name)))

@@ -198,6 +198,21 @@ async def test_a_fault_of_the_work_comes_out_as_it_is(lease: Lease) -> None:
             raise TimeoutError("the work's own")
 
 
+async def test_work_that_fails_right_after_it_had_news_ends(lease: Lease) -> None:
+    """The keeper, which has not had its turn since, is woken and cancelled at once."""
+
+    async def work() -> None:
+        async with keep_lease(lease, ttl_seconds=TTL_SECONDS) as keeper:
+            await asyncio.sleep(TTL_SECONDS / 4)  # the keeper waits for news now
+            keeper.renew_soon()
+            raise ZeroDivisionError
+
+    async with asyncio.timeout(10) as patience:
+        with pytest.raises(ZeroDivisionError):
+            await work()
+    assert not patience.expired()
+
+
 async def test_keeping_ends_with_the_work(lease: Lease) -> None:
     before = len(asyncio.all_tasks())
     async with keep_lease(lease, ttl_seconds=TTL_SECONDS):

@@ -69,7 +69,8 @@ async def test_waiting_ends_when_the_project_is_free(api: Api, project: str) -> 
     done, _ = await asyncio.wait((waiting,), timeout=0.5)
     assert not done
     await release_lease(lease)
-    answer = await asyncio.wait_for(waiting, 10)
+    async with asyncio.timeout(10):
+        answer = await waiting
     assert answer.status_code == 202
     assert answer.headers["preference-applied"] == "wait=30"
 

@@ -170,7 +170,8 @@ class Upload:
 
     async def answer(self) -> tuple[int, dict[str, Any]]:
         """The status and the content of the answer."""
-        head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)).decode()
+        async with asyncio.timeout(5):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
         length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0])
         return int(head.split()[1]), json.loads(await self.reader.readexactly(length))
 

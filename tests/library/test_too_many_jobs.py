@@ -103,7 +103,8 @@ async def test_waiting_ends_when_one_of_the_jobs_has_ended(
     done, _ = await asyncio.wait((waiting,), timeout=0.5)
     assert not done
     await api.cancel(full[0])
-    answer = await asyncio.wait_for(waiting, 10)
+    async with asyncio.timeout(10):
+        answer = await waiting
     assert answer.status_code == 202
     assert answer.headers["preference-applied"] == "wait=30"
 

@@ -185,7 +185,8 @@ async def test_one_large_video_is_here_as_a_whole_at_a_time(
     second = asyncio.create_task(storage.peek(PATH, tmp_path / "second"))
     await eventually(lambda: len(api.ranges) == 4)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(second), 1)
+        async with asyncio.timeout(1):
+            await asyncio.shield(second)
     first.unlink()
     assert (await second).read_bytes() == api.files[PATH]
 

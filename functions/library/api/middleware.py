@@ -147,7 +147,8 @@ class LeftBodies:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER_SECONDS):
                     while not ended:
-                        await asyncio.wait_for(watched_receive(), LINGER_IDLE_SECONDS)
+                        async with asyncio.timeout(LINGER_IDLE_SECONDS):
+                            await watched_receive()
             await send({"type": "http.response.body", "body": b""})
 
         await self._app(scope, watched_receive, watched_send)

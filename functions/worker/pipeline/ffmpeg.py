@@ -141,7 +141,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 async def _terminate(process: asyncio.subprocess.Process) -> None:
     _signal_group(process, signal.SIGTERM)
     try:
-        await asyncio.wait_for(process.wait(), STOP_GRACE_SECONDS)
+        async with asyncio.timeout(STOP_GRACE_SECONDS):
+            await process.wait()
     except TimeoutError:
         _signal_group(process, signal.SIGKILL)
         await process.wait()
