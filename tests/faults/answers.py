@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tests.faults.entries import Entry
 from tests.faults.events import Event, outcome, percentage, project_of
 from tests.faults.health import Health
 from tests.faults.layout import LEASE_TTL_SECONDS
@@ -20,6 +21,7 @@ SLACK_SECONDS = 0.25
 UNAVAILABLE = 503
 SERVER_ERROR = 500
 CONFLICT = 409
+OWN_RELEASE = "a release ends the caller's own lease and no other"
 WRITES = ("heartbeat", "record_clip", "finish_job")
 REFUSALS = ("lost", "cancelled")
 
@@ -43,6 +45,9 @@ class Answers:
     directory: str = "/editai-faults"
     """Where the run keeps its files: nobody is told."""
     health: Health = field(default_factory=lambda: Health(ttl_seconds=LEASE_TTL_SECONDS))
+    _releasing: set[str] = field(default_factory=set[str])
+    """The leases that their holders have asked to give back."""
+    _unasked: list[tuple[str, Entry]] = field(default_factory=list[tuple[str, Entry]])
     _reads: Reads = field(default_factory=Reads)
     _witness: Event | None = None
     """The earlier answer that the one being judged contradicts."""
@@ -50,7 +55,11 @@ class Answers:
 
     def judge(self, events: Sequence[Event]) -> None:
         """Judge answers that came before the audit trail was read for the last time."""
+        self._releasing |= {event["releasing"] for event in events if "releasing" in event}
+        self._check_releases()
         for event in events:
+            if "releasing" in event:
+                continue
             self._count(event)
             self.health.note(event, self.clock_offset)
             self._witness = None
@@ -60,6 +69,19 @@ class Answers:
                 trail = self.model.trail(project_id)
                 violation = Violation.of_answers(broken, project_id, told, trail)
                 self.model.violations.append(violation)
+
+    def _check_releases(self) -> None:
+        """A lease is given back by its holder: one that has not asked for that has lost it to someone else.
+
+        What a holder writes down may be read a moment after the trail: such a release is judged the next time.
+        """
+        unasked = [r for r in self.model.releases if r[0] not in self._releasing]
+        late = {entry.seq for _, entry in self._unasked}
+        for _, entry in unasked:
+            if entry.seq in late:
+                self.model.break_rule(OWN_RELEASE, entry)
+        self._unasked = [(lease_id, e) for lease_id, e in unasked if e.seq not in late]
+        self.model.releases = list(self._unasked)
 
     def _count(self, event: Event) -> None:
         name = event.get("call") or event["http"]
@@ -163,7 +185,7 @@ class Answers:
         released = state.released.get(event["params"]["p_lease_id"], ())
         if any(begun_at <= at <= ended_at for at in released):
             return None
-        return "a release ends the caller's own lease and no other"
+        return OWN_RELEASE
 
     def _read_rows(self, event: Event, state: ProjectState) -> str | None:
         for row in event["answer"]:

@@ -21,6 +21,8 @@ from tests.faults.pacing import pause
 
 HOLD_TTL_SECONDS = 1.0
 ACCEPTED = 202
+SHORT_DEADLINES = 0.1
+"""The part of jobs that meet their deadline at work, or before."""
 PRESETS = ("instagram_reels", "youtube_shorts")
 
 
@@ -144,6 +146,9 @@ class Client:
             project_id=target.id, owner_id=OWNER, kind="raw_clips", params=self._params(target)
         )
         settings = get_settings()
+        if self.chance.random() < SHORT_DEADLINES:
+            deadline = self.chance.uniform(1.0, 6.0)
+            settings = settings.model_copy(update={"job_deadline_seconds": deadline})
         start = await start_job(request, settings)
         if start.outcome == "started" and start.job:
             self.load.recent_jobs.append(str(start.job.id))

@@ -1,6 +1,7 @@
 """Every call of the database and its answer, written down by the process that made it.
 
-A line is written when an answer has arrived: what a caller was told is what must stay true. Times are of
+A line is written when an answer has arrived: what a caller was told is what must stay true. Only that a lease is to be
+given back is written down before it is asked for, since that may happen without an answer. Times are of
 CLOCK_MONOTONIC, which all processes of a machine share and no jump of the wall clock moves.
 """
 
@@ -34,14 +35,22 @@ class History:
         client = (await get_supabase()).options.httpx_client
         if client is None or client.event_hooks["request"]:
             return
-        client.event_hooks = {"request": [_asked], "response": [self._answered]}
+        client.event_hooks = {"request": [self._asked], "response": [self._answered]}
+
+    async def _asked(self, request: httpx.Request) -> None:
+        asked_at = request.extensions["asked_at"] = time.monotonic()
+        skew_seconds = float(os.environ.get("HOST_CLOCK_SKEW_SECONDS", "0"))
+        request.headers[HOST_CLOCK_HEADER] = str(time.time() + skew_seconds)
+        if _name(request) == "release_lease":
+            lease_id = json.loads(request.content)["p_lease_id"]
+            self.write(releasing=lease_id, asked_at=asked_at)
 
     async def _answered(self, response: httpx.Response) -> None:
         request = response.request
         await response.aread()
         self.write(
             process=os.getpid(),
-            call=request.url.path.rpartition("/")[2].removeprefix("editai_"),
+            call=_name(request),
             asked_at=request.extensions["asked_at"],
             answered_at=time.monotonic(),
             params=json.loads(request.content or b"{}"),
@@ -51,10 +60,9 @@ class History:
         )
 
 
-async def _asked(request: httpx.Request) -> None:
-    request.extensions["asked_at"] = time.monotonic()
-    skew_seconds = float(os.environ.get("HOST_CLOCK_SKEW_SECONDS", "0"))
-    request.headers[HOST_CLOCK_HEADER] = str(time.time() + skew_seconds)
+def _name(request: httpx.Request) -> str:
+    """The SQL function that is called."""
+    return request.url.path.rpartition("/")[2].removeprefix("editai_")
 
 
 def _code(response: httpx.Response) -> str | None:

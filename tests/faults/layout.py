@@ -19,6 +19,7 @@ from local.process import Part
 from local.programs import base_environment
 from tests.faults.clock import HostClocks
 from tests.faults.proxy import Line, Proxy, spread
+from tests.faults.server_log import LINE_PREFIX
 
 PREFIX = "editai-faults-"
 DATABASE = "faults"
@@ -29,6 +30,7 @@ CRASH_SAFE: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
     "track_commit_timestamp": "on",
+    "log_line_prefix": LINE_PREFIX,
 }
 
 LEASE_TTL_SECONDS = 2.0
@@ -173,8 +175,12 @@ class Layout:
         """Where a function answers, past every proxy."""
         return f"http://127.0.0.1:{self.port(name)}"
 
+    def log(self, name: str) -> Path:
+        """What a part prints."""
+        return self.directory / f"{name}.log"
+
     def part(self, name: str) -> Part:
-        log = self.directory / f"{name}.log"
+        log = self.log(name)
         environment = base_environment(self.directory)
         if name == "postgres":
             return self.server.part(log, environment)

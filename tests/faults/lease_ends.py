@@ -22,6 +22,18 @@ def may_end(entry: Entry, lock: Lock) -> bool:
             return False
 
 
+def may_shorten(entry: Entry, lock: Lock) -> bool:
+    """Tell whether the call that brought a lease's end forward may do so: its holder's renewals and its release may."""
+    dead = lock.expires_at <= entry.at
+    return dead or entry.function in ("release_lease", "renew_lease", "heartbeat")
+
+
+def hands_over(entry: Entry, before: Lock, new: Lock) -> bool:
+    """Tell whether a claim takes its job over from the dispatch."""
+    claimed = entry.function == "claim_job" and before.holder == "dispatch"
+    return claimed and before.job_id == new.job_id
+
+
 def may_stay_removed(removed: Lock, state: ProjectState, function: str) -> bool:
     """Tell whether a transaction that removed a live lease has left things in order: a claim goes on with its job."""
     if function != "claim_job":

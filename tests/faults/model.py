@@ -38,6 +38,8 @@ class Model:
         default_factory=lambda: deque[DeadLease](maxlen=REMEMBERED_DEAD)
     )
     """The last of those leases."""
+    releases: list[tuple[str, Entry]] = field(default_factory=list[tuple[str, Entry]])
+    """The leases that were given back, until it is known that their holders have asked for that."""
     operations: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
     _trail: dict[str, deque[Entry]] = field(
         default_factory=lambda: defaultdict[str, deque[Entry]](lambda: deque(maxlen=200))
@@ -87,10 +89,9 @@ class Model:
             self.break_rule("tokens strictly increase", entry, highest=state.highest_token)
         state.highest_token = max(state.highest_token, new.token)
         before = state.removed_live or (None if old is None or old.is_vacant else old)
-        if before is not None and before.expires_at > max(new.acquired_at, entry.at):
-            hands_over = before.holder == "dispatch" and before.job_id == new.job_id
-            if not hands_over:
-                self.break_rule("live leases never overlap", entry, until=before.expires_at)
+        lives = before is not None and before.expires_at > max(new.acquired_at, entry.at)
+        if before is not None and lives and not lease_ends.hands_over(entry, before, new):
+            self.break_rule("live leases never overlap", entry, until=before.expires_at)
         if old is not None and not old.is_vacant:
             self._reclaimed(entry, state, old)
         self._check_clock(entry, new, new.acquired_at)
@@ -101,17 +102,19 @@ class Model:
         far = lock.expires_at - entry.at > self.longest_ttl_seconds + SLACK_SECONDS
         if abs(decided_at - entry.at) > 2 + SLACK_SECONDS or far:
             self.break_rule("leases are measured by the database's clock", entry)
+        if lock.deadline_at is not None and lock.expires_at > lock.deadline_at:
+            self.break_rule("a lease never outlives its deadline", entry)
 
     def _on_renewal(self, entry: Entry, state: ProjectState, old: Lock, new: Lock) -> None:
         self.operations["leases renewed"] += 1
         if new.expires_at > old.expires_at and entry.at > old.expires_at + SLACK_SECONDS:
             self.break_rule("an expired lease is never renewed", entry, ended=old.expires_at)
-        if new.deadline_at is not None and new.expires_at > new.deadline_at:
-            self.break_rule("a lease never outlives its deadline", entry)
+        if new.expires_at < old.expires_at and not lease_ends.may_shorten(entry, old):
+            self.break_rule(lease_ends.RULE, entry, by=entry.function)
         self._check_clock(entry, new, entry.at)
         state.renew(new, entry.committed_at)
         if entry.function == "release_lease":
-            state.release(new, entry.at)
+            self._released(entry, state, new)
 
     def _on_end(self, entry: Entry, state: ProjectState, old: Lock | None) -> None:
         if old is None or old.is_vacant:
@@ -125,7 +128,11 @@ class Model:
             self._reclaimed(entry, state, old)
         state.end(entry.committed_at)
         if entry.function == "release_lease":
-            state.release(old, entry.at)
+            self._released(entry, state, old)
+
+    def _released(self, entry: Entry, state: ProjectState, lock: Lock) -> None:
+        state.release(lock, entry.at)
+        self.releases.append((lock.lease_id, entry))
 
     def _reclaimed(self, entry: Entry, state: ProjectState, old: Lock) -> None:
         if old.expires_at <= entry.at and old.job_id is not None:
@@ -174,8 +181,8 @@ class Model:
         if entry.operation != "INSERT":
             return
         self.operations["clips recorded"] += 1
-        state.clips.add(entry.row["id"])
         token = int(entry.row["storage_path"].split("/")[3])
+        state.clips.setdefault(entry.row["job_id"], {})[entry.row["id"]] = token
         self._check_current(entry, state, token)
         if state.lock and state.lock.job_id != entry.row["job_id"]:
             self.break_rule("a clip is recorded by the job that holds the project", entry)

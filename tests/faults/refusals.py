@@ -11,6 +11,7 @@ PASSING = (409, 429, 503)
 INSIDE = ("editai_", "PGRST", "Traceback", " select ")
 """Words of the database and of the code, which no caller has a use for."""
 
+SQL_FAULT = "the SQL functions never deadlock and never fail by themselves"
 FAULTY_STATES = ("40001", "40P01", "P0001")
 FAULTY_CLASSES = ("23", "42")
 """SQLSTATEs that stand for a fault of the SQL: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
@@ -33,7 +34,9 @@ def broken_by_library(event: Mapping[str, Any], *, directory: str) -> str | None
 
 def broken_by_database(event: Mapping[str, Any]) -> str | None:
     """The rule that an error of a SQL function breaks."""
-    code = event.get("error") or ""
-    if code in FAULTY_STATES or code.startswith(FAULTY_CLASSES):
-        return "the SQL functions never deadlock and never fail by themselves"
-    return None
+    return SQL_FAULT if is_sql_fault(event.get("error") or "") else None
+
+
+def is_sql_fault(state: str) -> bool:
+    """Tell whether a SQLSTATE stands for a fault of the SQL, and not for one that the run has brought about."""
+    return state in FAULTY_STATES or state.startswith(FAULTY_CLASSES)

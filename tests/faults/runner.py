@@ -22,6 +22,7 @@ from tests.faults.load import Load
 from tests.faults.model import Model
 from tests.faults.pacing import pause
 from tests.faults.report import Ended, Report
+from tests.faults.server_log import faults_in
 from tests.faults.stack import FaultStack
 
 CALM_SECONDS = 10.0
@@ -94,6 +95,8 @@ class Run:
         await cleanup
         files = Files() if self.plan.control else await self._files()
         await self._judge()
+        if self.plan.control is None:
+            self.model.violations += faults_in(self.stack.log("postgres"))
         return self._report(loaded_seconds, ended, files)
 
     async def _end(self) -> Ended:

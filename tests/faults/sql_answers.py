@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.faults.entries import seconds
-from tests.faults.states import ProjectState
+from tests.faults.states import ProjectState, end_of
 
 Event = Mapping[str, Any]
 
 RENEWAL = "an acknowledged renewal is never lost"
+OTHER_END = "a job has ended as its attempt was told"
+CHECKPOINTS = "a claim is told of every checkpoint before it"
 OTHERS_END = "an end is acknowledged to none but the attempt that held the project"
 
 
@@ -38,7 +40,8 @@ def _renewed(event: Event, state: ProjectState) -> str | None:
 
 def _recorded(event: Event, state: ProjectState) -> str | None:
     answer = event["answer"]
-    lost = answer["outcome"] == "recorded" and answer["clip"]["id"] not in state.clips
+    clips = state.clips.get(event["params"]["p_job_id"], {})
+    lost = answer["outcome"] == "recorded" and answer["clip"]["id"] not in clips
     return "an acknowledged checkpoint is never lost" if lost else None
 
 
@@ -49,12 +52,21 @@ def _finished(event: Event, state: ProjectState) -> str | None:
     job = state.past_jobs.get(params["p_job_id"])
     if job is not None and job.token != params["p_fencing_token"]:
         return OTHERS_END
+    if job is not None and job.end != end_of(params["p_result"], params["p_error"]):
+        return OTHER_END
     return ended(state, params["p_job_id"], params["p_status"])
 
 
 def _claim(event: Event, state: ProjectState) -> str | None:
-    lost = event["answer"]["outcome"] == "claimed" and not is_granted(event, state)
-    return "an acknowledged claim is never lost" if lost else None
+    answer = event["answer"]
+    if answer["outcome"] != "claimed":
+        return None
+    if not is_granted(event, state):
+        return "an acknowledged claim is never lost"
+    token = answer["lease"]["fencing_token"]
+    recorded = state.clips.get(event["params"]["p_job_id"], {})
+    before = {clip_id for clip_id, of_token in recorded.items() if of_token < token}
+    return None if before <= {clip["id"] for clip in answer["clips"]} else CHECKPOINTS
 
 
 def _cancel(event: Event, state: ProjectState) -> str | None:

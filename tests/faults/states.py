@@ -1,7 +1,9 @@
 """Where a project stands in the replay of the audit trail."""
 
+import json
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.entries import Entry, Row, seconds
 
@@ -52,12 +54,18 @@ class Span:
     ended_at: float
 
 
+def end_of(result: Any, error: Any) -> int:
+    """A number for how a job has ended: an hour's jobs are remembered."""
+    return hash(json.dumps([result, error], sort_keys=True))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastJob:
-    """How a job stands, or stood last, and the token of its last attempt."""
+    """How a job stands, or stood last, and the token of its last attempt; `end` stands for its result and its error."""
 
     status: str
     token: int | None
+    end: int
 
 
 @dataclass(kw_only=True)
@@ -96,7 +104,8 @@ class ProjectState:
     """The token of the progress that a reader sees."""
     cleared: deque[float] = field(default_factory=lambda: deque[float](maxlen=REMEMBERED))
     """When progress was removed."""
-    clips: set[str] = field(default_factory=set[str])
+    clips: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    """The clips of each job, with the tokens that they were recorded under."""
 
     def begin(self, entry: Entry) -> bool:
         """Another transaction's entries follow; False when it was committed before the last one."""
@@ -132,7 +141,10 @@ class ProjectState:
     def job(self, row: Row) -> None:
         """A job's row as it is now."""
         self.jobs[row["id"]] = row
-        self.past_jobs[row["id"]] = PastJob(status=row["status"], token=row["fencing_token"])
+        end = end_of(row["result"], row["error"])
+        self.past_jobs[row["id"]] = PastJob(
+            status=row["status"], token=row["fencing_token"], end=end
+        )
         if row["status"] == "running":
             self.attempts[row["fencing_token"]] = (row["id"], row["attempt"])
         if row["status"] not in ("queued", "running"):

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.faults.answers import Answers
 from tests.faults.entries import Entry
-from tests.faults.sql_answers import OTHERS_END, RENEWAL
+from tests.faults.model import Model
+from tests.faults.sql_answers import CHECKPOINTS, OTHER_END, OTHERS_END, RENEWAL
 from tests.faults.trails import HOUR, called, change, job, lock, told
 
 LIVE = "409 is answered only if a lease was live at some moment of the request"
@@ -75,13 +77,14 @@ def test_a_renewal_that_was_told_and_is_nowhere_is_noticed() -> None:
 @pytest.mark.parametrize("call", ["claim_job", "acquire_lease"])
 def test_a_grant_with_another_token_than_was_told_is_noticed(call: str) -> None:
     def granted(token: int) -> list[str]:
-        answer = {
+        answer: dict[str, Any] = {
             "outcome": "claimed",
             "granted": True,
             "job": {"project_id": "reel"},
             "lease": {"fencing_token": token},
+            "clips": [],
         }
-        return told(HELD, called(call, 1, answer, lease_id="lease-1"))
+        return told(HELD, called(call, 1, answer, lease_id="lease-1", job_id="job"))
 
     assert granted(1) == []
     assert len(granted(2)) == 1
@@ -112,16 +115,65 @@ def test_a_jobs_lease_is_released_by_an_end_that_has_come() -> None:
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_an_end_that_is_acknowledged_to_another_attempt_is_noticed(status: str) -> None:
-    def finished(token: int) -> list[str]:
-        ended = change(3, 1, None, job(status, 1), relation="editai_jobs")
-        params = {"job_id": "job", "fencing_token": token, "status": status}
-        return told((*HELD, ended), called("finish_job", 1, "finished", **params))
+    assert finished(status, 1) == []
+    assert finished(status, 2) == [OTHERS_END]
 
-    assert finished(1) == []
-    assert finished(2) == [OTHERS_END]
+
+def finished(status: str, token: int, **end: Any) -> list[str]:
+    """What is wrong when an attempt is told that it has ended its job, which ended without result and error."""
+    ended = change(3, 1, None, job(status, 1), relation="editai_jobs")
+    params = {"job_id": "job", "fencing_token": token, "status": status}
+    params |= {"result": None, "error": None} | end
+    return told((*HELD, ended), called("finish_job", 1, "finished", **params))
+
+
+@pytest.mark.parametrize("end", [{"result": {"clip_ids": []}}, {"error": {"code": "unreadable"}}])
+def test_an_end_that_is_another_one_than_was_told_is_noticed(end: dict[str, Any]) -> None:
+    assert finished("failed", 1, **end) == [OTHER_END]
+
+
+def test_a_claim_that_is_not_told_of_a_checkpoint_is_noticed() -> None:
+    def claimed(*told_of: str, token: int = 2) -> list[str]:
+        second = lock(token, 3, 5, job_id="job")
+        clip = {"id": "clip", "job_id": "job", "storage_path": "reel/jobs/job/1/clip-1.mp4"}
+        trail = (
+            change(1, 0, None, lock(1, 0, 2, job_id="job")),
+            change(2, 1, None, clip, relation="editai_clips", by="record_clip"),
+            change(3, 3, lock(1, 0, 2, job_id="job"), second, by="claim_job"),
+        )
+        answer = {
+            "outcome": "claimed",
+            "job": {"project_id": "reel"},
+            "lease": {"fencing_token": token},
+            "clips": [{"id": id_} for id_ in told_of],
+        }
+        claim = called("claim_job", 3, answer, lease_id=f"lease-{token}", job_id="job")
+        return [rule for rule in told(trail, claim) if rule == CHECKPOINTS]
+
+    assert claimed("clip") == []
+    assert claimed() == [CHECKPOINTS]
+
+
+def test_a_lease_that_was_given_back_and_nobody_asked_for_it_is_noticed() -> None:
+    def given_back(*asked: str) -> list[str]:
+        model = Model(longest_ttl_seconds=2)
+        model.replay([*HELD, change(3, 1.5, RENEWED, None, by="release_lease")])
+        answers = Answers(model=model)
+        answers.judge([{"releasing": lease_id, "asked_at": 1.4} for lease_id in asked])
+        answers.judge([])
+        return [violation.rule for violation in model.violations]
+
+    assert given_back("lease-1") == []
+    assert given_back("lease-2") == [OWN]
 
 
 def test_an_end_that_was_told_and_is_nowhere_is_noticed() -> None:
-    params = {"job_id": "job", "fencing_token": 1, "status": "failed"}
+    params = {
+        "job_id": "job",
+        "fencing_token": 1,
+        "status": "failed",
+        "result": None,
+        "error": None,
+    }
     rule = "an acknowledged end is never lost"
     assert told(HELD, called("finish_job", 1, "finished", **params)) == [rule]

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.entries import Entry
 from tests.faults.job_rules import ENDS, EXPORTED
 from tests.faults.lease_ends import DELETED, RULE
-from tests.faults.trails import broken, change, job, lock
+from tests.faults.trails import HOUR, broken, change, job, lock
 
 JOBS = "editai_jobs"
 WRONG_CALL = "a job changes only by the calls that may change it"
@@ -198,3 +198,42 @@ def test_a_render_ends_with_its_export_and_other_jobs_without_one() -> None:
 
 def test_an_export_of_an_attempt_that_is_over_is_noticed() -> None:
     assert rendered(with_export=True, token=7) == [TAKEN]
+
+
+@pytest.mark.parametrize("function", ["renew_lease", "heartbeat", "release_lease"])
+def test_a_live_lease_is_cut_short_by_its_holder(function: str) -> None:
+    assert cut_short(function) == []
+
+
+@pytest.mark.parametrize("function", ["acquire_lease", "start_job", "cleanup_leases", "claim_job"])
+def test_a_live_lease_that_is_cut_short_by_anyone_else_is_noticed(function: str) -> None:
+    assert cut_short(function) == [RULE]
+
+
+def cut_short(function: str) -> list[str]:
+    live = lock(1, 0, 2)
+    return broken(change(1, 0, None, live), change(2, 0.5, live, lock(1, 0, 0.5), by=function))
+
+
+@pytest.mark.parametrize("function", ["cleanup_leases", "start_job"])
+def test_a_live_dispatch_that_anyone_but_a_claim_replaces_is_noticed(function: str) -> None:
+    def replaced(by: str) -> list[str]:
+        dispatch = lock(1, 0, 2, holder="dispatch", job_id="job")
+        again = lock(2, 1, 3, job_id="job")
+        begun = (
+            change(1, 0, None, dispatch, txid="start"),
+            change(2, 0, None, job("queued", None, attempt=0), relation=JOBS, txid="start"),
+        )
+        return broken(*begun, change(3, 1, dispatch, again, by=by))
+
+    assert replaced("claim_job") == []
+    assert replaced(function) == ["live leases never overlap"]
+
+
+def test_a_lease_that_is_granted_beyond_its_deadline_is_noticed() -> None:
+    def granted(until: float) -> list[str]:
+        deadline = f"{HOUR}01.500+00:00"
+        return broken(change(1, 0, None, lock(1, 0, until, deadline_at=deadline)))
+
+    assert granted(1.5) == []
+    assert granted(2) == ["a lease never outlives its deadline"]

@@ -52,6 +52,7 @@ def job(status: str, token: int | None, attempt: int = 1, **changes: Any) -> dic
         "max_attempts": 3,
         "fencing_token": token,
         "deadline_at": f"{HOUR}59.000+00:00",
+        "result": None,
         "error": None,
     } | changes
 
