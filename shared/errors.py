@@ -6,6 +6,7 @@ Source: RFC 9457, Problem Details for HTTP APIs.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from starlette.responses import JSONResponse
@@ -247,3 +248,10 @@ def problem_response(error: EditAIError) -> JSONResponse:
         headers=error.headers,
         media_type=PROBLEM_MEDIA_TYPE,
     )
+
+
+def plain_problem(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Problem details that say no more than the status does (RFC 9457, 4.2.1)."""
+    phrase = HTTPStatus(status).phrase
+    content = {"type": "about:blank", "title": phrase, "status": status, "detail": f"{phrase}."}
+    return JSONResponse(content, status_code=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)

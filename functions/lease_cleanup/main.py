@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from shared.cloud_tasks import CloudTasksSettings
 from shared.database import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch import DispatchSettings, dispatch
+from shared.framework import serve_guarded
 from shared.google import CallerSettings
 from shared.logs import configure_logging, log_fields
 from shared.private import private
@@ -34,6 +35,7 @@ UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
 configure_logging()
 check_settings(Settings, StorageSettings, CallerSettings, DispatchSettings, CloudTasksSettings)
 configure_telemetry("lease_cleanup")
+serve_guarded()
 logger = logging.getLogger("lease_cleanup")
 
 

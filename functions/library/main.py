@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
-from api.server import guard_server
+from api.protocol import LibraryProtocol
 from api.settings import LibrarySettings
 from shared.auth import AuthSettings
 from shared.cloud_tasks import CloudTasksSettings
 from shared.dispatch import DispatchSettings
+from shared.framework import serve_guarded
 from shared.logs import configure_logging
 from shared.settings import Settings, check_settings
 from shared.telemetry import configure_telemetry
@@ -29,7 +30,7 @@ register_url_convertor("path", AnyPath())
 configure_logging()
 check_settings(Settings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings)
 configure_telemetry("library")
-guard_server()
+serve_guarded(LibraryProtocol)
 app = create_app()
 # What has been made by now stays: a full collection would look through all of it, and hold up every request meanwhile.
 gc.collect()

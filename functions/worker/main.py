@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from pipeline.deliver import WorkerSettings, deliver
 from pipeline.limits import FfmpegSettings
+from shared.framework import serve_guarded
 from shared.google import CallerSettings
 from shared.logs import configure_logging
 from shared.private import private
@@ -16,6 +17,7 @@ from shared.telemetry import configure_telemetry
 configure_logging()
 check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings)
 configure_telemetry("worker")
+serve_guarded()
 
 
 @functions_framework.aio.http

@@ -48,13 +48,20 @@ class RawConnection:
 
     async def closed(self, *, within: float = 10) -> bool:
         """Whether the other side closes the connection in time, without another byte."""
+        return await self._rest(within) == b""
+
+    async def ended(self, *, within: float = 10) -> bool:
+        """Whether the other side closes the connection in time, whatever it says before that."""
+        return await self._rest(within) is not None
+
+    async def _rest(self, within: float) -> bytes | None:
         try:
             async with asyncio.timeout(within):
-                return await self.reader.read(1) == b""
+                return await self.reader.read(-1)
         except ConnectionError:
-            return True
+            return b""
         except TimeoutError:
-            return False
+            return None
 
 
 @asynccontextmanager

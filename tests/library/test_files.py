@@ -131,6 +131,36 @@ async def test_several_ranges_come_in_parts(api: Api, url: str, wanted: str) -> 
     assert CONTENT[20:30] in answer.content
 
 
+@pytest.mark.parametrize(
+    ("wanted", "start", "end"),
+    [
+        ("bytes=0-1,99999999-", 0, 2),
+        ("bytes=-0,0-1", 0, 2),
+        ("bytes=256000-256001, ,-10", 255990, 256000),
+    ],
+)
+async def test_ranges_outside_of_the_file_are_left_out_where_another_is_inside(
+    api: Api, url: str, wanted: str, start: int, end: int
+) -> None:
+    """A set of ranges is satisfiable when one of them is (RFC 9110, 14.1.2)."""
+    answer = await api.http.get(url, headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (206, CONTENT[start:end])
+
+
+async def test_of_several_ranges_those_inside_of_the_file_are_sent(api: Api, url: str) -> None:
+    answer = await api.http.get(url, headers={"Range": "bytes=0-1,-1,99999999-"})
+    assert answer.status_code == 206
+    assert answer.content.count(b"Content-Range: bytes ") == 2
+
+
+@pytest.mark.parametrize("wanted", ["bytes=-0", "bytes=256000-,-0"])
+async def test_ranges_that_are_all_outside_of_the_file_are_a_problem(
+    api: Api, url: str, wanted: str
+) -> None:
+    answer = await api.http.get(url, headers={"Range": wanted})
+    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */256000")
+
+
 async def test_a_url_works_until_it_expires(api: Api, url: str) -> None:
     with freeze_time(real_asyncio=True) as frozen:
         frozen.tick(timedelta(seconds=58))

@@ -37,7 +37,10 @@ RANGE: dict[str, Any] = {
 MAX_RANGES = 16
 """Whoever asks for more gets the whole file: many small ranges are more work than use (RFC 9110, 14.2)."""
 
-_RANGE = re.compile(r"([0-9]{1,15})-([0-9]{0,15})|-[0-9]{1,15}", re.ASCII)
+MAX_PARTS = 100
+"""Of a list, those without anything in them included; they are read over (RFC 9110, 5.6.1)."""
+
+_RANGE = re.compile(r"([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15})", re.ASCII)
 RANGES = header("Accept-Ranges", "`bytes`", required=True)
 
 UPLOAD_GRACE_SECONDS = 1800
@@ -66,7 +69,8 @@ class FileExists(EditAIError):
 class RangedFile(FileResponse):
     """A file, or the ranges of it that are asked for; a Range header that is none asks for nothing.
 
-    Starlette's own answers it with 400. Source: RFC 9110, 14.1.1 and 14.2. HEAD is answered without reading the file.
+    Starlette's own answers that with 400, and with 416 when one of several ranges is outside of the file.
+    Source: RFC 9110, 14.1.1, 14.1.2 and 14.2. HEAD is answered without reading the file.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,18 +80,33 @@ class RangedFile(FileResponse):
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
-        # No ranges mean the whole file.
-        return super()._parse_range_header(http_range, file_size) if _is_range(http_range) else []
+        ranges = _byte_ranges(http_range)
+        if not ranges:
+            return []  # which means the whole file
+        inside = [each for each in ranges if _is_inside(each, file_size)]
+        wanted = ",".join(each[0] for each in inside or ranges)
+        return super()._parse_range_header(f"bytes={wanted}", file_size)
 
 
-def _is_range(text: str) -> bool:
-    """Tell whether a Range header is a set of few byte ranges: each `first-last`, `first-` or `-length`."""
+def _byte_ranges(text: str) -> list[re.Match[str]]:
+    """The few ranges (`first-last`, `first-` or `-length`) that a Range header is; none if it is anything else."""
     unit, _, listed = text.partition("=")
-    ranges = [each for part in listed.split(",") if (each := part.strip(" \t"))]
-    if unit.lower() != "bytes" or not 0 < len(ranges) <= MAX_RANGES:
-        return False
-    found = [_RANGE.fullmatch(each) for each in ranges]
-    return all(one and not (one[2] and int(one[1]) > int(one[2])) for one in found)
+    parts = listed.split(",")
+    if unit.lower() != "bytes" or len(parts) > MAX_PARTS:
+        return []
+    ranges = [each for part in parts if (each := part.strip(" \t"))]
+    found = [one for each in ranges if (one := _RANGE.fullmatch(each))]
+    are_ranges = len(found) == len(ranges) <= MAX_RANGES
+    return found if are_ranges and not any(map(_is_backwards, found)) else []
+
+
+def _is_backwards(one: re.Match[str]) -> bool:
+    return bool(one[2]) and int(one[1]) > int(one[2])
+
+
+def _is_inside(one: re.Match[str], file_size: int) -> bool:
+    """Tell whether a file has any byte of a range."""
+    return int(one[1]) < file_size if one[1] else int(one[3]) > 0 < file_size
 
 
 def files_router(storage: LocalStorage) -> APIRouter:

@@ -15,8 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import plain_problem
-from shared.errors import EditAIError, problem_response
+from shared.errors import EditAIError, plain_problem, problem_response
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match
 
 from shared.errors import (
-    PROBLEM_MEDIA_TYPE,
     EditAIError,
     InvalidRequest,
     MalformedRequest,
@@ -20,6 +19,7 @@ from shared.errors import (
     NotFound,
     PayloadTooLarge,
     RequestTimeout,
+    plain_problem,
     problem_response,
 )
 
@@ -76,13 +76,6 @@ def install_handlers(app: FastAPI) -> None:
             return plain_problem(error.status_code, error.headers)
         explained = error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return problem_response(kind(error.detail if explained else None, headers=error.headers))
-
-
-def plain_problem(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Problem details that say no more than the status does (RFC 9457, 4.2.1)."""
-    phrase = HTTPStatus(status).phrase
-    content = {"type": "about:blank", "title": phrase, "status": status, "detail": f"{phrase}."}
-    return JSONResponse(content, status_code=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
 def invalid_request(errors: Iterable[Any]) -> EditAIError:

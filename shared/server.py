@@ -1,29 +1,24 @@
-"""The server before the application: what it takes of a connection that says too much, or nothing.
+"""The server before a function: what it takes of a connection that says too much, or nothing.
 
-uvicorn's own protocol waits for a request's head for ever and keeps as much of it as comes. In the cloud a proxy
-stands before it that does neither; on a machine of one's own there may be none.
+uvicorn's own protocol waits for a request's head for ever, keeps as much of it as comes, and keeps trailers as if they
+were headers. In the cloud a proxy stands before it that does none of this; on a machine of one's own there may be none.
 
-    connection made ... head complete ... body ... answered ... next head begins ... complete
-    |-- SLOW_HEAD_SECONDS --|                                   |-- SLOW_HEAD_SECONDS --|
-                            |-- api.slow_bodies --|
+    connection made ... head complete ... body, trailers ... answered ... next head begins ... complete
+    |---- head_seconds ----|                                     |------ head_seconds ------|
+    |---- MAX_HEAD_BYTES --|              |- MAX_HEAD_BYTES -|   |----- MAX_HEAD_BYTES -----|
 """
 
 from asyncio import TimerHandle, Transport
-from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn_worker import UvicornWorker  # pyright: ignore[reportMissingTypeStubs]
 
-from api.presence import STATE, connection_has_ended
-from api.problems import plain_problem
-from api.settings import get_library_settings
-from shared.errors import MalformedRequest, RequestTimeout, problem_response
+from shared.errors import MalformedRequest, RequestTimeout, plain_problem, problem_response
 
 MAX_HEAD_BYTES = 64 * 1024
-"""A request's first line and headers; a token of Supabase has one or two thousand."""
+"""A request's first line and headers, or all its trailers; a token of Supabase has one or two thousand."""
 
 MAX_HEADERS = 100
 LINGER_SECONDS = 1.0
@@ -31,14 +26,18 @@ HEADERS_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection, whose requests' heads are bounded in time and size."""
+    """One connection, whose requests are bounded in size but for their content, and their heads in time."""
+
+    head_seconds: float = 10
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._head_seconds = get_library_settings().slow_head_seconds
         self._head_timer: TimerHandle | None = None
-        self._head_bytes = 0
+        self._bytes_without_content = 0
+        self._trailers = 0
+        self._trailer_bytes = 0
         self._in_head = False
+        self._in_body = False
         self._too_large = False
         self._refused = False
 
@@ -56,13 +55,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take what came. A head that comes at once, as most do, needs no timer."""
         if self._refused:
             return
-        self._head_bytes += len(data)
+        # The parser puts a field together before it tells of it: one without an end is seen here alone, one read late
+        # where content came with it.
+        self._bytes_without_content += len(data)
         super().data_received(data)
         if self._refused or self.transport.is_closing():
             return
-        if not self._in_head:
-            self._head_bytes = 0
-        if self._head_bytes > MAX_HEAD_BYTES:
+        if self._bytes_without_content > MAX_HEAD_BYTES:
             self._refuse(plain_problem(HEADERS_TOO_LARGE))
         elif self._head_timer is None and not self._is_answering():
             self._await_head()
@@ -71,16 +70,39 @@ class GuardedProtocol(HttpToolsProtocol):
         """A head begins."""
         self._in_head = True
         super().on_message_begin()
-        self.scope.setdefault("state", {})[STATE] = partial(connection_has_ended, self.transport)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; count a trailer, which nobody reads.
+
+        A request must not change while it is answered, least of all who sent it (RFC 9110, 6.5.1).
+        """
+        if self._in_head:
+            super().on_header(name, value)
+            return
+        self._trailers += 1
+        self._trailer_bytes += len(name) + len(value)
+        self._check_size(self._trailers, self._trailer_bytes)
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its head is too large."""
         self._in_head = False
+        self._bytes_without_content = 0
         self._end_waiting()
-        if len(self.headers) > MAX_HEADERS or self._size_of_head() > MAX_HEAD_BYTES:
-            self._too_large = True
-            raise ValueError  # The parser stops, and the protocol answers as below.
+        self._check_size(len(self.headers), self._size_of_head())
         super().on_headers_complete()
+        self._in_body = True
+        self._trailers = self._trailer_bytes = 0
+
+    def on_body(self, body: bytes) -> None:
+        """Take some of the content."""
+        self._bytes_without_content = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of a request has come."""
+        self._in_body = False
+        self._bytes_without_content = 0
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser stopped at."""
@@ -90,9 +112,18 @@ class GuardedProtocol(HttpToolsProtocol):
             plain_problem(HEADERS_TOO_LARGE) if self._too_large else problem_response(malformed)
         )
 
+    def _check_size(self, fields: int, size: int) -> None:
+        if fields > MAX_HEADERS or size > MAX_HEAD_BYTES:
+            self._too_large = True
+            raise ValueError  # The parser stops, and the protocol answers as above.
+
     def _is_answering(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is not None and not cycle.response_complete
+
+    def _may_answer(self) -> bool:
+        """Tell whether an answer would be taken for that of the request which is wrong."""
+        return self._drop_unread() if self._is_answering() else not self._in_body
 
     def _drop_unread(self) -> bool:
         """Give up the request whose body broke off, if nothing has been answered to it or one before it."""
@@ -106,7 +137,7 @@ class GuardedProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(self._head_seconds, self._give_up)
+        self._head_timer = self.loop.call_later(self.head_seconds, self._give_up)
 
     def _end_waiting(self) -> None:
         if self._head_timer is not None:
@@ -129,7 +160,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._end_waiting()
         if self.transport.is_closing():
             return
-        if self._is_answering() and not self._drop_unread():
+        if not self._may_answer():
             self.transport.close()
             return
         problem.headers["Connection"] = "close"
@@ -139,9 +170,3 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.write(line + head + b"\r\n" + bytes(problem.body))
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
-
-
-def guard_server() -> None:
-    """Make the framework's server use it, and no web sockets; the framework takes no options for its server."""
-    ours = {"http": GuardedProtocol, "ws": "none"}
-    UvicornWorker.CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **ours}
