@@ -4,7 +4,6 @@ import gc
 from typing import cast
 
 import functions_framework.aio
-from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,14 +18,6 @@ from shared.logs import configure_logging
 from shared.settings import Settings, check_settings
 from shared.telemetry import configure_telemetry
 
-
-class AnyPath(PathConvertor):
-    """Any path at all. Starlette's own stops at a line break, and the framework then answers in plain text."""
-
-    regex = r"[\s\S]*"
-
-
-register_url_convertor("path", AnyPath())
 configure_logging()
 check_settings(Settings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings)
 configure_telemetry("library")
