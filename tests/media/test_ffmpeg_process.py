@@ -207,3 +207,31 @@ async def test_much_output_on_stderr_is_kept_short(tmp_path: Path) -> None:
             [*noisy, "-y", "/dev/full"], work_dir=tmp_path, limits=ROOMY, total_seconds=1
         )
     assert len(failed.value.log_tail) == ffmpeg.STDERR_TAIL_BYTES
+
+
+def test_a_graph_longer_than_an_argument_may_be_is_run(
+    run_in_loop: Callable[[Awaitable[None]], None], tmp_path: Path
+) -> None:
+    """Linux takes no argument of 128 KiB."""
+    whole = f"color=size=64x64:rate=5:duration=1,{'null,' * 300}null[v]"
+    graph = whole + "\n" * (128 << 10)
+    assert len(graph) > 128 << 10
+
+    async def main() -> None:
+        work = ["-map", "[v]", "-f", "null", "-"]
+        await ffmpeg.run(work, graph=graph, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
+
+    run_in_loop(main())
+    assert footage.names(tmp_path) == []
+
+
+def test_an_argument_that_is_too_long_is_no_reason_to_try_again(
+    run_in_loop: Callable[[Awaitable[None]], None], tmp_path: Path
+) -> None:
+    async def main() -> None:
+        work = ["-metadata", "title=" + "x" * (128 << 10)]
+        with pytest.raises(FfmpegFailed) as failed:
+            await ffmpeg.run(work, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
+        assert not failed.value.passing
+
+    run_in_loop(main())

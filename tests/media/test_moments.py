@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.analysis import Analysis, Moment, Scene
 from pipeline.moments import Segment, Selection, choose
+from shared.segments import MAX_SEGMENTS
 
 RATES = [Fraction(24), Fraction(30000, 1001), Fraction(60), Fraction(10)]
 
@@ -215,3 +216,17 @@ def test_the_number_of_variants_is_one_to_ten(count: int) -> None:
 def test_a_clip_has_at_least_a_frame() -> None:
     with pytest.raises(ValueError, match="at least a frame"):
         choose(_analysis([[48]]), 1, 0.001, 0)
+
+
+@pytest.mark.parametrize("scenes", [[[48]] * 1800, [[10]] * 9000, [[60] * 1400]])
+def test_a_clip_has_no_more_parts_than_can_be_decoded_at_once(scenes: list[list[int]]) -> None:
+    """An hour of short scenes, or of one, and a clip of ten minutes."""
+    for clip in choose(_analysis(scenes), 3, 600, 1):
+        assert sum(part.end - part.start for part in clip) == pytest.approx(600)
+        assert len(clip) <= MAX_SEGMENTS
+
+
+def test_scenes_are_taken_together_only_where_they_are_too_many() -> None:
+    analysis = _analysis([[48], [2400]] * 60)
+    clip = choose(analysis, 1, 96, 1)[0]
+    assert {round(part.end - part.start) for part in clip} <= {2, 4, 6, 96, 100}

@@ -70,7 +70,6 @@ async def encode_clip(
     arguments = [
         *_inputs(cuts, threads, mute=mute),
         *("-filter_complex_threads", str(threads)),
-        *("-filter_complex", _graph(cuts, frames, canvas, mute=mute)),
         *("-frames:v", str(sum(frames))),
         *_output(canvas, threads),
         f"file:{partial.absolute()}",
@@ -81,6 +80,7 @@ async def encode_clip(
     try:
         await ffmpeg.run(
             arguments,
+            graph=_graph(cuts, frames, canvas, mute=mute),
             work_dir=work_dir,
             limits=limits,
             total_seconds=seconds,

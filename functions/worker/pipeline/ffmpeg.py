@@ -3,11 +3,13 @@
     await run(arguments, work_dir=..., limits=Limits.of(inputs, 12.0), total_seconds=12.0, on_progress=report)
 
 Arguments are a list, never a shell string, and file names in filters are relative to `work_dir`.
+A filter graph is given apart, because it may be longer than an argument of a program may be.
 Inputs come from `inputs.read_file`, which keeps ffmpeg from opening anything else; `Limits` bound what
 it uses. What ffmpeg writes to stderr stays here: it holds paths.
 """
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -19,7 +21,7 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from pipeline import launch
-from pipeline.failure import failure, succeeded
+from pipeline.failure import FfmpegFailed, failure, succeeded
 from pipeline.limits import Limits
 from shared.telemetry import span
 
@@ -27,6 +29,8 @@ OnProgress = Callable[[float], Awaitable[None]]
 
 STOP_GRACE_SECONDS = 1.0
 STDERR_TAIL_BYTES = 8192
+
+_GRAPH_NAME = "graph.txt"
 
 
 @cache
@@ -38,12 +42,13 @@ def executable() -> str:
 async def run(
     arguments: Sequence[str],
     *,
+    graph: str | None = None,
     work_dir: Path,
     limits: Limits,
     total_seconds: float,
     on_progress: OnProgress | None = None,
 ) -> None:
-    """Run ffmpeg with `arguments` until it has written its output.
+    """Run ffmpeg with `arguments`, and the filter graph `graph`, until it has written its output.
 
     `work_dir` is its current directory. `total_seconds` is the length of the output: `on_progress`
     is awaited about twice a second with the fraction done, 0..1, never falling, and last with 1.
@@ -54,8 +59,15 @@ async def run(
         FfmpegFailed: it ended with an error, by reaching one of `limits` for instance.
 
     """
-    with span("ffmpeg"):
-        await _run(arguments, work_dir, limits, total_seconds, on_progress)
+    file = work_dir / _GRAPH_NAME
+    try:
+        if graph is not None:
+            file.write_text(graph, encoding="utf-8")
+            arguments = ["-/filter_complex", file.name, *arguments]
+        with span("ffmpeg"):
+            await _run(arguments, work_dir, limits, total_seconds, on_progress)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 async def _run(
@@ -65,7 +77,13 @@ async def _run(
     total_seconds: float,
     on_progress: OnProgress | None,
 ) -> None:
-    process = await _start(arguments, work_dir, limits)
+    try:
+        process = await _start(arguments, work_dir, limits)
+    except OSError as error:
+        if error.errno != errno.E2BIG:
+            raise
+        # The same arguments will be as long in the next attempt.
+        raise FfmpegFailed("The video needs too many steps at once.") from error
     tail = asyncio.ensure_future(_read_tail(process))
     try:
         await _follow(process, total_seconds, on_progress)

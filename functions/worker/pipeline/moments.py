@@ -11,6 +11,8 @@ For each variant in turn, the best first:
    or else the one taken last, or the longest. So of scenes that are not much longer than the target
    a clip shows all but one whole. Where they are so short that nothing worth seeing would be left of
    any one, several give.
+   A clip has at most as many parts as one may have segments, for each is a decoder of its own:
+   scenes too short for that are taken together with the ones after them.
 3. The parts are put in source order, and neighbours joined, so a clip tells things as they
    happened and never cuts where the source does not need it.
 
@@ -33,6 +35,7 @@ from itertools import groupby
 
 from pipeline.analysis import Analysis, Moment
 from pipeline.shortening import SHORTEST_SECONDS, Runs, join, shorten
+from shared.segments import MAX_SEGMENTS
 
 REUSED = 0.25  # what a moment is still worth for each time it was used
 JUMP = 0.7  # what a moment is worth that begins or ends inside a scene, where the cut would jump
@@ -152,17 +155,50 @@ def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> Runs:
     """The best scenes, `wanted` frames of them."""
     shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
     pieces = _pieces(analysis.moments, merits, wanted)
-    taken: list[Piece] = []
+    taken = _taken(pieces, wanted, shortest)
+    if len(taken) > MAX_SEGMENTS:
+        taken = _taken(_together(pieces, -(-wanted // MAX_SEGMENTS)), wanted, shortest)
+    runs = join(sorted((piece.start, piece.end) for piece in taken))
+    excess = max(0, sum(piece.frames for piece in taken) - wanted)
+    return shorten(analysis, runs, excess, taken[-1].start)
+
+
+def _taken(pieces: Sequence[Piece], wanted: int, shortest: int) -> list[Piece]:
+    """The best pieces, in the order of their worth, up to one more than a clip may have."""
+    pieces, taken = list(pieces), list[Piece]()
     ends: set[int] = set()
     left, longest = wanted, 0
-    while left > 0 and pieces:
+    while left > 0 and pieces and len(taken) <= MAX_SEGMENTS:
         worth = [_worth(piece, ends, longest, left, shortest) for piece in pieces]
         best = pieces.pop(worth.index(max(worth)))
         taken.append(best)
         ends |= {best.start, best.end}
         left, longest = left - best.frames, max(longest, best.frames)
-    runs = join(sorted((piece.start, piece.end) for piece in taken))
-    return shorten(analysis, runs, max(0, -left), taken[-1].start)
+    return taken
+
+
+def _together(pieces: Sequence[Piece], least: int) -> list[Piece]:
+    """Neighbouring pieces as one, until each has at least so many frames."""
+    groups: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if sum(part.frames for part in groups[-1]) >= least:
+            groups.append([])
+        groups[-1].append(piece)
+    if len(groups) > 1 and sum(part.frames for part in groups[-1]) < least:
+        rest = groups.pop()
+        groups[-1] += rest
+    return [_joined(group) for group in groups]
+
+
+def _joined(parts: Sequence[Piece]) -> Piece:
+    frames = sum(part.frames for part in parts)
+    return Piece(
+        start=parts[0].start,
+        end=parts[-1].end,
+        frames=frames,
+        whole=all(part.whole for part in parts),
+        merit=sum(part.frames * part.merit for part in parts) / frames,
+    )
 
 
 def _pieces(moments: Sequence[Moment], merits: Sequence[float], wanted: int) -> list[Piece]:

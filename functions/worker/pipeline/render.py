@@ -89,7 +89,6 @@ async def encode_picture(
         *read_file(rendering.clip, facts, threads=threads),
         *read_file(sound, facts, threads=1),
         *("-filter_complex_threads", str(threads)),
-        *("-filter_complex", picture.graph(facts.video, canvas, frames, rendering.options)),
         *("-frames:v", str(frames)),
         *_output(rendering.preset, threads),
         f"file:{partial.absolute()}",
@@ -98,6 +97,7 @@ async def encode_picture(
     try:
         await ffmpeg.run(
             arguments,
+            graph=picture.graph(facts.video, canvas, frames, rendering.options),
             work_dir=rendering.work_dir,
             limits=Limits.of([facts, facts], seconds),
             total_seconds=seconds,

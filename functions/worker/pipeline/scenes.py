@@ -85,6 +85,7 @@ async def analyse(
     try:
         await ffmpeg.run(
             _arguments(path, facts, threads),
+            graph=f"{_VIDEO};{_AUDIO}" if facts.audio else _VIDEO,
             work_dir=work_dir,
             limits=Limits.of([facts], facts.duration_seconds),
             total_seconds=facts.duration_seconds,
@@ -99,12 +100,12 @@ async def analyse(
 def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
     # Upright or not makes no difference to any of the numbers, and turning costs time.
     options = ["-noautorotate", "-reinit_filter", "0"]
-    graph, maps = _VIDEO, ["-map", "[pictures]", "-map", "[details]"]
+    maps = ["-map", "[pictures]", "-map", "[details]"]
     if facts.audio is not None:
-        graph, maps = f"{_VIDEO};{_AUDIO}", [*maps, "-map", "[sound]"]
+        maps += ["-map", "[sound]"]
     return [
         *read_file(path, facts, threads=threads, options=options),
-        *("-filter_complex_threads", "1", "-filter_complex", graph),
+        *("-filter_complex_threads", "1"),
         *maps,
         *("-t", f"{facts.duration_seconds + _SPARE_SECONDS:.6f}", "-frames:v", str(MOST_FRAMES)),
         *("-fps_mode", "passthrough", "-f", "null", "-"),

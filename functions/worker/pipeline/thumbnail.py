@@ -52,14 +52,19 @@ async def make_thumbnail(
     chain = filters.video_chain(video, canvas, 1, offset=place.offset)
     arguments = [
         *read_file(source, facts, threads=1, options=place.options),
-        *("-filter_complex", f"[0:V:0]{chain}[v]"),
         *("-map", "[v]", "-map_metadata", "-1", "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3"),
         *("-pix_fmt", "yuvj420p", "-f", "image2", "-update", "1", "-y"),
         f"file:{partial.absolute()}",
     ]
     try:
         limits = Limits.of([facts], 1.0)
-        await ffmpeg.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1.0)
+        await ffmpeg.run(
+            arguments,
+            graph=f"[0:V:0]{chain}[v]",
+            work_dir=work_dir,
+            limits=limits,
+            total_seconds=1.0,
+        )
         if not partial.exists():
             raise FfmpegFailed("The video holds no picture at that time.")
         os.replace(partial, target)  # noqa: PTH105
