@@ -6,6 +6,9 @@ import pytest
 
 from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip
+from pipeline.moments import choose
+from pipeline.scenes import analyse
+from pipeline.thumbnail import thumbnail_time
 from shared.media import MediaFacts, UnusableMedia, probe
 
 
@@ -15,6 +18,16 @@ def refusal(path: Path) -> UnusableMedia:
         probe(path)
     assert str(path) not in refused.value.detail
     return refused.value
+
+
+async def make_raw_clip(path: Path, seconds: float, target: Path) -> MediaFacts:
+    """A raw clip of a file, made beside its target as a job makes it."""
+    facts = probe(path)
+    analysis = await analyse(path, facts, target.parent)
+    (selection,) = choose(analysis, 1, seconds, 7)
+    cuts = [Cut(path=path, facts=facts, start=part.start, end=part.end) for part in selection]
+    thumbnail_time(analysis, selection)
+    return await encode_clip(cuts, target, canvas=Canvas.of(facts), work_dir=target.parent)
 
 
 async def make_clip(path: Path, start: float, end: float, target: Path) -> MediaFacts:

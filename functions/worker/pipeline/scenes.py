@@ -13,7 +13,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from statistics import fmean
 
@@ -32,6 +32,8 @@ _LOUDNESS_DELAY = 0.1
 MOST_FRAMES = 2_000_000
 """4 hours have a million at 60 a second. Each is a line in a file, and numbers in Python's memory."""
 _SPARE_SECONDS = 10  # a file may play a little longer than it says
+
+_NO_TIMES = "The times of the video's pictures cannot be followed."
 
 _VIDEO = (
     "[0:V:0]split[every][some];"
@@ -92,6 +94,10 @@ async def analyse(
             on_progress=on_progress,
         )
         return await asyncio.to_thread(_summarise, files, Canvas.of(facts))
+    except (
+        ValueError
+    ) as error:  # a time or a number that is none: the file's, and the same in every attempt
+        raise FfmpegFailed(_NO_TIMES) from error
     finally:
         for file in files.values():
             file.unlink(missing_ok=True)
@@ -113,11 +119,13 @@ def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
 
 
 def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
-    series = {name: _read(file) for name, file in files.items()}
+    series = {name: read_series(file) for name, file in files.items()}
     motion, luma = series["motion"], series["luma"]
     count = min(len(motion.values), len(luma.values))
     if count == 0:
         raise FfmpegFailed("The video holds no picture that can be decoded.")
+    if count > 1 and motion.times[count // 2] == 0:
+        raise FfmpegFailed(_NO_TIMES)  # most come before what the file says is its beginning
     if count >= MOST_FRAMES:
         raise FfmpegFailed("The video has too many pictures.")
     rate = float(canvas.frame_rate)
@@ -138,15 +146,19 @@ def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
     return Analysis(frame_rate=canvas.frame_rate, scenes=tuple(scenes), moments=tuple(moments))
 
 
-def _read(file: Path) -> Series:
-    """A file of ffmpeg's metadata filter: a line with the time in microseconds, one with a value."""
+def read_series(file: Path) -> Series:
+    """A file of ffmpeg's metadata filter: a line with the time in microseconds, one with a value.
+
+    Where a file's clock goes back, or begins before 0, what is shown again has the time of what was shown last: a clip
+    is made of what lies after 0, in the order of the clock.
+    """
     with file.open(encoding="ascii") as lines:
         pairs = [
             (int(head.split("pts:", 1)[1].split(None, 1)[0]) / 1e6, float(line.split("=", 1)[1]))
             for head, line in zip(lines, lines, strict=False)
         ]
     return Series(
-        times=[time for time, _ in pairs],
+        times=list(accumulate((max(0.0, time) for time, _ in pairs), max)),
         values=[value if math.isfinite(value) else 0.0 for _, value in pairs],
     )
 

@@ -1,6 +1,7 @@
 """One picture that stands for a clip."""
 
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,10 +20,12 @@ WIDTH = 640
 
 def thumbnail_time(analysis: Analysis, selection: Sequence[Segment]) -> float:
     """The middle of the sharpest moment of a clip that is not black, in seconds of the source."""
+    starts = [analysis.seconds(moment.start_frame) for moment in analysis.moments]
     candidates = [
         (moment, middle)
-        for moment in analysis.moments
         for segment in selection
+        # Looked up: a clip has up to fifty segments, and hours of short scenes many thousand moments.
+        for moment in analysis.moments[_overlapping(starts, segment)]
         if (middle := _middle(analysis, moment, segment)) is not None
     ]
     if not candidates:
@@ -70,6 +73,11 @@ async def make_thumbnail(
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _overlapping(starts: Sequence[float], segment: Segment) -> slice:
+    """Which of the moments, by where they begin, share time with a segment: they have no gaps."""
+    return slice(max(0, bisect_right(starts, segment.start) - 1), bisect_left(starts, segment.end))
 
 
 def _middle(analysis: Analysis, moment: Moment, segment: Segment) -> float | None:
