@@ -50,7 +50,9 @@ _probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
 
 TRUNCATED = "The file ends too early: part of the video is missing. Send the whole file again."
 
-_SAID_BY_ENDS = {"too_long", "too_large", "too_many_streams"}
+_SAID_BY_ENDS = {
+    *("too_long", "too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),
+}
 
 _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 _TS_SYNC = 0x47

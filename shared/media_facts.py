@@ -17,6 +17,8 @@ Refusal = Literal[
     "too_long",
     "too_large",
     "too_many_streams",
+    "too_many_channels",
+    "unsupported_colours",
 ]
 
 
@@ -43,7 +45,7 @@ class VideoFacts(_Facts):
     `width` and `height` are pixels as displayed: rotated upright, and with square pixels.
     `frame_rate` is frames per second (the average where `variable_frame_rate` is true), exact for
     the broadcast rates (30000/1001). `rotation` is clockwise degrees: 0, 90, 180 or 270.
-    `transfer` and `matrix` are the names MediaInfo gives, None where the file does not say; `rgb` is
+    `transfer`, `matrix` and `primaries` are the names MediaInfo gives, None where the file does not say; `rgb` is
     true where the picture is stored as red, green and blue.
     """
 
@@ -60,6 +62,7 @@ class VideoFacts(_Facts):
     interlaced: bool
     transfer: str | None
     matrix: str | None
+    primaries: str | None
     rgb: bool
 
     @property

@@ -21,9 +21,17 @@ MAX_PIXEL_ASPECT = 16
 MAX_FRAME_RATE = 1000
 MAX_FRAMES = MAX_DURATION_SECONDS * MAX_FRAME_RATE
 MAX_BIT_DEPTH = 32
-MAX_CHANNELS = 255
 MAX_SAMPLE_RATE = 768_000
 """Above these a number is not believed: the file is taken as one that does not state it."""
+
+MAX_CHANNELS = 24
+"""As 22.2 surround has: what more of them would be is not known, so nothing can mix them to two."""
+
+_UNSUPPORTED_MATRICES = (
+    *("YCgCo", "BT.2020 constant", "Y'D'zD'x", "Chromaticity-derived", "ICtCp", "IPT"),
+)
+_UNSUPPORTED_TRANSFERS = ("Logarithmic",)
+"""How these begin in MediaInfo's words. ffmpeg knows their names and does not convert them."""
 
 _ROUNDING = 0.0005  # of what MediaInfo writes with three digits
 
@@ -36,7 +44,8 @@ UNREADABLE = "The video file is damaged and cannot be read."
 def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts:
     """The facts of a file of `size` bytes. Raises UnusableMedia."""
     general, video = first_track(tracks, "General") or {}, first_track(tracks, "Video")
-    audio = first_track(tracks, "Audio")
+    # Sound inside of DV's pictures is none that ffmpeg finds.
+    audio = first_track([t for t in tracks if t.get("muxing_mode") != "DV"], "Audio")
     if video is None:
         raise _without_picture(audio, container)
     _refuse_excess(tracks)
@@ -93,6 +102,7 @@ def _video(track: Track) -> VideoFacts:
     aspect = _pixel_aspect(track)
     shown = (max(1, round(width * aspect)), int(height))
     _refuse_stretched(*shown)
+    _refuse_colours(track)
     across, down = shown if rotation % 180 == 0 else shown[::-1]
     return VideoFacts(
         codec=str(track.get("format", "unknown")),
@@ -108,6 +118,7 @@ def _video(track: Track) -> VideoFacts:
         interlaced=track.get("scan_type") in ("Interlaced", "MBAFF", "PAFF"),
         transfer=track.get("transfer_characteristics"),
         matrix=track.get("matrix_coefficients"),
+        primaries=track.get("color_primaries"),
         rgb=track.get("color_space") in ("RGB", "RGBA"),
     )
 
@@ -133,6 +144,17 @@ def _refuse_stretched(width: int, height: int) -> None:
         )
 
 
+def _refuse_colours(track: Track) -> None:
+    matrix, transfer = (
+        str(track.get(key, "")) for key in ("matrix_coefficients", "transfer_characteristics")
+    )
+    for told, known in ((matrix, _UNSUPPORTED_MATRICES), (transfer, _UNSUPPORTED_TRANSFERS)):
+        if told.startswith(known):
+            raise UnusableMedia(
+                "unsupported_colours", f"The video's colours ({told[:40]}) cannot be converted."
+            )
+
+
 def _rate(track: Track) -> Fraction | None:
     """Frames per second, exact where the number is a broadcast rate rounded to three digits."""
     rate = _believed(track, "frame_rate", MAX_FRAME_RATE)
@@ -146,9 +168,15 @@ def _rate(track: Track) -> Fraction | None:
 
 def _audio(track: Track) -> AudioFacts:
     duration = _believed(track, "duration", MAX_DURATION_SECONDS * 1000)
+    channels = int(number_of(track, "channel_s") or 0)
+    if channels > MAX_CHANNELS:
+        raise UnusableMedia(
+            "too_many_channels",
+            f"The sound has {channels} channels; at most {MAX_CHANNELS} are allowed.",
+        )
     return AudioFacts(
         codec=str(track.get("format", "unknown")),
-        channels=int(_believed(track, "channel_s", MAX_CHANNELS) or 2),
+        channels=max(0, channels) or 2,
         sample_rate=int(_believed(track, "sampling_rate", MAX_SAMPLE_RATE) or 48000),
         duration_seconds=duration / 1000 if duration else None,
     )

@@ -21,6 +21,7 @@ _REASONS = (
     ("Unknown decoder", "The video uses a codec that is not supported."),
     ("Not yet implemented in FFmpeg", "The video uses a feature that is not supported."),
     ("matches no streams", "The video holds no picture that can be decoded."),
+    ("Input contains (near) NaN", "The video's sound is damaged and cannot be used."),
     ("moov atom not found", "The video file is damaged and cannot be decoded."),
     ("Invalid data found", "The video file is damaged and cannot be decoded."),
     ("Could not open encoder before EOF", "The video file is damaged and cannot be decoded."),

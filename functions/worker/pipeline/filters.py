@@ -91,7 +91,8 @@ def _colours(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
     width, height = _fitted(video, canvas)
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     if video.hdr:
-        return (f"scale={width}:{height}:flags=bicubic", *_TONE_MAPPING, "format=yuv420p", tags)
+        scaled = f"scale={width}:{height}:flags=bicubic"
+        return (*_missing_hdr(video), scaled, *_TONE_MAPPING, "format=yuv420p", tags)
     return (
         *_missing_matrix(video),
         f"scale={width}:{height}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
@@ -108,6 +109,15 @@ _TONE_MAPPING = (
     "tonemap=tonemap=hable:desat=0",
     "zscale=transfer=bt709:matrix=bt709:range=tv:dither=ordered",
 )
+
+
+def _missing_hdr(video: VideoFacts) -> tuple[str, ...]:
+    # What is PQ or HLG and says no more is BT.2020, as in every broadcast and phone.
+    missing = [
+        *(["colorspace=bt2020nc"] if video.matrix is None and not video.rgb else []),
+        *(["color_primaries=bt2020"] if video.primaries is None else []),
+    ]
+    return (f"setparams={':'.join(missing)}",) if missing else ()
 
 
 def _missing_matrix(video: VideoFacts) -> tuple[str, ...]:

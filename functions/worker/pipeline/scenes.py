@@ -105,7 +105,7 @@ async def analyse(
 
 def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
     # Upright or not makes no difference to any of the numbers, and turning costs time.
-    options = ["-noautorotate", "-reinit_filter", "0"]
+    options = ["-noautorotate", "-reinit_filter:v", "0"]
     maps = ["-map", "[pictures]", "-map", "[details]"]
     if facts.audio is not None:
         maps += ["-map", "[sound]"]
