@@ -28,7 +28,12 @@ MAX_CHANNELS = 24
 """As 22.2 surround has: what more of them would be is not known, so nothing can mix them to two."""
 
 _UNSUPPORTED_MATRICES = (
-    *("YCgCo", "BT.2020 constant", "Y'D'zD'x", "Chromaticity-derived", "ICtCp", "IPT"),
+    "YCgCo",
+    "BT.2020 constant",
+    "Y'D'zD'x",
+    "Chromaticity-derived",
+    "ICtCp",
+    "IPT",
 )
 _UNSUPPORTED_TRANSFERS = ("Logarithmic",)
 """How these begin in MediaInfo's words. ffmpeg knows their names and does not convert them."""
