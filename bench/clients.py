@@ -13,8 +13,8 @@ import uvloop
 from httpx_aiohttp import HttpxAiohttpClient
 
 from bench.stack import StackInfo
-from shared.lean_client import LeanClient
-from shared.rpc import rpc
+from shared.database.rpc import rpc
+from shared.database.transport import LeanClient
 from supabase import AsyncClient, AsyncClientOptions
 
 AT_ONCE = 16
@@ -26,7 +26,7 @@ def _lean() -> LeanClient:
     return LeanClient(timeout_seconds=TIMEOUT_SECONDS, connections=AT_ONCE)
 
 
-OURS = "shared.lean_client, by shared.rpc"
+OURS = "shared.database.transport, by shared.database.rpc"
 
 CLIENTS: dict[str, Callable[[], httpx.AsyncClient | None]] = {
     "the Supabase client's own": lambda: None,
@@ -34,7 +34,7 @@ CLIENTS: dict[str, Callable[[], httpx.AsyncClient | None]] = {
     "aiohttp as httpx's transport": lambda: HttpxAiohttpClient(
         timeout=TIMEOUT_SECONDS, limits=LIMITS
     ),
-    "shared.lean_client": _lean,
+    "shared.database.transport": _lean,
     OURS: _lean,
 }
 

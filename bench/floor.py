@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from bench.stack import StackInfo
 from local.ports import claim_free_port, is_free
 from local.process import Part, Process
-from shared.database import call
+from shared.database.client import call
 
 RPC = "/rpc/editai_"
 HEADERS = [(b"content-type", b"application/json")]

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from shared.database import CALL_TIMEOUT_SECONDS, answered_by, call, call_surely
+from shared.database.client import CALL_TIMEOUT_SECONDS, answered_by, call, call_surely
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.progress import proof, raise_if_lost
 from shared.records import Clip, Job, JobKind, Lease, Record, Source

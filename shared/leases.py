@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
-from shared.database import call, call_surely
+from shared.database.client import call, call_surely
 from shared.errors import EditAIError, LeaseLost
 from shared.records import Lease
 from shared.telemetry import count

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.database import call
+from shared.database.client import call
 from shared.errors import LeaseLost
 from shared.records import JobKind, JobStatus, Lease, ProjectStatus, Record
 

@@ -17,7 +17,7 @@ import httpx
 from storage3.exceptions import StorageApiError
 from storage3.types import CreateSignedUploadUrlOptions
 
-from shared.database import get_supabase
+from shared.database.client import get_supabase
 from shared.errors import StorageUnavailable
 from shared.http_client import http_client
 from shared.storage_paths import check_path, check_prefix

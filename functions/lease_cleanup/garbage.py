@@ -7,7 +7,7 @@ import asyncio
 import logging
 from typing import Any
 
-from shared.database import CLEANUP_TIMEOUT_SECONDS, call
+from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.errors import StorageUnavailable
 from shared.storage import Storage, get_storage
 

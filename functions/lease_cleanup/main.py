@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from shared.cloud_tasks import CloudTasksSettings
-from shared.database import CLEANUP_TIMEOUT_SECONDS, call
+from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch import DispatchSettings, dispatch
 from shared.framework import serve_guarded
 from shared.google import CallerSettings

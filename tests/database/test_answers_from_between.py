@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from shared.database import QueryFailed, call, close_supabase, read
+from shared.database.client import QueryFailed, call, close_supabase, read
 from shared.errors import DatabaseUnavailable
 from shared.settings import get_settings
 from tests.database.serving import echoing, serving

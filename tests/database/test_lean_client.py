@@ -8,7 +8,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from shared.lean_client import LeanClient
+from shared.database.transport import LeanClient
 from tests.database.serving import Asked, echoing, request_of, serving
 
 

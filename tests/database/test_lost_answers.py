@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from local.ports import claim_free_port
-from shared.database import close_supabase
+from shared.database.client import close_supabase
 from shared.errors import DatabaseUnavailable
 from shared.jobs import JobRequest, claim_job, start_job
 from shared.leases import acquire_lease
@@ -88,7 +88,7 @@ LATE_TOO = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.database.CALL_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("shared.database.client.CALL_TIMEOUT_SECONDS", 0.5)
 
 
 @LATE_TOO

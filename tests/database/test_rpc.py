@@ -8,8 +8,8 @@ import httpx
 import pytest
 from postgrest.exceptions import APIError
 
-from shared.lean_client import LeanClient
-from shared.rpc import rpc
+from shared.database.rpc import rpc
+from shared.database.transport import LeanClient
 from supabase import AsyncClient, AsyncClientOptions
 from tests.database.serving import Asked, echoing, serving
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from shared.database import get_supabase
+from shared.database.client import get_supabase
 
 HOST_CLOCK_HEADER = "x-editai-host-clock"
 """What a host takes for the time: a control makes the database believe it."""

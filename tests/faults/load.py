@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from shared.database import call
+from shared.database.client import call
 from tests.faults.history import History
 
 BODY_LENGTH = 4000

@@ -12,7 +12,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import psycopg
 
 from local.functions import LIBRARY_BASE_PATH
-from shared.database import close_supabase
+from shared.database.client import close_supabase
 from shared.settings import get_settings
 from tests.faults.answers import Answers
 from tests.faults.entries import AuditReader

@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from shared.database import QueryFailed
+from shared.database.client import QueryFailed
 from shared.errors import DatabaseUnavailable, EditAIError, LeaseLost
 from shared.leases import (
     Busy,

@@ -6,7 +6,7 @@ import pytest
 
 from local.migrations import read_migrations
 from local.process import Process
-from shared.schema import SCHEMA_VERSION
+from shared.database.schema_version import SCHEMA_VERSION
 from tests.library.client import Api, problem
 from tests.stack.backend import Backend
 from tests.stack.database import Connection

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from shared.database import close_supabase
+from shared.database.client import close_supabase
 from tests.library.client import Api
 from tests.library.test_clips import make_clips
 from tests.stack.backend import Backend

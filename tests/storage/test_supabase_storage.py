@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from shared import supabase_storage
+from shared.database.transport import LeanClient
 from shared.errors import StorageUnavailable
-from shared.lean_client import LeanClient
 from shared.media import probe
 from shared.storage_paths import InvalidPath
 from shared.supabase_storage import PEEK_BYTES, SupabaseStorage

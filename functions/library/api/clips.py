@@ -13,7 +13,7 @@ from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
 from shared.auth import Caller
-from shared.database import call
+from shared.database.client import call
 from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable
 from shared.records import Clip
 from shared.wire import CLIP_ID, ClipAnswer, Page

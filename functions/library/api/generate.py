@@ -31,7 +31,7 @@ from api.security import (
 from api.settings import get_library_settings
 from api.sources import refuse_unconfirmed
 from api.uploads import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
-from shared.database import call
+from shared.database.client import call
 from shared.errors import (
     DatabaseUnavailable,
     EditAIError,

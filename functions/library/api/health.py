@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from api.responses import problems
+from shared.database.schema_version import check_schema
 from shared.errors import DatabaseUnavailable, ServiceUnavailable
-from shared.schema import check_schema
 from shared.wire import Health, Readiness
 
 router = APIRouter(tags=["health"])

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.responses import problems
 from api.security import AuthenticatedRoute, bearer
-from shared.database import read
+from shared.database.client import read
 from shared.records import ExportPreset
 from shared.wire import Presets
 

@@ -14,7 +14,7 @@ from api.responses import BODY, PAGE, header, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.settings import get_library_settings
 from shared.auth import Caller
-from shared.database import QueryFailed, call, read
+from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
 from shared.jobs import cancel_job
 from shared.records import Job, Lease, Project

@@ -14,7 +14,7 @@ from api.projects import owner
 from api.responses import BODY, PAGE, accepted_headers, job_problems, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
-from shared.database import call, read
+from shared.database.client import call, read
 from shared.errors import ClipNotFound, IdempotencyKeyReused, StorageUnavailable
 from shared.jobs import JobRequest
 from shared.records import Clip, ExportPreset

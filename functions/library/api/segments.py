@@ -9,7 +9,7 @@ from api.problems import refusal
 from api.projects import ProjectId
 from api.responses import BODY, accepted_headers, job_problems
 from api.security import AuthenticatedRoute, bearer
-from shared.database import read
+from shared.database.client import read
 from shared.errors import IdempotencyKeyReused, ProjectNotFound, SourceNotFound
 from shared.jobs import JobRequest
 from shared.records import Source

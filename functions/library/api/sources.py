@@ -22,7 +22,7 @@ from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
 from shared.auth import Caller
-from shared.database import call
+from shared.database.client import call
 from shared.errors import (
     ProjectBusy,
     ProjectNotFound,

@@ -9,9 +9,9 @@ from typing import Any, TypeVar, cast
 import httpx
 from postgrest.exceptions import APIError
 
+from shared.database.rpc import rpc
+from shared.database.transport import LeanClient
 from shared.errors import DatabaseUnavailable, EditAIError
-from shared.lean_client import LeanClient
-from shared.rpc import rpc
 from shared.settings import get_settings
 from shared.telemetry import span
 from supabase import AsyncClient, AsyncClientOptions

@@ -14,7 +14,7 @@ import httpx
 from postgrest.exceptions import APIError, APIErrorFromJSON
 from pydantic import ValidationError
 
-from shared.lean_client import LeanClient
+from shared.database.transport import LeanClient
 from supabase import AsyncClient
 
 _CONTENT = {"Content-Type": "application/json"}

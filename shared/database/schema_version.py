@@ -1,6 +1,6 @@
 """Whether the database is as new as this code."""
 
-from shared.database import QueryFailed, call
+from shared.database.client import QueryFailed, call
 from shared.errors import ServiceUnavailable
 
 SCHEMA_VERSION = "20261123092000"
