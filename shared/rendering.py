@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.jobs.records import Clip, ExportPreset
 from shared.numbers import Integer, Number
-from shared.records import Clip, ExportPreset
 from shared.subtitles import MAX_CHARACTERS, parse_srt
 
 Fit = Literal["crop", "pad", "blur"]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.records import ExportPreset, JobKind, JobStatus, ProjectStatus, Segment
+from shared.jobs.records import ExportPreset, JobKind, JobStatus, ProjectStatus, Segment
 
 Item = TypeVar("Item")
 

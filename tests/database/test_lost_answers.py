@@ -10,9 +10,9 @@ import pytest
 from local.ports import claim_free_port
 from shared.database.client import close_supabase
 from shared.errors import DatabaseUnavailable
-from shared.jobs import JobRequest, claim_job, start_job
-from shared.leases import acquire_lease
-from shared.records import Lease
+from shared.jobs.leases import acquire_lease
+from shared.jobs.lifecycle import JobRequest, claim_job, start_job
+from shared.jobs.records import Lease
 from shared.settings import get_settings
 from tests.faults.proxy import Line, Proxy
 from tests.stack.backend import Backend

@@ -11,10 +11,10 @@ import httpx
 
 from shared.dispatch import dispatch
 from shared.errors import EditAIError, LeaseLost
-from shared.jobs import JobRequest, cancel_job, start_job
-from shared.leases import Busy, acquire_lease, keep_lease, release_lease
-from shared.progress import get_generation_progress
-from shared.records import Lease
+from shared.jobs.leases import Busy, acquire_lease, keep_lease, release_lease
+from shared.jobs.lifecycle import JobRequest, cancel_job, start_job
+from shared.jobs.progress import get_generation_progress
+from shared.jobs.records import Lease
 from shared.settings import get_settings
 from tests.faults.load import OWNER, Load, Target
 from tests.faults.pacing import pause

@@ -7,7 +7,7 @@ import pytest
 
 from shared.database.client import QueryFailed
 from shared.errors import DatabaseUnavailable, EditAIError, LeaseLost
-from shared.leases import (
+from shared.jobs.leases import (
     Busy,
     acquire_lease,
     keep_lease,
@@ -15,7 +15,7 @@ from shared.leases import (
     renew_lease,
     wait_steps,
 )
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.stack.database import Clock, Connection
 
 TTL_SECONDS = 3.0

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.leases import acquire_lease, release_lease
-from shared.records import Lease
+from shared.jobs.leases import acquire_lease, release_lease
+from shared.jobs.records import Lease
 from tests.library.client import Api, Traces, problem
 from tests.stack.database import Clock
 

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.jobs import claim_job, record_clip
-from shared.records import Clip
+from shared.jobs.lifecycle import claim_job, record_clip
+from shared.jobs.records import Clip
 from tests.library.client import Api, Traces, problem
 
 

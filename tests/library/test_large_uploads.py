@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.leases import acquire_lease
+from shared.jobs.leases import acquire_lease
 from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.stack.functions import FunctionProcess
 from tests.stack.waiting import eventually

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from shared.jobs import claim_job
-from shared.progress import Progress, update_generation_progress
+from shared.jobs.lifecycle import claim_job
+from shared.jobs.progress import Progress, update_generation_progress
 from tests.library.client import Api
 from tests.stack.database import Clock
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.leases import acquire_lease
+from shared.jobs.leases import acquire_lease
 from tests.library.client import Api, Traces, problem
 from tests.stack.users import User
 

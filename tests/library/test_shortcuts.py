@@ -13,7 +13,7 @@ from starlette.routing import Match
 
 from api.app import BASE_PATH
 from api.shortcuts import shortcuts
-from shared.leases import acquire_lease
+from shared.jobs.leases import acquire_lease
 from tests.library.client import Api
 
 THE_LONG_WAY = {"Idempotency-Key": "to-the-route"}

@@ -12,7 +12,7 @@ import pytest
 
 from api.waiting import MOST_OF_A_USER, MOST_OF_THE_SERVICE
 from local.functions import LIBRARY_BASE_PATH
-from shared.leases import release_lease
+from shared.jobs.leases import release_lease
 from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.library.connections import connect, head
 from tests.library.test_busy_projects import hold

@@ -11,9 +11,9 @@ import pytest
 
 from shared.client import LibraryClient
 from shared.dispatch import dispatch
-from shared.jobs import JobRequest, claim_job, start_job
-from shared.leases import acquire_lease
-from shared.records import Lease
+from shared.jobs.leases import acquire_lease
+from shared.jobs.lifecycle import JobRequest, claim_job, start_job
+from shared.jobs.records import Lease
 from shared.settings import get_settings
 from tests.stack.backend import Backend
 from tests.stack.database import Clock, Connection

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from pipeline.run import run_job
-from shared.jobs import JobRequest, claim_job, start_job
+from shared.jobs.lifecycle import JobRequest, claim_job, start_job
+from shared.jobs.progress import GenerationProgress, get_generation_progress
+from shared.jobs.records import Clip, Export, ExportPreset, Job, JobKind
 from shared.media import probe
-from shared.progress import GenerationProgress, get_generation_progress
-from shared.records import Clip, Export, ExportPreset, Job, JobKind
 from shared.settings import get_settings
 from tests.stack.backend import Backend
 from tests.stack.database import Connection

@@ -8,8 +8,8 @@ from typing import Any
 from pymediainfo import MediaInfo
 
 from pipeline.render import Rendering, encode_picture, normalize_sound
+from shared.jobs.records import ExportPreset
 from shared.media import MediaFacts, probe
-from shared.records import ExportPreset
 from shared.rendering import RenderOptions
 from tests.media import footage
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.subtitles import SCRIPT_NAME, SafeArea, write_script
-from shared.records import ExportPreset
+from shared.jobs.records import ExportPreset
 from shared.rendering import SubtitleStyle
 from shared.subtitle_font import covers
 from shared.subtitles import Cue, Run

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from shared.jobs.records import ExportPreset
 from shared.media import probe
-from shared.records import ExportPreset
 from tests.media import footage
 from tests.render.rendering import CODEC, SMALL, Picture, grey_frames, plain, render, tracks
 from tests.stack.database import Connection

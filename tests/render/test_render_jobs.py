@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from shared.jobs.records import Clip
 from shared.media import probe
-from shared.records import Clip
 from shared.rendering import RenderOptions, RenderParams
 from tests.media import footage
 from tests.render.conftest import Studio

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.jobs.records import JobKind
 from shared.media import probe
-from shared.records import JobKind
 from tests.media import footage
 from tests.media.kinds import X264, make_kind
 from tests.render.conftest import Studio

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.records import Source
+from shared.jobs.records import Source
 from shared.segments import (
     MAX_SEGMENTS,
     Segment,

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from shared.jobs import JobCancel, JobClaim, JobStart
-from shared.progress import GenerationProgress, proof
-from shared.records import Clip, Export, Lease, Project, Source
+from shared.jobs.lifecycle import JobCancel, JobClaim, JobStart
+from shared.jobs.progress import GenerationProgress, proof
+from shared.jobs.records import Clip, Export, Lease, Project, Source
 from tests.sql.values import (
     DISPATCH_TTL,
     SOURCE_FACTS,

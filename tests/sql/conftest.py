@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from psycopg import sql as sql_text
 
-from shared.records import Job, Lease
+from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import Rows

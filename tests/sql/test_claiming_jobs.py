@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.jobs import JobClaim
-from shared.records import Job, Lease
+from shared.jobs.lifecycle import JobClaim
+from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import DISPATCH_TTL, TTL, Rows, after, uploaded_source

@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from shared.records import Job, Lease
+from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.stack.database import Connection
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql as text
 
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.sql import catalog
 from tests.sql.client import SqlClient
 from tests.sql.values import Rows

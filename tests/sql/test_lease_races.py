@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import TTL, Acquired

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.values import DISPATCH_TTL, TTL, Rows, after
 

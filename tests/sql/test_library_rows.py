@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from shared.records import Clip, Lease
+from shared.jobs.records import Clip, Lease
 from tests.sql.client import SqlClient
 from tests.sql.values import SOURCE_FACTS, Rows, after, clip_facts
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.jobs import JobStart
-from shared.records import Lease
+from shared.jobs.lifecycle import JobStart
+from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import TTL, Rows

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.model import DEADLINE, MAX_ACTIVE_JOBS, MAX_ATTEMPTS, Model, ModelJob
 from tests.sql.values import DISPATCH_TTL, TTL, after

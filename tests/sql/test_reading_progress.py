@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.values import DISPATCH_TTL, TTL, after
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.sql import catalog
 from tests.sql.client import SqlClient
 from tests.stack.backend import Backend

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from shared.records import Job, Lease
+from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import DISPATCH_TTL, Rows, after, uploaded_source

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.records import Lease
+from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import TTL, Garbage, Rows, clip_facts, uploaded_source

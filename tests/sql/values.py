@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from shared.records import Clip, Lease, Record
+from shared.jobs.records import Clip, Lease, Record
 
 START = datetime(2030, 1, 1, 12, tzinfo=UTC)
 """Where time stands when a test begins; `client.at(60)` is a minute later."""

@@ -10,8 +10,8 @@ import pytest
 
 from shared import telemetry
 from shared.client import LibraryClient
-from shared.leases import acquire_lease, keep_lease
-from shared.records import Lease
+from shared.jobs.leases import acquire_lease, keep_lease
+from shared.jobs.records import Lease
 from shared.telemetry_sdk import Telemetry
 from tests.stack.backend import Backend
 from tests.stack.database import Connection

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from psycopg import sql
 
-from shared.jobs import JobRequest, JobStart, start_job
-from shared.progress import GenerationProgress, get_generation_progress
-from shared.records import Clip, Job
+from shared.jobs.lifecycle import JobRequest, JobStart, start_job
+from shared.jobs.progress import GenerationProgress, get_generation_progress
+from shared.jobs.records import Clip, Job
 from shared.settings import get_settings
 from tests.stack.backend import Backend
 from tests.stack.database import Connection

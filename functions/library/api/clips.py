@@ -15,7 +15,7 @@ from api.signed import with_urls
 from shared.auth import Caller
 from shared.database.client import call
 from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable
-from shared.records import Clip
+from shared.jobs.records import Clip
 from shared.wire import CLIP_ID, ClipAnswer, Page
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])

@@ -43,8 +43,8 @@ from shared.errors import (
     UnsupportedMediaType,
     UnusableVideo,
 )
-from shared.jobs import JobRequest
-from shared.records import Job
+from shared.jobs.lifecycle import JobRequest
+from shared.jobs.records import Job
 from shared.storage import get_storage
 from shared.storage_paths import video_extension
 from shared.wire import JobAccepted

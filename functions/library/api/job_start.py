@@ -26,10 +26,10 @@ from shared.errors import (
     SourceNotFound,
     TooManyJobs,
 )
-from shared.jobs import JobRequest, JobStart, check_project, start_job
-from shared.leases import wait_before, wait_steps
+from shared.jobs.leases import wait_before, wait_steps
+from shared.jobs.lifecycle import JobRequest, JobStart, check_project, start_job
+from shared.jobs.records import Job, Lease
 from shared.logs import log_fields
-from shared.records import Job, Lease
 from shared.settings import get_settings
 from shared.telemetry import count, record_seconds
 from shared.wire import JobAccepted, StartedJob

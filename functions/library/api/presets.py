@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.responses import problems
 from api.security import AuthenticatedRoute, bearer
 from shared.database.client import read
-from shared.records import ExportPreset
+from shared.jobs.records import ExportPreset
 from shared.wire import Presets
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])

@@ -9,7 +9,7 @@ from api.projects import ProjectId
 from api.responses import header, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from shared.errors import ProjectNotFound
-from shared.progress import GenerationProgress, get_generation_progress
+from shared.jobs.progress import GenerationProgress, get_generation_progress
 from shared.wire import ProgressAnswer, ProgressJob
 
 POLL_SECONDS = 1

@@ -16,8 +16,8 @@ from api.settings import get_library_settings
 from shared.auth import Caller
 from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
-from shared.jobs import cancel_job
-from shared.records import Job, Lease, Project
+from shared.jobs.lifecycle import cancel_job
+from shared.jobs.records import Job, Lease, Project
 from shared.wire import PROJECT_ID, CancelAnswer, JobAnswer, Page, ProjectAnswer
 
 UNIQUE_VIOLATION = "23505"

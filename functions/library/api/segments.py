@@ -11,8 +11,8 @@ from api.responses import BODY, accepted_headers, job_problems
 from api.security import AuthenticatedRoute, bearer
 from shared.database.client import read
 from shared.errors import IdempotencyKeyReused, ProjectNotFound, SourceNotFound
-from shared.jobs import JobRequest
-from shared.records import Source
+from shared.jobs.lifecycle import JobRequest
+from shared.jobs.records import Source
 from shared.segments import SegmentsParams, check_segments
 from shared.wire import JobAccepted
 

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 
-from shared.leases import LeaseKeeper
-from shared.progress import Progress, update_generation_progress
-from shared.records import Lease
+from shared.jobs.leases import LeaseKeeper
+from shared.jobs.progress import Progress, update_generation_progress
+from shared.jobs.records import Lease
 
 logger = logging.getLogger(__name__)
 

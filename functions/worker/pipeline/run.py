@@ -13,10 +13,10 @@ from pipeline.segment_clips import make_segment_clips
 from pipeline.work import Work
 from pipeline.workspace import workspace
 from shared.errors import EditAIError, LeaseLost
-from shared.jobs import JobClaim, discard_outputs
-from shared.leases import keep_lease, renew_lease
+from shared.jobs.leases import keep_lease, renew_lease
+from shared.jobs.lifecycle import JobClaim, discard_outputs
+from shared.jobs.records import Job, JobKind, Lease
 from shared.media import UnusableMedia
-from shared.records import Job, JobKind, Lease
 from shared.settings import get_settings
 from shared.storage import get_storage
 from shared.telemetry import count, record_seconds

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pipeline.reporting import Reporter
 from shared.errors import DatabaseUnavailable
-from shared.jobs import finish_job, record_clip
+from shared.jobs.lifecycle import finish_job, record_clip
+from shared.jobs.records import Clip, Job, Lease, Source
 from shared.media import MediaFacts, UnusableMedia
-from shared.records import Clip, Job, Lease, Source
 from shared.storage import Storage
 
 Answer = TypeVar("Answer")

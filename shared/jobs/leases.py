@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from shared.database.client import call, call_surely
 from shared.errors import EditAIError, LeaseLost
-from shared.records import Lease
+from shared.jobs.records import Lease
 from shared.telemetry import count
 
 logger = logging.getLogger(__name__)

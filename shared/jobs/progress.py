@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.database.client import call
 from shared.errors import LeaseLost
-from shared.records import JobKind, JobStatus, Lease, ProjectStatus, Record
+from shared.jobs.records import JobKind, JobStatus, Lease, ProjectStatus, Record
 
 
 @dataclass(frozen=True, kw_only=True)

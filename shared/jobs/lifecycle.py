@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from shared.database.client import CALL_TIMEOUT_SECONDS, answered_by, call, call_surely
 from shared.errors import DatabaseUnavailable, EditAIError
-from shared.progress import proof, raise_if_lost
-from shared.records import Clip, Job, JobKind, Lease, Record, Source
+from shared.jobs.progress import proof, raise_if_lost
+from shared.jobs.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
 
 StartOutcome = Literal[

@@ -1,0 +1,1 @@
+"""Jobs and their lock leases: lifecycle, progress and the records that the database returns."""
