@@ -14,7 +14,7 @@ import httpx
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.google import AccessTokens, CredentialsUnavailable, get_access_tokens
+from shared.auth.google_id_tokens import AccessTokens, CredentialsUnavailable, get_access_tokens
 from shared.http_client import http_client
 from shared.settings import read_settings
 from shared.trace_context import trace_headers

@@ -12,14 +12,14 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.auth import bearer_token
+from shared.auth.google_id_tokens import get_id_token_verifier
+from shared.auth.users import bearer_token
 from shared.errors import (
     EditAIError,
     Forbidden,
     MethodNotAllowed,
     problem_response,
 )
-from shared.google import get_id_token_verifier
 from shared.logs import log_fields
 from shared.request_log import log_request, note_answer, request_span
 from shared.settings import get_settings

@@ -15,11 +15,11 @@ from garbage import remove_garbage
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from shared.auth.google_id_tokens import CallerSettings
 from shared.cloud_tasks import CloudTasksSettings
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch import DispatchSettings, dispatch
 from shared.framework import serve_guarded
-from shared.google import CallerSettings
 from shared.logs import configure_logging, log_fields
 from shared.private import private
 from shared.settings import Settings, check_settings, get_settings

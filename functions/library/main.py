@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.app import create_app
 from api.protocol import LibraryProtocol
 from api.settings import LibrarySettings
-from shared.auth import AuthSettings
+from shared.auth.users import AuthSettings
 from shared.cloud_tasks import CloudTasksSettings
 from shared.dispatch import DispatchSettings
 from shared.framework import serve_guarded

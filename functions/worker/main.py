@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from pipeline.deliver import WorkerSettings, deliver
 from pipeline.limits import FfmpegSettings
+from shared.auth.google_id_tokens import CallerSettings
 from shared.framework import serve_guarded
-from shared.google import CallerSettings
 from shared.logs import configure_logging
 from shared.private import private
 from shared.settings import Settings, check_settings

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from shared.auth.google_id_tokens import CallerSettings, IdTokenVerifier
 from shared.errors import Forbidden, ServiceUnavailable, Unauthenticated
-from shared.google import CallerSettings, IdTokenVerifier
 from shared.settings import MissingSettings, read_settings
 from tests.dispatch.conftest import ACCOUNT
 from tests.dispatch.google import Google

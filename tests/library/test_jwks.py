@@ -20,7 +20,7 @@ from freezegun.api import FrozenDateTimeFactory
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from pydantic import SecretStr, ValidationError
 
-from shared.auth import Authenticator, AuthSettings
+from shared.auth.users import Authenticator, AuthSettings
 from shared.errors import ServiceUnavailable, Unauthenticated
 
 ISSUER = "http://supabase.test/auth/v1"

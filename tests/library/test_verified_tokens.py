@@ -10,10 +10,10 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from pydantic import SecretStr
 
-from shared.auth import CLOCK_SKEW_SECONDS, Authenticator, AuthSettings
-from shared.auth_keys import VerificationKey
+from shared.auth.keys import VerificationKey
+from shared.auth.token_cache import VerifiedToken, VerifiedTokens
+from shared.auth.users import CLOCK_SKEW_SECONDS, Authenticator, AuthSettings
 from shared.errors import Forbidden, Unauthenticated
-from shared.verified_tokens import VerifiedToken, VerifiedTokens
 
 ISSUER = "http://supabase.test/auth/v1"
 LIFETIME_SECONDS = 3600

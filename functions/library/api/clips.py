@@ -12,7 +12,7 @@ from api.projects import ProjectId, get_project, owner
 from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
-from shared.auth import Caller
+from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable
 from shared.jobs.records import Clip

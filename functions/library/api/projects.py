@@ -13,7 +13,7 @@ from api.problems import refusal
 from api.responses import BODY, PAGE, header, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.settings import get_library_settings
-from shared.auth import Caller
+from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
 from shared.jobs.lifecycle import cancel_job

@@ -9,7 +9,7 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from shared.auth import Caller, get_authenticator
+from shared.auth.users import Caller, get_authenticator
 from shared.errors import PayloadTooLarge, Unauthenticated, UnsupportedMediaType
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

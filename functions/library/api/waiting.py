@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from api.presence import STATE
-from shared.auth import Caller
+from shared.auth.users import Caller
 
 MOST_OF_A_USER = 5
 MOST_OF_THE_SERVICE = 50

@@ -9,7 +9,7 @@ import jwt
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.auth_keys import JwksKeys, KeyProvider
+from shared.auth.keys import JwksKeys, KeyProvider
 from shared.errors import Forbidden, Unauthenticated
 from shared.settings import read_settings
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from shared.auth_keys import VerificationKey
+from shared.auth.keys import VerificationKey
 
 MAX_TOKENS = 4096
 """About 1 kB each. When there are more, the one that was not used for longest goes."""

@@ -15,10 +15,10 @@ import jwt
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.auth_keys import JwksKeys, KeyProvider, SecretKey, VerificationKey
+from shared.auth.keys import JwksKeys, KeyProvider, SecretKey, VerificationKey
+from shared.auth.token_cache import VerifiedToken, VerifiedTokens
 from shared.errors import Forbidden, Unauthenticated
 from shared.settings import read_settings
-from shared.verified_tokens import VerifiedToken, VerifiedTokens
 
 CLOCK_SKEW_SECONDS = 10
 """How far the issuer's clock may be from ours."""
