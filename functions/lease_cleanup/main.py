@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from shared.auth.google_id_tokens import CallerSettings
-from shared.cloud_tasks import CloudTasksSettings
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
-from shared.dispatch import DispatchSettings, dispatch
+from shared.dispatch.cloud_tasks import CloudTasksSettings
+from shared.dispatch.dispatch import DispatchSettings, dispatch
 from shared.framework import serve_guarded
 from shared.logs import configure_logging, log_fields
 from shared.private import private

@@ -11,8 +11,8 @@ from api.app import create_app
 from api.protocol import LibraryProtocol
 from api.settings import LibrarySettings
 from shared.auth.users import AuthSettings
-from shared.cloud_tasks import CloudTasksSettings
-from shared.dispatch import DispatchSettings
+from shared.dispatch.cloud_tasks import CloudTasksSettings
+from shared.dispatch.dispatch import DispatchSettings
 from shared.framework import serve_guarded
 from shared.logs import configure_logging
 from shared.settings import Settings, check_settings

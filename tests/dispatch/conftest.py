@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared.auth.google_id_tokens import AccessTokens
-from shared.cloud_tasks import CloudTasksSettings
+from shared.dispatch.cloud_tasks import CloudTasksSettings
 from tests.dispatch.google import QUEUE, Google, serve_google
 
 ACCOUNT = "editai-tasks@reel-project.iam.gserviceaccount.com"

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.auth.google_id_tokens import AccessTokens, get_access_tokens
-from shared.cloud_tasks import CloudTasksSettings, enqueue, get_cloud_tasks_settings
-from shared.dispatch import dispatch
+from shared.dispatch.cloud_tasks import CloudTasksSettings, enqueue, get_cloud_tasks_settings
+from shared.dispatch.dispatch import dispatch
 from shared.settings import MissingSettings, get_settings, read_settings
 from shared.trace_context import traced
 from tests.dispatch.google import ACCESS_TOKEN, QUEUE, Google, refusal
@@ -110,7 +110,7 @@ async def test_a_fault_of_googles_is_tried_once_more_without_a_warning(
 ) -> None:
     google.failures = [refusal(503, "UNAVAILABLE")]
 
-    with caplog.at_level(logging.WARNING, "shared.cloud_tasks"):
+    with caplog.at_level(logging.WARNING, "shared.dispatch.cloud_tasks"):
         assert await hand_over(uuid4(), 7)
 
     assert caplog.messages == []
@@ -122,7 +122,7 @@ async def test_a_fault_that_stays_is_warned_of_once(
     google.failures = [refusal(503, "UNAVAILABLE")] * 2
     job_id = uuid4()
 
-    with caplog.at_level(logging.WARNING, "shared.cloud_tasks"):
+    with caplog.at_level(logging.WARNING, "shared.dispatch.cloud_tasks"):
         assert not await hand_over(job_id, 7)
 
     assert caplog.messages == [f"job {job_id} was not queued: 503 UNAVAILABLE"]
@@ -133,7 +133,7 @@ async def test_a_job_that_cannot_be_queued_is_left_for_cleanup_with_the_reason_i
 ) -> None:
     google.failures = [refusal(403, "PERMISSION_DENIED", f"{ACCESS_TOKEN} lacks a permission")]
 
-    with caplog.at_level(logging.WARNING, "shared.cloud_tasks"):
+    with caplog.at_level(logging.WARNING, "shared.dispatch.cloud_tasks"):
         assert not await hand_over(uuid4(), 7)
 
     assert google.requests.count(f"/v2/{QUEUE}/tasks") == 1

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from shared.dispatch import dispatch
+from shared.dispatch.dispatch import dispatch
 from shared.errors import EditAIError, LeaseLost
 from shared.jobs.leases import Busy, acquire_lease, keep_lease, release_lease
 from shared.jobs.lifecycle import JobRequest, cancel_job, start_job

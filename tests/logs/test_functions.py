@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from shared.client import LibraryClient
-from shared.dispatch import dispatch
+from shared.dispatch.dispatch import dispatch
 from shared.jobs.leases import acquire_lease
 from shared.jobs.lifecycle import JobRequest, claim_job, start_job
 from shared.jobs.records import Lease

@@ -17,7 +17,7 @@ from api.security import CurrentCaller
 from api.settings import get_library_settings
 from api.waiting import MOST_OF_A_USER, client_has_left, place_to_wait
 from shared.auth.users import Caller
-from shared.dispatch import dispatch
+from shared.dispatch.dispatch import dispatch
 from shared.errors import (
     EditAIError,
     IdempotencyKeyReused,

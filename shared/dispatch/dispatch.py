@@ -8,7 +8,7 @@ import httpx
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.cloud_tasks import enqueue, get_cloud_tasks_settings
+from shared.dispatch.cloud_tasks import enqueue, get_cloud_tasks_settings
 from shared.http_client import http_client
 from shared.logs import log_fields
 from shared.settings import Settings, read_settings
