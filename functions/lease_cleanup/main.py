@@ -23,7 +23,7 @@ from shared.framework import serve_guarded
 from shared.logs import configure_logging, log_fields
 from shared.private import private
 from shared.settings import Settings, check_settings, get_settings
-from shared.storage import StorageSettings
+from shared.storage.interface import StorageSettings
 from shared.telemetry import configure_telemetry, count
 
 BATCH = 100

@@ -11,7 +11,7 @@ from shared.framework import serve_guarded
 from shared.logs import configure_logging
 from shared.private import private
 from shared.settings import Settings, check_settings
-from shared.storage import StorageSettings
+from shared.storage.interface import StorageSettings
 from shared.telemetry import configure_telemetry
 
 configure_logging()

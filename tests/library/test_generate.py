@@ -8,7 +8,7 @@ import pytest
 
 from api.probing import probed_facts
 from shared.errors import StorageUnavailable
-from shared.local_storage import STAGING
+from shared.storage.local_directory import STAGING
 from tests.library.client import SAMPLE, Api, Traces, problem
 
 BOUNDARY = "cut-here"

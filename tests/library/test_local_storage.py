@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from shared.errors import StorageUnavailable
-from shared.local_storage import STAGING, STALE_SECONDS, LocalStorage
-from shared.signed_urls import UrlSigner
-from shared.storage_paths import InvalidPath, content_type, video_extension
+from shared.storage.local_directory import STAGING, STALE_SECONDS, LocalStorage
+from shared.storage.paths import InvalidPath, content_type, video_extension
+from shared.storage.signed_urls import UrlSigner
 
 MP4 = "video/mp4"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared import supabase_storage
 from shared.database.transport import LeanClient
 from shared.errors import StorageUnavailable
 from shared.media import probe
-from shared.storage_paths import InvalidPath
-from shared.supabase_storage import PEEK_BYTES, SupabaseStorage
+from shared.storage.interface import supabase_bucket
+from shared.storage.paths import InvalidPath
+from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage
 from supabase import AsyncClient, AsyncClientOptions
 from tests.media.kinds import make_kind
 from tests.stack.waiting import eventually

@@ -16,9 +16,9 @@ from api.security import too_large
 from api.settings import get_library_settings
 from api.uploads import file_sink
 from shared.errors import EditAIError, InvalidUrl, NotFound, PayloadTooLarge, RequestTimeout
-from shared.local_storage import LocalStorage
-from shared.storage import get_storage
-from shared.storage_paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
+from shared.storage.interface import get_storage
+from shared.storage.local_directory import LocalStorage
+from shared.storage.paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
 
 FILE: dict[str, Any] = {
     kind: {"schema": {"type": "string", "contentMediaType": kind}}

@@ -45,8 +45,8 @@ from shared.errors import (
 )
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Job
-from shared.storage import get_storage
-from shared.storage_paths import video_extension
+from shared.storage.interface import get_storage
+from shared.storage.paths import video_extension
 from shared.wire import JobAccepted
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.errors import UnusableVideo
 from shared.media import UnusableMedia, probe_async
-from shared.storage import disk_faults
+from shared.storage.interface import disk_faults
 
 CONTENT_TYPES = {
     "mp4": "video/mp4",

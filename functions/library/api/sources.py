@@ -31,8 +31,8 @@ from shared.errors import (
     StorageUnavailable,
     UnusableVideo,
 )
-from shared.storage import get_storage
-from shared.storage_paths import content_type, video_extension
+from shared.storage.interface import get_storage
+from shared.storage.paths import content_type, video_extension
 from shared.wire import SOURCE_ID, Page, SourceAnswer, UploadAnswer
 
 UPLOAD_URL_SECONDS = 2 * 3600

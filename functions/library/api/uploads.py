@@ -16,7 +16,7 @@ from api.multipart import PartBegin, read_parts
 from api.problems import invalid_request, refusal
 from api.security import too_large
 from shared.numbers import number_in
-from shared.storage import disk_faults
+from shared.storage.interface import disk_faults
 
 BLOCK_BYTES = 1 << 20
 """Written at once: few changes of thread, and little memory."""

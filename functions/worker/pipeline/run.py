@@ -18,7 +18,7 @@ from shared.jobs.lifecycle import JobClaim, discard_outputs
 from shared.jobs.records import Job, JobKind, Lease
 from shared.media import UnusableMedia
 from shared.settings import get_settings
-from shared.storage import get_storage
+from shared.storage.interface import get_storage
 from shared.telemetry import count, record_seconds
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from shared.errors import DatabaseUnavailable
 from shared.jobs.lifecycle import finish_job, record_clip
 from shared.jobs.records import Clip, Job, Lease, Source
 from shared.media import MediaFacts, UnusableMedia
-from shared.storage import Storage
+from shared.storage.interface import Storage
 
 Answer = TypeVar("Answer")
 

@@ -20,7 +20,7 @@ from storage3.types import CreateSignedUploadUrlOptions
 from shared.database.client import get_supabase
 from shared.errors import StorageUnavailable
 from shared.http_client import http_client
-from shared.storage_paths import check_path, check_prefix
+from shared.storage.paths import check_path, check_prefix
 from supabase import AsyncClient
 
 BLOCK_BYTES = 1 << 20

@@ -98,11 +98,11 @@ def get_storage() -> Storage:
     """The storage of this process: the directory where one is set, else Supabase Storage."""
     settings = get_settings()
     if settings.storage_directory is None:
-        from shared.supabase_storage import SupabaseStorage  # noqa: PLC0415 - only one is needed
+        from shared.storage.supabase_bucket import SupabaseStorage  # noqa: PLC0415 - only one is needed
 
         return SupabaseStorage(settings.storage_bucket)
-    from shared.local_storage import LocalStorage  # noqa: PLC0415
-    from shared.signed_urls import UrlSigner  # noqa: PLC0415
+    from shared.storage.local_directory import LocalStorage  # noqa: PLC0415
+    from shared.storage.signed_urls import UrlSigner  # noqa: PLC0415
 
     signer = UrlSigner(
         base_url=read_settings(StorageSettings).public_url, secret=settings.internal_secret

@@ -1,4 +1,4 @@
-"""Storage in a directory of this machine. The library serves its files (see shared.signed_urls)."""
+"""Storage in a directory of this machine. The library serves its files (see shared.storage.signed_urls)."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
-from shared.signed_urls import UrlSigner
-from shared.storage import disk_faults
-from shared.storage_paths import check_path, check_prefix
+from shared.storage.interface import disk_faults
+from shared.storage.paths import check_path, check_prefix
+from shared.storage.signed_urls import UrlSigner
 
 P = ParamSpec("P")
 R = TypeVar("R")

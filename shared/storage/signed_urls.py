@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from shared.errors import InvalidUrl
-from shared.storage_paths import check_path, is_path
+from shared.storage.paths import check_path, is_path
 
 Method = Literal["GET", "PUT"]
 
