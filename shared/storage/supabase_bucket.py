@@ -88,7 +88,7 @@ class SupabaseStorage:
 
         All of it where that is not enough, and of these one at a time: it may be memory, and as large as storage takes.
         """
-        from shared.media import ends_tell_all  # noqa: PLC0415 - what only removes files has no MediaInfo
+        from shared.media.probe import ends_tell_all  # noqa: PLC0415 - what only removes files has no MediaInfo
 
         ends = await self._ends(path, directory)
         if await to_thread(_is_whole, ends) or await ends_tell_all(ends):

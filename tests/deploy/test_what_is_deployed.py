@@ -3,8 +3,8 @@
 import json
 import re
 
-from shared.media import PROBES
-from shared.media_reader import MEMORY_BYTES
+from shared.media.mediainfo_process import MEMORY_BYTES
+from shared.media.probe import PROBES
 from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
 
 PYTHON_BYTES = 128 << 20

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.uploads import BLOCK_BYTES, file_sink
-from shared import media_reader
-from shared.media import UnusableMedia, probe_async
+from shared.media.probe import UnusableMedia, mediainfo_process, probe_async
 from tests.library.client import SAMPLE
 from tests.media import footage
 from tests.stack.waiting import eventually

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.media import MediaFacts, probe
+from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import KINDS, Kind
 

@@ -25,7 +25,7 @@ from pipeline.failure import FfmpegFailed
 from pipeline.moments import choose
 from pipeline.scenes import analyse
 from pipeline.thumbnail import make_thumbnail, thumbnail_time
-from shared.media import MediaFacts, UnusableMedia, probe_async
+from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 from tests.media.mutations import Mutation, make_whole, mutations, zzuf
 
 CLIP_SECONDS = 0.4

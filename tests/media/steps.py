@@ -9,7 +9,7 @@ from pipeline.encode import Cut, encode_clip
 from pipeline.moments import choose
 from pipeline.scenes import analyse
 from pipeline.thumbnail import thumbnail_time
-from shared.media import MediaFacts, UnusableMedia, probe
+from shared.media.probe import MediaFacts, UnusableMedia, probe
 
 
 def refusal(path: Path) -> UnusableMedia:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pipeline.failure import FfmpegFailed
-from shared.media import MediaFacts, UnusableMedia, probe
-from shared.media_tracks import facts_of
+from shared.media.probe import MediaFacts, UnusableMedia, probe
+from shared.media.tracks import facts_of
 from tests.media import footage
 from tests.media.steps import make_clip, make_raw_clip, refusal
 

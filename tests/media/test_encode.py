@@ -11,7 +11,7 @@ from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip, frame_counts
 from pipeline.failure import FfmpegFailed
 from pipeline.made import probe_made
-from shared.media import MediaFacts, probe
+from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264
 

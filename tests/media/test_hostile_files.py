@@ -13,7 +13,7 @@ from pipeline.failure import FfmpegFailed
 from pipeline.limits import Limits
 from pipeline.moments import choose
 from pipeline.scenes import analyse
-from shared.media import MediaFacts, probe
+from shared.media.probe import MediaFacts, probe
 from tests.media import footage, hostile
 from tests.media.processes import used_by_children
 from tests.media.steps import make_clip, refusal

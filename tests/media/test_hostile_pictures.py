@@ -8,7 +8,7 @@ from pipeline.failure import FfmpegFailed
 from pipeline.limits import Limits
 from pipeline.scenes import analyse
 from pipeline.thumbnail import make_thumbnail
-from shared.media import probe
+from shared.media.probe import probe
 from tests.media import hostile
 from tests.media.processes import used_by_children
 from tests.media.steps import make_clip, refusal

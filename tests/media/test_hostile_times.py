@@ -7,7 +7,7 @@ import pytest
 from pipeline import scenes
 from pipeline.failure import FfmpegFailed
 from pipeline.scenes import analyse
-from shared.media import probe
+from shared.media.probe import probe
 from tests.media import footage
 from tests.media.steps import make_raw_clip
 

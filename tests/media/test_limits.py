@@ -17,7 +17,7 @@ import pytest
 from pipeline import ffmpeg, launch
 from pipeline.failure import TOO_MUCH_OUTPUT, FfmpegFailed, failure
 from pipeline.limits import Limits
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 from tests.media.processes import ROOMY, limits_of, writing
 
 BUSY = ["-f", "lavfi", "-i", "mandelbrot=size=640x480", "-t", "9000", "-f", "null", "-"]

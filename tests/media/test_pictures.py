@@ -12,7 +12,7 @@ from pipeline.encode import Cut, encode_clip
 from pipeline.moments import Segment, choose
 from pipeline.scenes import analyse
 from pipeline.thumbnail import make_thumbnail, thumbnail_time
-from shared.media import MediaFacts, probe
+from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264, Kind
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import media_reader
-from shared.media import MediaFacts, UnusableMedia, probe, probe_async
+from shared.media.probe import MediaFacts, UnusableMedia, mediainfo_process, probe, probe_async
 from tests.media import footage
 from tests.media.kinds import X264, Kind, make_kind
 from tests.media.steps import refusal
@@ -114,7 +113,7 @@ def test_the_reader_cannot_open_a_file_that_the_video_names(plain: Path, tmp_pat
     playlist = tmp_path / "list.m3u8"
     playlist.write_text(f"#EXTM3U\n#EXTINF:2,\n{plain}\n#EXT-X-ENDLIST\n")
     with playlist.open("rb") as file:
-        command = [sys.executable, "-I", media_reader.__file__]
+        command = [sys.executable, "-I", mediainfo_process.__file__]
         done = subprocess.run(command, stdin=file, capture_output=True, check=True)
     tracks = json.loads(done.stdout)
     assert [track["track_type"] for track in tracks] == ["General"]

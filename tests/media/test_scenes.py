@@ -8,7 +8,7 @@ from pipeline import boundaries
 from pipeline.analysis import SILENCE_LUFS, Analysis
 from pipeline.failure import FfmpegFailed
 from pipeline.scenes import analyse
-from shared.media import MediaFacts, probe
+from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264, Kind
 

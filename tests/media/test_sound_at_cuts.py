@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip
-from shared.media import probe
+from shared.media.probe import probe
 from tests.media import footage
 from tests.media.kinds import X264
 

@@ -12,7 +12,7 @@ from pipeline.run import run_job
 from shared.jobs.lifecycle import JobRequest, claim_job, start_job
 from shared.jobs.progress import GenerationProgress, get_generation_progress
 from shared.jobs.records import Clip, Export, ExportPreset, Job, JobKind
-from shared.media import probe
+from shared.media.probe import probe
 from shared.settings import get_settings
 from tests.stack.backend import Backend
 from tests.stack.database import Connection

@@ -9,7 +9,7 @@ from pymediainfo import MediaInfo
 
 from pipeline.render import Rendering, encode_picture, normalize_sound
 from shared.jobs.records import ExportPreset
-from shared.media import MediaFacts, probe
+from shared.media.probe import MediaFacts, probe
 from shared.rendering import RenderOptions
 from tests.media import footage
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.ffmpeg import executable
 from pipeline.loudness import Loudness, Sound, Treatment, normalize
-from shared.media import probe
+from shared.media.probe import probe
 from tests.media import footage
 from tests.render.rendering import CODEC, render
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.jobs.records import ExportPreset
-from shared.media import probe
+from shared.media.probe import probe
 from tests.media import footage
 from tests.render.rendering import CODEC, SMALL, Picture, grey_frames, plain, render, tracks
 from tests.stack.database import Connection

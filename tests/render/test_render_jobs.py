@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from shared.jobs.records import Clip
-from shared.media import probe
+from shared.media.probe import probe
 from shared.rendering import RenderOptions, RenderParams
 from tests.media import footage
 from tests.render.conftest import Studio

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.jobs.records import JobKind
-from shared.media import probe
+from shared.media.probe import probe
 from tests.media import footage
 from tests.media.kinds import X264, make_kind
 from tests.render.conftest import Studio

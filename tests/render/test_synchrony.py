@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.canvas import Canvas
 from pipeline.encode import Cut, encode_clip
-from shared.media import probe
+from shared.media.probe import probe
 from tests.media import footage
 from tests.render.rendering import CODEC, SMALL, render
 

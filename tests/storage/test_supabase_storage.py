@@ -10,7 +10,7 @@ import pytest
 
 from shared.database.transport import LeanClient
 from shared.errors import StorageUnavailable
-from shared.media import probe
+from shared.media.probe import probe
 from shared.storage.interface import supabase_bucket
 from shared.storage.paths import InvalidPath
 from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage

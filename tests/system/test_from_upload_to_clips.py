@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.client import LibraryClient, LibraryError
-from shared.media import probe
+from shared.media.probe import probe
 from shared.wire import ProgressAnswer, ProjectAnswer
 from tests.conftest import SAMPLE
 from tests.stack.functions import FunctionProcess

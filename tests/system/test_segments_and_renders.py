@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from shared.client import LibraryClient, LibraryError
-from shared.media import probe
+from shared.media.probe import probe
 from shared.wire import ClipAnswer, ProgressAnswer, ProjectAnswer
 
 SRT = "1\n00:00:00,200 --> 00:00:01,800\nA line of text\n"

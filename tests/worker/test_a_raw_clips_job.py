@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from shared.media import probe
+from shared.media.probe import probe
 from shared.settings import get_settings
 from tests.stack.database import Clock
 from tests.stack.functions import FunctionProcess

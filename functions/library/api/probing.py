@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import UnusableVideo
-from shared.media import UnusableMedia, probe_async
+from shared.media.probe import UnusableMedia, probe_async
 from shared.storage.interface import disk_faults
 
 CONTENT_TYPES = {

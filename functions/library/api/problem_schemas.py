@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from shared.errors import EditAIError
-from shared.media_facts import Refusal
+from shared.media.facts import Refusal
 
 REFERENCE = "#/components/schemas/{model}"
 BLANK_TYPE = "about:blank"

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from shared.media import MediaFacts, VideoFacts
+from shared.media.probe import MediaFacts, VideoFacts
 
 MAX_SIDE = 1920
 MAX_RATE = Fraction(60)

@@ -23,7 +23,7 @@ from pipeline.inputs import read_file
 from pipeline.limits import Limits
 from pipeline.made import probe_made
 from pipeline.seeking import seek_picture, seek_sound
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ Every cut leaves these chains with the canvas's size and rate, BT.709 4:2:0 colo
 from fractions import Fraction
 
 from pipeline.canvas import Canvas, even
-from shared.media import VideoFacts
+from shared.media.probe import VideoFacts
 
 SAMPLE_RATE = 48000
 FADE_SECONDS = 0.005  # takes the click out of a join and is too short to hear

@@ -8,7 +8,7 @@ Source: ffmpeg's documentation of formats, protocols and codecs.
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.media import MAX_PIXELS, MAX_STREAMS, MediaFacts
+from shared.media.probe import MAX_PIXELS, MAX_STREAMS, MediaFacts
 
 MOST_STREAMS = 2 * MAX_STREAMS
 """The probe counts pictures, sound and text; cameras add streams of data."""

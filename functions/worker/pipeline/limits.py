@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 from shared.settings import read_settings
 
 SPARE_CPU_SECONDS = 60

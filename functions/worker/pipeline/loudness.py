@@ -22,7 +22,7 @@ from pipeline import ffmpeg, filters
 from pipeline.ffmpeg import OnProgress
 from pipeline.inputs import read_file
 from pipeline.limits import Limits
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 
 TARGET_LUFS = -14.0
 CEILING_DBTP = -1.0

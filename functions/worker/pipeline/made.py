@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.failure import FfmpegFailed
-from shared.media import MediaFacts, UnusableMedia, probe_async
+from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 
 
 async def probe_made(path: Path, frames: int) -> MediaFacts:

@@ -8,7 +8,7 @@ first, where noise is still noise; sharpening after scaling, which blurs; subtit
 
 from pipeline.canvas import Canvas, even
 from pipeline.subtitles import FILTER as SUBTITLES
-from shared.media import VideoFacts
+from shared.media.probe import VideoFacts
 from shared.rendering import Fit, RenderOptions
 
 _SCALER = "flags=lanczos+accurate_rnd"

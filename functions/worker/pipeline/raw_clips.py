@@ -23,7 +23,7 @@ from pipeline.scenes import analyse
 from pipeline.thumbnail import make_thumbnail, thumbnail_time
 from pipeline.work import Work
 from shared.jobs.records import Clip
-from shared.media import MediaFacts, probe_async
+from shared.media.probe import MediaFacts, probe_async
 
 # What a second of video costs, relative to encoding it; measured on 720p and 1080p sources.
 ANALYSING_COST = 0.15

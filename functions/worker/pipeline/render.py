@@ -18,7 +18,7 @@ from pipeline.loudness import Sound
 from pipeline.made import probe_made
 from pipeline.subtitles import write_script
 from shared.jobs.records import ExportPreset
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 from shared.rendering import RenderOptions
 from shared.subtitles import parse_srt
 

@@ -16,7 +16,7 @@ from shared.errors import EditAIError, LeaseLost
 from shared.jobs.leases import keep_lease, renew_lease
 from shared.jobs.lifecycle import JobClaim, discard_outputs
 from shared.jobs.records import Job, JobKind, Lease
-from shared.media import UnusableMedia
+from shared.media.probe import UnusableMedia
 from shared.settings import get_settings
 from shared.storage.interface import get_storage
 from shared.telemetry import count, record_seconds

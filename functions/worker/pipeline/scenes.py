@@ -24,7 +24,7 @@ from pipeline.failure import FfmpegFailed
 from pipeline.ffmpeg import OnProgress
 from pipeline.inputs import read_file
 from pipeline.limits import Limits
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 
 MOMENT_SECONDS = 2.5
 # ebur128 tells at each 0.1 s the loudness of the 0.4 s until then: their middle is 0.1 s earlier.

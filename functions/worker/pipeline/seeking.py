@@ -11,7 +11,7 @@ picture earlier, too, would decode a whole group of pictures for nothing wheneve
 
 from dataclasses import dataclass
 
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 
 # In a transport stream ffmpeg finds a time, not a key frame: it starts early enough to meet one.
 _RUN_UP_SECONDS = {"mpegts": 10.0}

@@ -21,7 +21,7 @@ from pipeline.phases import Phases
 from pipeline.thumbnail import make_thumbnail
 from pipeline.work import Work
 from shared.jobs.records import Clip
-from shared.media import MediaFacts, UnusableMedia, probe_async
+from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 from shared.segments import RANGE_TOLERANCE_SECONDS, Segment, SegmentsParams, select
 
 FETCHING_COST = 0.5

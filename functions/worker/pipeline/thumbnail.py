@@ -13,7 +13,7 @@ from pipeline.inputs import read_file
 from pipeline.limits import Limits
 from pipeline.moments import Segment
 from pipeline.seeking import seek_picture
-from shared.media import MediaFacts
+from shared.media.probe import MediaFacts
 
 WIDTH = 640
 

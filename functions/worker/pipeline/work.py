@@ -11,7 +11,7 @@ from pipeline.reporting import Reporter
 from shared.errors import DatabaseUnavailable
 from shared.jobs.lifecycle import finish_job, record_clip
 from shared.jobs.records import Clip, Job, Lease, Source
-from shared.media import MediaFacts, UnusableMedia
+from shared.media.probe import MediaFacts, UnusableMedia
 from shared.storage.interface import Storage
 
 Answer = TypeVar("Answer")

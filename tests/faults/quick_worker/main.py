@@ -17,7 +17,7 @@ from pipeline.deliver import deliver
 from pipeline.final_render import store_export
 from pipeline.outcome import Outcome
 from pipeline.work import Work
-from shared.media_facts import MediaFacts, VideoFacts
+from shared.media.facts import MediaFacts, VideoFacts
 from shared.private import private
 from shared.rendering import RenderParams
 from tests.faults.history import History

@@ -1,4 +1,4 @@
-"""Prints what MediaInfo says about the file on standard input, as JSON: run by shared.media.
+"""Prints what MediaInfo says about the file on standard input, as JSON: run by shared.media.probe.
 
 A parser written in C++ meets files from strangers here. As a short-lived child it may crash, hang
 or eat memory and only its own limits suffer; the function that asked goes on serving.

@@ -8,7 +8,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from shared.media_facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
 
 MAX_SIDE = 8192
 MAX_PIXELS = 8192 * 4320

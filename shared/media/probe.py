@@ -4,7 +4,7 @@
 
 The magic bytes come first because a file's name and type are claims of its sender: playlists and
 concat lists are text that makes a parser open other files, and none of them passes. MediaInfo runs
-in a child (see shared.media_reader), about 0.1 s each; `probe_async` waits for it in a thread.
+in a child (see shared.media.mediainfo_process), about 0.1 s each; `probe_async` waits for it in a thread.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from shared import media_reader
-from shared.media_facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
-from shared.media_tracks import (
+from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media.probe import mediainfo_process
+from shared.media.tracks import (
     MAX_PIXELS,
     MAX_STREAMS,
     NOT_A_VIDEO,
@@ -77,7 +77,7 @@ def probe(path: Path) -> MediaFacts:
         tracks = _read(file)
         _refuse_truncated(tracks, container)
         if _lacks_index(tracks):
-            tracks = _read(file, media_reader.THOROUGH)
+            tracks = _read(file, mediainfo_process.THOROUGH)
     return facts_of(tracks, container, size)
 
 
@@ -128,7 +128,7 @@ def _container(file: BinaryIO) -> Container:
 
 def _read(file: BinaryIO, *options: str) -> list[Track]:
     file.seek(0)
-    command = [sys.executable, "-I", media_reader.__file__, *options]
+    command = [sys.executable, "-I", mediainfo_process.__file__, *options]
     try:
         done = subprocess.run(
             command,
