@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.analysis import Analysis, Moment, Scene
 from pipeline.moments import Segment, Selection, choose
-from shared.segments import MAX_SEGMENTS
+from shared.job_params.segments import MAX_SEGMENTS
 
 RATES = [Fraction(24), Fraction(30000, 1001), Fraction(60), Fraction(10)]
 

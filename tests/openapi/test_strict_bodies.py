@@ -17,8 +17,8 @@ from api.models import (
     ProjectUpdate,
 )
 from api.render import RenderRequest
-from shared.numbers import number_in
-from shared.segments import SegmentsParams
+from shared.job_params.json_types import number_in
+from shared.job_params.segments import SegmentsParams
 from tests.openapi.reading import faults
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n"

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.subtitles import SCRIPT_NAME, SafeArea, write_script
+from shared.job_params.final_render import SubtitleStyle
+from shared.job_params.srt import Cue, Run
+from shared.job_params.subtitle_font import covers
 from shared.jobs.records import ExportPreset
-from shared.rendering import SubtitleStyle
-from shared.subtitle_font import covers
-from shared.subtitles import Cue, Run
 from tests.media import footage
 from tests.render.rendering import SMALL, Picture, grey_frames, plain, render
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from shared.job_params.final_render import RenderOptions, RenderParams
 from shared.jobs.records import Clip
 from shared.media.probe import probe
-from shared.rendering import RenderOptions, RenderParams
 from tests.media import footage
 from tests.render.conftest import Studio
 from tests.render.rendering import Picture

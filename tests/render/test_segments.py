@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.jobs.records import Source
-from shared.segments import (
+from shared.job_params.segments import (
     MAX_SEGMENTS,
     Segment,
     SegmentsParams,
@@ -18,6 +17,7 @@ from shared.segments import (
     check_segments,
     select,
 )
+from shared.jobs.records import Source
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 FRAME = 1 / 60

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.subtitles import FONTS
-from shared.rendering import RenderOptions, Subtitles, SubtitleStyle
-from shared.subtitle_font import RANGES, covers
-from shared.subtitles import MAX_CUES, Cue, Run, SubtitleProblem, parse_srt
+from shared.job_params.final_render import RenderOptions, Subtitles, SubtitleStyle
+from shared.job_params.srt import MAX_CUES, Cue, Run, SubtitleProblem, parse_srt
+from shared.job_params.subtitle_font import RANGES, covers
 
 TIMING = "00:00:01,000 --> 00:00:02,500"
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared.numbers import Flag, Integer, Number, Seed
+from shared.job_params.json_types import Flag, Integer, Number, Seed
 
 PROJECT_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 NAME_LENGTH = 200

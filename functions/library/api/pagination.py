@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field
 
 from api.problems import refusal
 from shared.errors import InvalidRequest
-from shared.numbers import number_in, whole
+from shared.job_params.json_types import number_in, whole
 
 MAX_LIMIT = 100
 MAX_CURSOR_LENGTH = 300

@@ -16,9 +16,9 @@ from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
 from shared.database.client import call, read
 from shared.errors import ClipNotFound, IdempotencyKeyReused, StorageUnavailable
+from shared.job_params.final_render import RenderOptions, RenderParams
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Clip, ExportPreset
-from shared.rendering import RenderOptions, RenderParams
 from shared.wire import ExportAnswer, JobAccepted, Page
 
 KIND = "final_render"

@@ -11,9 +11,9 @@ from api.responses import BODY, accepted_headers, job_problems
 from api.security import AuthenticatedRoute, bearer
 from shared.database.client import read
 from shared.errors import IdempotencyKeyReused, ProjectNotFound, SourceNotFound
+from shared.job_params.segments import SegmentsParams, check_segments
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Source
-from shared.segments import SegmentsParams, check_segments
 from shared.wire import JobAccepted
 
 KIND = "segment_clips"

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from api.multipart import PartBegin, read_parts
 from api.problems import invalid_request, refusal
 from api.security import too_large
-from shared.numbers import number_in
+from shared.job_params.json_types import number_in
 from shared.storage.interface import disk_faults
 
 BLOCK_BYTES = 1 << 20

@@ -13,8 +13,8 @@ from pipeline.phases import Phases
 from pipeline.render import Rendering, encode_picture, normalize_sound
 from pipeline.thumbnail import make_thumbnail
 from pipeline.work import Work
+from shared.job_params.final_render import RenderParams
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
-from shared.rendering import RenderParams
 
 # What a second of the clip costs, relative to encoding it.
 NORMALIZING_COST = 0.15

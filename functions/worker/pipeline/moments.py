@@ -35,7 +35,7 @@ from itertools import groupby
 
 from pipeline.analysis import Analysis, Moment
 from pipeline.shortening import SHORTEST_SECONDS, Runs, join, shorten
-from shared.segments import MAX_SEGMENTS
+from shared.job_params.segments import MAX_SEGMENTS
 
 REUSED = 0.25  # what a moment is still worth for each time it was used
 JUMP = 0.7  # what a moment is worth that begins or ends inside a scene, where the cut would jump

@@ -8,8 +8,8 @@ first, where noise is still noise; sharpening after scaling, which blurs; subtit
 
 from pipeline.canvas import Canvas, even
 from pipeline.subtitles import FILTER as SUBTITLES
+from shared.job_params.final_render import Fit, RenderOptions
 from shared.media.probe import VideoFacts
-from shared.rendering import Fit, RenderOptions
 
 _SCALER = "flags=lanczos+accurate_rnd"
 _BACKGROUND_SIDE = (

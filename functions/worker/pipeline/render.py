@@ -17,10 +17,10 @@ from pipeline.limits import Limits
 from pipeline.loudness import Sound
 from pipeline.made import probe_made
 from pipeline.subtitles import write_script
+from shared.job_params.final_render import RenderOptions
+from shared.job_params.srt import parse_srt
 from shared.jobs.records import ExportPreset
 from shared.media.probe import MediaFacts
-from shared.rendering import RenderOptions
-from shared.subtitles import parse_srt
 
 KEY_FRAME_SECONDS = 2
 BUFFER_SECONDS = 2

@@ -20,9 +20,9 @@ from pipeline.outcome import Outcome
 from pipeline.phases import Phases
 from pipeline.thumbnail import make_thumbnail
 from pipeline.work import Work
+from shared.job_params.segments import RANGE_TOLERANCE_SECONDS, Segment, SegmentsParams, select
 from shared.jobs.records import Clip
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
-from shared.segments import RANGE_TOLERANCE_SECONDS, Segment, SegmentsParams, select
 
 FETCHING_COST = 0.5
 """What a source costs to fetch and probe, relative to encoding a second of a clip."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.text_width import FONT, character_width
-from shared.rendering import SubtitleStyle
-from shared.subtitle_font import FONT_NAME
-from shared.subtitles import Cue, Run
+from shared.job_params.final_render import SubtitleStyle
+from shared.job_params.srt import Cue, Run
+from shared.job_params.subtitle_font import FONT_NAME
 
 FONTS = FONT.parent
 SCRIPT_NAME = "subtitles.ass"

@@ -17,9 +17,9 @@ from pipeline.deliver import deliver
 from pipeline.final_render import store_export
 from pipeline.outcome import Outcome
 from pipeline.work import Work
+from shared.job_params.final_render import RenderParams
 from shared.media.facts import MediaFacts, VideoFacts
 from shared.private import private
-from shared.rendering import RenderParams
 from tests.faults.history import History
 from tests.faults.pacing import pause
 

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.job_params.json_types import MAX_SEED, Flag, Integer, Number, Seed
 from shared.jobs.records import Source
-from shared.numbers import MAX_SEED, Flag, Integer, Number, Seed
 
 SelectionMode = Literal["sequential", "random", "weighted"]
 Code = Literal[

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.subtitle_font import covers
+from shared.job_params.subtitle_font import covers
 
 MAX_CHARACTERS = 500_000
 MAX_CUES = 10_000

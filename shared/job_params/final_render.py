@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.job_params.json_types import Integer, Number
+from shared.job_params.srt import MAX_CHARACTERS, parse_srt
 from shared.jobs.records import Clip, ExportPreset
-from shared.numbers import Integer, Number
-from shared.subtitles import MAX_CHARACTERS, parse_srt
 
 Fit = Literal["crop", "pad", "blur"]
 Position = Literal["top", "middle", "bottom"]
