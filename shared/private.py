@@ -20,8 +20,8 @@ from shared.errors import (
     MethodNotAllowed,
     problem_response,
 )
-from shared.logs import log_fields
-from shared.request_log import log_request, note_answer, request_span
+from shared.observability.logs import log_fields
+from shared.observability.request_log import log_request, note_answer, request_span
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)

@@ -20,11 +20,11 @@ from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings, dispatch
 from shared.framework import serve_guarded
-from shared.logs import configure_logging, log_fields
+from shared.observability.logs import configure_logging, log_fields
+from shared.observability.telemetry import configure_telemetry, count
 from shared.private import private
 from shared.settings import Settings, check_settings, get_settings
 from shared.storage.interface import StorageSettings
-from shared.telemetry import configure_telemetry, count
 
 BATCH = 100
 MOST_BATCHES = 10

@@ -14,9 +14,9 @@ from shared.auth.users import AuthSettings
 from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings
 from shared.framework import serve_guarded
-from shared.logs import configure_logging
+from shared.observability.logs import configure_logging
+from shared.observability.telemetry import configure_telemetry
 from shared.settings import Settings, check_settings
-from shared.telemetry import configure_telemetry
 
 configure_logging()
 check_settings(Settings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings)

@@ -8,11 +8,11 @@ from pipeline.deliver import WorkerSettings, deliver
 from pipeline.limits import FfmpegSettings
 from shared.auth.google_id_tokens import CallerSettings
 from shared.framework import serve_guarded
-from shared.logs import configure_logging
+from shared.observability.logs import configure_logging
+from shared.observability.telemetry import configure_telemetry
 from shared.private import private
 from shared.settings import Settings, check_settings
 from shared.storage.interface import StorageSettings
-from shared.telemetry import configure_telemetry
 
 configure_logging()
 check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings)

@@ -12,8 +12,8 @@ from postgrest.exceptions import APIError
 from shared.database.rpc import rpc
 from shared.database.transport import LeanClient
 from shared.errors import DatabaseUnavailable, EditAIError
+from shared.observability.telemetry import span
 from shared.settings import get_settings
-from shared.telemetry import span
 from supabase import AsyncClient, AsyncClientOptions
 
 logger = logging.getLogger(__name__)

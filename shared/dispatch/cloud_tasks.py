@@ -16,8 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.auth.google_id_tokens import AccessTokens, CredentialsUnavailable, get_access_tokens
 from shared.http_client import http_client
+from shared.observability.trace_context import trace_headers
 from shared.settings import read_settings
-from shared.trace_context import trace_headers
 
 logger = logging.getLogger(__name__)
 

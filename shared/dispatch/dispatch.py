@@ -10,10 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.dispatch.cloud_tasks import enqueue, get_cloud_tasks_settings
 from shared.http_client import http_client
-from shared.logs import log_fields
+from shared.observability.logs import log_fields
+from shared.observability.telemetry import span
+from shared.observability.trace_context import trace_headers
 from shared.settings import Settings, read_settings
-from shared.telemetry import span
-from shared.trace_context import trace_headers
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from uuid import uuid4
 from shared.database.client import call, call_surely
 from shared.errors import EditAIError, LeaseLost
 from shared.jobs.records import Lease
-from shared.telemetry import count
+from shared.observability.telemetry import count
 
 logger = logging.getLogger(__name__)
 

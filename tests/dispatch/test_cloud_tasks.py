@@ -12,8 +12,8 @@ import pytest
 from shared.auth.google_id_tokens import AccessTokens, get_access_tokens
 from shared.dispatch.cloud_tasks import CloudTasksSettings, enqueue, get_cloud_tasks_settings
 from shared.dispatch.dispatch import dispatch
+from shared.observability.trace_context import traced
 from shared.settings import MissingSettings, get_settings, read_settings
-from shared.trace_context import traced
 from tests.dispatch.google import ACCESS_TOKEN, QUEUE, Google, refusal
 
 WORKER = "https://editai-worker-1234567890.europe-west1.run.app"

@@ -47,7 +47,7 @@ async def test_no_request_writes_a_line_of_its_own(library: FunctionProcess, use
     for line in lines():
         assert line.isprintable()
         written = json.loads(line)
-        assert written["logger"] == "shared.request_log"
+        assert written["logger"] == "shared.observability.request_log"
         assert "forged" not in line
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from shared.logs import REDACTED, JsonFormatter, log_fields, redact
-from shared.trace_context import trace_headers, traced
+from shared.observability.logs import REDACTED, JsonFormatter, log_fields, redact
+from shared.observability.trace_context import trace_headers, traced
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 

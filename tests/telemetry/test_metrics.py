@@ -8,11 +8,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared import telemetry
 from shared.client import LibraryClient
 from shared.jobs.leases import acquire_lease, keep_lease
 from shared.jobs.records import Lease
-from shared.telemetry_sdk import Telemetry
+from shared.observability import telemetry
+from shared.observability.telemetry_sdk import Telemetry
 from tests.stack.backend import Backend
 from tests.stack.database import Connection
 from tests.stack.users import User
@@ -90,7 +90,7 @@ def measured_here(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """This process sends to the collector as well: real telemetry, in place of what was settled at its import."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
     measuring = Telemetry("test")
-    monkeypatch.setattr("shared.telemetry._telemetry", measuring)
+    monkeypatch.setattr("shared.observability.telemetry._telemetry", measuring)
     yield receiver
     measuring.tracers.shutdown()
     measuring.meters.shutdown()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from local.programs import CHECKOUT
-from shared import telemetry
 from shared.client import LibraryClient
+from shared.observability import telemetry
 from tests.stack.backend import Backend
 from tests.stack.users import User
 

@@ -22,7 +22,7 @@ from api.problems import install_handlers
 from api.settings import get_library_settings
 from api.shortcuts import shortcuts
 from api.slow_bodies import SlowBodies
-from shared.request_log import RequestLog
+from shared.observability.request_log import RequestLog
 
 BASE_PATH = "/api/v1/library"
 

@@ -29,9 +29,9 @@ from shared.errors import (
 from shared.jobs.leases import wait_before, wait_steps
 from shared.jobs.lifecycle import JobRequest, JobStart, check_project, start_job
 from shared.jobs.records import Job, Lease
-from shared.logs import log_fields
+from shared.observability.logs import log_fields
+from shared.observability.telemetry import count, record_seconds
 from shared.settings import get_settings
-from shared.telemetry import count, record_seconds
 from shared.wire import JobAccepted, StartedJob
 
 logger = logging.getLogger(__name__)

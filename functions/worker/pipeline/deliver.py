@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 from pipeline.run import run_job
 from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
 from shared.jobs.lifecycle import JobClaim, claim_job
-from shared.logs import log_fields
+from shared.observability.logs import log_fields
+from shared.observability.telemetry import flush, span
 from shared.settings import get_settings, read_settings
-from shared.telemetry import flush, span
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 from pipeline import launch
 from pipeline.failure import FfmpegFailed, failure, succeeded
 from pipeline.limits import Limits
-from shared.telemetry import span
+from shared.observability.telemetry import span
 
 OnProgress = Callable[[float], Awaitable[None]]
 

@@ -17,9 +17,9 @@ from shared.jobs.leases import keep_lease, renew_lease
 from shared.jobs.lifecycle import JobClaim, discard_outputs
 from shared.jobs.records import Job, JobKind, Lease
 from shared.media.probe import UnusableMedia
+from shared.observability.telemetry import count, record_seconds
 from shared.settings import get_settings
 from shared.storage.interface import get_storage
-from shared.telemetry import count, record_seconds
 
 logger = logging.getLogger(__name__)
 

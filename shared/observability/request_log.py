@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.logs import log_fields
-from shared.telemetry import Span, flush_soon, span
-from shared.trace_context import traced
+from shared.observability.logs import log_fields
+from shared.observability.telemetry import Span, flush_soon, span
+from shared.observability.trace_context import traced
 
 logger = logging.getLogger(__name__)
 

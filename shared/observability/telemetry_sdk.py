@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK behind shared.telemetry, which alone imports this and only where a collector is configured."""
+"""OpenTelemetry's SDK behind shared.observability.telemetry, which alone imports this and only where a collector is configured."""
 
 import os
 import time
@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from shared.telemetry import ENDED_BY, Attributes, SpanKind
-from shared.trace_context import trace_headers
+from shared.observability.telemetry import ENDED_BY, Attributes, SpanKind
+from shared.observability.trace_context import trace_headers
 
 SCOPE = "editai"
 FLUSH_EVERY_SECONDS = 1.0

@@ -16,10 +16,10 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from shared.trace_context import traced
+from shared.observability.trace_context import traced
 
 if TYPE_CHECKING:
-    from shared.telemetry_sdk import Telemetry
+    from shared.observability.telemetry_sdk import Telemetry
 
 Attributes = Mapping[str, str | int | float | bool]
 SpanKind = Literal["internal", "server", "client", "producer", "consumer"]
@@ -63,7 +63,7 @@ def configure_telemetry(function: str) -> None:
     """Begin to measure if a collector is configured. Called by a function's main.py, with its name."""
     global _telemetry  # noqa: PLW0603 - one for the process, as its logging is
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        from shared.telemetry_sdk import Telemetry  # noqa: PLC0415 - costs only who asks for it
+        from shared.observability.telemetry_sdk import Telemetry  # noqa: PLC0415 - costs only who asks for it
 
         _telemetry = Telemetry(function)
 
