@@ -23,8 +23,8 @@ from local.demo_stack import NoStack, demo_stack, end_in_order
 from local.directory import StackDirectory
 from local.keys import Keys
 from local.programs import CHECKOUT
+from shared.api_models import ClipAnswer, ExportAnswer
 from shared.client import LibraryClient, LibraryError
-from shared.wire import ClipAnswer, ExportAnswer
 
 SAMPLE = CHECKOUT / "assets" / "sample.mp4"
 VARIANTS = 3

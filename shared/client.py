@@ -20,8 +20,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
-from shared.http_client import http_client
-from shared.wire import (
+from shared.api_models import (
     CancelAnswer,
     ClipAnswer,
     ExportAnswer,
@@ -32,6 +31,7 @@ from shared.wire import (
     SourceAnswer,
     UploadAnswer,
 )
+from shared.http_client import http_client
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Item = TypeVar("Item")

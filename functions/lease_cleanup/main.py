@@ -19,10 +19,10 @@ from shared.auth.google_id_tokens import CallerSettings
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings, dispatch
-from shared.framework import serve_guarded
 from shared.observability.logs import configure_logging, log_fields
 from shared.observability.telemetry import configure_telemetry, count
-from shared.private import private
+from shared.serving.functions_framework import serve_guarded
+from shared.serving.internal_auth import private
 from shared.settings import Settings, check_settings, get_settings
 from shared.storage.interface import StorageSettings
 

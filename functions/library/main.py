@@ -13,9 +13,9 @@ from api.settings import LibrarySettings
 from shared.auth.users import AuthSettings
 from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings
-from shared.framework import serve_guarded
 from shared.observability.logs import configure_logging
 from shared.observability.telemetry import configure_telemetry
+from shared.serving.functions_framework import serve_guarded
 from shared.settings import Settings, check_settings
 
 configure_logging()

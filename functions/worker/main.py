@@ -7,10 +7,10 @@ from starlette.responses import Response
 from pipeline.deliver import WorkerSettings, deliver
 from pipeline.limits import FfmpegSettings
 from shared.auth.google_id_tokens import CallerSettings
-from shared.framework import serve_guarded
 from shared.observability.logs import configure_logging
 from shared.observability.telemetry import configure_telemetry
-from shared.private import private
+from shared.serving.functions_framework import serve_guarded
+from shared.serving.internal_auth import private
 from shared.settings import Settings, check_settings
 from shared.storage.interface import StorageSettings
 

@@ -22,8 +22,8 @@ import psutil
 
 from local.functions import LIBRARY_BASE_PATH
 from local.scheduler import trigger_cleanup
+from shared.api_models import ProgressAnswer
 from shared.client import LibraryClient
-from shared.wire import ProgressAnswer
 from tests.conftest import SAMPLE
 from tests.faults.callers import PATIENCE_SECONDS, Callers
 from tests.faults.layout import CLEANUP_PERIOD_SECONDS

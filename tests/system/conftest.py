@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from shared.api_models import ProjectAnswer
 from shared.client import LibraryClient
-from shared.wire import ProjectAnswer
 from tests.stack.functions import FunctionProcess
 from tests.stack.users import User
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.api_models import ProgressAnswer, ProjectAnswer
 from shared.client import LibraryClient, LibraryError
 from shared.media.probe import probe
-from shared.wire import ProgressAnswer, ProjectAnswer
 from tests.conftest import SAMPLE
 from tests.stack.functions import FunctionProcess
 from tests.stack.waiting import eventually

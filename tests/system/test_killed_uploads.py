@@ -9,8 +9,8 @@ import pytest
 from psycopg.rows import DictRow
 
 from local.scheduler import trigger_cleanup
+from shared.api_models import ProjectAnswer
 from shared.client import LibraryClient
-from shared.wire import ProjectAnswer
 from tests.stack.database import Clock, Connection, Database
 from tests.stack.functions import FunctionProcess
 from tests.stack.waiting import eventually

@@ -8,9 +8,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from shared.api_models import ClipAnswer, ProgressAnswer, ProjectAnswer
 from shared.client import LibraryClient, LibraryError
 from shared.media.probe import probe
-from shared.wire import ClipAnswer, ProgressAnswer, ProjectAnswer
 
 SRT = "1\n00:00:00,200 --> 00:00:01,800\nA line of text\n"
 

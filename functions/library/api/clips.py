@@ -12,11 +12,11 @@ from api.projects import ProjectId, get_project, owner
 from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
+from shared.api_models import CLIP_ID, ClipAnswer, Page
 from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable
 from shared.jobs.records import Clip
-from shared.wire import CLIP_ID, ClipAnswer, Page
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 

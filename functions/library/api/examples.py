@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.wire import CLIP_ID, PROJECT_ID, SOURCE_ID
+from shared.api_models import CLIP_ID, PROJECT_ID, SOURCE_ID
 
 _USER = "7c0f2f9a-3a55-4b8e-9a43-0a6d8c9b1e77"
 _JOB_ID = "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34"

@@ -31,6 +31,7 @@ from api.security import (
 from api.settings import get_library_settings
 from api.sources import refuse_unconfirmed
 from api.uploads import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
+from shared.api_models import JobAccepted
 from shared.database.client import call
 from shared.errors import (
     DatabaseUnavailable,
@@ -47,7 +48,6 @@ from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Job
 from shared.storage.interface import get_storage
 from shared.storage.paths import video_extension
-from shared.wire import JobAccepted
 
 logger = logging.getLogger(__name__)
 

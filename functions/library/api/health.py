@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from api.responses import problems
+from shared.api_models import Health, Readiness
 from shared.database.schema_version import check_schema
 from shared.errors import DatabaseUnavailable, ServiceUnavailable
-from shared.wire import Health, Readiness
 
 router = APIRouter(tags=["health"])
 

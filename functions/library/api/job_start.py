@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.security import CurrentCaller
 from api.settings import get_library_settings
 from api.waiting import MOST_OF_A_USER, client_has_left, place_to_wait
+from shared.api_models import JobAccepted, StartedJob
 from shared.auth.users import Caller
 from shared.dispatch.dispatch import dispatch
 from shared.errors import (
@@ -32,7 +33,6 @@ from shared.jobs.records import Job, Lease
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import count, record_seconds
 from shared.settings import get_settings
-from shared.wire import JobAccepted, StartedJob
 
 logger = logging.getLogger(__name__)
 

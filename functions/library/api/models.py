@@ -1,4 +1,4 @@
-"""What goes in; what comes out is in shared.wire. Times are UTC, durations seconds, sizes bytes."""
+"""What goes in; what comes out is in shared.api_models. Times are UTC, durations seconds, sizes bytes."""
 
 from typing import Annotated
 from uuid import UUID

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 
 from api.responses import problems
 from api.security import AuthenticatedRoute, bearer
+from shared.api_models import Presets
 from shared.database.client import read
 from shared.jobs.records import ExportPreset
-from shared.wire import Presets
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 

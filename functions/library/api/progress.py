@@ -8,9 +8,9 @@ from fastapi import APIRouter, Header, Response
 from api.projects import ProjectId
 from api.responses import header, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
+from shared.api_models import ProgressAnswer, ProgressJob
 from shared.errors import ProjectNotFound
 from shared.jobs.progress import GenerationProgress, get_generation_progress
-from shared.wire import ProgressAnswer, ProgressJob
 
 POLL_SECONDS = 1
 """A worker writes once a second at most."""

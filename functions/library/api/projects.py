@@ -13,12 +13,12 @@ from api.problems import refusal
 from api.responses import BODY, PAGE, header, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.settings import get_library_settings
+from shared.api_models import PROJECT_ID, CancelAnswer, JobAnswer, Page, ProjectAnswer
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
 from shared.jobs.lifecycle import cancel_job
 from shared.jobs.records import Job, Lease, Project
-from shared.wire import PROJECT_ID, CancelAnswer, JobAnswer, Page, ProjectAnswer
 
 UNIQUE_VIOLATION = "23505"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.presence import STATE, connection_has_ended
 from api.settings import get_library_settings
-from shared.server import GuardedProtocol
+from shared.serving.http_protocol import GuardedProtocol
 
 
 class LibraryProtocol(GuardedProtocol):

@@ -14,12 +14,12 @@ from api.projects import owner
 from api.responses import BODY, PAGE, accepted_headers, job_problems, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
+from shared.api_models import ExportAnswer, JobAccepted, Page
 from shared.database.client import call, read
 from shared.errors import ClipNotFound, IdempotencyKeyReused, StorageUnavailable
 from shared.job_params.final_render import RenderOptions, RenderParams
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Clip, ExportPreset
-from shared.wire import ExportAnswer, JobAccepted, Page
 
 KIND = "final_render"
 

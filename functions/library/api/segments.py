@@ -9,12 +9,12 @@ from api.problems import refusal
 from api.projects import ProjectId
 from api.responses import BODY, accepted_headers, job_problems
 from api.security import AuthenticatedRoute, bearer
+from shared.api_models import JobAccepted
 from shared.database.client import read
 from shared.errors import IdempotencyKeyReused, ProjectNotFound, SourceNotFound
 from shared.job_params.segments import SegmentsParams, check_segments
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Source
-from shared.wire import JobAccepted
 
 KIND = "segment_clips"
 

@@ -21,6 +21,7 @@ from api.projects import ProjectId, deleted, get_project, owner
 from api.responses import BODY, PAGE, problems
 from api.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.signed import with_urls
+from shared.api_models import SOURCE_ID, Page, SourceAnswer, UploadAnswer
 from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import (
@@ -33,7 +34,6 @@ from shared.errors import (
 )
 from shared.storage.interface import get_storage
 from shared.storage.paths import content_type, video_extension
-from shared.wire import SOURCE_ID, Page, SourceAnswer, UploadAnswer
 
 UPLOAD_URL_SECONDS = 2 * 3600
 """As long as Supabase Storage's."""

@@ -19,7 +19,7 @@ from pipeline.outcome import Outcome
 from pipeline.work import Work
 from shared.job_params.final_render import RenderParams
 from shared.media.facts import MediaFacts, VideoFacts
-from shared.private import private
+from shared.serving.internal_auth import private
 from tests.faults.history import History
 from tests.faults.pacing import pause
 

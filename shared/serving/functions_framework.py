@@ -7,7 +7,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 from uvicorn_worker import UvicornWorker  # pyright: ignore[reportMissingTypeStubs]
 
-from shared.server import GuardedProtocol
+from shared.serving.http_protocol import GuardedProtocol
 
 EVERY_PATH = "/{path:path}"
 
