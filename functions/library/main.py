@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
-from api.protocol import LibraryProtocol
+from api.http.protocol import LibraryProtocol
 from api.settings import LibrarySettings
 from shared.auth.users import AuthSettings
 from shared.dispatch.cloud_tasks import CloudTasksSettings

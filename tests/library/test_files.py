@@ -238,7 +238,7 @@ async def test_an_upload_ends_soon_after_its_url_however_it_trickles(
     api: Api, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The real half hour is a timer of the event loop, which no test can move.
-    monkeypatch.setattr("api.files.UPLOAD_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("api.routes.files.UPLOAD_GRACE_SECONDS", 0.2)
     url = await get_storage().upload_url(PATH, expires_in_seconds=1)
 
     async def endless() -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Match
 
 from api.app import BASE_PATH
-from api.shortcuts import shortcuts
+from api.routes.fast_path import shortcuts
 from shared.jobs.leases import acquire_lease
 from tests.library.client import Api
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.uploads import BLOCK_BYTES, file_sink
+from api.uploads.form import BLOCK_BYTES, file_sink
 from shared.media.probe import UnusableMedia, mediainfo_process, probe_async
 from tests.library.client import SAMPLE
 from tests.media import footage

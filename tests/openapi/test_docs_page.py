@@ -75,7 +75,7 @@ async def test_nothing_but_the_page_s_assets_is_served(http: httpx.AsyncClient, 
 
 
 def test_a_start_costs_nothing_of_it() -> None:
-    lazy = ("fastapi_swagger", "api.examples", "api.descriptions")
+    lazy = ("fastapi_swagger", "api.openapi.examples", "api.openapi.descriptions")
     code = f"import sys, api.app; print([name for name in {lazy!r} if name in sys.modules])"
     started = subprocess.run(
         [sys.executable, "-c", code],

@@ -8,8 +8,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import BASE_PATH
-from api.problem_schemas import problem_kinds
-from api.security import AuthenticatedRoute
+from api.http.security import AuthenticatedRoute
+from api.openapi.problem_schemas import problem_kinds
 from shared.errors import PROBLEM_MEDIA_TYPE
 from tests.openapi.reading import Operation, examples, faults, operations
 

@@ -16,7 +16,7 @@ from api.models import (
     ProjectCreate,
     ProjectUpdate,
 )
-from api.render import RenderRequest
+from api.routes.render import RenderRequest
 from shared.job_params.json_types import number_in
 from shared.job_params.segments import SegmentsParams
 from tests.openapi.reading import faults

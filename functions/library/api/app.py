@@ -3,9 +3,13 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from api import (
+from api.http.body_timeout import SlowBodies
+from api.http.middleware import CleanAnswers, LeftBodies, NoLeaks
+from api.http.problems import install_handlers
+from api.openapi import docs_page
+from api.openapi.document import document, operation_id
+from api.routes import (
     clips,
-    docs,
     generate,
     health,
     presets,
@@ -15,13 +19,9 @@ from api import (
     segments,
     sources,
 )
-from api.documentation import document, operation_id
-from api.files import files_router, local_storage
-from api.middleware import CleanAnswers, LeftBodies, NoLeaks
-from api.problems import install_handlers
+from api.routes.fast_path import shortcuts
+from api.routes.files import files_router, local_storage
 from api.settings import get_library_settings
-from api.shortcuts import shortcuts
-from api.slow_bodies import SlowBodies
 from shared.observability.request_log import RequestLog
 
 BASE_PATH = "/api/v1/library"
@@ -55,8 +55,8 @@ def create_app() -> FastAPI:
         app.include_router(module.router, prefix=BASE_PATH)
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)
-    app.include_router(docs.router, prefix=BASE_PATH)
-    app.include_router(docs.entrance)
+    app.include_router(docs_page.router, prefix=BASE_PATH)
+    app.include_router(docs_page.entrance)
     app.include_router(health.router, prefix=BASE_PATH)
     install_handlers(app)
     _add_middleware(app)

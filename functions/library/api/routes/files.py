@@ -10,11 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from api.middleware import IS_HEAD
-from api.responses import blank_problem, header, problems
-from api.security import too_large
+from api.http.middleware import IS_HEAD
+from api.http.security import too_large
+from api.openapi.responses import blank_problem, header, problems
 from api.settings import get_library_settings
-from api.uploads import file_sink
+from api.uploads.form import file_sink
 from shared.errors import EditAIError, InvalidUrl, NotFound, PayloadTooLarge, RequestTimeout
 from shared.storage.interface import get_storage
 from shared.storage.local_directory import LocalStorage

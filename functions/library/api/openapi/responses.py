@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from api.problem_schemas import (
+from api.openapi.problem_schemas import (
     BLANK_NAME,
     BLANK_TYPE,
     EXAMPLE_DETAILS,

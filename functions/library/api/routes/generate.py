@@ -15,12 +15,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.job_start import JobStarter, StartsJob
-from api.models import GenerateFromSource, GenerateOptions
-from api.probing import probed_facts
-from api.projects import ProjectId
-from api.responses import BODY, accepted_headers, job_problems
-from api.security import (
+from api.http.security import (
     UploadRoute,
     bearer,
     bounded_body,
@@ -28,9 +23,14 @@ from api.security import (
     refuse_encoded,
     too_large,
 )
+from api.job_start.starter import JobStarter, StartsJob
+from api.models import GenerateFromSource, GenerateOptions
+from api.openapi.responses import BODY, accepted_headers, job_problems
+from api.routes.projects import ProjectId
+from api.routes.sources import refuse_unconfirmed
 from api.settings import get_library_settings
-from api.sources import refuse_unconfirmed
-from api.uploads import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
+from api.uploads.form import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
+from api.uploads.probing import probed_facts
 from shared.api_models import JobAccepted
 from shared.database.client import call
 from shared.errors import (

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from pydantic import BeforeValidator, Field
 
-from api.problems import refusal
+from api.http.problems import refusal
 from shared.errors import InvalidRequest
 from shared.job_params.json_types import number_in, whole
 

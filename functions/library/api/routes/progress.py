@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from api.projects import ProjectId
-from api.responses import header, problems
-from api.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.openapi.responses import header, problems
+from api.routes.projects import ProjectId
 from shared.api_models import ProgressAnswer, ProgressJob
 from shared.errors import ProjectNotFound
 from shared.jobs.progress import GenerationProgress, get_generation_progress

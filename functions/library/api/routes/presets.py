@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.responses import problems
-from api.security import AuthenticatedRoute, bearer
+from api.http.security import AuthenticatedRoute, bearer
+from api.openapi.responses import problems
 from shared.api_models import Presets
 from shared.database.client import read
 from shared.jobs.records import ExportPreset

@@ -13,14 +13,14 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Path, Response
 
+from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import SourceCreate
-from api.pagination import Paging
-from api.probing import probed_facts
-from api.problem_schemas import NOT_UPLOADED
-from api.projects import ProjectId, deleted, get_project, owner
-from api.responses import BODY, PAGE, problems
-from api.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.signed import with_urls
+from api.openapi.problem_schemas import NOT_UPLOADED
+from api.openapi.responses import BODY, PAGE, problems
+from api.routes.file_urls import with_urls
+from api.routes.pagination import Paging
+from api.routes.projects import ProjectId, deleted, get_project, owner
+from api.uploads.probing import probed_facts
 from shared.api_models import SOURCE_ID, Page, SourceAnswer, UploadAnswer
 from shared.auth.users import Caller
 from shared.database.client import call

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 
+from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import ClipUpdate
-from api.pagination import PageRequest, Paging
-from api.projects import ProjectId, get_project, owner
-from api.responses import BODY, PAGE, problems
-from api.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.signed import with_urls
+from api.openapi.responses import BODY, PAGE, problems
+from api.routes.file_urls import with_urls
+from api.routes.pagination import PageRequest, Paging
+from api.routes.projects import ProjectId, get_project, owner
 from shared.api_models import CLIP_ID, ClipAnswer, Page
 from shared.auth.users import Caller
 from shared.database.client import call

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.responses import problems
+from api.openapi.responses import problems
 from shared.api_models import Health, Readiness
 from shared.database.schema_version import check_schema
 from shared.errors import DatabaseUnavailable, ServiceUnavailable

@@ -7,10 +7,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from api.http.problems import InvalidPart, Problem
 from api.models import GenerateFromSource, GenerateOptions
-from api.problem_schemas import REFERENCE, problem_components
-from api.problems import InvalidPart, Problem
-from api.responses import problems
+from api.openapi.problem_schemas import REFERENCE, problem_components
+from api.openapi.responses import problems
 from api.settings import get_library_settings
 from shared.errors import MethodNotAllowed, NotFound
 
@@ -37,7 +37,7 @@ def document(app: FastAPI, *, base_path: str) -> None:
 
 def _make(app: FastAPI, base_path: str) -> dict[str, Any]:
     # What only the document needs is imported with it.
-    from api.descriptions import DESCRIPTION, TAGS  # noqa: PLC0415
+    from api.openapi.descriptions import DESCRIPTION, TAGS  # noqa: PLC0415
 
     schema = get_openapi(
         title=app.title,
@@ -99,7 +99,7 @@ def _complete_parameters(operation: dict[str, Any]) -> None:
 
 
 def _add_examples(operation: dict[str, Any]) -> None:
-    from api.examples import EXAMPLES  # noqa: PLC0415
+    from api.openapi.examples import EXAMPLES  # noqa: PLC0415
 
     bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
     for content in (content for body in bodies for content in body.get("content", {}).values()):

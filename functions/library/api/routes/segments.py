@@ -4,11 +4,11 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Response
 
-from api.job_start import JobStarter, StartsJob
-from api.problems import refusal
-from api.projects import ProjectId
-from api.responses import BODY, accepted_headers, job_problems
-from api.security import AuthenticatedRoute, bearer
+from api.http.problems import refusal
+from api.http.security import AuthenticatedRoute, bearer
+from api.job_start.starter import JobStarter, StartsJob
+from api.openapi.responses import BODY, accepted_headers, job_problems
+from api.routes.projects import ProjectId
 from shared.api_models import JobAccepted
 from shared.database.client import read
 from shared.errors import IdempotencyKeyReused, ProjectNotFound, SourceNotFound

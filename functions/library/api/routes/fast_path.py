@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from api.generate import generate
-from api.job_start import job_starter
+from api.http.security import caller_of
+from api.job_start.starter import job_starter
 from api.models import PROJECT_ID_PATTERN
-from api.progress import read_progress
-from api.security import caller_of
+from api.routes.generate import generate
+from api.routes.progress import read_progress
 
 Answer = Callable[[Request], Awaitable[Response]]
 

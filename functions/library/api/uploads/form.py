@@ -12,9 +12,9 @@ from typing import BinaryIO, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from api.multipart import PartBegin, read_parts
-from api.problems import invalid_request, refusal
-from api.security import too_large
+from api.http.problems import invalid_request, refusal
+from api.http.security import too_large
+from api.uploads.multipart import PartBegin, read_parts
 from shared.job_params.json_types import number_in
 from shared.storage.interface import disk_faults
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from api.presence import STATE
+from api.http.disconnects import STATE
 from shared.auth.users import Caller
 
 MOST_OF_A_USER = 5

@@ -13,9 +13,9 @@ from fastapi import Depends, Header
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from api.security import CurrentCaller
+from api.http.security import CurrentCaller
+from api.job_start.wait_slot import MOST_OF_A_USER, client_has_left, place_to_wait
 from api.settings import get_library_settings
-from api.waiting import MOST_OF_A_USER, client_has_left, place_to_wait
 from shared.api_models import JobAccepted, StartedJob
 from shared.auth.users import Caller
 from shared.dispatch.dispatch import dispatch

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from api.job_start import busy
+from api.http.problems import refusal
+from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.job_start.starter import busy
 from api.models import PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
-from api.pagination import Paging
-from api.problems import refusal
-from api.responses import BODY, PAGE, header, problems
-from api.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.openapi.responses import BODY, PAGE, header, problems
+from api.routes.pagination import Paging
 from api.settings import get_library_settings
 from shared.api_models import PROJECT_ID, CancelAnswer, JobAnswer, Page, ProjectAnswer
 from shared.auth.users import Caller

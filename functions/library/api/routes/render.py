@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.clips import ClipId, get_clip
-from api.job_start import JobStarter, StartsJob
-from api.pagination import Paging
-from api.problems import refusal
-from api.projects import owner
-from api.responses import BODY, PAGE, accepted_headers, job_problems, problems
-from api.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.signed import with_urls
+from api.http.problems import refusal
+from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.job_start.starter import JobStarter, StartsJob
+from api.openapi.responses import BODY, PAGE, accepted_headers, job_problems, problems
+from api.routes.clips import ClipId, get_clip
+from api.routes.file_urls import with_urls
+from api.routes.pagination import Paging
+from api.routes.projects import owner
 from shared.api_models import ExportAnswer, JobAccepted, Page
 from shared.database.client import call, read
 from shared.errors import ClipNotFound, IdempotencyKeyReused, StorageUnavailable

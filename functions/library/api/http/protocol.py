@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from api.presence import STATE, connection_has_ended
+from api.http.disconnects import STATE, connection_has_ended
 from api.settings import get_library_settings
 from shared.serving.http_protocol import GuardedProtocol
 

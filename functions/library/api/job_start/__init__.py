@@ -1,0 +1,1 @@
+"""Starting a job: refused, waited for, replayed or accepted, whatever its kind."""

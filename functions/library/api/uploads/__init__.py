@@ -1,0 +1,1 @@
+"""An uploaded video on its way into storage: multipart, staging and probing."""
