@@ -4,8 +4,8 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.deliver import WorkerSettings, deliver
-from pipeline.limits import FfmpegSettings
+from pipeline.delivery.delivery import WorkerSettings, deliver
+from pipeline.ffmpeg.limits import FfmpegSettings
 from shared.auth.google_id_tokens import CallerSettings
 from shared.observability.logs import configure_logging
 from shared.observability.telemetry import configure_telemetry

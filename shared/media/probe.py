@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from shared.media import mediainfo_process
 from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
-from shared.media.probe import mediainfo_process
 from shared.media.tracks import (
     MAX_PIXELS,
     MAX_STREAMS,

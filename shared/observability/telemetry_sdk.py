@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK behind shared.observability.telemetry, which alone imports this and only where a collector is configured."""
+"""The OpenTelemetry SDK behind shared.observability.telemetry, which imports it only if a collector is configured."""
 
 import os
 import time

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from api.uploads.form import BLOCK_BYTES, file_sink
-from shared.media.probe import UnusableMedia, mediainfo_process, probe_async
+from shared.media import mediainfo_process
+from shared.media.probe import UnusableMedia, probe_async
 from tests.library.client import SAMPLE
 from tests.media import footage
 from tests.stack.waiting import eventually
@@ -31,7 +32,7 @@ def _hanging_reader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[
     begun.mkdir()
     script.write_text(READER.format(begun=f"{begun}/", end=str(end)))
     # A real child, started as ever; that it hangs when it is told to is all that no file could bring about.
-    monkeypatch.setattr(media_reader, "__file__", str(script))
+    monkeypatch.setattr(mediainfo_process, "__file__", str(script))
     try:
         yield begun
     finally:

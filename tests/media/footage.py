@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.ffmpeg import executable
+from pipeline.ffmpeg.process import executable
 
 BITS = 12  # frame numbers up to 4095
 NUMBER_SIZE = "192x64"

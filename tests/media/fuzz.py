@@ -19,12 +19,12 @@ from pathlib import Path
 
 import psutil
 
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip
-from pipeline.failure import FfmpegFailed
-from pipeline.moments import choose
-from pipeline.scenes import analyse
-from pipeline.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.selection.moments import choose
+from pipeline.selection.scenes import analyse
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 from tests.media.mutations import Mutation, make_whole, mutations, zzuf
 

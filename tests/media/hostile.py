@@ -4,7 +4,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from pipeline.ffmpeg import executable
+from pipeline.ffmpeg.process import executable
 from tests.media import footage
 from tests.media.kinds import X264
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.limits import Limits
+from pipeline.ffmpeg.limits import Limits
 
 ROOMY = Limits(
     cpu_seconds=600, wall_seconds=600, memory_bytes=4 << 30, file_bytes=1 << 30, open_files=64

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip
-from pipeline.moments import choose
-from pipeline.scenes import analyse
-from pipeline.thumbnail import thumbnail_time
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.thumbnail import thumbnail_time
+from pipeline.selection.moments import choose
+from pipeline.selection.scenes import analyse
 from shared.media.probe import MediaFacts, UnusableMedia, probe
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.failure import FfmpegFailed
+from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, UnusableMedia, probe
 from shared.media.tracks import facts_of
 from tests.media import footage

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip, frame_counts
-from pipeline.failure import FfmpegFailed
-from pipeline.made import probe_made
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip, frame_counts
+from pipeline.encoding.verify_output import probe_made
+from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264

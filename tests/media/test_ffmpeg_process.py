@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from pipeline import ffmpeg
-from pipeline.failure import FfmpegFailed
+from pipeline.ffmpeg import process
+from pipeline.ffmpeg.failure import FfmpegFailed
 from tests.media import footage
 from tests.media.processes import ROOMY, environment, wait_until_gone, writing
 
@@ -48,7 +48,7 @@ def test_progress_rises_to_one(
 
         pace = ["-readrate", "1", "-readrate_initial_burst", "0.1"]
         work = [*pace, *footage.pattern(2, size="64x64"), "-f", "null", "-"]
-        await ffmpeg.run(work, work_dir=tmp_path, limits=ROOMY, total_seconds=2, on_progress=note)
+        await process.run(work, work_dir=tmp_path, limits=ROOMY, total_seconds=2, on_progress=note)
 
     run_in_loop(main())
     assert len(seen) >= 3
@@ -64,7 +64,7 @@ async def _at_work(target: Path) -> asyncio.Future[None]:
     async def note(_: float) -> None:
         started.set()
 
-    run = ffmpeg.run(
+    run = process.run(
         _endless(target), work_dir=target.parent, limits=ROOMY, total_seconds=9000, on_progress=note
     )
     work = asyncio.ensure_future(run)
@@ -113,7 +113,7 @@ async def test_a_failing_callback_ends_the_process(tmp_path: Path) -> None:
         raise LookupError("the lease is gone")
 
     with pytest.raises(LookupError, match="the lease is gone"):
-        await ffmpeg.run(
+        await process.run(
             _endless(target), work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=fail
         )
     assert writing(target) == []
@@ -125,7 +125,7 @@ def test_ffmpeg_dies_with_a_killed_worker(tmp_path: Path, loop: str) -> None:
     script = f"""
 import asyncio, sys, uvloop
 from pathlib import Path
-from pipeline import ffmpeg
+from pipeline.ffmpeg import process
 from tests.media.processes import ROOMY
 
 async def note(fraction):
@@ -133,7 +133,7 @@ async def note(fraction):
 
 async def main():
     work = {{"work_dir": Path("/tmp"), "limits": ROOMY, "total_seconds": 9000}}
-    await ffmpeg.run(sys.argv[2:], **work, on_progress=note)
+    await process.run(sys.argv[2:], **work, on_progress=note)
 
 factory = {{"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}}["{loop}"]
 with asyncio.Runner(loop_factory=factory) as runner:
@@ -160,7 +160,7 @@ async def test_ffmpeg_has_no_environment(tmp_path: Path, monkeypatch: pytest.Mon
         raise LookupError
 
     with pytest.raises(LookupError):
-        await ffmpeg.run(
+        await process.run(
             _endless(target), work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=note
         )
     assert seen == [b""]
@@ -170,7 +170,7 @@ async def test_a_failure_says_why_and_names_no_path(tmp_path: Path) -> None:
     damaged = tmp_path / "private-name.mp4"
     damaged.write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500)
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(
+        await process.run(
             ["-i", str(damaged), "-f", "null", "-"],
             work_dir=tmp_path,
             limits=ROOMY,
@@ -183,7 +183,7 @@ async def test_a_failure_says_why_and_names_no_path(tmp_path: Path) -> None:
 async def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
     arguments = [*footage.pattern(1), "-c:v", "rawvideo", "-f", "avi", "-y", "/dev/full"]
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
+        await process.run(arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
     assert failed.value.detail == "The disk is full."
 
 
@@ -194,7 +194,7 @@ async def test_a_killed_ffmpeg_is_a_failure(tmp_path: Path) -> None:
         os.kill(writing(target)[0], signal.SIGKILL)
 
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(
+        await process.run(
             _endless(target), work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=kill
         )
     assert failed.value.detail == "Processing the video was stopped by signal 9."
@@ -203,10 +203,10 @@ async def test_a_killed_ffmpeg_is_a_failure(tmp_path: Path) -> None:
 async def test_much_output_on_stderr_is_kept_short(tmp_path: Path) -> None:
     noisy = ["-loglevel", "trace", *footage.pattern(1), "-c:v", "rawvideo", "-f", "avi"]
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(
+        await process.run(
             [*noisy, "-y", "/dev/full"], work_dir=tmp_path, limits=ROOMY, total_seconds=1
         )
-    assert len(failed.value.log_tail) == ffmpeg.STDERR_TAIL_BYTES
+    assert len(failed.value.log_tail) == process.STDERR_TAIL_BYTES
 
 
 def test_a_graph_longer_than_an_argument_may_be_is_run(
@@ -219,7 +219,7 @@ def test_a_graph_longer_than_an_argument_may_be_is_run(
 
     async def main() -> None:
         work = ["-map", "[v]", "-f", "null", "-"]
-        await ffmpeg.run(work, graph=graph, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
+        await process.run(work, graph=graph, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
 
     run_in_loop(main())
     assert footage.names(tmp_path) == []
@@ -231,7 +231,7 @@ def test_an_argument_that_is_too_long_is_no_reason_to_try_again(
     async def main() -> None:
         work = ["-metadata", "title=" + "x" * (128 << 10)]
         with pytest.raises(FfmpegFailed) as failed:
-            await ffmpeg.run(work, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
+            await process.run(work, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
         assert not failed.value.passing
 
     run_in_loop(main())

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ffmpeg, inputs, scenes
-from pipeline.failure import FfmpegFailed
-from pipeline.limits import Limits
-from pipeline.moments import choose
-from pipeline.scenes import analyse
+from pipeline.ffmpeg import inputs, process
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.ffmpeg.limits import Limits
+from pipeline.selection import scenes
+from pipeline.selection.moments import choose
+from pipeline.selection.scenes import analyse
 from shared.media.probe import MediaFacts, probe
 from tests.media import footage, hostile
 from tests.media.processes import used_by_children
@@ -23,12 +24,12 @@ async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
     """Reads a file as every step reads it, whatever the probe would have said."""
     arguments = [*inputs.read_file(path, facts, threads=1), "-map", "0:V:0", "-f", "null", "-"]
     limits = Limits.of([facts], facts.duration_seconds)
-    await ffmpeg.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1)
+    await process.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1)
 
 
 def _complaints(input_: list[str]) -> str:
     """What ffmpeg says when it decodes an input's picture."""
-    command = [ffmpeg.executable(), "-nostdin", "-v", "error", *input_, "-map", "0:V:0"]
+    command = [process.executable(), "-nostdin", "-v", "error", *input_, "-map", "0:V:0"]
     done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, check=True, text=True)
     return done.stderr
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.failure import FfmpegFailed
-from pipeline.limits import Limits
-from pipeline.scenes import analyse
-from pipeline.thumbnail import make_thumbnail
+from pipeline.encoding.thumbnail import make_thumbnail
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.ffmpeg.limits import Limits
+from pipeline.selection.scenes import analyse
 from shared.media.probe import probe
 from tests.media import hostile
 from tests.media.processes import used_by_children

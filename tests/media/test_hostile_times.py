@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import scenes
-from pipeline.failure import FfmpegFailed
-from pipeline.scenes import analyse
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.selection import scenes
+from pipeline.selection.scenes import analyse
 from shared.media.probe import probe
 from tests.media import footage
 from tests.media.steps import make_raw_clip

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ffmpeg, launch
-from pipeline.failure import TOO_MUCH_OUTPUT, FfmpegFailed, failure
-from pipeline.limits import Limits
+from pipeline.ffmpeg import launch, process
+from pipeline.ffmpeg.failure import TOO_MUCH_OUTPUT, FfmpegFailed, failure
+from pipeline.ffmpeg.limits import Limits
 from shared.media.probe import MediaFacts
 from tests.media.processes import ROOMY, limits_of, writing
 
@@ -27,7 +27,7 @@ GROWING = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-t", "9000", "
 async def _failed(arguments: list[str], work_dir: Path, limits: Limits) -> FfmpegFailed:
     with pytest.raises(FfmpegFailed) as failed:
         async with asyncio.timeout(30):
-            await ffmpeg.run(arguments, work_dir=work_dir, limits=limits, total_seconds=9000)
+            await process.run(arguments, work_dir=work_dir, limits=limits, total_seconds=9000)
     return failed.value
 
 
@@ -71,7 +71,7 @@ async def test_a_disk_that_is_full_before_our_limit_may_pass(tmp_path: Path) -> 
 
     arguments = ["-readrate", "1", *GROWING, "-f", "avi", "-y", str(target)]
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(
+        await process.run(
             arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=fill
         )
     assert failed.value.detail == "The disk is full."
@@ -98,7 +98,7 @@ async def test_a_process_has_the_limits_that_were_asked_for(tmp_path: Path) -> N
 
     arguments = ["-readrate", "1", *GROWING, "-y", str(target)]
     with pytest.raises(LookupError):
-        await ffmpeg.run(
+        await process.run(
             arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=note
         )
     assert seen["Max data size"] == [str(ROOMY.memory_bytes)] * 2
@@ -119,7 +119,7 @@ async def test_a_decoder_that_crashes_will_crash_again(
 
     arguments = ["-readrate", "1", *GROWING, "-y", str(target)]
     with pytest.raises(FfmpegFailed) as failed:
-        await ffmpeg.run(
+        await process.run(
             arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=crash
         )
     assert failed.value.detail == "The video file is damaged and cannot be decoded."

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.analysis import Analysis, Moment, Scene
-from pipeline.moments import Segment, Selection, choose
+from pipeline.selection.analysis import Analysis, Moment, Scene
+from pipeline.selection.moments import Segment, Selection, choose
 from shared.job_params.segments import MAX_SEGMENTS
 
 RATES = [Fraction(24), Fraction(30000, 1001), Fraction(60), Fraction(10)]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analysis import Analysis, Moment, Scene
-from pipeline.canvas import Canvas, constant_rate
-from pipeline.encode import Cut, encode_clip
-from pipeline.moments import Segment, choose
-from pipeline.scenes import analyse
-from pipeline.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.encoding.canvas import Canvas, constant_rate
+from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.selection.analysis import Analysis, Moment, Scene
+from pipeline.selection.moments import Segment, choose
+from pipeline.selection.scenes import analyse
 from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264, Kind

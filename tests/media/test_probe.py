@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.media.probe import MediaFacts, UnusableMedia, mediainfo_process, probe, probe_async
+from shared.media import mediainfo_process
+from shared.media.probe import MediaFacts, UnusableMedia, probe, probe_async
 from tests.media import footage
 from tests.media.kinds import X264, Kind, make_kind
 from tests.media.steps import refusal

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import boundaries
-from pipeline.analysis import SILENCE_LUFS, Analysis
-from pipeline.failure import FfmpegFailed
-from pipeline.scenes import analyse
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.selection import boundaries
+from pipeline.selection.analysis import SILENCE_LUFS, Analysis
+from pipeline.selection.scenes import analyse
 from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264, Kind

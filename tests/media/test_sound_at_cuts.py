@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip
 from shared.media.probe import probe
 from tests.media import footage
 from tests.media.kinds import X264

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from pipeline.run import run_job
+from pipeline.delivery.attempt import run_job
 from shared.jobs.lifecycle import JobRequest, claim_job, start_job
 from shared.jobs.progress import GenerationProgress, get_generation_progress
 from shared.jobs.records import Clip, Export, ExportPreset, Job, JobKind

@@ -7,7 +7,7 @@ from typing import Any
 
 from pymediainfo import MediaInfo
 
-from pipeline.render import Rendering, encode_picture, normalize_sound
+from pipeline.encoding.render import Rendering, encode_picture, normalize_sound
 from shared.job_params.final_render import RenderOptions
 from shared.jobs.records import ExportPreset
 from shared.media.probe import MediaFacts, probe

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.subtitles import SCRIPT_NAME, SafeArea, write_script
+from pipeline.encoding.subtitles import SCRIPT_NAME, SafeArea, write_script
 from shared.job_params.final_render import SubtitleStyle
 from shared.job_params.srt import Cue, Run
 from shared.job_params.subtitle_font import covers

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ffmpeg import executable
-from pipeline.loudness import Loudness, Sound, Treatment, normalize
+from pipeline.encoding.loudness import Loudness, Sound, Treatment, normalize
+from pipeline.ffmpeg.process import executable
 from shared.media.probe import probe
 from tests.media import footage
 from tests.render.rendering import CODEC, render

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.subtitles import FONTS
+from pipeline.encoding.subtitles import FONTS
 from shared.job_params.final_render import RenderOptions, Subtitles, SubtitleStyle
 from shared.job_params.srt import MAX_CUES, Cue, Run, SubtitleProblem, parse_srt
 from shared.job_params.subtitle_font import RANGES, covers

@@ -4,8 +4,8 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip
 from shared.media.probe import probe
 from tests.media import footage
 from tests.render.rendering import CODEC, SMALL, render

@@ -11,7 +11,7 @@ import pytest
 from shared.database.transport import LeanClient
 from shared.errors import StorageUnavailable
 from shared.media.probe import probe
-from shared.storage.interface import supabase_bucket
+from shared.storage import supabase_bucket
 from shared.storage.paths import InvalidPath
 from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage
 from supabase import AsyncClient, AsyncClientOptions
@@ -129,7 +129,7 @@ async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
 @pytest.fixture
 def short_peeks(monkeypatch: pytest.MonkeyPatch) -> int:
     """Files of some kilobytes stand for those of more than 16 MB: what is read of them goes by this size alone."""
-    monkeypatch.setattr(supabase_storage, "PEEK_BYTES", 4000)
+    monkeypatch.setattr(supabase_bucket, "PEEK_BYTES", 4000)
     return 4000
 
 

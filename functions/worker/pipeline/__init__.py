@@ -1,7 +1,12 @@
-"""From a source video to finished clips: what the worker does with ffmpeg, step by step.
+"""From a claimed job to finished clips, in rooms that depend only downwards.
 
-    shared.media.probe.probe -> scenes.analyse -> moments.choose -> encode.encode_clip -> thumbnail.make_thumbnail
+    delivery    claim a job, run one attempt under its lease, end it
+    recipes     what each kind of job makes
+    run         what a recipe works with: sources, checkpoints, reports, phases
+    selection   which moments become a clip
+    encoding    clips, renders, sound, subtitles, thumbnails
+    ffmpeg      one confined ffmpeg process
 
-Every step is a function of its arguments: no database, no storage, no job. Times are seconds on the
-source's presentation clock, 0 where its container starts, as a player shows them.
+selection, encoding and ffmpeg are functions of their arguments: no database, no storage, no job. Times are seconds on
+the source's presentation clock, 0 where its container starts, as a player shows them.
 """

@@ -12,11 +12,11 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline import run
-from pipeline.deliver import deliver
-from pipeline.final_render import store_export
-from pipeline.outcome import Outcome
-from pipeline.work import Work
+from pipeline.delivery import attempt
+from pipeline.delivery.delivery import deliver
+from pipeline.recipes.final_render import store_export
+from pipeline.run.outcome import Outcome
+from pipeline.run.work import Work
 from shared.job_params.final_render import RenderParams
 from shared.media.facts import MediaFacts, VideoFacts
 from shared.serving.internal_auth import private
@@ -78,5 +78,5 @@ async def _encode(work: Work, index: int, count: int) -> None:
         await pause(min(1.5, _random.expovariate(1 / 0.15)))
 
 
-for kind in run.RECIPES:
-    run.RECIPES[kind] = render if kind == "final_render" else make_clips
+for kind in attempt.RECIPES:
+    attempt.RECIPES[kind] = render if kind == "final_render" else make_clips

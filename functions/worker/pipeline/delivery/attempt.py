@@ -4,14 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from pipeline.failure import FfmpegFailed
-from pipeline.final_render import render_clip
-from pipeline.outcome import Outcome
-from pipeline.raw_clips import make_raw_clips
-from pipeline.reporting import Reporter
-from pipeline.segment_clips import make_segment_clips
-from pipeline.work import Work
-from pipeline.workspace import workspace
+from pipeline.delivery.workspace import workspace
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.recipes.final_render import render_clip
+from pipeline.recipes.raw_clips import make_raw_clips
+from pipeline.recipes.segment_clips import make_segment_clips
+from pipeline.run.outcome import Outcome
+from pipeline.run.reporting import Reporter
+from pipeline.run.work import Work
 from shared.errors import EditAIError, LeaseLost
 from shared.jobs.leases import keep_lease, renew_lease
 from shared.jobs.lifecycle import JobClaim, discard_outputs

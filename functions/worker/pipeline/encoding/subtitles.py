@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.text_width import FONT, character_width
+from pipeline.encoding.text_width import FONT, character_width
 from shared.job_params.final_render import SubtitleStyle
 from shared.job_params.srt import Cue, Run
 from shared.job_params.subtitle_font import FONT_NAME

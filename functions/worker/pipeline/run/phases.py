@@ -1,7 +1,7 @@
 """The phases of a job on one scale: each takes a share of the whole by what it is expected to cost."""
 
-from pipeline.ffmpeg import OnProgress
-from pipeline.reporting import Reporter
+from pipeline.ffmpeg.process import OnProgress
+from pipeline.run.reporting import Reporter
 
 
 class Phases:

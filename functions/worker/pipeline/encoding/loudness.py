@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import ffmpeg, filters
-from pipeline.ffmpeg import OnProgress
-from pipeline.inputs import read_file
-from pipeline.limits import Limits
+from pipeline.encoding import filters
+from pipeline.ffmpeg import process
+from pipeline.ffmpeg.inputs import read_file
+from pipeline.ffmpeg.limits import Limits
+from pipeline.ffmpeg.process import OnProgress
 from shared.media.probe import MediaFacts
 
 TARGET_LUFS = -14.0
@@ -171,7 +172,7 @@ async def _encode(sound: Sound, treatment: str) -> None:
 
 
 async def _run(path: Path, facts: MediaFacts, arguments: Sequence[str], work_dir: Path) -> None:
-    await ffmpeg.run(
+    await process.run(
         [*read_file(path, facts, threads=1), *arguments],
         work_dir=work_dir,
         limits=Limits.of([facts], facts.duration_seconds),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-from pipeline.reporting import Reporter
+from pipeline.run.reporting import Reporter
 from shared.errors import DatabaseUnavailable
 from shared.jobs.lifecycle import finish_job, record_clip
 from shared.jobs.records import Clip, Job, Lease, Source

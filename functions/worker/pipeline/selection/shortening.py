@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from pipeline.analysis import Analysis
+from pipeline.selection.analysis import Analysis
 
 SHORTEST_SECONDS = 0.6  # a shorter picture is a flicker
 

@@ -33,8 +33,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 
-from pipeline.analysis import Analysis, Moment
-from pipeline.shortening import SHORTEST_SECONDS, Runs, join, shorten
+from pipeline.selection.analysis import Analysis, Moment
+from pipeline.selection.shortening import SHORTEST_SECONDS, Runs, join, shorten
 from shared.job_params.segments import MAX_SEGMENTS
 
 REUSED = 0.25  # what a moment is still worth for each time it was used

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pipeline.run import run_job
+from pipeline.delivery.attempt import run_job
 from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
 from shared.jobs.lifecycle import JobClaim, claim_job
 from shared.observability.logs import log_fields

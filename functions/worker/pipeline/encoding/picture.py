@@ -6,8 +6,8 @@ A clip is a file of ours (BT.709, 4:2:0, square pixels), so what is left to do i
 first, where noise is still noise; sharpening after scaling, which blurs; subtitles last, which nothing shall touch.
 """
 
-from pipeline.canvas import Canvas, even
-from pipeline.subtitles import FILTER as SUBTITLES
+from pipeline.encoding.canvas import Canvas, even
+from pipeline.encoding.subtitles import FILTER as SUBTITLES
 from shared.job_params.final_render import Fit, RenderOptions
 from shared.media.probe import VideoFacts
 

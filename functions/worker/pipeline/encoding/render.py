@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from pipeline import ffmpeg, filters, loudness, picture
-from pipeline.canvas import Canvas
-from pipeline.ffmpeg import OnProgress
-from pipeline.inputs import read_file
-from pipeline.limits import Limits
-from pipeline.loudness import Sound
-from pipeline.made import probe_made
-from pipeline.subtitles import write_script
+from pipeline.encoding import filters, loudness, picture
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.loudness import Sound
+from pipeline.encoding.subtitles import write_script
+from pipeline.encoding.verify_output import probe_made
+from pipeline.ffmpeg import process
+from pipeline.ffmpeg.inputs import read_file
+from pipeline.ffmpeg.limits import Limits
+from pipeline.ffmpeg.process import OnProgress
 from shared.job_params.final_render import RenderOptions
 from shared.job_params.srt import parse_srt
 from shared.jobs.records import ExportPreset
@@ -95,7 +96,7 @@ async def encode_picture(
     ]
     seconds = float(frames / canvas.frame_rate)
     try:
-        await ffmpeg.run(
+        await process.run(
             arguments,
             graph=picture.graph(facts.video, canvas, frames, rendering.options),
             work_dir=rendering.work_dir,

@@ -17,13 +17,14 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from statistics import fmean
 
-from pipeline import boundaries, ffmpeg
-from pipeline.analysis import SILENCE_LUFS, Analysis, Moment, Scene
-from pipeline.canvas import Canvas
-from pipeline.failure import FfmpegFailed
-from pipeline.ffmpeg import OnProgress
-from pipeline.inputs import read_file
-from pipeline.limits import Limits
+from pipeline.encoding.canvas import Canvas
+from pipeline.ffmpeg import process
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.ffmpeg.inputs import read_file
+from pipeline.ffmpeg.limits import Limits
+from pipeline.ffmpeg.process import OnProgress
+from pipeline.selection import boundaries
+from pipeline.selection.analysis import SILENCE_LUFS, Analysis, Moment, Scene
 from shared.media.probe import MediaFacts
 
 MOMENT_SECONDS = 2.5
@@ -85,7 +86,7 @@ async def analyse(
     names = ["motion", "luma", "sharpness"] + (["loudness"] if facts.audio else [])
     files = {name: work_dir / f"{name}.txt" for name in names}
     try:
-        await ffmpeg.run(
+        await process.run(
             _arguments(path, facts, threads),
             graph=f"{_VIDEO};{_AUDIO}" if facts.audio else _VIDEO,
             work_dir=work_dir,

@@ -13,13 +13,13 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip
-from pipeline.ffmpeg import OnProgress
-from pipeline.outcome import Outcome
-from pipeline.phases import Phases
-from pipeline.thumbnail import make_thumbnail
-from pipeline.work import Work
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.thumbnail import make_thumbnail
+from pipeline.ffmpeg.process import OnProgress
+from pipeline.run.outcome import Outcome
+from pipeline.run.phases import Phases
+from pipeline.run.work import Work
 from shared.job_params.segments import RANGE_TOLERANCE_SECONDS, Segment, SegmentsParams, select
 from shared.jobs.records import Clip
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async

@@ -6,7 +6,7 @@
 
 Every picture is decoded and encoded once. Each cut is an input of its own that seeks to the key
 frame before it, so the cost follows the clip's length and not the source's; its sound is another
-input (see pipeline.seeking).
+input (see pipeline.encoding.seeking).
 """
 
 import os
@@ -16,13 +16,14 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from pipeline import ffmpeg, filters
-from pipeline.canvas import Canvas
-from pipeline.ffmpeg import OnProgress
-from pipeline.inputs import read_file
-from pipeline.limits import Limits
-from pipeline.made import probe_made
-from pipeline.seeking import seek_picture, seek_sound
+from pipeline.encoding import filters
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.seeking import seek_picture, seek_sound
+from pipeline.encoding.verify_output import probe_made
+from pipeline.ffmpeg import process
+from pipeline.ffmpeg.inputs import read_file
+from pipeline.ffmpeg.limits import Limits
+from pipeline.ffmpeg.process import OnProgress
 from shared.media.probe import MediaFacts
 
 
@@ -78,7 +79,7 @@ async def encode_clip(
     # Each is opened for its picture, and for its sound.
     limits = Limits.of([cut.facts for cut in cuts for _ in range(2)], seconds)
     try:
-        await ffmpeg.run(
+        await process.run(
             arguments,
             graph=_graph(cuts, frames, canvas, mute=mute),
             work_dir=work_dir,

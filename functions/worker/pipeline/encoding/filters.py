@@ -6,7 +6,7 @@ Every cut leaves these chains with the canvas's size and rate, BT.709 4:2:0 colo
 
 from fractions import Fraction
 
-from pipeline.canvas import Canvas, even
+from pipeline.encoding.canvas import Canvas, even
 from shared.media.probe import VideoFacts
 
 SAMPLE_RATE = 48000

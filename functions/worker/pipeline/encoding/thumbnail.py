@@ -5,14 +5,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import ffmpeg, filters
-from pipeline.analysis import Analysis, Moment
-from pipeline.canvas import Canvas, even
-from pipeline.failure import FfmpegFailed
-from pipeline.inputs import read_file
-from pipeline.limits import Limits
-from pipeline.moments import Segment
-from pipeline.seeking import seek_picture
+from pipeline.encoding import filters
+from pipeline.encoding.canvas import Canvas, even
+from pipeline.encoding.seeking import seek_picture
+from pipeline.ffmpeg import process
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.ffmpeg.inputs import read_file
+from pipeline.ffmpeg.limits import Limits
+from pipeline.selection.analysis import Analysis, Moment
+from pipeline.selection.moments import Segment
 from shared.media.probe import MediaFacts
 
 WIDTH = 640
@@ -61,7 +62,7 @@ async def make_thumbnail(
     ]
     try:
         limits = Limits.of([facts], 1.0)
-        await ffmpeg.run(
+        await process.run(
             arguments,
             graph=f"[0:V:0]{chain}[v]",
             work_dir=work_dir,

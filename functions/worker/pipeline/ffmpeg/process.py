@@ -20,9 +20,9 @@ from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
-from pipeline import launch
-from pipeline.failure import FfmpegFailed, failure, succeeded
-from pipeline.limits import Limits
+from pipeline.ffmpeg import launch
+from pipeline.ffmpeg.failure import FfmpegFailed, failure, succeeded
+from pipeline.ffmpeg.limits import Limits
 from shared.observability.telemetry import span
 
 OnProgress = Callable[[float], Awaitable[None]]

@@ -8,11 +8,11 @@ There is no checkpoint on the way: an attempt that goes on after another one beg
 from pathlib import Path
 from typing import Any
 
-from pipeline.outcome import Outcome
-from pipeline.phases import Phases
-from pipeline.render import Rendering, encode_picture, normalize_sound
-from pipeline.thumbnail import make_thumbnail
-from pipeline.work import Work
+from pipeline.encoding.render import Rendering, encode_picture, normalize_sound
+from pipeline.encoding.thumbnail import make_thumbnail
+from pipeline.run.outcome import Outcome
+from pipeline.run.phases import Phases
+from pipeline.run.work import Work
 from shared.job_params.final_render import RenderParams
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.failure import FfmpegFailed
+from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 
 

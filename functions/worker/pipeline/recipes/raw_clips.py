@@ -12,16 +12,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.analysis import Analysis
-from pipeline.canvas import Canvas
-from pipeline.encode import Cut, encode_clip
-from pipeline.ffmpeg import OnProgress
-from pipeline.moments import Selection, choose
-from pipeline.outcome import Outcome
-from pipeline.phases import Phases
-from pipeline.scenes import analyse
-from pipeline.thumbnail import make_thumbnail, thumbnail_time
-from pipeline.work import Work
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.ffmpeg.process import OnProgress
+from pipeline.run.outcome import Outcome
+from pipeline.run.phases import Phases
+from pipeline.run.work import Work
+from pipeline.selection.analysis import Analysis
+from pipeline.selection.moments import Selection, choose
+from pipeline.selection.scenes import analyse
 from shared.jobs.records import Clip
 from shared.media.probe import MediaFacts, probe_async
 

@@ -1,0 +1,1 @@
+"""The recipes: what each kind of job makes, step by step."""
