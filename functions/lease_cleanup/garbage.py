@@ -9,7 +9,8 @@ from typing import Any
 
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.errors import StorageUnavailable
-from shared.storage.interface import Storage, get_storage
+from shared.storage.factory import get_storage
+from shared.storage.interface import Storage
 
 BATCH = 100
 MOST_SECONDS = 60.0

@@ -24,7 +24,7 @@ from shared.observability.telemetry import configure_telemetry, count
 from shared.serving.functions_framework import serve_guarded
 from shared.serving.internal_auth import private
 from shared.settings import Settings, check_settings, get_settings
-from shared.storage.interface import StorageSettings
+from shared.storage.factory import StorageSettings
 
 BATCH = 100
 MOST_BATCHES = 10

@@ -12,7 +12,7 @@ from shared.observability.telemetry import configure_telemetry
 from shared.serving.functions_framework import serve_guarded
 from shared.serving.internal_auth import private
 from shared.settings import Settings, check_settings
-from shared.storage.interface import StorageSettings
+from shared.storage.factory import StorageSettings
 
 configure_logging()
 check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings)

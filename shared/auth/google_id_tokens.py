@@ -1,9 +1,7 @@
-"""Identity on Google Cloud: the access token that we present, and the ID tokens that are presented to us."""
+"""Google's ID tokens, which Cloud Tasks and Cloud Scheduler present to private functions."""
 
-import asyncio
-import threading
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import jwt
 from pydantic import Field, ValidationInfo, field_validator
@@ -15,7 +13,6 @@ from shared.settings import read_settings
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 CLOCK_SKEW_SECONDS = 10
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 REMOVED_SIGNATURE = "SIGNATURE_REMOVED_BY_GOOGLE"
 
 
@@ -98,69 +95,3 @@ def get_id_token_verifier() -> IdTokenVerifier | None:
     """The verifier of this process; None where callers present the internal secret instead."""
     settings = read_settings(CallerSettings)
     return IdTokenVerifier(settings) if settings.google_oidc_audience else None
-
-
-class CredentialsUnavailable(Exception):
-    """Google gave this process no access token."""
-
-
-class Credentials(Protocol):
-    """What google-auth's credentials are to us."""
-
-    token: str | None
-
-    @property
-    def valid(self) -> bool:
-        """True while the token is good."""
-        ...
-
-    def refresh(self, request: Any) -> None:
-        """Fetch a new token."""
-        ...
-
-
-class AccessTokens:
-    """The access token of the account that this process runs as, fetched again before it expires.
-
-    The library is imported on first use: most processes never need it.
-    """
-
-    def __init__(self) -> None:
-        self._credentials: Credentials | None = None
-        self._refreshing = threading.Lock()
-
-    async def get(self) -> str:
-        """A token that is good for a while. Raises CredentialsUnavailable."""
-        credentials = self._credentials
-        if credentials is None or not credentials.valid:
-            credentials = await asyncio.to_thread(self._refresh)
-        if not credentials.token:
-            raise CredentialsUnavailable("there is no access token")
-        return credentials.token
-
-    def _refresh(self) -> Credentials:
-        import google.auth  # noqa: PLC0415
-        import google.auth.exceptions  # noqa: PLC0415
-        from google.auth.transport.requests import Request  # noqa: PLC0415
-
-        with self._refreshing:
-            try:
-                credentials = self._credentials or _default_credentials()
-                if not credentials.valid:
-                    credentials.refresh(Request())
-            except google.auth.exceptions.GoogleAuthError as error:
-                raise CredentialsUnavailable(type(error).__name__) from None
-            self._credentials = credentials
-            return credentials
-
-
-def _default_credentials() -> Credentials:
-    import google.auth  # noqa: PLC0415
-
-    return google.auth.default(scopes=[SCOPE])[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-
-
-@lru_cache(maxsize=1)
-def get_access_tokens() -> AccessTokens:
-    """The access tokens of this process."""
-    return AccessTokens()

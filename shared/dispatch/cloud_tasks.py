@@ -14,7 +14,11 @@ import httpx
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.auth.google_id_tokens import AccessTokens, CredentialsUnavailable, get_access_tokens
+from shared.dispatch.google_credentials import (
+    AccessTokens,
+    CredentialsUnavailable,
+    get_access_tokens,
+)
 from shared.http_client import http_client
 from shared.observability.trace_context import trace_headers
 from shared.settings import read_settings

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from shared.database.client import CALL_TIMEOUT_SECONDS, answered_by, call, call_surely
 from shared.errors import DatabaseUnavailable, EditAIError
-from shared.jobs.progress import proof, raise_if_lost
+from shared.jobs.fence import proof, raise_if_lost
 from shared.jobs.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
 

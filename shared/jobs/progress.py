@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.database.client import call
-from shared.errors import LeaseLost
+from shared.jobs.fence import proof, raise_if_lost
 from shared.jobs.records import JobKind, JobStatus, Lease, ProjectStatus, Record
 
 
@@ -78,19 +78,3 @@ async def get_generation_progress(
 async def clear_generation_progress(lease: Lease) -> None:
     """Remove the project's progress row. Raises LeaseLost, DatabaseUnavailable."""
     raise_if_lost(lease, await call("clear_progress", **proof(lease)))
-
-
-def proof(lease: Lease) -> dict[str, Any]:
-    """The parameters with which every write of a job proves that it still holds the project."""
-    return {
-        "project_id": lease.project_id,
-        "job_id": lease.job_id and str(lease.job_id),
-        "lease_id": str(lease.lease_id),
-        "fencing_token": lease.fencing_token,
-    }
-
-
-def raise_if_lost(lease: Lease, outcome: str) -> None:
-    """Turn a refused write into the exception that stops the work."""
-    if outcome in ("lost", "cancelled"):
-        raise LeaseLost(lease.project_id, cancelled=outcome == "cancelled")

@@ -12,23 +12,18 @@ outcomes, never what a user has written.
 
 import asyncio
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from shared.observability.telemetry_types import Attributes, SpanKind
 from shared.observability.trace_context import traced
 
 if TYPE_CHECKING:
     from shared.observability.telemetry_sdk import Telemetry
 
-Attributes = Mapping[str, str | int | float | bool]
-SpanKind = Literal["internal", "server", "client", "producer", "consumer"]
-
 FLUSH_SECONDS = 1.0
 """The longest that anything waits for a collector."""
-
-ENDED_BY = "error.type"
-"""The attribute that names the exception which ended a span; its message may say too much."""
 
 _telemetry: "Telemetry | None" = None
 

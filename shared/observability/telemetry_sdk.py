@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from shared.observability.telemetry import ENDED_BY, Attributes, SpanKind
+from shared.observability.telemetry_types import ENDED_BY, Attributes, SpanKind
 from shared.observability.trace_context import trace_headers
 
 SCOPE = "editai"

@@ -9,18 +9,17 @@ A file appears under its path whole or not at all. Nothing is public: users get 
 """
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from shared.errors import StorageUnavailable
-from shared.settings import get_settings, read_settings
 
 logger = logging.getLogger(__name__)
+
+
+EndsSuffice = Callable[[Path], Awaitable[bool]]
 
 
 class Storage(Protocol):
@@ -41,10 +40,11 @@ class Storage(Protocol):
         """
         ...
 
-    async def peek(self, path: str, directory: Path) -> Path:
-        """A local file that a probe says the same of as of the stored one, to be removed soon.
+    async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
+        """A local file that probes identically to the stored one, to be removed soon; unread bytes may be zero.
 
-        What it does not read may be zeros. Raises FileNotFoundError.
+        `ends_suffice` tells whether a file that has only its first and last bytes is enough for that.
+        Raises FileNotFoundError.
         """
         ...
 
@@ -82,29 +82,3 @@ def disk_faults() -> Generator[None]:
     except OSError as error:
         logger.warning("the disk refused: %s", error.strerror or type(error).__name__)
         raise StorageUnavailable from error
-
-
-class StorageSettings(BaseSettings):
-    """What only storage reads from the environment."""
-
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
-
-    public_url: str = ""
-    """The library's public base URL, under which it serves a local directory's files."""
-
-
-@lru_cache(maxsize=1)
-def get_storage() -> Storage:
-    """The storage of this process: the directory where one is set, else Supabase Storage."""
-    settings = get_settings()
-    if settings.storage_directory is None:
-        from shared.storage.supabase_bucket import SupabaseStorage  # noqa: PLC0415 - only one is needed
-
-        return SupabaseStorage(settings.storage_bucket)
-    from shared.storage.local_directory import LocalStorage  # noqa: PLC0415
-    from shared.storage.signed_urls import UrlSigner  # noqa: PLC0415
-
-    signer = UrlSigner(
-        base_url=read_settings(StorageSettings).public_url, secret=settings.internal_secret
-    )
-    return LocalStorage(settings.storage_directory, signer)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
-from shared.storage.interface import disk_faults
+from shared.storage.interface import EndsSuffice, disk_faults
 from shared.storage.paths import check_path, check_prefix
 from shared.storage.signed_urls import UrlSigner
 
@@ -61,8 +61,9 @@ class LocalStorage:
             raise FileNotFoundError(path)
         return file
 
-    async def peek(self, path: str, directory: Path) -> Path:
+    async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
         """The stored file itself."""
+        del ends_suffice
         return await self.fetch(path, directory)
 
     async def size(self, path: str) -> int | None:

@@ -20,6 +20,7 @@ from storage3.types import CreateSignedUploadUrlOptions
 from shared.database.client import get_supabase
 from shared.errors import StorageUnavailable
 from shared.http_client import http_client
+from shared.storage.interface import EndsSuffice
 from shared.storage.paths import check_path, check_prefix
 from supabase import AsyncClient
 
@@ -83,15 +84,13 @@ class SupabaseStorage:
                     await to_thread(file.write, block)
         return target
 
-    async def peek(self, path: str, directory: Path) -> Path:
+    async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
         """A sparse file: the first and the last bytes, where most containers keep what a probe reads.
 
         All of it where that is not enough, and of these one at a time: it may be memory, and as large as storage takes.
         """
-        from shared.media.probe import ends_tell_all  # noqa: PLC0415 - what only removes files has no MediaInfo
-
         ends = await self._ends(path, directory)
-        if await to_thread(_is_whole, ends) or await ends_tell_all(ends):
+        if await to_thread(_is_whole, ends) or await ends_suffice(ends):
             return ends
         await to_thread(ends.unlink)
         async with self._fetching_whole:

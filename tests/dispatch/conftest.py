@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.auth.google_id_tokens import AccessTokens
 from shared.dispatch.cloud_tasks import CloudTasksSettings
+from shared.dispatch.google_credentials import AccessTokens
 from tests.dispatch.google import QUEUE, Google, serve_google
 
 ACCOUNT = "editai-tasks@reel-project.iam.gserviceaccount.com"

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.auth.google_id_tokens import AccessTokens, get_access_tokens
 from shared.dispatch.cloud_tasks import CloudTasksSettings, enqueue, get_cloud_tasks_settings
 from shared.dispatch.dispatch import dispatch
+from shared.dispatch.google_credentials import AccessTokens, get_access_tokens
 from shared.observability.trace_context import traced
 from shared.settings import MissingSettings, get_settings, read_settings
 from tests.dispatch.google import ACCESS_TOKEN, QUEUE, Google, refusal

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 import pytest
 from freezegun import freeze_time
 
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 from tests.library.client import Api, Traces, problem
 
 PATH = "project-1/sources/0b9f.mp4"

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.library.test_tenants import (
     Library,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local.functions import LIBRARY_BASE_PATH
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 from tests.library.client import Api, Traces
 from tests.library.connections import RawConnection, connect, head
 from tests.stack.backend import Backend

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.stack.database import Connection
 

@@ -21,10 +21,11 @@ import psutil
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import Cut, encode_clip
-from pipeline.encoding.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.selection.moments import choose
 from pipeline.selection.scenes import analyse
+from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 from tests.media.mutations import Mutation, make_whole, mutations, zzuf
 

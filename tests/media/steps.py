@@ -6,9 +6,9 @@ import pytest
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import Cut, encode_clip
-from pipeline.encoding.thumbnail import thumbnail_time
 from pipeline.selection.moments import choose
 from pipeline.selection.scenes import analyse
+from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.media.probe import MediaFacts, UnusableMedia, probe
 
 

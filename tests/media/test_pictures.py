@@ -8,10 +8,11 @@ import pytest
 
 from pipeline.encoding.canvas import Canvas, constant_rate
 from pipeline.encoding.encode import Cut, encode_clip
-from pipeline.encoding.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.selection.analysis import Analysis, Moment, Scene
 from pipeline.selection.moments import Segment, choose
 from pipeline.selection.scenes import analyse
+from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.media.probe import MediaFacts, probe
 from tests.media import footage
 from tests.media.kinds import X264, Kind

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.settings import get_library_settings
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 
 
 async def with_urls(rows: Sequence[dict[str, Any]], **columns: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from api.openapi.responses import blank_problem, header, problems
 from api.settings import get_library_settings
 from api.uploads.form import file_sink
 from shared.errors import EditAIError, InvalidUrl, NotFound, PayloadTooLarge, RequestTimeout
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 from shared.storage.local_directory import LocalStorage
 from shared.storage.paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
 

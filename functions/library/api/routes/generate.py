@@ -46,7 +46,7 @@ from shared.errors import (
 )
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Job
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 from shared.storage.paths import video_extension
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from shared.jobs.records import Job, JobKind, Lease
 from shared.media.probe import UnusableMedia
 from shared.observability.telemetry import count, record_seconds
 from shared.settings import get_settings
-from shared.storage.interface import get_storage
+from shared.storage.factory import get_storage
 
 logger = logging.getLogger(__name__)
 

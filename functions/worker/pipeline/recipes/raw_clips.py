@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import Cut, encode_clip
-from pipeline.encoding.thumbnail import make_thumbnail, thumbnail_time
+from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
@@ -22,6 +22,7 @@ from pipeline.run.work import Work
 from pipeline.selection.analysis import Analysis
 from pipeline.selection.moments import Selection, choose
 from pipeline.selection.scenes import analyse
+from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.jobs.records import Clip
 from shared.media.probe import MediaFacts, probe_async
 

@@ -1,0 +1,74 @@
+"""The access token that this process presents to Google's APIs."""
+
+import asyncio
+import threading
+from functools import lru_cache
+from typing import Any, Protocol
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class CredentialsUnavailable(Exception):
+    """Google gave this process no access token."""
+
+
+class Credentials(Protocol):
+    """What google-auth's credentials are to us."""
+
+    token: str | None
+
+    @property
+    def valid(self) -> bool:
+        """True while the token is good."""
+        ...
+
+    def refresh(self, request: Any) -> None:
+        """Fetch a new token."""
+        ...
+
+
+class AccessTokens:
+    """The access token of the account that this process runs as, fetched again before it expires.
+
+    The library is imported on first use: most processes never need it.
+    """
+
+    def __init__(self) -> None:
+        self._credentials: Credentials | None = None
+        self._refreshing = threading.Lock()
+
+    async def get(self) -> str:
+        """A token that is good for a while. Raises CredentialsUnavailable."""
+        credentials = self._credentials
+        if credentials is None or not credentials.valid:
+            credentials = await asyncio.to_thread(self._refresh)
+        if not credentials.token:
+            raise CredentialsUnavailable("there is no access token")
+        return credentials.token
+
+    def _refresh(self) -> Credentials:
+        import google.auth  # noqa: PLC0415
+        import google.auth.exceptions  # noqa: PLC0415
+        from google.auth.transport.requests import Request  # noqa: PLC0415
+
+        with self._refreshing:
+            try:
+                credentials = self._credentials or _default_credentials()
+                if not credentials.valid:
+                    credentials.refresh(Request())
+            except google.auth.exceptions.GoogleAuthError as error:
+                raise CredentialsUnavailable(type(error).__name__) from None
+            self._credentials = credentials
+            return credentials
+
+
+def _default_credentials() -> Credentials:
+    import google.auth  # noqa: PLC0415
+
+    return google.auth.default(scopes=[SCOPE])[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+@lru_cache(maxsize=1)
+def get_access_tokens() -> AccessTokens:
+    """The access tokens of this process."""
+    return AccessTokens()

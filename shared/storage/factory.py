@@ -1,0 +1,34 @@
+"""Which storage a process uses, by its settings."""
+
+from functools import lru_cache
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import get_settings, read_settings
+from shared.storage.interface import Storage
+
+
+class StorageSettings(BaseSettings):
+    """What only storage reads from the environment."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    public_url: str = ""
+    """The library's public base URL, under which it serves a local directory's files."""
+
+
+@lru_cache(maxsize=1)
+def get_storage() -> Storage:
+    """The storage of this process: the directory where one is set, else Supabase Storage."""
+    settings = get_settings()
+    if settings.storage_directory is None:
+        from shared.storage.supabase_bucket import SupabaseStorage  # noqa: PLC0415 - only one is needed
+
+        return SupabaseStorage(settings.storage_bucket)
+    from shared.storage.local_directory import LocalStorage  # noqa: PLC0415
+    from shared.storage.signed_urls import UrlSigner  # noqa: PLC0415
+
+    signer = UrlSigner(
+        base_url=read_settings(StorageSettings).public_url, secret=settings.internal_secret
+    )
+    return LocalStorage(settings.storage_directory, signer)
