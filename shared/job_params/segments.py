@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.job_params.json_types import MAX_SEED, Flag, Integer, Number, Seed
-from shared.jobs.records import Source
+from shared.jobs.records import Segment, Source
 
 SelectionMode = Literal["sequential", "random", "weighted"]
 Code = Literal[
@@ -38,19 +37,13 @@ _MAX_FRAME_RATE = 60.0
 _DRAWS = 50
 
 
-class Segment(BaseModel):
-    """A stretch of a source, from `start` to `end`."""
+class SegmentRequest(Segment):
+    """A part of a source, from `start` to `end`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source_id: UUID
     start: Number = Field(examples=[3.5])
     end: Number = Field(examples=[9.25])
-
-    @property
-    def duration_seconds(self) -> float:
-        """How long it is."""
-        return self.end - self.start
 
 
 class SegmentsParams(BaseModel):
@@ -67,7 +60,7 @@ class SegmentsParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    segments: tuple[Segment, ...] = Field(min_length=1, max_length=MAX_SEGMENTS)
+    segments: tuple[SegmentRequest, ...] = Field(min_length=1, max_length=MAX_SEGMENTS)
     selection_mode: SelectionMode = "sequential"
     target_duration: Number = Field(ge=0.5, le=600)
     variant_count: Integer = Field(default=1, ge=1, le=10)

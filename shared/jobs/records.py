@@ -67,11 +67,16 @@ class Job(Record):
 
 
 class Segment(Record):
-    """A stretch of a source, from start to end."""
+    """A part of a source, from `start` to `end` on its presentation clock."""
 
     source_id: UUID
     start: float
     end: float
+
+    @property
+    def duration_seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
 
 
 class Clip(Record):

@@ -18,7 +18,7 @@ async def hold(project: str) -> Lease:
 
 
 async def test_of_many_at_once_exactly_one_starts(api: Api, project: str, traces: Traces) -> None:
-    answers = await asyncio.gather(*(api.routes.generate(project) for _ in range(32)))
+    answers = await asyncio.gather(*(api.generate(project) for _ in range(32)))
 
     (started,) = [answer.json()["job"] for answer in answers if answer.status_code == 202]
     refused = [answer for answer in answers if answer.status_code != 202]
@@ -60,12 +60,12 @@ async def test_an_expired_lease_does_not_make_a_project_busy(
 ) -> None:
     await hold(project)
     clock.advance(601)
-    assert (await api.routes.generate(project)).status_code == 202
+    assert (await api.generate(project)).status_code == 202
 
 
 async def test_waiting_ends_when_the_project_is_free(api: Api, project: str) -> None:
     lease = await hold(project)
-    waiting = asyncio.create_task(api.routes.generate(project, headers={"Prefer": "wait=30"}))
+    waiting = asyncio.create_task(api.generate(project, headers={"Prefer": "wait=30"}))
     done, _ = await asyncio.wait((waiting,), timeout=0.5)
     assert not done
     await release_lease(lease)
@@ -78,7 +78,7 @@ async def test_waiting_ends_when_the_project_is_free(api: Api, project: str) -> 
 async def test_waiting_ends_with_409_when_its_time_is_over(api: Api, project: str) -> None:
     await hold(project)
     began = asyncio.get_running_loop().time()
-    answer = await api.routes.generate(project, headers={"Prefer": "respond-async, wait=1"})
+    answer = await api.generate(project, headers={"Prefer": "respond-async, wait=1"})
     problem(answer, 409, "project-busy")
     assert 1 <= asyncio.get_running_loop().time() - began < 3
     assert answer.headers["preference-applied"] == "wait=1"
@@ -103,6 +103,6 @@ async def test_waiting_ends_with_409_when_its_time_is_over(api: Api, project: st
 async def test_only_a_wait_that_can_be_granted_is_applied(
     api: Api, project: str, prefer: str, applied: str | None
 ) -> None:
-    answer = await api.routes.generate(project, headers={"Prefer": prefer})
+    answer = await api.generate(project, headers={"Prefer": prefer})
     assert answer.status_code == 202
     assert answer.headers.get("preference-applied") == applied

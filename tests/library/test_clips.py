@@ -13,7 +13,7 @@ from tests.library.client import Api, Traces, problem
 
 async def make_clips(api: Api, project: str, count: int) -> list[Clip]:
     """Record clips as a worker does; their files are a few bytes."""
-    job = (await api.routes.generate(project)).json()["job"]
+    job = (await api.generate(project)).json()["job"]
     claim = await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
     assert claim.lease
     clips: list[Clip] = []
@@ -126,7 +126,7 @@ async def test_pages_of_projects_stay_in_place_while_others_come(api: Api) -> No
 
 async def test_pages_of_sources_have_each_source_once(api: Api, project: str) -> None:
     for _ in range(3):
-        await api.routes.generate(project)
+        await api.generate(project)
         await api.cancel(project)
     pages = await all_pages(api, f"projects/{project}/sources", limit=1)
     assert len({item["id"] for page in pages for item in page}) == 3

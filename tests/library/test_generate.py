@@ -18,7 +18,7 @@ FILE_BEGINS = b"--cut-here\r\nContent-Disposition: form-data; name=video; filena
 async def test_an_upload_is_stored_and_its_job_queued(
     api: Api, project: str, traces: Traces
 ) -> None:
-    answer = await api.routes.generate(project, variant_count=2, target_duration=12.5, seed=7)
+    answer = await api.generate(project, variant_count=2, target_duration=12.5, seed=7)
 
     assert answer.status_code == 202
     accepted = answer.json()
@@ -38,7 +38,7 @@ async def test_an_upload_is_stored_and_its_job_queued(
 
 
 async def test_its_source_can_be_seen(api: Api, project: str) -> None:
-    await api.routes.generate(project, file_name="C:\\Videos\\My\u202e holiday.MP4")
+    await api.generate(project, file_name="C:\\Videos\\My\u202e holiday.MP4")
     (source,) = (await api.get(f"projects/{project}/sources")).json()["items"]
     assert source["file_name"] == "My holiday.MP4"
     assert source["status"] == "ready"
@@ -50,7 +50,7 @@ async def test_its_source_can_be_seen(api: Api, project: str) -> None:
 
 
 async def test_what_is_left_out_has_a_default(api: Api, project: str) -> None:
-    params = (await api.routes.generate(project)).json()["job"]["params"]
+    params = (await api.generate(project)).json()["job"]["params"]
     assert (params["variant_count"], params["target_duration"]) == (3, 30)
     assert 0 <= params["seed"] < 2**31
 
@@ -62,7 +62,7 @@ async def test_fields_may_come_after_the_file(api: Api, project: str) -> None:
 
 
 async def test_a_stored_source_is_used_again(api: Api, project: str, traces: Traces) -> None:
-    source_id = (await api.routes.generate(project)).json()["job"]["params"]["source_id"]
+    source_id = (await api.generate(project)).json()["job"]["params"]["source_id"]
     await api.cancel(project)
     body = {"source_id": source_id, "variant_count": 1}
     answer = await api.call("POST", f"projects/{project}/generate", json=body)
@@ -96,7 +96,7 @@ async def test_a_source_of_another_project_is_missing(
 async def test_what_is_no_usable_video_is_refused(
     api: Api, project: str, traces: Traces, content: bytes, reason: str
 ) -> None:
-    answer = await api.routes.generate(project, content, file_name="called-a-video.mp4")
+    answer = await api.generate(project, content, file_name="called-a-video.mp4")
     assert problem(answer, 422, "unusable-video")["reason"] == reason
     assert traces.none()
 
@@ -121,7 +121,7 @@ async def test_what_is_no_usable_video_is_refused(
 async def test_a_field_that_does_not_fit_is_named(
     api: Api, project: str, traces: Traces, fields: dict[str, Any], location: str
 ) -> None:
-    content = problem(await api.routes.generate(project, **fields), 422, "invalid-request")
+    content = problem(await api.generate(project, **fields), 422, "invalid-request")
     assert [part["location"] for part in content["errors"]] == [location]
     assert location in content["detail"]
     assert traces.none()
@@ -212,7 +212,7 @@ async def test_a_disk_that_refuses_is_told_as_storage_away(
 ) -> None:
     staging = traces.storage / STAGING
     staging.touch()
-    answer = await api.routes.generate(project)
+    answer = await api.generate(project)
     problem(answer, 503, "storage-unavailable")
     assert answer.headers["retry-after"]
     staging.unlink()

@@ -32,7 +32,7 @@ async def test_what_a_header_says_is_not_said_back(api: Api, project: str, heade
         )
         assert answer.status_code == 200
         assert "injected" not in str(answer.headers) + answer.text
-    started = await api.routes.generate(project, headers={"Prefer": "wait=3; injected"})
+    started = await api.generate(project, headers={"Prefer": "wait=3; injected"})
     assert started.headers["preference-applied"] == "wait=3"
 
 

@@ -233,5 +233,5 @@ async def test_a_source_is_never_an_address(
     ):
         content = problem(await api.call("POST", path, json=body), 422, "invalid-request")
         assert address not in json.dumps(content)
-    problem(await api.routes.generate(project, address.encode()), 422, "unusable-video")
+    problem(await api.generate(project, address.encode()), 422, "unusable-video")
     assert traces.none()

@@ -48,12 +48,12 @@ async def test_a_hostile_upload_is_refused_with_a_reason(
 ) -> None:
     path = tmp_path / "video.mp4"
     make(path)
-    answer = await api.routes.generate(project, path.read_bytes(), file_name="video.mp4")
+    answer = await api.generate(project, path.read_bytes(), file_name="video.mp4")
     content = problem(answer, 422, "unusable-video")
     assert content["reason"] == reason
     assert content["detail"].startswith(words)
     assert traces.none()
-    assert (await api.routes.generate(project)).status_code == 202
+    assert (await api.generate(project)).status_code == 202
 
 
 async def test_damaged_uploads_are_taken_or_refused_with_a_reason(
@@ -63,7 +63,7 @@ async def test_damaged_uploads_are_taken_or_refused_with_a_reason(
     answers: set[int] = set()
     for format_ in whole:
         Mutation(format=format_, seed=5).write(whole[format_], path)
-        answer = await api.routes.generate(project, path.read_bytes(), file_name=f"v.{format_}")
+        answer = await api.generate(project, path.read_bytes(), file_name=f"v.{format_}")
         answers.add(answer.status_code)
         if answer.status_code != 202:
             assert problem(answer, 422, "unusable-video")["detail"]

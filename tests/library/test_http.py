@@ -116,7 +116,7 @@ async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
             answer = await api.get(path)
             problem(answer, 503, "database-unavailable")
             assert int(answer.headers["retry-after"]) > 0
-        problem(await api.routes.generate(project), 503, "database-unavailable")
+        problem(await api.generate(project), 503, "database-unavailable")
         assert not any(path.is_file() for path in backend.storage.rglob("*"))
     finally:
         backend.processes[index] = Process(backend.processes[index].part)

@@ -17,7 +17,7 @@ async def test_a_new_project_has_made_no_progress(api: Api, project: str) -> Non
 
 
 async def test_it_shows_what_the_worker_wrote_last(api: Api, project: str) -> None:
-    job = (await api.routes.generate(project)).json()["job"]
+    job = (await api.generate(project)).json()["job"]
     claim = await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
     assert claim.lease
     written = Progress(percentage=42, current_step="Making clip 2 of 3", estimated_remaining=17)
@@ -35,7 +35,7 @@ async def test_it_shows_what_the_worker_wrote_last(api: Api, project: str) -> No
 
 
 async def test_a_job_whose_worker_is_gone_is_stalled(api: Api, project: str, clock: Clock) -> None:
-    job = (await api.routes.generate(project)).json()["job"]
+    job = (await api.generate(project)).json()["job"]
     await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
     clock.advance(60)
     assert (await api.get(f"projects/{project}/progress")).json()["stalled"]
@@ -44,7 +44,7 @@ async def test_a_job_whose_worker_is_gone_is_stalled(api: Api, project: str, clo
 async def test_a_job_that_waits_for_a_worker_is_queued_and_not_stalled(
     api: Api, project: str, clock: Clock
 ) -> None:
-    await api.routes.generate(project)
+    await api.generate(project)
     clock.advance(3600)
     progress = (await api.get(f"projects/{project}/progress")).json()
     assert (progress["job"]["status"], progress["stalled"]) == ("queued", False)
@@ -52,7 +52,7 @@ async def test_a_job_that_waits_for_a_worker_is_queued_and_not_stalled(
 
 async def test_nothing_is_sent_while_nothing_changes(api: Api, project: str) -> None:
     path = f"projects/{project}/progress"
-    await api.routes.generate(project)
+    await api.generate(project)
     first = await api.get(path)
     etag = first.headers["etag"]
     assert etag.startswith('W/"')
@@ -72,7 +72,7 @@ async def test_nothing_is_sent_while_nothing_changes(api: Api, project: str) -> 
 
 async def test_renewing_the_lease_alone_changes_nothing(api: Api, project: str) -> None:
     path = f"projects/{project}/progress"
-    job = (await api.routes.generate(project)).json()["job"]
+    job = (await api.generate(project)).json()["job"]
     claim = await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
     assert claim.lease
     etag = (await api.get(path)).headers["etag"]

@@ -130,7 +130,7 @@ async def test_a_project_is_renamed(api: Api, project: str) -> None:
 
 
 async def test_a_deleted_project_is_gone(api: Api, project: str, traces: Traces) -> None:
-    await api.routes.generate(project)
+    await api.generate(project)
     await api.cancel(project)
     answer = await api.call("DELETE", f"projects/{project}")
     assert (answer.status_code, answer.content) == (204, b"")
@@ -140,7 +140,7 @@ async def test_a_deleted_project_is_gone(api: Api, project: str, traces: Traces)
 
 
 async def test_a_busy_project_is_not_deleted(api: Api, project: str) -> None:
-    job = (await api.routes.generate(project)).json()["job"]
+    job = (await api.generate(project)).json()["job"]
     answer = await api.call("DELETE", f"projects/{project}")
     content = problem(answer, 409, "project-busy")
     assert content["job"] == {"id": job["id"], "kind": "raw_clips"}
@@ -157,14 +157,14 @@ async def test_a_project_held_without_a_job_is_not_deleted(api: Api, project: st
 
 
 async def test_cancelling_frees_the_project(api: Api, project: str, traces: Traces) -> None:
-    job = (await api.routes.generate(project)).json()["job"]
+    job = (await api.generate(project)).json()["job"]
     answer = await api.cancel(project)
     assert answer.status_code == 200
     assert answer.json()["outcome"] == "cancelled"
     assert answer.json()["job"]["id"] == job["id"]
     assert answer.json()["job"]["status"] == "cancelled"
     assert traces.count("editai_locks") == traces.count("editai_generation_progress") == 0
-    assert (await api.routes.generate(project)).status_code == 202
+    assert (await api.generate(project)).status_code == 202
 
 
 async def test_cancelling_an_idle_project_is_no_error(api: Api, project: str) -> None:

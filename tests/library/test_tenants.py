@@ -54,7 +54,7 @@ class Library:
 async def library_of_a_user(api: Api, project: str, traces: Traces) -> Library:
     document = (await api.http.get("openapi.json")).json()
     (clip,) = await make_clips(api, project, 1)
-    await api.routes.generate(project)
+    await api.generate(project)
     source_id = str(clip.segments[0].source_id)
     owned = {"project_id": project, "clip_id": str(clip.id), "source_id": source_id}
     return Library(operations=list(operations(document)), owned=owned, traces=traces)

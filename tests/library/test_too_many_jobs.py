@@ -22,7 +22,7 @@ async def full(api: Api) -> list[str]:
     """Projects of the user's, each with a job; together as many as there may be."""
     projects = [await api.new_project() for _ in range(LIMIT)]
     for project in projects:
-        assert (await api.routes.generate(project)).status_code == 202
+        assert (await api.generate(project)).status_code == 202
     return projects
 
 
@@ -36,7 +36,7 @@ def refused(answer: httpx.Response) -> dict[str, Any]:
 
 async def test_of_many_at_once_no_more_start_than_may(api: Api, traces: Traces) -> None:
     projects = [await api.new_project() for _ in range(LIMIT + 7)]
-    answers = await asyncio.gather(*(api.routes.generate(project) for project in projects))
+    answers = await asyncio.gather(*(api.generate(project) for project in projects))
     limited = [answer for answer in answers if answer.status_code != 202]
     assert len(limited) == 7
     for answer in limited:
@@ -49,7 +49,7 @@ async def test_every_start_of_a_job_is_limited(api: Api, project: str, traces: T
     (clip,) = await make_clips(api, project, 1)
     (segment,) = clip.model_dump(mode="json")["segments"]
     for _ in range(LIMIT):
-        await api.routes.generate(await api.new_project())
+        await api.generate(await api.new_project())
     source, segments = {"source_id": segment["source_id"]}, {"segments": [segment]}
     for path, body in (
         (f"projects/{project}/generate", source),
@@ -78,15 +78,15 @@ async def test_it_is_told_before_the_body_is_read(api: Api, project: str, traces
 
 
 async def test_a_busy_project_is_a_conflict_all_the_same(api: Api, full: list[str]) -> None:
-    problem(await api.routes.generate(full[0]), 409, "project-busy")
+    problem(await api.generate(full[0]), 409, "project-busy")
 
 
 async def test_a_repeated_request_gets_its_answer_all_the_same(api: Api, project: str) -> None:
     key = {"Idempotency-Key": "one"}
-    first = await api.routes.generate(project, headers=key)
+    first = await api.generate(project, headers=key)
     for _ in range(LIMIT - 1):
-        await api.routes.generate(await api.new_project())
-    again = await api.routes.generate(project, headers=key)
+        await api.generate(await api.new_project())
+    again = await api.generate(project, headers=key)
     assert (again.status_code, again.content) == (202, first.content)
 
 
@@ -99,7 +99,7 @@ async def test_others_are_not_limited_by_it(api: Api, stranger: Api, service: Ap
 async def test_waiting_ends_when_one_of_the_jobs_has_ended(
     api: Api, project: str, full: list[str]
 ) -> None:
-    waiting = asyncio.create_task(api.routes.generate(project, headers={"Prefer": "wait=30"}))
+    waiting = asyncio.create_task(api.generate(project, headers={"Prefer": "wait=30"}))
     done, _ = await asyncio.wait((waiting,), timeout=0.5)
     assert not done
     await api.cancel(full[0])
@@ -112,7 +112,7 @@ async def test_waiting_ends_when_one_of_the_jobs_has_ended(
 @pytest.mark.usefixtures("full")
 async def test_waiting_ends_with_429_when_its_time_is_over(api: Api, project: str) -> None:
     began = asyncio.get_running_loop().time()
-    answer = await api.routes.generate(project, headers={"Prefer": "wait=1"})
+    answer = await api.generate(project, headers={"Prefer": "wait=1"})
     refused(answer)
     assert 1 <= asyncio.get_running_loop().time() - began < 4
     assert answer.headers["preference-applied"] == "wait=1"

@@ -58,11 +58,9 @@ async def test_no_line_has_a_token_or_the_name_of_a_file(
     async with httpx.AsyncClient(base_url=f"{library.url}/", timeout=30) as client:
         api = Api(http=client, headers=user.headers)
         project = await api.new_project(SECRET_NAME)
-        started = await api.routes.generate(project, file_name=f"{SECRET_NAME}.mp4")
+        started = await api.generate(project, file_name=f"{SECRET_NAME}.mp4")
         assert started.status_code == 202
-        await api.routes.generate(
-            project, SAMPLE.read_bytes()[:5000], file_name=f"{SECRET_NAME}.mp4"
-        )
+        await api.generate(project, SAMPLE.read_bytes()[:5000], file_name=f"{SECRET_NAME}.mp4")
         await api.call("POST", f"projects/{project}/sources", json={"file_name": SECRET_NAME})
         await client.get("projects", params={"access_token": user.token})
         await client.get(f"{user.token}/{SECRET_NAME}")

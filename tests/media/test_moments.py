@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.selection.analysis import Analysis, Moment, Scene
-from pipeline.selection.moments import Segment, Selection, choose
+from pipeline.selection.moments import Interval, Selection, choose
 from shared.job_params.segments import MAX_SEGMENTS
 
 RATES = [Fraction(24), Fraction(30000, 1001), Fraction(60), Fraction(10)]
@@ -193,7 +193,7 @@ def test_black_is_shown_only_when_there_is_nothing_else() -> None:
     black = set(range(48, 96))
     for clip in choose(analysis, 3, 6.0, seed=1)[:1]:
         assert not black & set[int]().union(*_frames(analysis, clip))
-    assert choose(analysis, 1, 8.0, seed=1) == [(Segment(start=0.0, end=8.0),)]
+    assert choose(analysis, 1, 8.0, seed=1) == [(Interval(start=0.0, end=8.0),)]
 
 
 def test_no_segment_is_a_flicker() -> None:

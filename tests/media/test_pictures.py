@@ -10,7 +10,7 @@ from pipeline.encoding.canvas import Canvas, constant_rate
 from pipeline.encoding.encode import Cut, encode_clip
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.selection.analysis import Analysis, Moment, Scene
-from pipeline.selection.moments import Segment, choose
+from pipeline.selection.moments import Interval, choose
 from pipeline.selection.scenes import analyse
 from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.media.probe import MediaFacts, probe
@@ -196,9 +196,9 @@ def test_the_thumbnail_is_of_the_sharpest_moment_that_is_not_black() -> None:
         Scene(start_frame=m.start_frame, end_frame=m.end_frame, dark=m.dark) for m in moments
     )
     analysis = Analysis(frame_rate=Fraction(24), scenes=scenes, moments=moments)
-    assert thumbnail_time(analysis, (Segment(start=0, end=6),)) == pytest.approx(3)
-    assert thumbnail_time(analysis, (Segment(start=4, end=6),)) == pytest.approx(5)
-    assert thumbnail_time(analysis, (Segment(start=0, end=8),)) == pytest.approx(7)
+    assert thumbnail_time(analysis, (Interval(start=0, end=6),)) == pytest.approx(3)
+    assert thumbnail_time(analysis, (Interval(start=4, end=6),)) == pytest.approx(5)
+    assert thumbnail_time(analysis, (Interval(start=0, end=8),)) == pytest.approx(7)
 
 
 def test_a_canvas_has_even_sides_and_sane_limits(sample_facts: MediaFacts) -> None:

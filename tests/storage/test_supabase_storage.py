@@ -61,7 +61,7 @@ async def test_what_is_put_is_there_whole(storage: SupabaseStorage, tmp_path: Pa
 async def test_putting_again_replaces(storage: SupabaseStorage, api: StorageApi) -> None:
     await put(storage, b"first")
     await put(storage, b"second")
-    assert api.routes.files == {PATH: b"second"}
+    assert api.files == {PATH: b"second"}
 
 
 async def test_staging_leaves_nothing(storage: SupabaseStorage) -> None:
@@ -94,7 +94,7 @@ async def test_deleting_again_does_not_matter(storage: SupabaseStorage, api: Sto
     await put(storage, b"x")
     await storage.delete([PATH])
     await storage.delete([PATH])
-    assert api.routes.files == {}
+    assert api.files == {}
 
 
 async def test_download_urls_are_made_in_one_call_and_lead_to_the_files(
@@ -113,14 +113,14 @@ async def test_an_upload_url_takes_a_file_from_a_browser(
     url = await storage.upload_url(PATH, expires_in_seconds=60)
     async with httpx.AsyncClient() as http:
         assert (await http.put(url, content=b"frames")).status_code == 200
-    assert api.routes.files == {PATH: b"frames"}
+    assert api.files == {PATH: b"frames"}
 
 
 async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
     storage: SupabaseStorage, api: StorageApi, tmp_path: Path
 ) -> None:
     middle = b"m" * 1000
-    api.routes.files[PATH] = b"a" * PEEK_BYTES + middle + b"z" * PEEK_BYTES
+    api.files[PATH] = b"a" * PEEK_BYTES + middle + b"z" * PEEK_BYTES
     peeked = (await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)).read_bytes()
     assert peeked == b"a" * PEEK_BYTES + bytes(1000) + b"z" * PEEK_BYTES
     assert len(api.ranges) == 2
@@ -160,7 +160,7 @@ async def test_a_peek_says_of_a_large_video_what_all_of_it_says(
     """The source of a peek that is refused is deleted: what its middle might tell counts too."""
     video = make(tmp_path)
     assert video.stat().st_size > 3 * short_peeks
-    api.routes.files[PATH] = video.read_bytes()
+    api.files[PATH] = video.read_bytes()
     assert probe(await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)) == probe(video)
 
 
@@ -168,7 +168,7 @@ async def test_a_peek_of_a_large_video_with_an_index_leaves_its_middle_out(
     storage: SupabaseStorage, api: StorageApi, tmp_path: Path, short_peeks: int
 ) -> None:
     video = make_kind("plain.mp4", tmp_path)
-    api.routes.files[PATH] = video.read_bytes()
+    api.files[PATH] = video.read_bytes()
     peeked = await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
     assert probe(peeked) == probe(video)
     assert peeked.read_bytes()[short_peeks:-short_peeks].strip(b"\0") == b""
@@ -179,7 +179,7 @@ async def test_one_large_video_is_here_as_a_whole_at_a_time(
     storage: SupabaseStorage, api: StorageApi, tmp_path: Path
 ) -> None:
     """A temporary directory may be memory."""
-    api.routes.files[PATH] = _live_recording(tmp_path).read_bytes()
+    api.files[PATH] = _live_recording(tmp_path).read_bytes()
     (tmp_path / "second").mkdir()
     first = await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
     second = asyncio.create_task(
@@ -190,7 +190,7 @@ async def test_one_large_video_is_here_as_a_whole_at_a_time(
         async with asyncio.timeout(1):
             await asyncio.shield(second)
     first.unlink()
-    assert (await second).read_bytes() == api.routes.files[PATH]
+    assert (await second).read_bytes() == api.files[PATH]
 
 
 async def test_a_wrong_key_or_no_server_means_unavailable(api: StorageApi) -> None:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared.job_params.json_types import Flag, Integer, Number, Seed
+from shared.job_params.json_types import Flag
+from shared.job_params.raw_clips import RawClipsOptions
 
 PROJECT_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 NAME_LENGTH = 200
@@ -72,20 +73,7 @@ class ClipUpdate(Input):
     is_selected: Flag | None = None
 
 
-class GenerateOptions(Input):
-    """How raw clips are made."""
-
-    variant_count: Integer = Field(
-        default=3, ge=1, le=10, description="How many clips, all different."
-    )
-    target_duration: Number = Field(default=30, ge=1, le=600, description="Seconds of each clip.")
-    seed: Seed | None = Field(
-        default=None,
-        description="The same video, options and seed give the same clips. Chosen when left out.",
-    )
-
-
-class GenerateFromSource(GenerateOptions):
+class GenerateFromSource(RawClipsOptions):
     """Raw clips of a video that was uploaded before."""
 
     source_id: UUID

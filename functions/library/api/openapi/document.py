@@ -8,11 +8,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.http.problems import InvalidPart, Problem
-from api.models import GenerateFromSource, GenerateOptions
+from api.models import GenerateFromSource
 from api.openapi.problem_schemas import REFERENCE, problem_components
 from api.openapi.responses import problems
 from api.settings import get_library_settings
 from shared.errors import MethodNotAllowed, NotFound
+from shared.job_params.raw_clips import RawClipsOptions
 
 JSON = "application/json"
 PROBLEM_PREFIX = REFERENCE.format(model="")
@@ -110,7 +111,7 @@ def _add_examples(operation: dict[str, Any]) -> None:
 
 def _upload_form() -> dict[str, Any]:
     """The form of an upload: its fields and its file."""
-    form = GenerateOptions.model_json_schema()
+    form = RawClipsOptions.model_json_schema()
     video = {
         "type": "string",
         "contentMediaType": "application/octet-stream",

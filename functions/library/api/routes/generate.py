@@ -24,7 +24,7 @@ from api.http.security import (
     too_large,
 )
 from api.job_start.starter import JobStarter, StartsJob
-from api.models import GenerateFromSource, GenerateOptions
+from api.models import GenerateFromSource
 from api.openapi.responses import BODY, accepted_headers, job_problems
 from api.routes.projects import ProjectId
 from api.routes.sources import refuse_unconfirmed
@@ -44,6 +44,7 @@ from shared.errors import (
     UnsupportedMediaType,
     UnusableVideo,
 )
+from shared.job_params.raw_clips import RawClipsOptions, RawClipsParams
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Job
 from shared.storage.factory import get_storage
@@ -111,7 +112,7 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
         project_id=project_id,
         owner_id=starter.caller.owner_id,
         kind=KIND,
-        params=_params(wanted, wanted.source_id, job_id),
+        params=RawClipsParams.of(wanted, wanted.source_id, job_id).model_dump(mode="json"),
         source_ids=(wanted.source_id,),
         idempotency_key=starter.idempotency_key,
         request_hash=starter.request_hash(kind=KIND, **wanted.model_dump()),
@@ -129,7 +130,7 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         form = await receive_form(
             request,
             staged,
-            options=GenerateOptions,
+            options=RawClipsOptions,
             max_bytes=get_library_settings().max_upload_bytes,
         )
         facts = await probed_facts(staged)
@@ -142,7 +143,7 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
 
 
 async def _start_with_file(
-    project_id: str, form: Form[GenerateOptions], source: dict[str, Any], starter: JobStarter
+    project_id: str, form: Form[RawClipsOptions], source: dict[str, Any], starter: JobStarter
 ) -> Job:
     """Start the job; its file goes again unless it did start.
 
@@ -153,7 +154,7 @@ async def _start_with_file(
         project_id=project_id,
         owner_id=starter.caller.owner_id,
         kind=KIND,
-        params=_params(form.options, source["id"], job_id),
+        params=RawClipsParams.of(form.options, UUID(source["id"]), job_id).model_dump(mode="json"),
         source=source,
         idempotency_key=starter.idempotency_key,
         request_hash=starter.request_hash(
@@ -171,13 +172,3 @@ async def _start_with_file(
     if job.id != job_id:
         await get_storage().delete([path])
     return job
-
-
-def _params(options: GenerateOptions, source_id: UUID | str, job_id: UUID) -> dict[str, Any]:
-    """What the worker is told; a seed that nobody chose comes from the job's id."""
-    return {
-        "source_id": str(source_id),
-        "variant_count": options.variant_count,
-        "target_duration": options.target_duration,
-        "seed": job_id.int % 2**31 if options.seed is None else options.seed,
-    }

@@ -6,50 +6,24 @@ An attempt that goes on after another one chooses again, and chooses the same; i
 """
 
 import asyncio
-from dataclasses import dataclass
-from pathlib import Path
-from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import Cut, encode_clip
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
+from pipeline.run.footage import Footage, fetch_footage
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
 from pipeline.run.work import Work
-from pipeline.selection.analysis import Analysis
 from pipeline.selection.moments import Selection, choose
 from pipeline.selection.scenes import analyse
 from pipeline.selection.thumbnail_time import thumbnail_time
+from shared.job_params.raw_clips import RawClipsParams
 from shared.jobs.records import Clip
-from shared.media.probe import MediaFacts, probe_async
 
 # What a second of video costs, relative to encoding it; measured on 720p and 1080p sources.
 ANALYSING_COST = 0.15
 ENCODING_COST = 1.0
-
-
-class RawClipsParams(BaseModel):
-    """What the library asked for; `target_duration` in seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    source_id: UUID
-    variant_count: int
-    target_duration: float
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Footage:
-    """The source as this attempt has it."""
-
-    source_id: UUID
-    path: Path
-    facts: MediaFacts
-    analysis: Analysis
 
 
 async def make_raw_clips(work: Work) -> Outcome:
@@ -64,10 +38,8 @@ async def make_raw_clips(work: Work) -> Outcome:
     )
     on_progress = phases.step("analysing", "Finding the best moments")
     await on_progress(0.0)
-    path = await work.fetch(source)
-    facts = await probe_async(path)
-    analysis = await analyse(path, facts, work.directory, on_progress=on_progress)
-    footage = Footage(source_id=source.id, path=path, facts=facts, analysis=analysis)
+    footage = await fetch_footage(work, source)
+    analysis = await analyse(footage.path, footage.facts, work.directory, on_progress=on_progress)
     # In a thread: hours of scenes take seconds, in which the lease is to be renewed.
     selections = await asyncio.to_thread(
         choose, analysis, params.variant_count, params.target_duration, params.seed
@@ -76,13 +48,24 @@ async def make_raw_clips(work: Work) -> Outcome:
     for index, selection in enumerate(selections):
         step = f"Making clip {index + 1} of {len(selections)}"
         on_progress = phases.step("encoding", step, index=index, count=len(selections))
-        clip = work.recorded(index) or await _make(work, index, footage, selection, on_progress)
+        clip = work.recorded(index)
+        if clip is None:
+            thumbnail_at = thumbnail_time(analysis, selection)
+            clip = await _make(
+                work, index, footage, selection, thumbnail_at=thumbnail_at, on_progress=on_progress
+            )
         clips.append(clip)
     return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
 
 
 async def _make(
-    work: Work, index: int, footage: Footage, selection: Selection, on_progress: OnProgress
+    work: Work,
+    index: int,
+    footage: Footage,
+    selection: Selection,
+    *,
+    thumbnail_at: float,
+    on_progress: OnProgress,
 ) -> Clip:
     """Encode one variant, picture it, and record it as a checkpoint."""
     await on_progress(0.0)
@@ -95,8 +78,7 @@ async def _make(
         work_dir=work.directory,
         on_progress=on_progress,
     )
-    at = thumbnail_time(footage.analysis, selection)
-    await make_thumbnail(path, facts, at, thumbnail, work_dir=work.directory)
+    await make_thumbnail(path, facts, thumbnail_at, thumbnail, work_dir=work.directory)
     segments = [
         {"source_id": str(footage.source_id), "start": part.start, "end": part.end}
         for part in selection

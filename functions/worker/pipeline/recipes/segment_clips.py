@@ -10,33 +10,25 @@ recorded.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from uuid import UUID
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import Cut, encode_clip
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
+from pipeline.run.footage import Footage, fetch_footage
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
 from pipeline.run.work import Work
-from shared.job_params.segments import RANGE_TOLERANCE_SECONDS, Segment, SegmentsParams, select
-from shared.jobs.records import Clip
-from shared.media.probe import MediaFacts, UnusableMedia, probe_async
+from shared.job_params.segments import RANGE_TOLERANCE_SECONDS, SegmentsParams, select
+from shared.jobs.records import Clip, Segment
+from shared.media.probe import UnusableMedia
 
 FETCHING_COST = 0.5
 """What a source costs to fetch and probe, relative to encoding a second of a clip."""
 
 THUMBNAIL_AT = 1 / 3
 """Where in a clip its picture is taken: past the beginning, which may fade in from black."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Footage:
-    """A source as this attempt has it."""
-
-    path: Path
-    facts: MediaFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +86,7 @@ async def _fetch(work: Work, used: Sequence[UUID], phases: Phases) -> dict[UUID,
         step = f"Fetching video {index + 1} of {len(used)}"
         on_progress = phases.step("fetching", step, index=index, count=len(used))
         await on_progress(0.0)
-        path = await work.fetch(work.source(source_id))
-        footage[source_id] = Footage(path=path, facts=await probe_async(path))
+        footage[source_id] = await fetch_footage(work, work.source(source_id))
         await on_progress(1.0)
     return footage
 

@@ -48,14 +48,14 @@ WEIGHTS = {"motion": 0.5, "sharpness": 0.3, "loudness": 0.2}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class Segment:
+class Interval:
     """A part of the source, in seconds of its clock."""
 
     start: float
     end: float
 
 
-Selection = tuple[Segment, ...]
+Selection = tuple[Interval, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +97,8 @@ def choose(
         used = _wear(analysis, used, clip)
     return [
         tuple(
-            Segment(start=analysis.seconds(start), end=analysis.seconds(end)) for start, end in clip
+            Interval(start=analysis.seconds(start), end=analysis.seconds(end))
+            for start, end in clip
         )
         for clip in clips
     ]

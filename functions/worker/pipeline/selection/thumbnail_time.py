@@ -4,10 +4,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from pipeline.selection.analysis import Analysis, Moment
-from pipeline.selection.moments import Segment
+from pipeline.selection.moments import Interval
 
 
-def thumbnail_time(analysis: Analysis, selection: Sequence[Segment]) -> float:
+def thumbnail_time(analysis: Analysis, selection: Sequence[Interval]) -> float:
     """The middle of the sharpest moment of a clip that is not black, in seconds of the source."""
     starts = [analysis.seconds(moment.start_frame) for moment in analysis.moments]
     candidates = [
@@ -23,12 +23,12 @@ def thumbnail_time(analysis: Analysis, selection: Sequence[Segment]) -> float:
     return time
 
 
-def _overlapping(starts: Sequence[float], segment: Segment) -> slice:
+def _overlapping(starts: Sequence[float], segment: Interval) -> slice:
     """Which of the moments, by where they begin, share time with a segment: they have no gaps."""
     return slice(max(0, bisect_right(starts, segment.start) - 1), bisect_left(starts, segment.end))
 
 
-def _middle(analysis: Analysis, moment: Moment, segment: Segment) -> float | None:
+def _middle(analysis: Analysis, moment: Moment, segment: Interval) -> float | None:
     start = max(segment.start, analysis.seconds(moment.start_frame))
     end = min(segment.end, analysis.seconds(moment.end_frame))
     return (start + end) / 2 if end > start else None

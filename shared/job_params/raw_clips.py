@@ -1,0 +1,45 @@
+"""Raw clips of one source: what a request may ask for, and what the worker is given."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.job_params.json_types import MAX_SEED, Integer, Number, Seed
+
+
+class _RawClips(BaseModel):
+    variant_count: Integer = Field(
+        default=3, ge=1, le=10, description="How many clips, all different."
+    )
+    target_duration: Number = Field(default=30, ge=1, le=600, description="Seconds of each clip.")
+
+
+class RawClipsOptions(_RawClips):
+    """How raw clips are made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: Seed | None = Field(
+        default=None,
+        description="The same video, options and seed give the same clips. Chosen when left out.",
+    )
+
+
+class RawClipsParams(_RawClips):
+    """The params of a raw clips job: its seed is settled."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    source_id: UUID
+    seed: Seed
+
+    @classmethod
+    def of(cls, options: RawClipsOptions, source_id: UUID, job_id: UUID) -> "RawClipsParams":
+        """What a worker needs. A seed that the request left out comes from the job's id."""
+        seed = job_id.int % (MAX_SEED + 1) if options.seed is None else options.seed
+        return cls(
+            source_id=source_id,
+            variant_count=options.variant_count,
+            target_duration=options.target_duration,
+            seed=seed,
+        )
