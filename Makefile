@@ -28,8 +28,8 @@ demo: setup
 	@$(RUN) -m local demo
 
 test: setup-dev
-	@local/debian_postgres.sh
-	@local/debian_zzuf.sh
+	@local/setup/debian_postgres.sh
+	@local/setup/debian_zzuf.sh
 	@$(RUN) -m pytest -n 2 $(PYTEST)
 
 faults: setup-dev
@@ -39,14 +39,14 @@ fuzz: setup-dev
 	@$(RUN) -m tests.openapi.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 fuzz-media: setup-dev
-	@local/debian_zzuf.sh
+	@local/setup/debian_zzuf.sh
 	@PYTHONPATH=functions/worker $(RUN) -m tests.media.fuzz --mutations $(MUTATIONS) $(if $(SEED),--seed $(SEED))
 
 lint: setup-dev
-	@local/lint.sh
+	@local/checks/lint.sh
 
 audit: setup-dev
-	@local/audit.sh
+	@local/checks/audit.sh
 
 bench: setup-dev
 	@$(RUN) -m bench
@@ -64,10 +64,10 @@ token: setup
 	@$(RUN) -m local token
 
 lock: setup-dev
-	@local/lock.sh
+	@local/checks/lock.sh
 
 setup:
-	@$(PYTHON) local/setup.py
+	@$(PYTHON) local/setup/install.py
 
 setup-dev:
-	@$(PYTHON) local/setup.py dev
+	@$(PYTHON) local/setup/install.py dev

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from bench.stack import StackInfo
-from local.ports import claim_free_port, is_free
-from local.process import Part, Process
+from local.processes.process import Part, Process
+from local.stack.ports import claim_free_port, is_free
 from shared.database.client import call
 
 RPC = "/rpc/editai_"

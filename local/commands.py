@@ -9,18 +9,18 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.directory import StackDirectory
 from local.files import read_json, write_json
-from local.keys import Keys
-from local.launch import die_with_parent
-from local.leftovers import end_marked
 from local.migrations import MIGRATIONS, MigrationFailed, migrate
-from local.ports import PortBusy, chosen_ports, claim_ports
-from local.process import PartFailed
+from local.processes.launch import die_with_parent
+from local.processes.leftovers import end_marked
+from local.processes.process import PartFailed
+from local.processes.unprivileged import NoIdentity
 from local.programs import CHECKOUT
-from local.stack import Stack
-from local.supervisor import Supervisor
-from local.unprivileged import NoIdentity
+from local.stack.directory import StackDirectory
+from local.stack.keys import Keys
+from local.stack.ports import PortBusy, chosen_ports, claim_ports
+from local.stack.stack import Stack
+from local.stack.supervisor import Supervisor
 
 TIED_TO = "--tied-to"
 _READY = "the stack is up"

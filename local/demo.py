@@ -20,9 +20,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from local.commands import INTERRUPTED
 from local.demo_stack import NoStack, demo_stack, end_in_order
-from local.directory import StackDirectory
-from local.keys import Keys
 from local.programs import CHECKOUT
+from local.stack.directory import StackDirectory
+from local.stack.keys import Keys
 from shared.api_models import ClipAnswer, ExportAnswer
 from shared.client import LibraryClient, LibraryError
 

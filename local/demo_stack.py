@@ -9,8 +9,8 @@ from pathlib import Path
 from types import FrameType
 
 from local import commands
-from local.directory import StackDirectory
-from local.leftovers import parent_of
+from local.processes.leftovers import parent_of
+from local.stack.directory import StackDirectory
 
 _ENDS = (signal.SIGTERM, signal.SIGHUP)
 

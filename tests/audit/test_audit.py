@@ -1,4 +1,4 @@
-"""`local/audit.sh` with the real pip-audit and npm, asking services that answer on this machine."""
+"""`local/checks/audit.sh` with the real pip-audit and npm, asking services that answer on this machine."""
 
 import gzip
 import json

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from local.ports import claim_free_port
+from local.stack.ports import claim_free_port
 from shared.database.client import close_supabase
 from shared.errors import DatabaseUnavailable
 from shared.jobs.leases import acquire_lease

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.ports import claim_free_port
 from local.programs import CHECKOUT
+from local.stack.ports import claim_free_port
 from tests.stack.waiting import eventually
 
 # Kept by their content: made anew when a function's requirements change, at once otherwise.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from local.edge import edge_part
 from local.files import tail
-from local.process import Process
+from local.parts.edge import edge_part
+from local.processes.process import Process
 from local.programs import base_environment
 from tests.stack.backend import Backend
 

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from local.edge import edge_functions
+from local.parts.edge import edge_functions
 from tests.edge.conftest import Frontend
 from tests.edge.process import EdgeProcess
 from tests.library.client import problem

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from local.scheduler import trigger_cleanup
+from local.parts.scheduler import trigger_cleanup
 from tests.faults.layout import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS
 from tests.faults.pacing import pause
 from tests.faults.remains import remains

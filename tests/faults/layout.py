@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from local.functions import Project, function_part
-from local.gateway import Gateway
-from local.keys import Keys
-from local.ports import PortClaim, claim_free_port
-from local.postgres import Server
-from local.postgrest import postgrest_part
-from local.process import Part
+from local.parts.functions import Project, function_part
+from local.parts.gateway import Gateway
+from local.parts.postgres import Server
+from local.parts.postgrest import postgrest_part
+from local.processes.process import Part
 from local.programs import base_environment
+from local.stack.keys import Keys
+from local.stack.ports import PortClaim, claim_free_port
 from tests.faults.clock import HostClocks
 from tests.faults.proxy import Line, Proxy, spread
 from tests.faults.server_log import LINE_PREFIX

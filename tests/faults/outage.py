@@ -20,8 +20,8 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import jwt
 import psutil
 
-from local.functions import LIBRARY_BASE_PATH
-from local.scheduler import trigger_cleanup
+from local.parts.functions import LIBRARY_BASE_PATH
+from local.parts.scheduler import trigger_cleanup
 from shared.api_models import ProgressAnswer
 from shared.client import LibraryClient
 from tests.conftest import SAMPLE

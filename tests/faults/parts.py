@@ -7,7 +7,7 @@ import signal
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from local.process import Process
+from local.processes.process import Process
 from tests.faults.happening import DidNotHappen
 from tests.faults.pacing import pause
 from tests.faults.stack import FaultStack

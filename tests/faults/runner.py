@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from local.scheduler import trigger_cleanup
+from local.parts.scheduler import trigger_cleanup
 from tests.faults.answers import Answers
 from tests.faults.breaks import BREAKS, Break
 from tests.faults.clients import run_client

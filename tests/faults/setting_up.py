@@ -11,7 +11,7 @@ import httpx
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import psycopg
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from shared.database.client import close_supabase
 from shared.settings import get_settings
 from tests.faults.answers import Answers

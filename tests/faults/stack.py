@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psycopg
 
-from local.directory import SupervisorLock
-from local.leftovers import adopt_orphans, end_marked
 from local.migrations import migrate
-from local.process import Process
+from local.processes.leftovers import adopt_orphans, end_marked
+from local.processes.process import Process
+from local.stack.directory import SupervisorLock
 from tests.faults.layout import DATABASE, PREFIX, Layout
 from tests.faults.pacing import pause
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.process import Part
+from local.processes.process import Part
 from tests.faults.happening import DidNotHappen
 from tests.faults.parts import Parts
 from tests.faults.stack import FaultStack

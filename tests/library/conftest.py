@@ -9,7 +9,7 @@ from functions_framework.aio import (
     create_asgi_app,  # pyright: ignore[reportUnknownVariableType]
 )
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from tests.library.client import Api, Traces
 from tests.stack.backend import Backend
 from tests.stack.database import Connection

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from tests.library.connections import RawAnswer, connect, head
 from tests.stack.functions import FunctionProcess
 from tests.stack.users import User

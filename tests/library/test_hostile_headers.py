@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from tests.library.client import Api
 from tests.stack.backend import Backend
 

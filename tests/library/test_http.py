@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from local.functions import LIBRARY_BASE_PATH
-from local.process import Process
+from local.parts.functions import LIBRARY_BASE_PATH
+from local.processes.process import Process
 from shared.errors import PROBLEM_MEDIA_TYPE
 from tests.library.client import Api, problem
 from tests.stack.backend import Backend

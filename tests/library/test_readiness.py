@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local.migrations import read_migrations
-from local.process import Process
+from local.processes.process import Process
 from shared.database.schema_version import SCHEMA_VERSION
 from tests.library.client import Api, problem
 from tests.stack.backend import Backend

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, suppress
 import httpx
 import pytest
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from tests.library.connections import RawAnswer, connect, head
 from tests.library.test_large_uploads import peak, reset_peaks
 from tests.stack.functions import FunctionProcess

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from shared.storage.factory import get_storage
 from tests.library.client import Api, Traces
 from tests.library.connections import RawConnection, connect, head

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from psycopg import sql
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from tests.library.client import Api, Traces
 from tests.library.test_clips import make_clips
 from tests.openapi.reading import Operation, operations

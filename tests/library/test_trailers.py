@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from tests.library.connections import RawConnection, connect, head
 from tests.library.test_large_uploads import peak, reset_peaks
 from tests.stack.functions import FunctionProcess

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.job_start.wait_slot import MOST_OF_A_USER, MOST_OF_THE_SERVICE
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from shared.jobs.leases import release_lease
 from tests.library.client import SAMPLE, Api, Traces, problem
 from tests.library.connections import connect, head

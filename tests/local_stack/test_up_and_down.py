@@ -9,9 +9,9 @@ import jwt
 import psycopg
 import pytest
 
-from local.directory import StackDirectory
-from local.ports import USUAL_PORTS
-from local.stack import Stack
+from local.stack.directory import StackDirectory
+from local.stack.ports import USUAL_PORTS
+from local.stack.stack import Stack
 from tests.stack.commands import LocalStack
 
 _KEYS = {

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import httpx
 
-from local.functions import LIBRARY_BASE_PATH
+from local.parts.functions import LIBRARY_BASE_PATH
 from tests.library.client import SAMPLE, Api
 from tests.library.connections import connect, head
 from tests.stack.functions import FunctionProcess

@@ -1,4 +1,4 @@
-"""Debian's PostgreSQL 15 with pg_cron, beside the tests' own: local/debian_postgres.sh fetches it where it can."""
+"""Debian's PostgreSQL 15 with pg_cron, beside the tests' own; local/setup/debian_postgres.sh fetches it if it can."""
 
 import secrets
 import subprocess
@@ -12,11 +12,11 @@ import pytest
 from psycopg.rows import dict_row
 
 from local.migrations import migrate
-from local.ports import claim_free_port
-from local.postgres import can_connect
-from local.process import Part, Process, launch_command
+from local.parts.postgres import can_connect
+from local.processes.process import Part, Process, launch_command
+from local.processes.unprivileged import Identity, identity_for
 from local.programs import CHECKOUT
-from local.unprivileged import Identity, identity_for
+from local.stack.ports import claim_free_port
 from tests.stack.database import Connection
 
 DEBIAN = CHECKOUT / ".local" / "debian-postgres"

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from local.functions import NAMES, Project
-from local.gateway import Gateway
-from local.keys import Keys
-from local.leftovers import end_marked
-from local.ports import USUAL_PORTS, PortClaim, claim_free_port
-from local.postgres import Server
-from local.postgrest import postgrest_part
-from local.process import Process
+from local.parts.functions import NAMES, Project
+from local.parts.gateway import Gateway
+from local.parts.postgres import Server
+from local.parts.postgrest import postgrest_part
+from local.processes.leftovers import end_marked
+from local.processes.process import Process
 from local.programs import base_environment
+from local.stack.keys import Keys
+from local.stack.ports import USUAL_PORTS, PortClaim, claim_free_port
 from tests.stack.cluster import Access, clone_template
 from tests.stack.functions import FunctionProcess
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from local.directory import SupervisorLock
 from local.migrations import migrate
-from local.ports import PortClaim, claim_free_port
-from local.postgres import FAST, Server
-from local.process import Process
+from local.parts.postgres import FAST, Server
+from local.processes.process import Process
 from local.programs import base_environment
+from local.stack.directory import SupervisorLock
+from local.stack.ports import PortClaim, claim_free_port
 
 TEMPLATE = "editai_template"
 _CLOCK = Path(__file__).with_name("clock.sql")

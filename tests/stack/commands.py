@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from local.leftovers import marked
+from local.processes.leftovers import marked
 from local.programs import CHECKOUT
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.files import tail
-from local.functions import LIBRARY_BASE_PATH, Project, function_part
-from local.process import Process
+from local.parts.functions import LIBRARY_BASE_PATH, Project, function_part
+from local.processes.process import Process
 from local.programs import base_environment
 from tests.stack.log import Log
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.edge import edge_functions
+from local.parts.edge import edge_functions
 from local.programs import CHECKOUT
 from shared.settings import Settings
 from tests.supabase_cli.conftest import SupabaseCli

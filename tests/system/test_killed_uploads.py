@@ -8,7 +8,7 @@ import httpx
 import pytest
 from psycopg.rows import DictRow
 
-from local.scheduler import trigger_cleanup
+from local.parts.scheduler import trigger_cleanup
 from shared.api_models import ProjectAnswer
 from shared.client import LibraryClient
 from tests.stack.database import Clock, Connection, Database

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from local.functions import Project
-from local.process import Part
+from local.parts.functions import Project
+from local.processes.process import Part
+from local.processes.readiness import answers
 from local.programs import CHECKOUT, DENO
-from local.readiness import answers
 
 _FUNCTIONS = CHECKOUT / "supabase" / "functions"
 _CONFIG = CHECKOUT / "supabase" / "config.toml"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from local.process import Part
+from local.processes.process import Part
+from local.processes.readiness import answers
 from local.programs import CHECKOUT
-from local.readiness import answers
 
 LIBRARY_BASE_PATH = "/api/v1/library"
 NAMES = ("library", "worker", "lease_cleanup")
@@ -81,7 +81,7 @@ def function_part(
     return Part(
         name=name,
         command=[
-            *(sys.executable, "-m", "local.run_function", "--asgi"),
+            *(sys.executable, "-m", "local.processes.run_function", "--asgi"),
             *(f"--target={name}", f"--source={source}", f"--port={port}", "--host=127.0.0.1"),
         ],
         log=log,

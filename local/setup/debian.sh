@@ -2,7 +2,7 @@
 # Fetches programs of Debian for the tests, to be sourced. Nothing is installed and no root is needed: packages are
 # downloaded and unpacked. Where that cannot be done it says why and ends well; what needs them is then left out.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # fetch TARGET NAME PACKAGE...   unpack the packages into the folder TARGET. The first tells whether apt knows them;
 # `works FOLDER`, which the caller defines, whether they run here; `left_out` is what is left out where not.

@@ -2,7 +2,7 @@
 # Pins every requirements.in with hashes, and the npm packages with their integrity.
 # The root set is resolved first; all others are constrained by it, so one environment holds them all.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 pin() {
     echo "locking $1.txt"

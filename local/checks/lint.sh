@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks formatting, security, types, SQL and shell; runs every check even after one has failed.
 set -uo pipefail
-cd "$(dirname "$0")/.." || exit
+cd "$(dirname "$0")/../.." || exit
 export PATH="$PWD/.venv/bin:$PATH"
 status=0
 
@@ -20,7 +20,7 @@ check 'shellcheck' shellcheck "${scripts[@]}"
 
 export DENO_DIR="$PWD/.local/deno" DENO_NO_UPDATE_CHECK=1
 deno=local/node_modules/@deno/linux-x64-glibc/deno
-on_edge=(--quiet --config supabase/functions/deno.json supabase/functions local/edge_runtime.ts tests/edge)
+on_edge=(--quiet --config supabase/functions/deno.json supabase/functions local/parts/edge_runtime.ts tests/edge)
 check 'deno check' "$deno" check "${on_edge[@]}"
 check 'deno lint' "$deno" lint "${on_edge[@]}"
 check 'deno fmt' "$deno" fmt --check "${on_edge[@]}"

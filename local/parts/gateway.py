@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from local.files import write_private
-from local.process import Part
+from local.processes.process import Part
+from local.processes.readiness import answers_ok
 from local.programs import script
-from local.readiness import answers_ok
 
 # Like Supabase's: a key is checked before anything is forwarded, and stands in for a missing
 # bearer token. A browser's preflight request carries no key. Edge functions need none either:

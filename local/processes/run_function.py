@@ -7,7 +7,7 @@ import os
 import runpy
 import signal
 
-from local.launch import die_with_parent
+from local.processes.launch import die_with_parent
 
 _parent = os.getpid()
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from local.process import Part
+from local.processes.process import Part
 from local.programs import POSTGREST
 
 

@@ -2,7 +2,7 @@
 # Asks the public advisory services about every pinned package, which needs the network. It ends well only if each package was
 # looked up and none has a known vulnerability; what could not be looked up counts as a fault.
 set -uo pipefail
-cd "$(dirname "$0")/.." || exit
+cd "$(dirname "$0")/../.." || exit
 failed=()
 
 audit() {

@@ -16,10 +16,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from local.process import Part, PartFailed, launch_command
-from local.unprivileged import Identity, identity_for
+from local.processes.process import Part, PartFailed, launch_command
+from local.processes.unprivileged import Identity, identity_for
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
+_CHECKOUT = Path(__file__).resolve().parents[2]
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 
 DURABLE: Mapping[str, str] = {}

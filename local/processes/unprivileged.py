@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from local.process import launch_command
+from local.processes.process import launch_command
 
 _NOBODY = 65534
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """An identity as local/launch.py understands it, and the owner its files need."""
+    """An identity as local/processes/launch.py understands it, and the owner its files need."""
 
     name: str
     owner: int

@@ -2,7 +2,7 @@
 
 Runs as a script on the standard library alone: `launch.py PARENT SIGNAL IDENTITY command...`.
 The kernel sends SIGNAL when the parent dies, also by SIGKILL. IDENTITY is `same`, `user:UID` or
-`namespace` (see local/unprivileged.py). The process keeps its pid.
+`namespace` (see local/processes/unprivileged.py). The process keeps its pid.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches zzuf into .local/debian-zzuf, which flips bits of files for the tests of damaged media.
-# shellcheck source=local/debian.sh
+# shellcheck source=local/setup/debian.sh
 source "$(dirname "$0")/debian.sh"
 
 target=.local/debian-zzuf

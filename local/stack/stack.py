@@ -6,15 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.directory import StackDirectory
-from local.edge import edge_part
-from local.functions import LIBRARY_BASE_PATH, NAMES, Project, function_part, settings_of_caller
-from local.gateway import Gateway
-from local.keys import Keys
-from local.postgres import Server
-from local.postgrest import postgrest_part
-from local.process import Part
+from local.parts.edge import edge_part
+from local.parts.functions import (
+    LIBRARY_BASE_PATH,
+    NAMES,
+    Project,
+    function_part,
+    settings_of_caller,
+)
+from local.parts.gateway import Gateway
+from local.parts.postgres import Server
+from local.parts.postgrest import postgrest_part
+from local.processes.process import Part
 from local.programs import base_environment
+from local.stack.directory import StackDirectory
+from local.stack.keys import Keys
 
 CLEANUP_PERIOD_SECONDS = 5
 DISPATCH_TTL_SECONDS = 10
@@ -118,7 +124,7 @@ class Stack:
         """What triggers cleanup."""
         return Part(
             name="scheduler",
-            command=[sys.executable, "-m", "local.scheduler"],
+            command=[sys.executable, "-m", "local.parts.scheduler"],
             log=self.directory.log("scheduler"),
             is_ready=lambda: True,
             environment={

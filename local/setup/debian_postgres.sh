@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches Debian's PostgreSQL 15 with pg_cron and plpgsql_check into .local/debian-postgres, for the tests of the schedule
 # inside Postgres and of the SQL functions' bodies.
-# shellcheck source=local/debian.sh
+# shellcheck source=local/setup/debian.sh
 source "$(dirname "$0")/debian.sh"
 
 target=.local/debian-postgres

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from local.files import tail
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
+_CHECKOUT = Path(__file__).resolve().parents[2]
 _LAUNCHER = Path(__file__).with_name("launch.py")
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
-from local.leftovers import adopt_orphans, kill_orphans
 from local.migrations import migrate
-from local.process import Part, Process
-from local.stack import Stack
+from local.processes.leftovers import adopt_orphans, kill_orphans
+from local.processes.process import Part, Process
+from local.stack.stack import Stack
 
 _CHECK_SECONDS = 0.1
 _SWEEP_SECONDS = 2.0

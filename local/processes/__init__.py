@@ -1,0 +1,1 @@
+"""Processes that never outlive what started them."""
