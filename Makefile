@@ -36,11 +36,11 @@ faults: setup-dev
 	@$(RUN) -m tests.faults --seconds $(SECONDS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(PACE),--pace $(PACE))
 
 fuzz: setup-dev
-	@$(RUN) -m tests.openapi.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
+	@$(RUN) -m tests.api.openapi.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 fuzz-media: setup-dev
 	@local/setup/debian_zzuf.sh
-	@PYTHONPATH=functions/worker $(RUN) -m tests.media.fuzz --mutations $(MUTATIONS) $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=functions/worker $(RUN) -m tests.worker.media.hostile.fuzz --mutations $(MUTATIONS) $(if $(SEED),--seed $(SEED))
 
 lint: setup-dev
 	@local/checks/lint.sh

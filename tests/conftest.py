@@ -10,13 +10,14 @@ from typing import Any
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
-from tests.stack.backend import Backend
-from tests.stack.cluster import Access, Cluster
-from tests.stack.database import Clock, Connection, Database, reset
-from tests.stack.functions import FunctionProcess
-from tests.stack.users import User, Users
+from local.programs import CHECKOUT
+from tests.support.backend import Backend
+from tests.support.cluster import Access, Cluster
+from tests.support.database import Clock, Connection, Database, reset
+from tests.support.functions import FunctionProcess
+from tests.support.users import User, Users
 
-SAMPLE = Path(__file__).parents[1] / "assets" / "sample.mp4"
+SAMPLE = CHECKOUT / "assets" / "sample.mp4"
 
 _cluster = pytest.StashKey[Cluster]()
 _backend = pytest.StashKey[Backend]()

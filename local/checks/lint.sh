@@ -20,7 +20,7 @@ check 'shellcheck' shellcheck "${scripts[@]}"
 
 export DENO_DIR="$PWD/.local/deno" DENO_NO_UPDATE_CHECK=1
 deno=local/node_modules/@deno/linux-x64-glibc/deno
-on_edge=(--quiet --config supabase/functions/deno.json supabase/functions local/parts/edge_runtime.ts tests/edge)
+on_edge=(--quiet --config supabase/functions/deno.json supabase/functions local/parts/edge_runtime.ts tests/api/edge)
 check 'deno check' "$deno" check "${on_edge[@]}"
 check 'deno lint' "$deno" lint "${on_edge[@]}"
 check 'deno fmt' "$deno" fmt --check "${on_edge[@]}"

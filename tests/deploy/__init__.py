@@ -1,0 +1,1 @@
+"""deploy.sh against recorded command lines, and the staged functions."""

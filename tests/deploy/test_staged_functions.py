@@ -14,7 +14,7 @@ import pytest
 
 from local.programs import CHECKOUT
 from local.stack.ports import claim_free_port
-from tests.stack.waiting import eventually
+from tests.support.waiting import eventually
 
 # Kept by their content: made anew when a function's requirements change, at once otherwise.
 ENVIRONMENTS = CHECKOUT / ".local" / "staged"

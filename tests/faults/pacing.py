@@ -4,5 +4,5 @@ import asyncio
 
 
 async def pause(seconds: float) -> None:
-    """Let time pass. Nobody waits for an event this way; see tests.stack.waiting for that."""
+    """Let time pass. Nobody waits for an event this way; see tests.support.waiting for that."""
     await asyncio.sleep(max(0.0, seconds))

@@ -5,7 +5,7 @@ from typing import LiteralString
 import pytest
 
 from tests.faults.remains import remains
-from tests.stack.database import Connection, Database
+from tests.support.database import Connection, Database
 
 _PROJECT: LiteralString = """
     insert into editai_projects (id, owner_id, name, status)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.stack.database import Connection
+from tests.support.database import Connection
 
 OURS = r"editai\_%"
 

@@ -25,7 +25,7 @@ from tests.sql.values import (
     clip_facts,
     lease_proof,
 )
-from tests.stack.database import Connection
+from tests.support.database import Connection
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import Rows
-from tests.stack.database import Clock, Connection, Database
+from tests.support.database import Clock, Connection, Database
 
 
 @pytest.fixture

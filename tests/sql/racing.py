@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tests.sql.client import SqlClient
-from tests.stack.database import Clock, Connection
-from tests.stack.waiting import eventually
+from tests.support.database import Clock, Connection
+from tests.support.waiting import eventually
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ import pytest
 
 from shared.api_models import ProjectAnswer
 from shared.client import LibraryClient
-from tests.stack.functions import FunctionProcess
-from tests.stack.users import User
+from tests.support.functions import FunctionProcess
+from tests.support.users import User
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from shared.api_models import ProgressAnswer, ProjectAnswer
 from shared.client import LibraryClient, LibraryError
 from shared.media.probe import probe
 from tests.conftest import SAMPLE
-from tests.stack.functions import FunctionProcess
-from tests.stack.waiting import eventually
+from tests.support.functions import FunctionProcess
+from tests.support.waiting import eventually
 
 
 async def test_a_video_becomes_clips_that_can_be_downloaded(

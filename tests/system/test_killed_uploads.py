@@ -11,9 +11,9 @@ from psycopg.rows import DictRow
 from local.parts.scheduler import trigger_cleanup
 from shared.api_models import ProjectAnswer
 from shared.client import LibraryClient
-from tests.stack.database import Clock, Connection, Database
-from tests.stack.functions import FunctionProcess
-from tests.stack.waiting import eventually
+from tests.support.database import Clock, Connection, Database
+from tests.support.functions import FunctionProcess
+from tests.support.waiting import eventually
 
 AN_HOUR = 3600.0
 STARTS = """

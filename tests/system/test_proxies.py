@@ -9,8 +9,8 @@ import pytest
 
 from shared.client import LibraryClient
 from shared.http_client import http_client
-from tests.stack.functions import FunctionProcess
-from tests.stack.users import User
+from tests.support.functions import FunctionProcess
+from tests.support.users import User
 
 
 @dataclass(kw_only=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.stack.backend import Backend
-from tests.stack.database import Connection
-from tests.stack.functions import FunctionProcess
+from tests.support.backend import Backend
+from tests.support.database import Connection
+from tests.support.functions import FunctionProcess
 
 
 @pytest.fixture

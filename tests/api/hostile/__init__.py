@@ -1,0 +1,1 @@
+"""Requests and files made to do harm."""

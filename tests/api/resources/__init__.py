@@ -1,0 +1,1 @@
+"""Projects, sources, clips and files."""

@@ -1,0 +1,175 @@
+"""Clips and export presets; and pages of every list."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.jobs.lifecycle import claim_job, record_clip
+from shared.jobs.records import Clip
+from tests.support.library_client import Api, Traces, problem
+
+
+async def make_clips(api: Api, project: str, count: int) -> list[Clip]:
+    """Record clips as a worker does; their files are a few bytes."""
+    job = (await api.generate(project)).json()["job"]
+    claim = await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
+    assert claim.lease
+    clips: list[Clip] = []
+    for number in range(1, count + 1):
+        row: dict[str, Any] = {
+            "variant_number": number,
+            "variant_name": f"Variant {number}",
+            "storage_path": f"{project}/jobs/{job['id']}/1/clip-{number}.mp4",
+            "thumbnail_path": f"{project}/jobs/{job['id']}/1/clip-{number}.jpg",
+            "duration_seconds": 3.0,
+            "size_bytes": 5,
+            "width": 1280,
+            "height": 720,
+            "frame_rate": 24.0,
+            "segments": [{"source_id": job["params"]["source_id"], "start": 0.0, "end": 3.0}],
+        }
+        clips.append(await record_clip(claim.lease, row))
+    await api.cancel(project)
+    return clips
+
+
+async def test_a_clip_s_files_are_reached_by_its_urls(
+    api: Api, project: str, traces: Traces
+) -> None:
+    (clip,) = await make_clips(api, project, 1)
+    for path in (clip.storage_path, clip.thumbnail_path):
+        (traces.storage / path).parent.mkdir(parents=True, exist_ok=True)
+        (traces.storage / path).write_bytes(b"bytes")
+    answer = await api.get(f"clips/{clip.id}")
+    assert answer.status_code == 200
+    seen = answer.json()
+    assert not {"storage_path", "thumbnail_path"} & seen.keys()
+    assert datetime.fromisoformat(seen["urls_expire_at"]) > clip.created_at
+    video, thumbnail = [await api.http.get(seen[name]) for name in ("video_url", "thumbnail_url")]
+    assert (video.content, video.headers["content-type"]) == (b"bytes", "video/mp4")
+    assert (thumbnail.content, thumbnail.headers["content-type"]) == (b"bytes", "image/jpeg")
+
+
+async def test_a_clip_is_named_and_selected(api: Api, project: str) -> None:
+    (clip,) = await make_clips(api, project, 1)
+    path = f"clips/{clip.id}"
+    named = await api.call("PATCH", path, json={"variant_name": "With the sunset"})
+    assert (named.status_code, named.json()["is_selected"]) == (200, False)
+    selected = await api.call("PATCH", path, json={"is_selected": True})
+    assert selected.json()["variant_name"] == "With the sunset"
+    assert selected.json()["is_selected"]
+    unchanged = await api.call("PATCH", path, json={})
+    assert unchanged.json()["is_selected"]
+
+
+@pytest.mark.parametrize(
+    ("body", "location"),
+    [
+        ({"variant_name": ""}, "body.variant_name"),
+        ({"is_selected": "yes"}, "body.is_selected"),
+        ({"variant_number": 4}, "body.variant_number"),
+    ],
+)
+async def test_a_change_of_a_clip_that_does_not_fit_is_named(
+    api: Api, body: dict[str, Any], location: str
+) -> None:
+    answer = await api.call("PATCH", f"clips/{uuid4()}", json=body)
+    content = problem(answer, 422, "invalid-request")
+    assert [part["location"] for part in content["errors"]] == [location]
+
+
+async def test_someone_else_s_clip_is_a_missing_one(api: Api, stranger: Api, project: str) -> None:
+    (clip,) = await make_clips(api, project, 1)
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("GET", {}),
+        ("PATCH", {"json": {"is_selected": True}}),
+    ]
+    for method, options in calls:
+        foreign = await stranger.call(method, f"clips/{clip.id}", **options)
+        missing = await stranger.call(method, f"clips/{uuid4()}", **options)
+        content = problem(foreign, 404, "clip-not-found")
+        assert content == problem(missing, 404, "clip-not-found")
+        problem(await stranger.call(method, "clips/1", **options), 404, "clip-not-found")
+    assert (await stranger.get("clips")).json() == {"items": [], "next_cursor": None}
+    assert not (await api.get(f"clips/{clip.id}")).json()["is_selected"]
+
+
+async def test_clips_of_all_projects_come_newest_first(api: Api, project: str) -> None:
+    older = await make_clips(api, project, 2)
+    newer = await make_clips(api, await api.new_project(), 1)
+    listed = (await api.get("clips")).json()["items"]
+    assert [clip["id"] for clip in listed] == [str(c.id) for c in (*newer, *reversed(older))]
+    of_one = (await api.get(f"projects/{project}/clips")).json()["items"]
+    assert [clip["id"] for clip in of_one] == [str(clip.id) for clip in reversed(older)]
+
+
+@pytest.mark.parametrize("path", ["projects/{project}/clips", "clips"])
+async def test_pages_of_clips_have_each_clip_once(api: Api, project: str, path: str) -> None:
+    clips = await make_clips(api, project, 5)
+    pages = await all_pages(api, path.format(project=project), limit=2)
+    assert [len(page) for page in pages] == [2, 2, 1]
+    seen = [item["id"] for page in pages for item in page]
+    assert seen == [str(clip.id) for clip in reversed(clips)]
+
+
+async def test_pages_of_projects_stay_in_place_while_others_come(api: Api) -> None:
+    created = [await api.new_project(f"Project {number}") for number in range(4)]
+    first = (await api.get("projects", params={"limit": 2})).json()
+    await api.new_project("Newer than the page")
+    second = await api.get("projects", params={"limit": 2, "cursor": first["next_cursor"]})
+    seen = [item["id"] for item in (*first["items"], *second.json()["items"])]
+    assert seen == list(reversed(created))
+    assert second.json()["next_cursor"] is None
+
+
+async def test_pages_of_sources_have_each_source_once(api: Api, project: str) -> None:
+    for _ in range(3):
+        await api.generate(project)
+        await api.cancel(project)
+    pages = await all_pages(api, f"projects/{project}/sources", limit=1)
+    assert len({item["id"] for page in pages for item in page}) == 3
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "äöü",
+        "e30",  # {}
+        "WyIyMDI2LTAxLTAxIiwgMV0",  # a number as id
+        "WyJub3cnKCkiLCAiYSJd",  # no time
+        "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsICJcdTAwMDAiXQ",  # an id that is none
+        "x" * 301,
+    ],
+)
+@pytest.mark.parametrize("path", ["projects", "clips"])
+async def test_a_cursor_that_was_made_up_is_refused(api: Api, path: str, cursor: str) -> None:
+    content = problem(await api.get(path, params={"cursor": cursor}), 422, "invalid-request")
+    assert content["errors"][0]["location"] == "query.cursor"
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "many", "-1"])
+async def test_a_page_has_between_one_and_a_hundred_items(api: Api, limit: str) -> None:
+    content = problem(await api.get("clips", params={"limit": limit}), 422, "invalid-request")
+    assert content["errors"][0]["location"] == "query.limit"
+
+
+async def test_export_presets_are_listed(api: Api) -> None:
+    answer = await api.get("export-presets")
+    presets = {preset["name"]: preset for preset in answer.json()["items"]}
+    reels = presets["instagram_reels"]
+    assert (reels["width"], reels["height"]) == (1080, 1920)
+    assert {"tiktok", "youtube_shorts", "instagram_square", "youtube"} < presets.keys()
+
+
+async def all_pages(api: Api, path: str, limit: int) -> list[list[dict[str, Any]]]:
+    pages: list[list[dict[str, Any]]] = []
+    cursor: str | None = None
+    while cursor or not pages:
+        params = {"limit": str(limit), **({"cursor": cursor} if cursor else {})}
+        page = (await api.get(path, params=params)).json()
+        pages.append(page["items"])
+        cursor = page["next_cursor"]
+    return pages

@@ -1,0 +1,1 @@
+"""The functions of leases, their races and their cleanup."""

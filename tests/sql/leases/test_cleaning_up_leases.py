@@ -1,0 +1,241 @@
+"""Cleanup: a job whose worker died goes on or ends, a lease that nobody gave back goes away."""
+
+from typing import LiteralString
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from shared.jobs.records import Lease
+from tests.sql.client import SqlClient
+from tests.sql.racing import Race
+from tests.sql.values import DISPATCH_TTL, TTL, Rows, after
+from tests.support.database import Connection
+
+
+def test_live_leases_are_left_alone(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+    before = rows("locks"), rows("jobs")
+    assert sql.at(TTL - 0.001).cleanup_leases() == []
+    assert (rows("locks"), rows("jobs")) == before
+
+
+def test_a_job_with_attempts_left_is_queued_again_under_a_dispatch_lease(
+    sql: SqlClient, lease: Lease, rows: Rows
+) -> None:
+    sql.heartbeat(lease, 70)
+    (reclaimed,) = sql.at(TTL).cleanup_leases()
+    (job,) = rows("jobs")
+    assert (job["status"], job["attempt"], job["finished_at"]) == ("queued", 1, None)
+    (row,) = rows("locks")
+    assert (row["holder"], row["job_id"]) == ("dispatch", lease.job_id)
+    assert (row["acquired_at"], row["expires_at"]) == (after(TTL), after(TTL + DISPATCH_TTL))
+    assert row["fencing_token"] > lease.fencing_token
+    assert row["lease_id"] != lease.lease_id
+    assert reclaimed.model_dump() == {
+        "project_id": lease.project_id,
+        "job_id": lease.job_id,
+        "fencing_token": row["fencing_token"],
+        "action": "requeued",
+        "code": None,
+    }
+    assert rows("generation_progress")[0]["percentage"] == 70
+    assert rows("projects")[0]["status"] == "generating"
+    assert sql.heartbeat(lease, 80).outcome == "lost"
+    assert lease.job_id is not None
+    claim = sql.claim_job(lease.job_id)
+    assert claim.job is not None
+    assert (claim.outcome, claim.job.attempt) == ("claimed", 2)
+
+
+def test_what_nobody_claimed_is_handed_over_again_without_costing_an_attempt(
+    sql: SqlClient, project: str, rows: Rows
+) -> None:
+    sql.start_job(project)
+    for times in (1, 2, 3, 4, 5):
+        (reclaimed,) = sql.at(times * DISPATCH_TTL).cleanup_leases()
+        assert reclaimed.action == "requeued"
+    assert rows("jobs")[0]["attempt"] == 0
+
+
+def test_a_job_without_attempts_left_fails_with_its_project(
+    sql: SqlClient, project: str, rows: Rows
+) -> None:
+    job = sql.start_job(project, max_attempts=1).job
+    assert job is not None
+    lease = sql.claim_job(job.id).lease
+    assert lease is not None
+    (reclaimed,) = sql.at(TTL).cleanup_leases()
+    assert (reclaimed.job_id, reclaimed.action) == (job.id, "failed")
+    assert (reclaimed.fencing_token, reclaimed.code) == (lease.fencing_token, "attempts_exhausted")
+    (row,) = rows("jobs")
+    assert (row["status"], row["error"]["code"]) == ("failed", "attempts_exhausted")
+    assert row["finished_at"] == after(TTL)
+    assert rows("locks") == []
+    assert rows("projects")[0]["status"] == "failed"
+
+
+def test_a_job_past_its_deadline_fails(sql: SqlClient, project: str, rows: Rows) -> None:
+    job = sql.start_job(project, deadline_seconds=45.0).job
+    assert job is not None
+    lease = sql.at(10).claim_job(job.id).lease
+    assert lease is not None
+    assert lease.expires_at == after(45)
+    (reclaimed,) = sql.at(45).cleanup_leases()
+    assert reclaimed.action == "failed"
+    assert rows("jobs")[0]["error"]["code"] == "deadline_exceeded"
+
+
+def test_a_dispatch_lease_does_not_outlive_the_deadline(
+    sql: SqlClient, project: str, rows: Rows
+) -> None:
+    sql.start_job(project, deadline_seconds=50.0)
+    sql.at(DISPATCH_TTL).cleanup_leases()
+    assert rows("locks")[0]["expires_at"] == after(50)
+
+
+def test_a_lease_without_a_job_is_released(sql: SqlClient, project: str, rows: Rows) -> None:
+    sql.acquire_lease("nightly-export")
+    sql.acquire_lease(project)
+    actions = {r.project_id: r.action for r in sql.at(TTL).cleanup_leases()}
+    assert actions == {"nightly-export": "released", project: "released"}
+    assert rows("locks") == []
+
+
+def test_the_oldest_are_reclaimed_first_and_no_more_than_asked_for(sql: SqlClient) -> None:
+    for second in (3, 1, 2):
+        sql.at(second).acquire_lease(f"key-{second}")
+    sql.at(1000)
+    assert [r.project_id for r in sql.cleanup_leases(limit=2)] == ["key-1", "key-2"]
+    assert [r.project_id for r in sql.cleanup_leases(limit=2)] == ["key-3"]
+    assert sql.cleanup_leases(limit=2) == []
+
+
+@pytest.mark.parametrize("ttl_seconds", [0.0, -1.0, 3601.0])
+def test_a_bad_dispatch_time_to_live_is_refused(sql: SqlClient, ttl_seconds: float) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        sql.cleanup_leases(dispatch_ttl_seconds=ttl_seconds)
+
+
+def test_after_a_lost_answer_cleanup_hands_over_again(sql: SqlClient, lease: Lease) -> None:
+    sql.at(TTL).cleanup_leases()  # nobody hears of it, so nothing is dispatched
+    (reclaimed,) = sql.at(TTL + DISPATCH_TTL).cleanup_leases()
+    assert (reclaimed.job_id, reclaimed.action) == (lease.job_id, "requeued")
+
+
+async def test_a_lease_that_is_just_being_renewed_is_skipped_and_lives(
+    race: Race, live_lease: Lease, rows: Rows
+) -> None:
+    """Cleanup, whose clock says expired, neither waits for the renewal nor undoes it."""
+    with race.other.connection.transaction():
+        race.other.heartbeat(live_lease, 50)
+        race.clock.advance(TTL)
+        assert race.live.cleanup_leases() == []
+    assert rows("locks")[0]["lease_id"] == live_lease.lease_id
+
+
+async def test_a_renewal_between_cleanups_look_and_its_lock_saves_the_lease(
+    race: Race, rows: Rows
+) -> None:
+    """Cleanup saw both leases expired, and waited on its way to the second, which was renewed meanwhile."""
+    first, second = (race.live.start_job(race.live.create_project().id).job for _ in range(2))
+    assert first is not None
+    assert second is not None
+    lease = race.live.claim_job(second.id).lease
+    assert lease is not None
+    race.clock.advance(TTL)
+    with race.other.connection.transaction():
+        race.other.connection.execute(
+            "select 1 from editai_jobs where id = %s for update", [first.id]
+        )
+        cleanup = await race.waiting(race.live.cleanup_leases)
+        # As if the renewal had come in time: what counts is what stands when cleanup locks the row.
+        race.admin.execute(
+            "update editai_locks set expires_at = editai_clock() + interval '60 s'"
+            " where project_id = %s",
+            [second.project_id],
+        )
+    assert [r.project_id for r in await cleanup] == [first.project_id]
+    assert {row["id"]: row["status"] for row in rows("jobs")} == {
+        first.id: "queued",
+        second.id: "running",
+    }
+
+
+HOLDING: dict[str, LiteralString] = {
+    "project": "select 1 from editai_projects where id = %s for no key update",
+    "lease": "select 1 from editai_locks where project_id = %s for no key update",
+}
+
+
+@pytest.mark.parametrize("held", HOLDING)
+async def test_what_another_transaction_holds_is_left_to_it(
+    race: Race, live_lease: Lease, held: str
+) -> None:
+    free = race.live.acquire_lease("nightly-export").lease
+    race.clock.advance(TTL)
+    with race.other.connection.transaction():
+        race.other.connection.execute(HOLDING[held], [live_lease.project_id])
+        assert [r.project_id for r in race.live.cleanup_leases()] == [free.project_id]
+    assert [r.project_id for r in race.live.cleanup_leases()] == [live_lease.project_id]
+
+
+async def test_two_cleanups_at_once_share_the_work(race: Race) -> None:
+    for number in range(4):
+        race.live.acquire_lease(f"key-{number}")
+    race.clock.advance(TTL)
+    with race.other.connection.transaction():
+        first = race.other.cleanup_leases(limit=2)
+        second = race.live.cleanup_leases(limit=4)
+    assert [r.project_id for r in first] == ["key-0", "key-1"]
+    assert [r.project_id for r in second] == ["key-2", "key-3"]
+
+
+async def test_a_takeover_and_a_cleanup_of_one_lease_do_not_both_happen(
+    race: Race, live_lease: Lease, rows: Rows
+) -> None:
+    race.clock.advance(TTL)
+    with race.other.connection.transaction():
+        assert len(race.other.cleanup_leases()) == 1
+        start = await race.waiting(lambda: race.live.start_job(live_lease.project_id))
+    answer = await start
+    assert answer.outcome == "busy"
+    assert answer.job is not None
+    assert (answer.job.id, answer.job.status) == (live_lease.job_id, "queued")
+    assert len(rows("jobs")) == 1
+
+
+async def test_a_job_that_was_cancelled_meanwhile_is_not_queued_again(
+    race: Race, live_lease: Lease, rows: Rows
+) -> None:
+    race.clock.advance(TTL)
+    with race.other.connection.transaction():
+        race.other.cancel_job(live_lease.project_id)
+        assert race.live.cleanup_leases() == []
+    assert race.live.cleanup_leases() == []
+    assert rows("jobs")[0]["status"] == "cancelled"
+
+
+def test_a_lease_whose_project_is_gone_is_released(
+    sql: SqlClient, lease: Lease, admin: Connection, rows: Rows
+) -> None:
+    """Someone deleted the row by hand: the lease names a job and a project that are no more."""
+    admin.execute("delete from editai_projects")
+    (reclaimed,) = sql.at(TTL).cleanup_leases()
+    assert reclaimed.action == "released"
+    assert rows("locks") == []
+
+
+def test_a_lease_whose_job_has_ended_is_released_and_the_job_stays_ended(
+    sql: SqlClient, lease: Lease, admin: Connection, rows: Rows
+) -> None:
+    """Someone ended the job by hand and left its lease behind."""
+    admin.execute("update editai_jobs set status = 'completed', finished_at = now()")
+    (reclaimed,) = sql.at(TTL).cleanup_leases()
+    assert reclaimed.action == "released"
+    assert rows("jobs")[0]["status"] == "completed"
+    assert rows("locks") == []
+
+
+def test_an_unknown_holder_is_no_obstacle(sql: SqlClient) -> None:
+    sql.acquire_lease(str(uuid4()), holder="Ünïcode 💾 \n '; drop table editai_locks; --")
+    assert len(sql.at(TTL).cleanup_leases()) == 1

@@ -1,0 +1,1 @@
+"""The functions behind projects, sources and garbage."""

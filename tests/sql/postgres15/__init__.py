@@ -1,0 +1,1 @@
+"""The schedule on Debian's Postgres 15 with pg_cron."""

@@ -1,0 +1,1 @@
+"""Rules for the schema as a whole: constraints, grants, the REST API."""

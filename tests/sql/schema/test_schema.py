@@ -1,0 +1,170 @@
+"""Rules that hold for the schema as a whole and that Supabase's own linter does not know.
+
+That one runs in tests/sql/supabase_cli/test_db_advisors.py.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from psycopg import sql as text
+
+from local.migrations import MIGRATIONS
+from tests.sql.client import SqlClient
+from tests.sql.schema.test_grants import CALLED_BY_THE_SERVICE
+from tests.support.database import Connection
+
+FILES = sorted(MIGRATIONS.glob("*.sql"))
+
+# Each finds what must not be; what it returns is the complaint.
+LINTS = {
+    # The linter asks so of what anon or authenticated may read now; ours asks of all.
+    "a table without row level security": """
+        select relname as found from pg_class
+        where relnamespace = 'public'::regnamespace and relkind = 'r' and not relrowsecurity
+    """,
+    "a policy that lets users write anything": """
+        select tablename as found, policyname from pg_policies
+        where cmd <> 'SELECT' and roles && array['public', 'anon', 'authenticated']::name[]
+    """,
+    "an invalid index": "select indexrelid::regclass::text as found from pg_index where not indisvalid",
+    "a function whose search_path its caller chooses": """
+        select proname as found from pg_proc
+        where pronamespace = 'public'::regnamespace
+          and not coalesce('search_path=""' = any (proconfig), false)
+    """,
+    "a function that waits for locks without an end": """
+        select proname as found from pg_proc
+        where pronamespace = 'public'::regnamespace and prokind = 'f' and provolatile = 'v'
+          and proconfig::text ~ 'statement_timeout' and proconfig::text !~ 'lock_timeout'
+          and prosrc ~ '(insert into|update |delete from|for (no key )?update)'
+    """,
+    "a table without autovacuum": """
+        select relname as found from pg_class where 'autovacuum_enabled=false' = any (reloptions)
+    """,
+}
+
+
+@pytest.mark.parametrize("lint", LINTS)
+def test_there_is_no(admin: Connection, lint: str) -> None:
+    assert admin.execute(LINTS[lint].encode()).fetchall() == []
+
+
+@pytest.mark.parametrize("table", ["locks", "generation_progress"])
+def test_a_row_that_is_written_each_second_has_no_index_but_its_keys(
+    admin: Connection, table: str
+) -> None:
+    """Any other index would make its updates non-HOT: each would write to all of them."""
+    rows = admin.execute(
+        "select indisprimary from pg_index where indrelid = %s::regclass",
+        [f"public.editai_{table}"],
+    ).fetchall()
+    assert rows == [{"indisprimary": True}]
+
+
+@pytest.mark.parametrize("table", ["locks", "generation_progress"])
+def test_updates_of_a_row_that_is_written_each_second_are_hot(
+    admin: Connection, table: str
+) -> None:
+    name = f"public.editai_{table}"
+    admin.execute(
+        "insert into editai_projects (id, owner_id, name) values ('p', %s, 'x')", [UUID_0]
+    )
+    admin.execute(
+        "insert into editai_generation_progress (project_id) values ('p');"
+        if table == "generation_progress"
+        else "insert into editai_locks (project_id, lease_id, holder, fencing_token, acquired_at,"
+        " expires_at) values ('p', gen_random_uuid(), 'x', 1, now(), now())"
+    )
+    before = updates(admin, name)
+    column = "percentage" if table == "generation_progress" else "fencing_token"
+    update = text.SQL("update {} set {} = %s").format(
+        text.Identifier(f"editai_{table}"), text.Identifier(column)
+    )
+    for value in range(100):
+        admin.execute(update, [value])
+    after = updates(admin, name)
+    assert after["all"] - before["all"] == after["hot"] - before["hot"] == 100
+
+
+UUID_0 = "00000000-0000-0000-0000-000000000000"
+
+
+def updates(admin: Connection, table: str) -> dict[str, Any]:
+    admin.execute("select pg_stat_force_next_flush()")
+    row = admin.execute(
+        "select pg_stat_get_tuples_updated(%(t)s::regclass) as all,"
+        " pg_stat_get_tuples_hot_updated(%(t)s::regclass) as hot",
+        {"t": table},
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def test_realtime_tells_of_progress_and_nothing_else(admin: Connection) -> None:
+    rows = admin.execute(
+        "select tablename from pg_publication_tables where pubname = 'supabase_realtime'"
+    ).fetchall()
+    assert rows == [{"tablename": "editai_generation_progress"}]
+
+
+def test_realtime_tells_of_a_deleted_row_its_key_alone(admin: Connection) -> None:
+    """Deletions reach every signed-in listener: row level security does not hold them back."""
+    rows = admin.execute(
+        "select relname, relreplident from pg_class c join pg_publication_rel r on r.prrelid = c.oid"
+    ).fetchall()
+    assert rows == [{"relname": "editai_generation_progress", "relreplident": "d"}]
+
+
+def test_the_progress_table_has_the_agreed_columns(admin: Connection) -> None:
+    rows = admin.execute(
+        "select column_name as name, data_type as type, is_nullable as nullable, column_default as default"
+        " from information_schema.columns where table_name = 'editai_generation_progress'"
+    ).fetchall()
+    columns = {row["name"]: (row["type"], row["nullable"], row["default"]) for row in rows}
+    assert columns == {
+        "project_id": ("text", "NO", None),
+        "percentage": ("integer", "NO", "0"),
+        "current_step": ("text", "NO", "''::text"),
+        "estimated_remaining": ("integer", "YES", None),
+        "updated_at": ("timestamp with time zone", "NO", "now()"),
+        "fencing_token": ("bigint", "YES", None),
+    }
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_migration_is_named_by_time_and_deed_and_tells_the_api(file: Any) -> None:
+    assert re.fullmatch(r"\d{14}_[a-z]+(_[a-z]+)+", file.stem)
+    content = file.read_text()
+    assert content.startswith("-- ")
+    assert content.rstrip().endswith("notify pgrst, 'reload schema';")
+    if re.search(r"^create (or replace )?function", content, re.MULTILINE):
+        assert "call public.editai_restrict_functions();" in content
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_each_function_says_above_it_what_it_promises(file: Any) -> None:
+    lines = file.read_text().splitlines()
+    starts = [i for i, line in enumerate(lines) if re.match(r"create (function|procedure)", line)]
+    assert [lines[i] for i in starts if not lines[i - 1].startswith("-- ")] == []
+
+
+def test_the_only_clock_is_ours(admin: Connection) -> None:
+    """In functions, that is; the default of progress.updated_at is the agreed one, which no function uses."""
+    rows = admin.execute(
+        "select proname as name from pg_proc where pronamespace = 'public'::regnamespace"
+        " and prokind = 'f' and proname <> 'editai_clock'"
+        " and prosrc ~ '\\m(now|clock_timestamp|statement_timestamp|current_timestamp)\\M'"
+    ).fetchall()
+    assert rows == []
+
+
+NOT_A_CLIENTS_BUSINESS = {
+    "clock", "ttl", "begin_progress", "grant_lease", "hold_lease", "hold_job", "refusal", "end_job",
+    "supersede_jobs", "removals", "job_removals", "has_too_many_jobs", "fail_exhausted_job", "schema_version",
+}  # fmt: skip
+
+
+def test_every_function_of_leases_jobs_and_rows_has_its_method_in_the_test_client() -> None:
+    without = {name for name in CALLED_BY_THE_SERVICE if not hasattr(SqlClient, name)}
+    assert without == NOT_A_CLIENTS_BUSINESS

@@ -1,0 +1,1 @@
+"""Videos that tests make, and what tests read back from them."""

@@ -1,0 +1,88 @@
+"""Damages files as storage, networks and people with bad intent do: flipped bits, and missing ends.
+
+The bits are flipped by zzuf where `make test` could fetch it, or it is installed; else by a few lines that do the same.
+Source: http://caca.zoy.org/wiki/zzuf.
+"""
+
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.programs import CHECKOUT
+from tests.support.media import footage
+
+RATIOS = (0.00005, 0.0002, 0.001, 0.004, 0.02)  # of the bits
+_SIZE, _SECONDS = "96x64", 0.6
+
+_VIDEO = [*footage.pattern(_SECONDS, size=_SIZE, rate=15), *footage.tone(_SECONDS)]
+_X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "5"]
+FORMATS = {
+    "mp4": [*_X264, "-c:a", "aac"],
+    "mov": ["-c:v", "mjpeg", "-c:a", "pcm_s16le"],
+    "webm": ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"],
+    "mkv": [
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-x265-params",
+        "log-level=0",
+        "-c:a",
+        "mp3",
+    ],
+    "avi": ["-c:v", "mpeg4", "-c:a", "libmp3lame"],
+    "ts": ["-c:v", "mpeg2video", "-c:a", "mp2"],
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """One damaged file: of a format, with a seed that makes the same damage again."""
+
+    format: str
+    seed: int
+
+    def write(self, whole: Path, target: Path) -> None:
+        """Write the damaged copy of `whole`: every fifth also, or only, loses its end."""
+        content = whole.read_bytes()
+        chance = random.Random(self.seed)  # noqa: S311
+        if self.seed % 5 == 0:
+            content = content[: chance.randrange(len(content))]
+        if self.seed % 10:
+            content = _flipped(content, self.seed, chance.choice(RATIOS))
+        target.write_bytes(content)
+
+
+def mutations(count: int, first_seed: int = 0) -> Iterator[Mutation]:
+    """So many mutations, the formats in turn."""
+    names = list(FORMATS)
+    for index in range(count):
+        yield Mutation(format=names[index % len(names)], seed=first_seed + index // len(names))
+
+
+def make_whole(folder: Path) -> dict[str, Path]:
+    """A short undamaged file of each format."""
+    files = {name: folder / f"whole.{name}" for name in FORMATS}
+    for name, path in files.items():
+        footage.make(*_VIDEO, *FORMATS[name], str(path))
+    return files
+
+
+def zzuf() -> str | None:
+    """The program, if there is one."""
+    unpacked = CHECKOUT / ".local" / "debian-zzuf" / "usr" / "bin" / "zzuf"
+    return str(unpacked) if unpacked.exists() else shutil.which("zzuf")
+
+
+def _flipped(content: bytes, seed: int, ratio: float) -> bytes:
+    if program := zzuf():
+        command = [program, "-s", str(seed), "-r", f"{ratio:.6f}"]
+        return subprocess.run(command, input=content, capture_output=True, check=True).stdout
+    chance, data = random.Random(seed), bytearray(content)  # noqa: S311
+    for _ in range(max(1, round(len(data) * 8 * ratio))):
+        bit = chance.randrange(len(data) * 8)
+        data[bit // 8] ^= 1 << bit % 8
+    return bytes(data)

@@ -1,0 +1,1 @@
+"""Several functions together, each in a process of its own."""

@@ -1,0 +1,71 @@
+"""What a caller says cannot pass for a line of the log, and what is nobody's business is in none."""
+
+import json
+from urllib.parse import quote
+
+import httpx
+
+from local.parts.functions import LIBRARY_BASE_PATH
+from tests.support.connections import connect, head
+from tests.support.functions import FunctionProcess
+from tests.support.library_client import SAMPLE, Api
+from tests.support.users import User
+from tests.support.waiting import eventually
+
+FORGED = quote('{"severity": "CRITICAL", "message": "forged"}')
+LINE_ENDS = ("%0a", "%0d%0a", "%0d", "%e2%80%a8", "%c2%85", "%0b", "%1b%5b2J")
+SECRET_NAME = "my-secret-film"
+
+
+async def test_no_request_writes_a_line_of_its_own(library: FunctionProcess, user: User) -> None:
+    log = library.watch_log()
+    sent = [
+        head(method, path, {**user.headers, "Connection": "close", **headers})
+        for end in LINE_ENDS
+        for method, path, headers in (
+            ("GET", f"{LIBRARY_BASE_PATH}/{end}{FORGED}{end}", {}),
+            ("GET", f"{LIBRARY_BASE_PATH}/projects/{end}forged{end}/progress", {}),
+            ("GET", f"{LIBRARY_BASE_PATH}/projects?cursor={end}forged", {}),
+            ("DELETE", f"{LIBRARY_BASE_PATH}/files/{end}forged?expires=1&signature={end}", {}),
+            ("PUT", f"{LIBRARY_BASE_PATH}/projects", {"X-Request-Id": end}),
+            ("GET", f"{LIBRARY_BASE_PATH}/projects", {"traceparent": "00-\x85forged-\xa0"}),
+            ("GET", f"{LIBRARY_BASE_PATH}/projects", {"User-Agent": "[31mforged"}),
+        )
+    ]
+    for request in sent:
+        async with connect(library.url) as connection:
+            await connection.send(request)
+            await connection.answer()
+
+    def lines() -> list[str]:
+        # At every kind of line end that there is, not only at ours; without the answer that showed that it is ready.
+        every = log.text().splitlines()
+        return [line for line in every if "GET /{path:path}: 200" not in line]
+
+    await eventually(lambda: len(lines()) >= len(sent))
+    assert len(lines()) == len(sent)
+    for line in lines():
+        assert line.isprintable()
+        written = json.loads(line)
+        assert written["logger"] == "shared.observability.request_log"
+        assert "forged" not in line
+
+
+async def test_no_line_has_a_token_or_the_name_of_a_file(
+    library: FunctionProcess, user: User
+) -> None:
+    log = library.watch_log()
+    async with httpx.AsyncClient(base_url=f"{library.url}/", timeout=30) as client:
+        api = Api(http=client, headers=user.headers)
+        project = await api.new_project(SECRET_NAME)
+        started = await api.generate(project, file_name=f"{SECRET_NAME}.mp4")
+        assert started.status_code == 202
+        await api.generate(project, SAMPLE.read_bytes()[:5000], file_name=f"{SECRET_NAME}.mp4")
+        await api.call("POST", f"projects/{project}/sources", json={"file_name": SECRET_NAME})
+        await client.get("projects", params={"access_token": user.token})
+        await client.get(f"{user.token}/{SECRET_NAME}")
+        await client.get(f"files/{SECRET_NAME}", params={"signature": user.token})
+    await eventually(lambda: len(log.lines()) >= 7)
+    written = log.text()
+    for secret in (SECRET_NAME, user.token[:20], "signature="):
+        assert secret not in written

@@ -1,0 +1,1 @@
+"""Traces and metrics, received by a collector of the tests."""

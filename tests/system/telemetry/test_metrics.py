@@ -1,0 +1,128 @@
+"""What is counted and timed."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from shared.client import LibraryClient
+from shared.jobs.leases import acquire_lease, keep_lease
+from shared.jobs.records import Lease
+from shared.observability import telemetry
+from shared.observability.telemetry_sdk import Telemetry
+from tests.support.backend import Backend
+from tests.support.database import Connection
+from tests.support.users import User
+from tests.support.waiting import eventually
+from tests.system.telemetry.conftest import Functions, generate
+from tests.system.telemetry.receiver import Receiver
+
+JOB = ("editai.job.duration", "raw_clips", "completed")
+
+
+async def test_jobs_conflicts_and_waits_are_measured(
+    watched: Functions,
+    client: LibraryClient,
+    user: User,
+    small_video: Path,
+    receiver: Receiver,
+) -> None:
+    project = await client.create_project("Holiday")
+    lease = await acquire_lease(project.id, holder="a test", ttl_seconds=60)
+    assert isinstance(lease, Lease)
+    library = watched["library"]
+    assert (await generate(library, user, project.id, small_video)).status_code == 409
+    waited = await generate(library, user, project.id, small_video, prefer="wait=1")
+    assert waited.status_code == 409
+    await client.cancel(project.id)
+    assert (await generate(library, user, project.id, small_video)).status_code == 202
+    async for _ in client.follow(project.id):
+        pass
+
+    await eventually(lambda: receiver.counts.get(JOB) == 1)
+
+    assert receiver.sums[JOB] > 0
+    assert receiver.sums["editai.conflicts", "none"] == 2
+    assert receiver.counts["editai.wait.duration", "busy"] == 1
+    assert receiver.sums["editai.wait.duration", "busy"] >= 1
+
+
+async def test_a_lost_lease_is_counted(
+    client: LibraryClient, small_video: Path, receiver: Receiver, admin: Connection
+) -> None:
+    project = await client.create_project("Holiday")
+    await client.generate(project.id, small_video, variant_count=1, target_duration=2)
+
+    def taken_away() -> int:
+        query = "delete from editai_locks where holder like 'worker %%' and project_id = %s"
+        return admin.execute(query, [project.id]).rowcount
+
+    await eventually(taken_away)
+
+    # Counted last: an export may fall between the two.
+    ended = ("editai.job.duration", "raw_clips", "lost")
+    await eventually(lambda: receiver.counts.get(ended) == 1, 30)
+    assert receiver.sums["editai.leases.lost", "raw_clips"] == 1
+
+
+async def test_what_cleanup_did_is_counted(
+    watched: Functions, backend: Backend, receiver: Receiver
+) -> None:
+    lease = await acquire_lease("reel", holder="a test", ttl_seconds=0.001)
+    assert isinstance(lease, Lease)
+    headers = {"Authorization": f"Bearer {backend.project.internal_secret}"}
+
+    async with httpx.AsyncClient(timeout=30) as http:
+        answer = await http.post(watched["lease_cleanup"].url, headers=headers)
+
+    assert answer.json()["released"] == 1
+    await eventually(lambda: receiver.sums.get(("editai.cleanup", "released")) == 1)
+    assert receiver.sums["editai.cleanup", "failed"] == 0
+    (request,) = await eventually(lambda: receiver.named("POST lease_cleanup"))
+    assert request.service == "editai-lease_cleanup"
+
+
+@pytest.fixture
+def measured_here(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """This process sends to the collector as well: real telemetry, in place of what was settled at its import."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
+    measuring = Telemetry("test")
+    monkeypatch.setattr("shared.observability.telemetry._telemetry", measuring)
+    yield receiver
+    measuring.tracers.shutdown()
+    measuring.meters.shutdown()
+
+
+@pytest.mark.parametrize(("answered_after_seconds", "late"), [(0.0, 0), (2.1, 1)])
+async def test_a_renewal_that_took_long_is_a_late_heartbeat(
+    measured_here: Receiver, answered_after_seconds: float, late: int
+) -> None:
+    now = asyncio.get_running_loop().time
+    began = now()
+    renewed = asyncio.Event()
+
+    async def renew() -> None:
+        await eventually(lambda: now() - began > answered_after_seconds)
+        renewed.set()
+
+    lease = Lease.model_validate(
+        {
+            "project_id": "reel",
+            "lease_id": UUID(int=1),
+            "job_id": None,
+            "holder": "a test",
+            "fencing_token": 1,
+            "acquired_at": "2026-11-23T10:00:00Z",
+            "expires_at": "2026-11-23T10:01:00Z",
+            "asked_at": asyncio.get_running_loop().time(),
+        }
+    )
+    async with keep_lease(lease, ttl_seconds=4, renew=renew) as keeper:
+        keeper.renew_soon()
+        await renewed.wait()
+    await telemetry.flush()
+
+    assert measured_here.sums.get(("editai.heartbeats.late",), 0) == late

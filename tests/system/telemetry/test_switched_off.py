@@ -1,0 +1,76 @@
+"""Without a collector, measuring costs nothing; a collector that is away disturbs nobody."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.programs import CHECKOUT
+from shared.client import LibraryClient
+from shared.observability import telemetry
+from tests.support.backend import Backend
+from tests.support.users import User
+
+LOADED = "import sys, {}; print(*(m for m in sys.modules if m.startswith('opentelemetry.')))"
+SENDS = ("opentelemetry.sdk", "opentelemetry.exporter")
+
+
+def loaded(function: str, **environment: str) -> list[str]:
+    """What of OpenTelemetry a function has imported when it has started."""
+    path = f"{CHECKOUT}:{CHECKOUT / 'functions' / function}"
+    return loaded_by("main", PYTHONPATH=path, **environment)
+
+
+def loaded_by(module: str, **environment: str) -> list[str]:
+    """What of OpenTelemetry comes with a module."""
+    result = subprocess.run(
+        [sys.executable, "-c", LOADED.format(module)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.split()
+
+
+@pytest.mark.parametrize("function", ["worker", "lease_cleanup"])
+def test_a_function_without_a_collector_imports_nothing_of_opentelemetry(function: str) -> None:
+    assert loaded(function) == []
+
+
+def test_the_library_without_a_collector_imports_no_more_than_fastapi_does() -> None:
+    assert set(loaded("library")) == set(loaded_by("fastapi"))
+    assert not any(name.startswith(SENDS) for name in loaded("library"))
+
+
+def test_a_function_with_a_collector_imports_the_sdk_before_its_first_request() -> None:
+    names = loaded("worker", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
+    assert "opentelemetry.sdk.trace" in names
+
+
+async def test_what_is_measured_then_goes_nowhere() -> None:
+    with telemetry.span("work", attributes={"editai.kind": "raw_clips"}) as span:
+        span.note({"editai.outcome": "completed"})
+        telemetry.count("editai.conflicts")
+        telemetry.flush_soon()
+    await telemetry.flush()
+
+
+async def test_a_collector_that_is_away_disturbs_nobody(
+    fresh_state: Backend, user: User, small_video: Path
+) -> None:
+    functions = [fresh_state.functions[name] for name in ("library", "worker")]
+    for function in functions:
+        function.start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
+    try:
+        async with LibraryClient(functions[0].url, user.token) as client:
+            project = await client.create_project("Holiday")
+            await client.generate(project.id, small_video, variant_count=1, target_duration=2)
+            progress = [progress async for progress in client.follow(project.id)][-1]
+        assert progress.job is not None
+        assert progress.job.status == "completed"
+    finally:
+        for function in functions:
+            function.stop()

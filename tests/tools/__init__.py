@@ -1,0 +1,1 @@
+"""The project's own tools: the local stack, the audit, the tests' fixtures."""

@@ -1,0 +1,1 @@
+"""Dispatching jobs and checking who calls internal functions."""

@@ -1,0 +1,1 @@
+"""The parameters of jobs: segments, their selection, and subtitle files."""

@@ -1,0 +1,1 @@
+"""Keeping a lease while work runs."""

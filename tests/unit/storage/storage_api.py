@@ -1,0 +1,151 @@
+"""The part of Supabase Storage's HTTP API that a bucket's client uses, over a dict.
+
+Paths, bodies, statuses and error members as its OpenAPI document has them (supabase.github.io/storage).
+There is no Storage server to be had without Docker; this one checks the requests it gets.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from secrets import token_hex
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.support.waiting import eventually
+
+BUCKET = "editai"
+
+
+@dataclass
+class StorageApi:
+    """A server's state: files by path, and what each URL token allows."""
+
+    key: str
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
+    ranges: list[str] = field(default_factory=list[str])
+    url: str = ""
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncGenerator["StorageApi"]:
+        """Serve on a free port until the end of the block."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = uvicorn.Config(self._app(), log_level="error", lifespan="off")
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        await eventually(lambda: server.started)
+        try:
+            yield self
+        finally:
+            server.should_exit = True
+            await task
+            listener.close()
+
+    def _app(self) -> Starlette:
+        base = "/storage/v1/object"
+        return Starlette(
+            routes=[
+                Route(
+                    f"{base}/upload/sign/{BUCKET}/{{path:path}}",
+                    self._sign_upload,
+                    methods=["POST"],
+                ),
+                Route(f"{base}/upload/sign/{BUCKET}/{{path:path}}", self._upload, methods=["PUT"]),
+                Route(f"{base}/sign/{BUCKET}", self._sign_downloads, methods=["POST"]),
+                Route(f"{base}/sign/{BUCKET}/{{path:path}}", self._download, methods=["GET"]),
+                Route(f"{base}/info/{BUCKET}/{{path:path}}", self._info, methods=["GET"]),
+                Route(f"{base}/list/{BUCKET}", self._list, methods=["POST"]),
+                Route(f"{base}/{BUCKET}", self._remove, methods=["DELETE"]),
+            ]
+        )
+
+    def _refusal(self, request: Request) -> Response | None:
+        if request.headers.get("authorization") != f"Bearer {self.key}":
+            return _error(400, "403", "Unauthorized", "Invalid Compact JWS")
+        return None
+
+    def _token(self, purpose: str) -> str:
+        token = token_hex(8)
+        self.tokens[token] = purpose
+        return token
+
+    async def _sign_upload(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        if path in self.files and request.headers.get("x-upsert") != "true":
+            return _error(400, "409", "Duplicate", "The resource already exists")
+        token = self._token(f"PUT {path}")
+        return self._refusal(request) or JSONResponse(
+            {"url": f"/object/upload/sign/{BUCKET}/{path}?token={token}", "token": token}
+        )
+
+    async def _upload(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        if self.tokens.get(request.query_params.get("token", "")) != f"PUT {path}":
+            return _error(400, "400", "InvalidJWT", "jwt malformed")
+        self.files[path] = await request.body()
+        return JSONResponse({"Key": f"{BUCKET}/{path}"})
+
+    async def _sign_downloads(self, request: Request) -> Response:
+        if refusal := self._refusal(request):
+            return refusal
+        signed = [
+            {
+                "error": None
+                if path in self.files
+                else "Either the object does not exist or you do not have access to it",
+                "path": path,
+                "signedURL": f"/object/sign/{BUCKET}/{path}?token={self._token(f'GET {path}')}"
+                if path in self.files
+                else None,
+            }
+            for path in (await request.json())["paths"]
+        ]
+        return JSONResponse(signed)
+
+    async def _download(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        if self.tokens.get(request.query_params.get("token", "")) != f"GET {path}":
+            return _error(400, "400", "InvalidJWT", "jwt malformed")
+        content, asked = self.files[path], request.headers.get("range")
+        if asked is None:
+            return Response(content)
+        self.ranges.append(asked)
+        start, end = (int(part) for part in asked.removeprefix("bytes=").split("-"))
+        return Response(content[start : end + 1], status_code=206)
+
+    async def _info(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        if path not in self.files:
+            return _error(400, "404", "not_found", "Object not found")
+        return self._refusal(request) or JSONResponse({"name": path, "size": len(self.files[path])})
+
+    async def _list(self, request: Request) -> Response:
+        asked = await request.json()
+        folder = f"{asked['prefix']}/" if asked["prefix"] else ""
+        below = sorted(path.removeprefix(folder) for path in self.files if path.startswith(folder))
+        entries = {name.partition("/")[0]: None if "/" in name else token_hex(4) for name in below}
+        page = list(entries.items())[asked["offset"] : asked["offset"] + asked["limit"]]
+        return self._refusal(request) or JSONResponse(
+            [{"name": name, "id": entry_id} for name, entry_id in page]
+        )
+
+    async def _remove(self, request: Request) -> Response:
+        if refusal := self._refusal(request):
+            return refusal
+        removed = [
+            path for path in (await request.json())["prefixes"] if self.files.pop(path, None)
+        ]
+        return JSONResponse([{"name": path} for path in removed])
+
+
+def _error(status: int, code: str, error: str, message: str) -> Response:
+    return JSONResponse(
+        {"statusCode": code, "error": error, "message": message}, status_code=status
+    )

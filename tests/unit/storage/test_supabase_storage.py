@@ -1,0 +1,205 @@
+"""Storage in a bucket of Supabase Storage: what it asks of the API, and what comes of the answers."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shared.database.transport import LeanClient
+from shared.errors import StorageUnavailable
+from shared.media.probe import ends_tell_all, probe
+from shared.storage import supabase_bucket
+from shared.storage.paths import InvalidPath
+from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage
+from supabase import AsyncClient, AsyncClientOptions
+from tests.support.media.kinds import make_kind
+from tests.support.waiting import eventually
+from tests.unit.storage.storage_api import BUCKET, StorageApi
+
+PATH = "reel/sources/video.mp4"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[StorageApi]:
+    async with StorageApi(key="service-key").serve() as api:
+        yield api
+
+
+@asynccontextmanager
+async def storage_at(url: str, key: str) -> AsyncGenerator[SupabaseStorage]:
+    async with LeanClient(timeout_seconds=5, connections=4) as http:
+        client = AsyncClient(url, key, AsyncClientOptions(httpx_client=http))
+
+        async def connect() -> AsyncClient:
+            return client
+
+        yield SupabaseStorage(BUCKET, connect=connect)
+
+
+@pytest.fixture
+async def storage(api: StorageApi) -> AsyncIterator[SupabaseStorage]:
+    async with storage_at(api.url, api.key) as storage:
+        yield storage
+
+
+async def put(storage: SupabaseStorage, content: bytes, path: str = PATH) -> None:
+    async with storage.staging() as staged:
+        staged.write_bytes(content)
+        await storage.put(staged, path, content_type="video/mp4")
+
+
+async def test_what_is_put_is_there_whole(storage: SupabaseStorage, tmp_path: Path) -> None:
+    await put(storage, b"frames" * 500_000)
+    assert await storage.size(PATH) == 3_000_000
+    fetched = await storage.fetch(PATH, tmp_path)
+    assert fetched.read_bytes() == b"frames" * 500_000
+
+
+async def test_putting_again_replaces(storage: SupabaseStorage, api: StorageApi) -> None:
+    await put(storage, b"first")
+    await put(storage, b"second")
+    assert api.files == {PATH: b"second"}
+
+
+async def test_staging_leaves_nothing(storage: SupabaseStorage) -> None:
+    async with storage.staging() as staged:
+        staged.write_bytes(b"frames")
+    assert not staged.parent.exists()
+
+
+async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
+    storage: SupabaseStorage, tmp_path: Path
+) -> None:
+    assert await storage.size(PATH) is None
+    with pytest.raises(FileNotFoundError):
+        await storage.fetch(PATH, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
+
+
+async def test_lists_go_through_folders_and_stay_below_the_prefix(storage: SupabaseStorage) -> None:
+    paths = ["reel/jobs/1/7/clip-1.mp4", "reel/jobs/1/9/clip-1.mp4", "reel/jobs/10/3/clip-1.mp4"]
+    for path in (*paths, "reel/sources/a.mp4", "other/jobs/1/7/clip-1.mp4"):
+        await put(storage, b"x", path)
+    assert await storage.list("reel/jobs/1/") == paths[:2]
+    assert await storage.list("reel/jobs/1") == sorted(paths)
+    assert await storage.list("reel/sources/a.mp4") == ["reel/sources/a.mp4"]
+    assert await storage.list("nothing/") == []
+
+
+async def test_deleting_again_does_not_matter(storage: SupabaseStorage, api: StorageApi) -> None:
+    await put(storage, b"x")
+    await storage.delete([PATH])
+    await storage.delete([PATH])
+    assert api.files == {}
+
+
+async def test_download_urls_are_made_in_one_call_and_lead_to_the_files(
+    storage: SupabaseStorage,
+) -> None:
+    await put(storage, b"frames")
+    urls = await storage.download_urls([PATH, "reel/gone.mp4"], expires_in_seconds=60)
+    assert list(urls) == [PATH]
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(urls[PATH])).content == b"frames"
+
+
+async def test_an_upload_url_takes_a_file_from_a_browser(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
+    url = await storage.upload_url(PATH, expires_in_seconds=60)
+    async with httpx.AsyncClient() as http:
+        assert (await http.put(url, content=b"frames")).status_code == 200
+    assert api.files == {PATH: b"frames"}
+
+
+async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
+    storage: SupabaseStorage, api: StorageApi, tmp_path: Path
+) -> None:
+    middle = b"m" * 1000
+    api.files[PATH] = b"a" * PEEK_BYTES + middle + b"z" * PEEK_BYTES
+    peeked = (await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)).read_bytes()
+    assert peeked == b"a" * PEEK_BYTES + bytes(1000) + b"z" * PEEK_BYTES
+    assert len(api.ranges) == 2
+
+
+@pytest.fixture
+def short_peeks(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Files of some kilobytes stand for those of more than 16 MB: what is read of them goes by this size alone."""
+    monkeypatch.setattr(supabase_bucket, "PEEK_BYTES", 4000)
+    return 4000
+
+
+def _index_in_the_middle(folder: Path) -> Path:
+    video = make_kind("plain.mp4", folder)
+    filler = 100_000
+    with video.open("ab") as file:
+        file.write(filler.to_bytes(4) + b"free" + bytes(filler - 8))
+    return video
+
+
+def _live_recording(folder: Path) -> Path:
+    return make_kind("browser-recording.webm", folder)
+
+
+def _broadcast(folder: Path) -> Path:
+    return make_kind("plain.ts", folder)
+
+
+@pytest.mark.parametrize("make", [_index_in_the_middle, _live_recording, _broadcast])
+async def test_a_peek_says_of_a_large_video_what_all_of_it_says(
+    storage: SupabaseStorage,
+    api: StorageApi,
+    tmp_path: Path,
+    short_peeks: int,
+    make: Callable[[Path], Path],
+) -> None:
+    """The source of a peek that is refused is deleted: what its middle might tell counts too."""
+    video = make(tmp_path)
+    assert video.stat().st_size > 3 * short_peeks
+    api.files[PATH] = video.read_bytes()
+    assert probe(await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)) == probe(video)
+
+
+async def test_a_peek_of_a_large_video_with_an_index_leaves_its_middle_out(
+    storage: SupabaseStorage, api: StorageApi, tmp_path: Path, short_peeks: int
+) -> None:
+    video = make_kind("plain.mp4", tmp_path)
+    api.files[PATH] = video.read_bytes()
+    peeked = await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
+    assert probe(peeked) == probe(video)
+    assert peeked.read_bytes()[short_peeks:-short_peeks].strip(b"\0") == b""
+
+
+@pytest.mark.usefixtures("short_peeks")
+async def test_one_large_video_is_here_as_a_whole_at_a_time(
+    storage: SupabaseStorage, api: StorageApi, tmp_path: Path
+) -> None:
+    """A temporary directory may be memory."""
+    api.files[PATH] = _live_recording(tmp_path).read_bytes()
+    (tmp_path / "second").mkdir()
+    first = await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
+    second = asyncio.create_task(
+        storage.peek(PATH, tmp_path / "second", ends_suffice=ends_tell_all)
+    )
+    await eventually(lambda: len(api.ranges) == 4)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await asyncio.shield(second)
+    first.unlink()
+    assert (await second).read_bytes() == api.files[PATH]
+
+
+async def test_a_wrong_key_or_no_server_means_unavailable(api: StorageApi) -> None:
+    for url, key in ((api.url, "wrong"), ("http://127.0.0.1:9", api.key)):
+        async with storage_at(url, key) as storage:
+            with pytest.raises(StorageUnavailable):
+                await storage.list("reel/")
+
+
+async def test_a_path_that_leads_elsewhere_is_never_sent(storage: SupabaseStorage) -> None:
+    with pytest.raises(InvalidPath):
+        await storage.delete(["../other-bucket/file"])

@@ -1,0 +1,1 @@
+"""The worker: jobs as it runs them, and the media pipeline on real files."""

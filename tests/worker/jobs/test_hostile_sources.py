@@ -1,0 +1,102 @@
+"""A job on a file that asks for too much fails with a reason, in its first attempt, and the worker goes on."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.functions import FunctionProcess
+from tests.support.media import hostile
+from tests.support.waiting import eventually
+from tests.worker.jobs.conftest import Deliver, ProjectAtWork, ffmpegs_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trap:
+    """How to make a file, and the error that its job must end with."""
+
+    name: str
+    make: Callable[[Path], object]
+    code: str
+    detail: str
+
+
+TRAPS = (
+    Trap(
+        name="playlist.mp4",
+        make=lambda path: path.write_bytes(hostile.playlists("neighbour.mp4")["ffconcat"]),
+        code="not_a_video",
+        detail="This is not a video file. Send an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
+    ),
+    Trap(
+        name="forty-tracks.mp4",
+        make=lambda path: hostile.many_tracks(path, 40),
+        code="too_many_streams",
+        detail="The file has 40 streams; at most 16 are allowed.",
+    ),
+    Trap(
+        name="rare-codec.avi",
+        make=lambda path: hostile.picture_of("snow", path),
+        code="encoding_failed",
+        detail="The video uses a codec that is not supported.",
+    ),
+)
+
+
+async def _failure(
+    project: ProjectAtWork, worker: FunctionProcess, deliver: Deliver
+) -> dict[str, Any] | None:
+    """The error of a job that must fail in its first attempt and leave nothing behind."""
+    job = await project.start()
+    await deliver(worker, job.id)
+    progress = await project.ended()
+    assert (progress.status, progress.job_status, progress.job_attempt) == ("failed", "failed", 1)
+    assert project.count("editai_locks") == 0
+    assert project.files() == set()
+    assert await eventually(lambda: not _work_directories(worker), 5)
+    assert not ffmpegs_of(worker)
+    return progress.job_error
+
+
+def _work_directories(worker: FunctionProcess) -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"editai-job-{worker.pid}-*"))
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
+async def test_a_hostile_source_fails_its_job_and_the_worker_goes_on(
+    project: ProjectAtWork, worker: FunctionProcess, deliver: Deliver, tmp_path: Path, trap: Trap
+) -> None:
+    stored, crafted = project.storage / project.source_path, tmp_path / trap.name
+    whole = stored.read_bytes()
+    trap.make(crafted)
+    shutil.copy(crafted, stored)
+
+    error = await _failure(project, worker, deliver)
+
+    assert error == {"code": trap.code, "detail": trap.detail}
+    stored.write_bytes(whole)
+    job = await project.start(variant_count=1)
+    await deliver(worker, job.id)
+    assert (await project.ended()).job_status == "completed"
+
+
+@pytest.fixture
+async def frugal_worker(worker: FunctionProcess) -> AsyncIterator[FunctionProcess]:
+    """A worker that allows ffmpeg less memory than it needs."""
+    worker.start(FFMPEG_MEMORY_BYTES=str(30_000_000))
+    yield worker
+    worker.restart()
+
+
+async def test_a_limit_that_is_reached_fails_the_job_and_is_not_tried_again(
+    project: ProjectAtWork, frugal_worker: FunctionProcess, deliver: Deliver
+) -> None:
+    error = await _failure(project, frugal_worker, deliver)
+    assert error == {
+        "code": "encoding_failed",
+        "detail": "Processing the video takes more memory than is allowed.",
+    }

@@ -1,0 +1,55 @@
+"""Files that several tests read, each made once per run."""
+
+from pathlib import Path
+
+import pytest
+
+from local.programs import CHECKOUT
+from shared.media.probe import MediaFacts, probe
+from tests.support.media import footage
+from tests.support.media.kinds import KINDS, Kind
+
+SAMPLE = CHECKOUT / "assets" / "sample.mp4"
+
+
+@pytest.fixture(scope="session", params=KINDS, ids=lambda kind: kind.name)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each kind of file in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def file_of_kind(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of that kind."""
+    path = tmp_path_factory.mktemp("kinds") / kind.name
+    kind.make(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ordinary MP4 of 2 s with sound."""
+    path = tmp_path_factory.mktemp("plain") / "plain.mp4"
+    KINDS[0].make(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """10 s at 30 frames a second, each showing its number; few key frames, as phones write."""
+    path = tmp_path_factory.mktemp("numbered") / "numbered.mp4"
+    codec = ["-c:v", "libx264", "-preset", "veryfast", "-g", "90", "-bf", "3", "-c:a", "aac"]
+    footage.make(*footage.numbered(10), *footage.tone(10), *codec, str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The short real video that comes with the project."""
+    return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def sample_facts() -> MediaFacts:
+    """What the probe says about it."""
+    return probe(SAMPLE)

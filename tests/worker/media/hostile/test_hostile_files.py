@@ -1,0 +1,202 @@
+"""Small files that ask for much: of time, of memory, or of someone else's files. They get little."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.ffmpeg import inputs, process
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.ffmpeg.limits import Limits
+from pipeline.selection import scenes
+from pipeline.selection.moments import choose
+from pipeline.selection.scenes import analyse
+from shared.media.probe import MediaFacts, probe
+from tests.support.media import footage, hostile
+from tests.support.media.processes import used_by_children
+from tests.worker.media.hostile.steps import make_clip, refusal
+
+
+async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
+    """Reads a file as every step reads it, whatever the probe would have said."""
+    arguments = [*inputs.read_file(path, facts, threads=1), "-map", "0:V:0", "-f", "null", "-"]
+    limits = Limits.of([facts], facts.duration_seconds)
+    await process.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1)
+
+
+def _complaints(input_: list[str]) -> str:
+    """What ffmpeg says when it decodes an input's picture."""
+    command = [process.executable(), "-nostdin", "-v", "error", *input_, "-map", "0:V:0"]
+    done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, check=True, text=True)
+    return done.stderr
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket on loopback that waits for a connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener
+
+
+@pytest.fixture
+def beside(plain: Path, tmp_path: Path) -> Path:
+    """A neighbour that a hostile file would like to read."""
+    return Path(shutil.copy(plain, tmp_path / "neighbour.mp4"))
+
+
+@pytest.mark.parametrize("format_", list(hostile.playlists("")))
+@pytest.mark.parametrize("container", ["mp4", "matroska", "avi", "mpegts"])
+async def test_a_playlist_named_as_a_video_reads_no_neighbour(
+    beside: Path, plain: Path, tmp_path: Path, format_: str, container: str
+) -> None:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(hostile.playlists(beside.name)[format_])
+    assert refusal(path).code == "not_a_video"
+    facts = probe(plain).model_copy(update={"container": container})
+    with pytest.raises(FfmpegFailed) as failed:
+        await _decoded(path, facts, tmp_path)
+    assert failed.value.detail == "The video file is damaged and cannot be decoded."
+
+
+@pytest.mark.parametrize("format_", list(hostile.playlists("")))
+async def test_a_playlist_fetches_no_address(
+    listener: socket.socket, plain: Path, tmp_path: Path, format_: str
+) -> None:
+    path = tmp_path / "video.mp4"
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/part.ts"
+    path.write_bytes(hostile.playlists(address)[format_])
+    assert refusal(path).code == "not_a_video"
+    with pytest.raises(FfmpegFailed):
+        await _decoded(path, probe(plain), tmp_path)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+async def test_an_hour_between_two_pictures_costs_no_hour(tmp_path: Path) -> None:
+    """At a constant rate it would be 90,000 frames: over a minute of computing for 1.5 KB."""
+    path = tmp_path / "hour.mp4"
+    hostile.hour_in_a_kilobyte(path)
+    assert path.stat().st_size < 1600
+    with used_by_children() as used:
+        analysis = await analyse(path, probe(path), tmp_path)
+        facts = await make_clip(path, 1800, 1801, tmp_path / "clip.mp4")
+    assert analysis.seconds(analysis.moments[-1].end_frame) == pytest.approx(3600, abs=1)
+    assert facts.duration_seconds == pytest.approx(1)
+    assert used.cpu_seconds < 10
+
+
+@pytest.mark.parametrize("pictures", [100_000_000, 2**31 - 1])
+async def test_an_index_that_promises_millions_of_pictures_costs_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: int
+) -> None:
+    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
+    path = tmp_path / "index.mp4"
+    hostile.boasting_index(path, pictures)
+    with used_by_children() as used, pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(path), tmp_path)
+    assert failed.value.detail == "The video file is damaged and cannot be decoded."
+    assert used.cpu_seconds < 10
+
+
+async def test_a_hole_in_the_sound_is_not_filled_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The silence until the next sound would be 5 GB."""
+    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
+    path = tmp_path / "hole.mkv"
+    hostile.hole_in_the_sound(path)
+    facts = await make_clip(path, 0, 2, tmp_path / "clip.mp4")
+    assert facts.video.frame_count == 60
+
+
+async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tracks.mp4"
+    hostile.many_tracks(path, 40)
+    refused = refusal(path)
+    assert refused.code == "too_many_streams"
+    assert refused.detail == "The file has 40 streams; at most 16 are allowed."
+    with pytest.raises(FfmpegFailed) as failed:
+        await _decoded(path, probe(plain), tmp_path)
+    assert failed.value.detail == "The video file has too many streams."
+
+
+async def test_more_pictures_than_any_video_has_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A smaller limit stands for the real one, which takes a file of two million pictures, and minutes."""
+    monkeypatch.setattr(scenes, "MOST_FRAMES", 3000)
+    path = tmp_path / "swarm.avi"
+    hostile.swarm_of_tiny_pictures(path, 5000)
+    with pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(path), tmp_path)
+    assert failed.value.detail == "The video has too many pictures."
+    assert footage.names(tmp_path) == ["swarm.avi"]
+
+
+async def test_clips_are_made_of_what_a_file_plays_after_the_end_that_it_claims(
+    tmp_path: Path,
+) -> None:
+    path, target = tmp_path / "longer.mkv", tmp_path / "clip.mp4"
+    hostile.short_claim(path, 1)
+    facts = probe(path)
+    analysis = await analyse(path, facts, tmp_path)
+    parts = [part for selection in choose(analysis, 4, 2.0, 7) for part in selection]
+    part = max(parts, key=lambda part: part.start)
+    assert part.start > facts.duration_seconds == 1
+    await make_clip(path, part.start, part.end, target)
+    assert footage.numbers(target) == list(range(round(part.start * 30), round(part.end * 30)))
+
+
+async def test_a_cut_after_all_pictures_of_a_file_is_refused_with_a_reason(
+    plain: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(FfmpegFailed) as failed:
+        await make_clip(plain, 30, 31, tmp_path / "clip.mp4")
+    assert failed.value.detail.endswith("decoded.")
+    assert not failed.value.passing
+
+
+def test_a_title_of_megabytes_is_not_taken_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "title.mkv"
+    hostile.long_title(path, 8 << 20)
+    assert refusal(path).code == "unreadable"
+
+
+@pytest.mark.parametrize("codec", ["snow", "asv1", "zmbv"])
+async def test_a_codec_that_no_camera_writes_is_refused_with_a_reason(
+    tmp_path: Path, codec: str
+) -> None:
+    """Hundreds of decoders are never needed: each is code that a file could reach."""
+    path = tmp_path / "rare.avi"
+    hostile.picture_of(codec, path)
+    with pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(path), tmp_path)
+    assert failed.value.detail == "The video uses a codec that is not supported."
+
+
+def test_an_enhancement_inside_of_a_picture_is_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "enhanced.mp4"
+    hostile.enhanced_picture(path)
+    arguments = inputs.read_file(path, probe(path), threads=1)
+    assert "lcevc" not in _complaints(arguments)
+    option = arguments.index("-export_side_data")
+    assert "lcevc" in _complaints([*arguments[:option], *arguments[option + 2 :]])
+
+
+def test_every_decoder_on_the_list_exists() -> None:
+    assert set(inputs.DECODERS) <= hostile.decoder_names()
+
+
+def test_every_input_is_confined(plain: Path) -> None:
+    arguments = inputs.read_file(plain, probe(plain), threads=1)
+    options = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert options["-protocol_whitelist"] == "file"
+    assert options["-format_whitelist"] == options["-f"] == "mov"
+    assert "h264" in options["-codec_whitelist"].split(",")
+    assert options["-export_side_data"] == "enhancements"
+    assert (options["-max_streams"], options["-max_pixels"]) == ("32", "35389440")
+    assert list(options)[-1] == "-i"

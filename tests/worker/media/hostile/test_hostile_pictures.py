@@ -1,0 +1,106 @@
+"""Pictures of sizes, shapes and rates that no camera has."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.encoding.thumbnail import make_thumbnail
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.ffmpeg.limits import Limits
+from pipeline.selection.scenes import analyse
+from shared.media.probe import probe
+from tests.support.media import hostile
+from tests.support.media.processes import used_by_children
+from tests.worker.media.hostile.steps import make_clip, refusal
+
+
+async def test_a_vast_picture_of_a_few_bytes_is_made_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(1 << 30))
+    path = tmp_path / "vast.mp4"
+    hostile.uniform(path, 4096, 4096)
+    assert path.stat().st_size < 60_000
+    await analyse(path, probe(path), tmp_path)
+    facts = await make_clip(path, 0, 0.12, tmp_path / "clip.mp4")
+    assert (facts.video.width, facts.video.height) == (1920, 1920)
+
+
+async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_path: Path) -> None:
+    path = tmp_path / "vaster.mp4"
+    hostile.uniform(path, 6000, 6000, frames=1)
+    refused = refusal(path)
+    assert refused.code == "too_large"
+    assert refused.detail == (
+        "The picture is 6000x6000; at most 35389440 pixels are allowed, as 8192x4320 has."
+    )
+    with pytest.raises(FfmpegFailed) as failed:
+        await analyse(path, probe(plain), tmp_path)
+    assert failed.value.detail == "The picture is too large."
+
+
+@pytest.mark.parametrize(
+    ("across", "down"),
+    [(2**32 - 1, 1), (3_000_000, 1), (17, 1), (1, 17)],
+)
+def test_pixels_of_a_shape_that_no_screen_has_are_refused(
+    tmp_path: Path, across: int, down: int
+) -> None:
+    """The first would be a width of 5 billion, in a database that counts to 2."""
+    path = tmp_path / "oblong.mp4"
+    hostile.oblong_pixels(path, across, down)
+    refused = refusal(path)
+    assert refused.code == "too_large"
+    assert (
+        refused.detail == "The pixels are more than 16 times as wide as high, or as high as wide."
+    )
+
+
+def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "stretched.mp4"
+    hostile.oblong_pixels(path, 15, 1)
+    refused = refusal(path)
+    assert refused.code == "too_large"
+    assert refused.detail == (
+        "The picture is shown as 19200x720; at most 8192x8192 and 35389440 pixels are allowed."
+    )
+
+
+@pytest.mark.parametrize(("across", "down"), [(64, 45), (45, 64), (0, 1), (4, 1)])
+def test_pixels_of_other_shapes_are_taken(tmp_path: Path, across: int, down: int) -> None:
+    path = tmp_path / "wide.mp4"
+    hostile.oblong_pixels(path, across, down)
+    width = round(1280 * (across / down or 1))
+    assert probe(path).video.width == pytest.approx(width, abs=1)
+
+
+def test_pixels_that_claim_to_be_wide_buy_no_computing_time(tmp_path: Path) -> None:
+    plain, wide = tmp_path / "plain.mp4", tmp_path / "wide.mp4"
+    hostile.oblong_pixels(plain, 1, 1)
+    hostile.oblong_pixels(wide, 6, 1)
+    minute = {"duration_seconds": 60.0}
+    honest, boasting = (probe(path).model_copy(update=minute) for path in (plain, wide))
+    assert boasting.video.width == 6 * honest.video.width
+    assert Limits.of([boasting], 1.0) == Limits.of([honest], 1.0)
+
+
+async def test_a_rate_of_millions_of_pictures_a_second_is_not_believed(tmp_path: Path) -> None:
+    """A thumbnail at that rate would be chosen from 84 million pictures."""
+    path = tmp_path / "swift.mp4"
+    hostile.swift_clock(path, 2**32 - 1)
+    facts = probe(path)
+    assert (facts.video.frame_rate, facts.video.variable_frame_rate) == (30, True)
+    with used_by_children() as used:
+        await make_thumbnail(path, facts, 0.5, tmp_path / "swift.jpg", work_dir=tmp_path)
+    assert used.cpu_seconds < 5
+
+
+async def test_a_rate_of_a_picture_in_half_an_hour_becomes_one_that_players_play(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "slow.avi"
+    hostile.slow_picture(path)
+    await analyse(path, probe(path), tmp_path)
+    facts = await make_clip(path, 1000, 1001, tmp_path / "clip.mp4")
+    assert facts.video.frame_rate >= 5
+    assert facts.duration_seconds == pytest.approx(1, abs=0.1)

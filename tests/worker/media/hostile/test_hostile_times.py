@@ -1,0 +1,68 @@
+"""Pictures whose times lie before the beginning, go back or leap: a clip of what can be shown, or a reason."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.ffmpeg.failure import FfmpegFailed
+from pipeline.selection import scenes
+from pipeline.selection.scenes import analyse
+from shared.media.probe import probe
+from tests.support.media import footage
+from tests.worker.media.hostile.steps import make_raw_clip
+
+# When the pictures of a file, 25 a second for six seconds, are to be shown.
+GOOD = {
+    "the first second late": "if(lt(N,10),3+N/25,N/25)",
+    "back in the middle": "if(lt(N,75),N/25,(N-60)/25)",
+    "every other one before": "if(mod(N,2),N/25,N/25-0.3)",
+    "a leap": "if(lt(N,75),N/25,N/25+3000)",
+}
+FIRST_LATE = "if(eq(N,0),9,N/25)"
+
+
+def flashing(path: Path, times: str) -> Path:
+    """Another colour each second, and pictures that have other times than they had."""
+    hue = "128+100*{}(floor(T)*2)"
+    colours = f"geq=lum=128:cb='{hue.format('sin')}':cr='{hue.format('cos')}'"
+    escaped = times.replace(",", "\\,")
+    # The muxers want no picture to be shown before it is decoded.
+    shifted = f"setts=pts=({escaped})/TB:dts=min(N/25\\,({escaped}))/TB"
+    footage.make(
+        *("-f", "lavfi", "-i", f"nullsrc=size=160x90:rate=25:duration=6,{colours}"),
+        *("-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-bsf:v", shifted),
+        *("-avoid_negative_ts", "disabled", str(path)),
+    )
+    return path
+
+
+@pytest.mark.parametrize("times", GOOD.values(), ids=GOOD)
+async def test_a_file_whose_clock_is_wrong_gives_a_clip_of_what_can_be_shown(
+    tmp_path: Path, times: str
+) -> None:
+    path = flashing(tmp_path / "flashing.mkv", times)
+    made = await make_raw_clip(path, 2, tmp_path / "clip.mp4")
+    assert made.duration_seconds > 0
+    analysis = await analyse(path, probe(path), tmp_path)
+    starts = [scene.start_frame for scene in analysis.scenes]
+    assert starts[0] >= 0
+    assert starts == sorted(set(starts))
+
+
+async def test_a_file_that_says_to_begin_after_most_of_it_fails_with_a_reason(
+    tmp_path: Path,
+) -> None:
+    path = flashing(tmp_path / "flashing.mkv", FIRST_LATE)
+    with pytest.raises(FfmpegFailed, match="times of the video's pictures") as failed:
+        await make_raw_clip(path, 2, tmp_path / "clip.mp4")
+    assert not failed.value.passing
+
+
+def test_a_clock_never_goes_back_nor_begins_before_zero(tmp_path: Path) -> None:
+    file = tmp_path / "luma.txt"
+    lines = [
+        f"frame:{number} pts:{pts} pts_time:0\nlavfi.signalstats.YAVG=16\n"
+        for number, pts in enumerate((-7_000_000, 200_000, 40_000, 400_000))
+    ]
+    file.write_text("".join(lines))
+    assert scenes.read_series(file).times == [0, 0.2, 0.2, 0.4]

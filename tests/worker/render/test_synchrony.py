@@ -1,0 +1,57 @@
+"""Picture and sound stay together through cutting, joining and rendering."""
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.encode import Cut, encode_clip
+from shared.media.probe import probe
+from tests.support.media import footage
+from tests.worker.render.rendering import CODEC, SMALL, render
+
+CUTS = 12
+SECONDS = 5
+
+
+def _flashing(path: Path, rate: str, period: Fraction) -> Path:
+    """A minute of flashes; a beep begins with each of them, one fifth into each period."""
+    begin, end = float(period / 5), float(period / 4)
+    lit = f"between(mod(T+0.001,{float(period)}),{begin},{end})"
+    light = f"geq=lum='16+219*{lit}':cb=128:cr=128,format=yuv420p"
+    picture = f"color=black:size=64x64:rate={rate}:duration=61"
+    beep = f"between(mod(t,{float(period)}),{begin},{end})"
+    sound = f"aevalsrc='0.5*sin(6283*t)*{beep}':s=44100:d=61"
+    inputs = ["-f", "lavfi", "-i", f"{picture},{light}", "-f", "lavfi", "-i", sound]
+    footage.make(*inputs, *CODEC, "-c:a", "aac", str(path))
+    return path
+
+
+async def test_after_a_minute_of_cuts_sound_is_less_than_twenty_milliseconds_off(
+    tmp_path: Path,
+) -> None:
+    """Cuts in turn from a source at 25 and one at 30000/1001, joined at 25 and rendered at 30 frames a second."""
+    periods = [Fraction(5), Fraction(5005, 1000)]
+    sources = [
+        _flashing(tmp_path / "pal.mp4", "25", periods[0]),
+        _flashing(tmp_path / "ntsc.mp4", "30000/1001", periods[1]),
+    ]
+    facts = [probe(source) for source in sources]
+    cuts = list[Cut]()
+    for number in range(CUTS):
+        kind = number % 2
+        start = float(number * periods[kind])
+        cut = Cut(path=sources[kind], facts=facts[kind], start=start, end=start + SECONDS)
+        cuts.append(cut)
+    clip = tmp_path / "clip.mp4"
+    await encode_clip(cuts, clip, canvas=Canvas.of(facts[0]), work_dir=tmp_path)
+
+    video, made = await render(clip, tmp_path)
+
+    assert abs(made.duration_seconds - CUTS * SECONDS) <= 1 / SMALL.frame_rate
+    light = [False] + [luma > 125 for luma in footage.lumas(video)]
+    flashes = [n / SMALL.frame_rate for n, (dark, lit) in enumerate(pairwise(light)) if lit > dark]
+    beeps = footage.onsets(footage.samples(video))
+    assert len(flashes) == len(beeps) == CUTS
+    offsets = [beep - flash for beep, flash in zip(beeps, flashes, strict=True)]
+    assert max(map(abs, offsets)) < 0.020, offsets
