@@ -7,9 +7,9 @@ import sys
 from argparse import ArgumentParser
 from dataclasses import replace
 
-from tests.faults.breaks import BREAKS
-from tests.faults.observation import Outage
+from tests.faults.injection.breaks import BREAKS
 from tests.faults.outage import observe
+from tests.faults.rules.observation import Outage
 from tests.faults.runner import Plan
 from tests.faults.setting_up import run, run_controls
 

@@ -10,10 +10,10 @@ from typing import Any, LiteralString
 import psycopg
 
 from local.parts.scheduler import trigger_cleanup
-from tests.faults.layout import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS
 from tests.faults.pacing import pause
-from tests.faults.remains import remains
-from tests.faults.stack import FaultStack
+from tests.faults.rules.remains import remains
+from tests.faults.stack.layout import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS
+from tests.faults.stack.stack import FaultStack
 
 DRAIN_SECONDS = 90.0
 LAST_LEASE_SECONDS = LEASE_TTL_SECONDS + 2 * CLEANUP_PERIOD_SECONDS

@@ -25,12 +25,12 @@ from local.parts.scheduler import trigger_cleanup
 from shared.api_models import ProgressAnswer
 from shared.client import LibraryClient
 from tests.conftest import SAMPLE
-from tests.faults.callers import PATIENCE_SECONDS, Callers
-from tests.faults.layout import CLEANUP_PERIOD_SECONDS
-from tests.faults.load import OWNER
-from tests.faults.observation import Observation, Outage
+from tests.faults.load.callers import PATIENCE_SECONDS, Callers
+from tests.faults.load.load import OWNER
 from tests.faults.pacing import pause
-from tests.faults.stack import FaultStack
+from tests.faults.rules.observation import Observation, Outage
+from tests.faults.stack.layout import CLEANUP_PERIOD_SECONDS
+from tests.faults.stack.stack import FaultStack
 
 ENCODED_SECONDS_A_SECOND = 40
 """More than a machine analyses: ffmpeg then outlasts every outage."""

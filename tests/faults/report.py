@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.faults.files import Files
-from tests.faults.health import Calm
-from tests.faults.violations import Violation
+from tests.faults.rules.files import Files
+from tests.faults.rules.health import Calm
+from tests.faults.rules.violations import Violation
 
 SHOWN_VIOLATIONS = 10
 LEASE_OPERATIONS = (

@@ -9,21 +9,21 @@ from typing import Any
 import psycopg
 
 from local.parts.scheduler import trigger_cleanup
-from tests.faults.answers import Answers
-from tests.faults.breaks import BREAKS, Break
-from tests.faults.clients import run_client
 from tests.faults.ending import Ending
-from tests.faults.entries import AuditReader
-from tests.faults.files import Files
-from tests.faults.history import HistoryReader
-from tests.faults.injector import Injector
-from tests.faults.layout import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS
-from tests.faults.load import Load
-from tests.faults.model import Model
+from tests.faults.evidence.entries import AuditReader
+from tests.faults.evidence.history import HistoryReader
+from tests.faults.evidence.server_log import faults_in
+from tests.faults.injection.breaks import BREAKS, Break
+from tests.faults.injection.injector import Injector
+from tests.faults.load.clients import run_client
+from tests.faults.load.load import Load
 from tests.faults.pacing import pause
 from tests.faults.report import Ended, Report
-from tests.faults.server_log import faults_in
-from tests.faults.stack import FaultStack
+from tests.faults.rules.answers import Answers
+from tests.faults.rules.files import Files
+from tests.faults.rules.model import Model
+from tests.faults.stack.layout import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS
+from tests.faults.stack.stack import FaultStack
 
 CALM_SECONDS = 10.0
 LONG_ENOUGH_SECONDS = 60.0

@@ -12,20 +12,21 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import psycopg
 
 from local.parts.functions import LIBRARY_BASE_PATH
+from local.programs import CHECKOUT
 from shared.database.client import close_supabase
 from shared.settings import get_settings
-from tests.faults.answers import Answers
-from tests.faults.entries import AuditReader
-from tests.faults.history import History, HistoryReader
-from tests.faults.injector import Injector
-from tests.faults.layout import DISPATCH_TTL_SECONDS, LEASE_TTL_SECONDS
-from tests.faults.load import Load
-from tests.faults.model import Model
+from tests.faults.evidence.entries import AuditReader
+from tests.faults.evidence.history import History, HistoryReader
+from tests.faults.injection.injector import Injector
+from tests.faults.load.load import Load
 from tests.faults.report import Report
+from tests.faults.rules.answers import Answers
+from tests.faults.rules.model import Model
 from tests.faults.runner import Plan, Run
-from tests.faults.stack import FaultStack
+from tests.faults.stack.layout import DISPATCH_TTL_SECONDS, LEASE_TTL_SECONDS
+from tests.faults.stack.stack import FaultStack
 
-AUDIT = Path(__file__).with_name("audit.sql")
+AUDIT = CHECKOUT / "tests" / "faults" / "evidence" / "audit.sql"
 
 _DEFINITIONS = """
     select string_agg(pg_get_functiondef(oid), E';\n') from pg_proc

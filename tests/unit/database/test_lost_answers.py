@@ -14,7 +14,7 @@ from shared.jobs.leases import acquire_lease
 from shared.jobs.lifecycle import JobRequest, claim_job, start_job
 from shared.jobs.records import Lease
 from shared.settings import get_settings
-from tests.faults.proxy import Line, Proxy
+from tests.faults.injection.proxy import Line, Proxy
 from tests.support.backend import Backend
 from tests.support.database import Connection
 

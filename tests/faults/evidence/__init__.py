@@ -1,0 +1,1 @@
+"""What a run leaves behind to be judged: calls, responses, the audit trail, Postgres's log."""

@@ -1,0 +1,87 @@
+"""Answers of the SQL functions that the audit trail alone confirms or refutes."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.faults.evidence.entries import seconds
+from tests.faults.rules.states import ProjectState, end_of
+
+Event = Mapping[str, Any]
+
+RENEWAL = "an acknowledged renewal is never lost"
+OTHER_END = "a job has ended as its attempt was told"
+CHECKPOINTS = "a claim is told of every checkpoint before it"
+OTHERS_END = "an end is acknowledged to none but the attempt that held the project"
+
+
+def is_renewed(event: Event, state: ProjectState) -> bool:
+    """Tell whether this very renewal, with the end that was told, is in the trail."""
+    ends = state.renewed.get(event["params"]["p_lease_id"], ())
+    return seconds(event["answer"]["expires_at"]) in ends
+
+
+def is_granted(event: Event, state: ProjectState) -> bool:
+    """Tell whether the caller's lease was granted with the token that was told."""
+    token = event["answer"]["lease"]["fencing_token"]
+    return state.leases.get(event["params"]["p_lease_id"]) == token
+
+
+def ended(state: ProjectState, job_id: str, status: str) -> str | None:
+    """An end that was told stands; a job whose project has been deleted since ended all the same."""
+    job = state.past_jobs.get(job_id)
+    stands = job is not None and job.status == status
+    return None if stands else "an acknowledged end is never lost"
+
+
+def _renewed(event: Event, state: ProjectState) -> str | None:
+    lost = event["answer"]["renewed"] and not is_renewed(event, state)
+    return RENEWAL if lost else None
+
+
+def _recorded(event: Event, state: ProjectState) -> str | None:
+    answer = event["answer"]
+    clips = state.clips.get(event["params"]["p_job_id"], {})
+    lost = answer["outcome"] == "recorded" and answer["clip"]["id"] not in clips
+    return "an acknowledged checkpoint is never lost" if lost else None
+
+
+def _finished(event: Event, state: ProjectState) -> str | None:
+    if event["answer"] != "finished":
+        return None
+    params = event["params"]
+    job = state.past_jobs.get(params["p_job_id"])
+    if job is not None and job.token != params["p_fencing_token"]:
+        return OTHERS_END
+    if job is not None and job.end != end_of(params["p_result"], params["p_error"]):
+        return OTHER_END
+    return ended(state, params["p_job_id"], params["p_status"])
+
+
+def _claim(event: Event, state: ProjectState) -> str | None:
+    answer = event["answer"]
+    if answer["outcome"] != "claimed":
+        return None
+    if not is_granted(event, state):
+        return "an acknowledged claim is never lost"
+    token = answer["lease"]["fencing_token"]
+    recorded = state.clips.get(event["params"]["p_job_id"], {})
+    before = {clip_id for clip_id, of_token in recorded.items() if of_token < token}
+    return None if before <= {clip["id"] for clip in answer["clips"]} else CHECKPOINTS
+
+
+def _cancel(event: Event, state: ProjectState) -> str | None:
+    answer = event["answer"]
+    job_id = answer["job"] and answer["job"]["id"]
+    if answer["outcome"] != "cancelled" or not job_id:
+        return None
+    return ended(state, job_id, "cancelled")
+
+
+CHECKS: Mapping[str, Callable[[Event, ProjectState], str | None]] = {
+    "renew_lease": _renewed,
+    "record_clip": _recorded,
+    "finish_job": _finished,
+    "claim_job": _claim,
+    "cancel_job": _cancel,
+}
+"""Each returns the rule that an answer breaks."""

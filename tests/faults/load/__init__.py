@@ -1,0 +1,1 @@
+"""The load of a run: clients, callers, and a worker that encodes nothing."""

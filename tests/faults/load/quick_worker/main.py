@@ -1,0 +1,82 @@
+"""The worker function with recipes that encode nothing: hundreds of jobs a minute on two cores.
+
+All but the recipe is the worker's own: delivery, claim, lease keeper, reporter, storage, checkpoints, the end.
+"""
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pipeline.delivery import attempt
+from pipeline.delivery.delivery import deliver
+from pipeline.recipes.final_render import store_export
+from pipeline.run.outcome import Outcome
+from pipeline.run.work import Work
+from shared.job_params.final_render import RenderParams
+from shared.media.facts import MediaFacts, VideoFacts
+from shared.serving.internal_auth import private
+from tests.faults.evidence.history import History
+from tests.faults.pacing import pause
+
+FACTS = MediaFacts.model_construct(
+    duration_seconds=2.0,
+    size_bytes=1000,
+    video=VideoFacts.model_construct(width=160, height=90, frame_rate=25),
+)
+
+VIDEO = Path(os.environ["RUN_VIDEO"])
+"""What every clip and every render is: the worker with ffmpeg may be asked to render one."""
+
+_history = History(Path(os.environ["HISTORY_FILE"]))
+_random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a secret
+
+
+@functions_framework.aio.http
+@private
+async def worker(request: Request) -> Response:
+    """Take a delivery, as the real worker does."""
+    await _history.record_calls()
+    return await deliver(request)
+
+
+async def make_clips(work: Work) -> Outcome:
+    """Take from milliseconds to seconds for each clip, and record it as a checkpoint."""
+    count = int(work.job.params["variant_count"])
+    clip_ids: list[str] = []
+    for index in range(count):
+        clip = work.recorded(index)
+        if clip is None:
+            await _encode(work, index, count)
+            clip = await work.record_clip(index, FACTS, [], **_files(work.directory))
+        clip_ids.append(str(clip.id))
+    return Outcome(result={"clip_ids": clip_ids})
+
+
+async def render(work: Work) -> Outcome:
+    """Take from milliseconds to seconds, without a checkpoint on the way."""
+    params = RenderParams.model_validate(work.job.params)
+    await _encode(work, 0, 1)
+    return await store_export(work, params, FACTS, **_files(work.directory))
+
+
+def _files(directory: Path) -> dict[str, Path]:
+    video, thumbnail = directory / "made.mp4", directory / "made.jpg"
+    shutil.copyfile(VIDEO, video)
+    thumbnail.write_bytes(b"t" * 100)
+    return {"video": video, "thumbnail": thumbnail}
+
+
+async def _encode(work: Work, index: int, count: int) -> None:
+    steps = _random.randint(1, 6)
+    for step in range(steps):
+        work.reporter.report((index + step / steps) / count, f"Making clip {index + 1} of {count}")
+        await pause(min(1.5, _random.expovariate(1 / 0.15)))
+
+
+for kind in attempt.RECIPES:
+    attempt.RECIPES[kind] = render if kind == "final_render" else make_clips

@@ -1,0 +1,87 @@
+"""How a job may change, and by whom: what each SQL function may do to its status, and under which lease."""
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from tests.faults.evidence.entries import Entry, Row, seconds
+from tests.faults.rules.states import ProjectState
+
+Broken = tuple[str, Mapping[str, Any]]
+"""A rule, and facts that show how it was broken."""
+
+ACTIVE = ("queued", "running")
+NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
+    "queued": ("running", "failed", "cancelled"),
+    "running": ("queued", "completed", "failed", "cancelled"),
+}
+BY: Mapping[str, tuple[str, ...]] = {
+    "running": ("claim_job",),
+    "queued": ("cleanup_leases",),
+    "completed": ("finish_job",),
+    "failed": ("finish_job", "cleanup_leases", "claim_job", "start_job", "acquire_lease"),
+    "cancelled": ("cancel_job",),
+}
+"""What may bring a job to a status."""
+
+EXHAUSTED = ("attempts_exhausted", "deadline_exceeded")
+SUPERSEDED = "superseded"
+RENDER = "final_render"
+EXPORTED = "a render's end and its export are one transaction"
+ENDS = "a job is ended by its holder, by a cancel, or by whoever finds its lease dead"
+
+
+def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> Generator[Broken]:
+    """The rules that a change of a job's row breaks by itself."""
+    was, now = old["status"], new["status"]
+    if was not in ACTIVE:
+        yield "a finished job never changes again", {}
+    elif was != now and now not in NEXT_STATUS[was]:
+        yield "a job goes from status to status as agreed", {"was": was, "now": now}
+    if new["attempt"] < old["attempt"] or new["attempt"] > new["max_attempts"]:
+        yield "attempts never pass the maximum", {}
+    if not _counts_attempts(state, old, new):
+        yield "each attempt has a token of its own and is counted once", {"was": old["attempt"]}
+    if was != now and entry.function not in BY[now]:
+        yield "a job changes only by the calls that may change it", {"by": entry.function}
+    if was != now == "completed" and (new["kind"] == RENDER) != (state.exported == new["id"]):
+        yield EXPORTED, {"exported": state.exported}
+    if now == "failed" and was in ACTIVE and not _may_fail(entry, state, old, new):
+        yield ENDS, {"by": entry.function, "error": new["error"]}
+
+
+def is_end_by_holder(entry: Entry, new: Row) -> bool:
+    """Tell whether a job has ended by its worker's word, which must carry the current token."""
+    status = new["status"]
+    return status == "completed" or (status == "failed" and entry.function == "finish_job")
+
+
+def holds(state: ProjectState, job: Row) -> bool:
+    """Tell whether a job's attempt holds its project."""
+    lock = state.lock
+    return lock is not None and lock.job_id == job["id"] and lock.token == job["fencing_token"]
+
+
+def _counts_attempts(state: ProjectState, old: Row, new: Row) -> bool:
+    """Tell whether a new token comes with a new attempt, is that of the lease, and never without the other."""
+    if new["fencing_token"] == old["fencing_token"]:
+        return new["attempt"] == old["attempt"]
+    counted = new["attempt"] == old["attempt"] + 1 and new["status"] == "running"
+    return counted and holds(state, new)
+
+
+def _may_fail(entry: Entry, state: ProjectState, old: Row, new: Row) -> bool:
+    code = new["error"]["code"] if new["error"] else None
+    lock = state.lock
+    if code == SUPERSEDED:  # under the lease of whoever has taken the project over
+        taken = lock is not None and lock.job_id != old["id"] and state.lock_txid == entry.txid
+        return taken and entry.function in ("start_job", "acquire_lease")
+    if code in EXHAUSTED:
+        dead = lock is not None and lock.job_id == old["id"] and lock.expires_at <= entry.at
+        return (
+            dead and entry.function in ("cleanup_leases", "claim_job") and _is_exhausted(entry, old)
+        )
+    return entry.function == "finish_job" and old["status"] == "running"
+
+
+def _is_exhausted(entry: Entry, job: Row) -> bool:
+    return job["attempt"] >= job["max_attempts"] or seconds(job["deadline_at"]) <= entry.at

@@ -1,0 +1,45 @@
+"""Folders that are gone for a while come back with all that was in them, whoever wanted to make them anew."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.faults.injection.folders import Folders
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def test_a_folder_is_a_file_for_a_while_and_comes_back_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "kept").touch()
+    away = asyncio.create_task(Folders().take_away(folder, for_seconds=0.05))
+    await asyncio.sleep(0)  # its turn; no time passes
+    with pytest.raises(FileExistsError):
+        folder.mkdir()
+    await away
+    assert names(tmp_path) == ["work"]
+    assert names(folder) == ["kept"]
+
+
+async def test_a_folder_that_is_away_is_not_taken_away_again(tmp_path: Path) -> None:
+    folder, folders = tmp_path / "work", Folders()
+    away = asyncio.create_task(folders.take_away(folder, for_seconds=0.05))
+    await asyncio.sleep(0)  # its turn; no time passes
+    with pytest.raises(FileExistsError):
+        await folders.take_away(folder, for_seconds=0)
+    await away
+    assert folder.is_dir()
+
+
+async def test_what_is_away_can_be_put_back_early(tmp_path: Path) -> None:
+    folder, folders = tmp_path / "work", Folders()
+    away = asyncio.create_task(folders.take_away(folder, for_seconds=0.05))
+    await asyncio.sleep(0)  # its turn; no time passes
+    folders.restore()
+    assert folder.is_dir()
+    await away
+    assert folder.is_dir()

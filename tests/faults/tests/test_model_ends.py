@@ -1,0 +1,239 @@
+"""Who may end a lease, and who a job: every other end is noticed."""
+
+from typing import Any
+
+import pytest
+
+from tests.faults.evidence.entries import Entry
+from tests.faults.rules.job_rules import ENDS, EXPORTED
+from tests.faults.rules.lease_ends import DELETED, RULE
+from tests.faults.tests.trails import HOUR, broken, change, job, lock
+
+JOBS = "editai_jobs"
+WRONG_CALL = "a job changes only by the calls that may change it"
+COUNTED = "each attempt has a token of its own and is counted once"
+TAKEN = "every accepted write carried the current token"
+
+
+def removed_by(function: str, **changes: Any) -> list[str]:
+    """What is wrong with a call that removes a lease that is live."""
+    live = lock(1, 0, 2, **changes)
+    return broken(change(1, 0, None, live), change(2, 1, live, None, by=function))
+
+
+@pytest.mark.parametrize("function", ["release_lease", "cancel_job"])
+def test_a_live_lease_is_removed_by_its_release_or_a_cancel(function: str) -> None:
+    assert removed_by(function) == []
+
+
+@pytest.mark.parametrize(
+    "function", ["cleanup_leases", "delete_project", "finish_job", "claim_job", "start_job", ""]
+)
+def test_a_live_lease_that_is_removed_by_anyone_else_is_noticed(function: str) -> None:
+    assert RULE in removed_by(function)
+
+
+def test_a_dead_lease_is_removed_by_anyone() -> None:
+    dead = lock(1, 0, 2)
+    assert broken(change(1, 0, None, dead), change(2, 3, dead, None, by="cleanup_leases")) == []
+
+
+def test_a_claim_that_removes_a_live_lease_and_grants_none_is_noticed() -> None:
+    dispatch = lock(1, 0, 2, holder="dispatch", job_id="job")
+    started = (
+        change(1, 0, None, dispatch, txid="start"),
+        change(2, 0, None, job("queued", None, attempt=0), relation=JOBS, txid="start"),
+    )
+    assert RULE in broken(*started, change(3, 1, dispatch, None, by="claim_job"))
+
+
+def test_a_project_that_is_deleted_under_a_live_lease_is_noticed() -> None:
+    live, ended = lock(1, 0, 2), job("completed", 1)
+    entries = (
+        change(1, 0, None, ended, relation=JOBS),
+        change(2, 0.5, None, live),
+        change(3, 1, live, None, by="delete_project", txid="deletion"),
+        change(4, 1, ended, None, relation=JOBS, by="delete_project", txid="deletion"),
+    )
+    assert broken(*entries) == [RULE, DELETED]
+
+
+def running(token: int = 1) -> tuple[Entry, ...]:
+    """A job whose first attempt runs until two seconds past the hour."""
+    return (
+        change(1, 0, None, lock(token, 0, 2, job_id="job"), txid="start"),
+        change(2, 0, None, job("running", 1), relation=JOBS, txid="start"),
+    )
+
+
+def ended(at: float, status: str, by: str, code: str | None = None, **changes: Any) -> list[str]:
+    """What is wrong with the end of a running job, of which the lease is removed too."""
+    error = code and {"code": code}
+    new = job(status, 1, error=error, **changes)
+    return broken(
+        *running(),
+        change(3, at, job("running", 1, **changes), new, relation=JOBS, by=by, txid="end"),
+        change(4, at, lock(1, 0, 2, job_id="job"), None, by=by, txid="end"),
+    )
+
+
+def test_a_job_ends_by_its_holder_or_a_cancel() -> None:
+    assert ended(1, "completed", "finish_job") == []
+    assert ended(1, "failed", "finish_job", "encoding_failed") == []
+    assert ended(1, "cancelled", "cancel_job") == []
+
+
+def test_a_job_whose_lease_is_dead_ends_when_it_is_exhausted() -> None:
+    last = {"max_attempts": 1}
+    assert ended(3, "failed", "cleanup_leases", "attempts_exhausted", **last) == []
+    past = {"deadline_at": "2026-01-01T12:00:02.500+00:00"}
+    assert ended(3, "failed", "claim_job", "deadline_exceeded", **past) == []
+
+
+def test_a_job_that_is_failed_for_exhaustion_before_it_is_exhausted_is_noticed() -> None:
+    last = {"max_attempts": 1}
+    assert ENDS in ended(1, "failed", "cleanup_leases", "attempts_exhausted", **last)
+    assert ended(3, "failed", "cleanup_leases", "attempts_exhausted") == [ENDS]
+
+
+@pytest.mark.parametrize(
+    ("status", "by"), [("completed", "cleanup_leases"), ("cancelled", "finish_job")]
+)
+def test_an_end_by_a_call_that_may_not_bring_it_about_is_noticed(status: str, by: str) -> None:
+    assert WRONG_CALL in ended(1, status, by)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed"])
+def test_an_end_while_another_token_is_current_is_noticed(status: str) -> None:
+    new = job(status, 1, error={"code": "encoding_failed"})
+    entries = (
+        *running(token=2),
+        change(3, 1, job("running", 1), new, relation=JOBS, by="finish_job"),
+    )
+    assert TAKEN in broken(*entries)
+
+
+def superseded(taken_by: str | None) -> list[str]:
+    """What is wrong with a job that fails because another one, or a caller, has taken its project."""
+    dead, taken = lock(1, 0, 2, job_id="job"), lock(2, 3, 5, job_id=taken_by)
+    failed = job("failed", 1, error={"code": "superseded"})
+    call = {"by": "acquire_lease", "txid": "taken"}
+    return broken(
+        *running(),
+        change(3, 3, dead, taken, **call),
+        change(4, 3, job("running", 1), failed, relation=JOBS, **call),
+    )
+
+
+def test_a_job_whose_project_was_taken_over_has_failed() -> None:
+    assert superseded(None) == []
+
+
+def test_a_job_that_is_superseded_under_its_own_lease_is_noticed() -> None:
+    assert ENDS in superseded("job")
+
+
+def test_a_job_that_has_ended_and_changes_is_noticed() -> None:
+    completed = job("completed", 1)
+    entries = (
+        change(1, 0, None, completed, relation=JOBS),
+        change(2, 1, completed, completed | {"result": {}}, relation=JOBS),
+    )
+    assert broken(*entries) == ["a finished job never changes again"]
+
+
+def claimed(attempt: int, token: int) -> list[str]:
+    """What is wrong with a claim of a queued job, under a lease with token 2."""
+    queued, dispatch = (
+        job("queued", None, attempt=0),
+        lock(1, 0, 1, holder="dispatch", job_id="job"),
+    )
+    claim = {"by": "claim_job", "txid": "claim"}
+    return broken(
+        change(1, 0, None, dispatch, txid="start"),
+        change(2, 0, None, queued, relation=JOBS, txid="start"),
+        change(3, 0.5, dispatch, None, **claim),
+        change(4, 0.5, None, lock(2, 0.5, 2.5, job_id="job"), **claim),
+        change(5, 0.5, queued, job("running", token, attempt=attempt), relation=JOBS, **claim),
+    )
+
+
+def test_a_claim_counts_an_attempt_under_the_token_of_its_lease() -> None:
+    assert claimed(attempt=1, token=2) == []
+
+
+@pytest.mark.parametrize(("attempt", "token"), [(0, 2), (2, 2), (1, 3)])
+def test_an_attempt_that_is_not_counted_or_has_another_token_is_noticed(
+    attempt: int, token: int
+) -> None:
+    assert COUNTED in claimed(attempt, token)
+
+
+def rendered(
+    *, kind: str = "final_render", token: int = 1, with_export: bool, completes: bool = True
+) -> list[str]:
+    """What is wrong with a transaction that may record an export and may complete its job."""
+    was, end = job("running", 1, kind=kind), {"by": "finish_job", "txid": "end"}
+    export = {"job_id": "job", "storage_path": f"reel/jobs/job/{token}/export.mp4"}
+    recorded = change(3, 1, None, export, relation="editai_exports", **end)
+    completed = (
+        change(4, 1, was, job("completed", 1, kind=kind), relation=JOBS, **end),
+        change(5, 1, lock(1, 0, 2, job_id="job"), None, **end),
+    )
+    started = (
+        change(1, 0, None, lock(1, 0, 2, job_id="job"), txid="start"),
+        change(2, 0, None, was, relation=JOBS, txid="start"),
+    )
+    done = ([recorded] if with_export else []) + (list(completed) if completes else [])
+    return broken(*started, *done)
+
+
+def test_a_render_ends_with_its_export_and_other_jobs_without_one() -> None:
+    assert rendered(with_export=True) == []
+    assert rendered(with_export=False) == [EXPORTED]
+    assert rendered(with_export=True, completes=False) == [EXPORTED]
+    assert rendered(kind="raw_clips", with_export=True) == [EXPORTED]
+    assert rendered(kind="raw_clips", with_export=False) == []
+
+
+def test_an_export_of_an_attempt_that_is_over_is_noticed() -> None:
+    assert rendered(with_export=True, token=7) == [TAKEN]
+
+
+@pytest.mark.parametrize("function", ["renew_lease", "heartbeat", "release_lease"])
+def test_a_live_lease_is_cut_short_by_its_holder(function: str) -> None:
+    assert cut_short(function) == []
+
+
+@pytest.mark.parametrize("function", ["acquire_lease", "start_job", "cleanup_leases", "claim_job"])
+def test_a_live_lease_that_is_cut_short_by_anyone_else_is_noticed(function: str) -> None:
+    assert cut_short(function) == [RULE]
+
+
+def cut_short(function: str) -> list[str]:
+    live = lock(1, 0, 2)
+    return broken(change(1, 0, None, live), change(2, 0.5, live, lock(1, 0, 0.5), by=function))
+
+
+@pytest.mark.parametrize("function", ["cleanup_leases", "start_job"])
+def test_a_live_dispatch_that_anyone_but_a_claim_replaces_is_noticed(function: str) -> None:
+    def replaced(by: str) -> list[str]:
+        dispatch = lock(1, 0, 2, holder="dispatch", job_id="job")
+        again = lock(2, 1, 3, job_id="job")
+        begun = (
+            change(1, 0, None, dispatch, txid="start"),
+            change(2, 0, None, job("queued", None, attempt=0), relation=JOBS, txid="start"),
+        )
+        return broken(*begun, change(3, 1, dispatch, again, by=by))
+
+    assert replaced("claim_job") == []
+    assert replaced(function) == ["live leases never overlap"]
+
+
+def test_a_lease_that_is_granted_beyond_its_deadline_is_noticed() -> None:
+    def granted(until: float) -> list[str]:
+        deadline = f"{HOUR}01.500+00:00"
+        return broken(change(1, 0, None, lock(1, 0, until, deadline_at=deadline)))
+
+    assert granted(1.5) == []
+    assert granted(2) == ["a lease never outlives its deadline"]
