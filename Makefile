@@ -40,7 +40,7 @@ fuzz: setup-dev
 
 fuzz-media: setup-dev
 	@local/setup/debian_zzuf.sh
-	@PYTHONPATH=functions/worker $(RUN) -m tests.worker.media.hostile.fuzz --mutations $(MUTATIONS) $(if $(SEED),--seed $(SEED))
+	@$(RUN) -m tests.worker.media.hostile.fuzz --mutations $(MUTATIONS) $(if $(SEED),--seed $(SEED))
 
 lint: setup-dev
 	@local/checks/lint.sh

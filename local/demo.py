@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from editai_client import LibraryClient, LibraryError
+from editai_client.models import Clip, Export
 from local.commands import INTERRUPTED
 from local.demo_stack import NoStack, demo_stack, end_in_order
 from local.programs import CHECKOUT
 from local.stack.directory import StackDirectory
 from local.stack.keys import Keys
-from shared.api_models import ClipAnswer, ExportAnswer
-from shared.client import LibraryClient, LibraryError
 
 SAMPLE = CHECKOUT / "assets" / "sample.mp4"
 VARIANTS = 3
@@ -167,7 +167,7 @@ class _Show:
                         self._say(f"[red]{escape(progress.job.error['detail'])}[/red]")
         return status == "completed"
 
-    async def _show_clip(self, clip: ClipAnswer) -> None:
+    async def _show_clip(self, clip: Clip) -> None:
         """Fetch a clip and its thumbnail by their signed URLs, and say where they are."""
         video = self.folder / f"clip-{clip.variant_number}.mp4"
         thumbnail = video.with_suffix(".jpg")
@@ -194,7 +194,7 @@ def _apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return chosen
 
 
-def _facts(made: ClipAnswer | ExportAnswer) -> str:
+def _facts(made: Clip | Export) -> str:
     megabytes = made.size_bytes / 1e6
     return f"{made.duration_seconds:.2f} s, {made.width}x{made.height}, {megabytes:.1f} MB"
 

@@ -86,5 +86,5 @@ def function_part(
         ],
         log=log,
         is_ready=partial(answers, f"http://127.0.0.1:{port}{base}{path}"),
-        environment={**environment, "PYTHONPATH": str(CHECKOUT), **project.environment()},
+        environment={**environment, **project.environment()},
     )

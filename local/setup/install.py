@@ -23,6 +23,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".unfinished"
 NODE_MODULES = ROOT / "local" / "node_modules"
+PIP_INSTALL = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install"]
+QUIETLY = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
 PROGRAMS = {
     False: "PostgREST and Deno (50 MB)",
     True: "PostgREST, Deno and the Supabase CLI (120 MB)",
@@ -35,6 +37,7 @@ def main(arguments: list[str]) -> int:
     with one_at_a_time():
         make_environment()
         install_requirements("runtime", ROOT / "requirements.txt")
+        install_project()
         install_programs(development="dev" in arguments)
         if "dev" in arguments:
             install_requirements("development", ROOT / "requirements-dev.txt")
@@ -115,12 +118,23 @@ def install_requirements(name: str, requirements: Path) -> None:
     UNFINISHED.unlink()
 
 
+def install_project() -> None:
+    """Puts the checkout's packages on the environment's path, by an editable install.
+
+    The build backend is one of the runtime packages, so nothing is downloaded.
+    """
+    stamp, wanted = VENV / ".stamp-project", digest(ROOT / "pyproject.toml")
+    if is_current(stamp, wanted):
+        return
+    options = ["--no-deps", "--no-build-isolation", "--quiet", *QUIETLY]
+    run([*PIP_INSTALL, *options, "--editable", str(ROOT)])
+    write_stamp(stamp, wanted)
+
+
 def pip_install(requirements: Path) -> None:
     """Runs the system's pip for the environment and shows a line for each download."""
-    command = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install"]
     options = ["--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"]
-    quiet = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
-    command += [*options, *quiet, "-r", str(requirements)]
+    command = [*PIP_INSTALL, *options, *QUIETLY, "-r", str(requirements)]
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(

@@ -20,10 +20,10 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import jwt
 import psutil
 
+from editai_client import LibraryClient
+from editai_client.models import Progress
 from local.parts.functions import LIBRARY_BASE_PATH
 from local.parts.scheduler import trigger_cleanup
-from shared.api_models import ProgressAnswer
-from shared.client import LibraryClient
 from tests.conftest import SAMPLE
 from tests.faults.load.callers import PATIENCE_SECONDS, Callers
 from tests.faults.load.load import OWNER
@@ -74,14 +74,14 @@ class _Scene:
             self._note(progress)
         return self.seen
 
-    def _note(self, progress: ProgressAnswer) -> None:
+    def _note(self, progress: Progress) -> None:
         if progress.job and progress.job.attempt > self.seen.attempt:
             self.seen.attempt = progress.job.attempt
             self.seen.percentages_after.clear()
         self.seen.percentages_after.append(progress.percentage)
         self.seen.status = progress.status
 
-    async def _at_work(self, project_id: str) -> ProgressAnswer:
+    async def _at_work(self, project_id: str) -> Progress:
         """Wait until ffmpeg's first progress is in the database."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:

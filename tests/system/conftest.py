@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.api_models import ProjectAnswer
-from shared.client import LibraryClient
+from editai_client import LibraryClient
+from editai_client.models import Project
 from tests.support.functions import FunctionProcess
 from tests.support.users import User
 
@@ -21,5 +21,5 @@ async def client(
 
 
 @pytest.fixture
-async def project(client: LibraryClient) -> ProjectAnswer:
+async def project(client: LibraryClient) -> Project:
     return await client.create_project("Reel")

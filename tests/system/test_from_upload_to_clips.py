@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.api_models import ProgressAnswer, ProjectAnswer
-from shared.client import LibraryClient, LibraryError
+from editai_client import LibraryClient, LibraryError
+from editai_client.models import Progress, Project
 from shared.media.probe import probe
 from tests.conftest import SAMPLE
 from tests.support.functions import FunctionProcess
@@ -13,7 +13,7 @@ from tests.support.waiting import eventually
 
 
 async def test_a_video_becomes_clips_that_can_be_downloaded(
-    client: LibraryClient, project: ProjectAnswer, tmp_path: Path
+    client: LibraryClient, project: Project, tmp_path: Path
 ) -> None:
     await client.generate(project.id, SAMPLE, variant_count=2, target_duration=3, seed=1)
     updates = [progress async for progress in client.follow(project.id)]
@@ -41,11 +41,11 @@ async def test_the_same_seed_makes_the_same_clips(client: LibraryClient, small_v
 
 
 async def test_a_restarted_library_shows_the_percentage_from_before(
-    client: LibraryClient, project: ProjectAnswer, library: FunctionProcess
+    client: LibraryClient, project: Project, library: FunctionProcess
 ) -> None:
     await client.generate(project.id, SAMPLE, variant_count=3, target_duration=4, seed=1)
 
-    async def half_done() -> ProgressAnswer | None:
+    async def half_done() -> Progress | None:
         progress = await client.progress(project.id)
         return progress if progress.percentage >= 30 else None
 
@@ -78,7 +78,7 @@ async def test_jobs_of_two_projects_run_at_once_and_never_mix(
 
 
 async def test_cancelling_frees_the_project_for_the_next_job(
-    client: LibraryClient, project: ProjectAnswer, small_video: Path
+    client: LibraryClient, project: Project, small_video: Path
 ) -> None:
     await client.generate(project.id, SAMPLE, variant_count=3, target_duration=6)
     with pytest.raises(LibraryError) as busy:

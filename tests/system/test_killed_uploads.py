@@ -8,9 +8,9 @@ import httpx
 import pytest
 from psycopg.rows import DictRow
 
+from editai_client import LibraryClient
+from editai_client.models import Project
 from local.parts.scheduler import trigger_cleanup
-from shared.api_models import ProjectAnswer
-from shared.client import LibraryClient
 from tests.support.database import Clock, Connection, Database
 from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
@@ -26,7 +26,7 @@ STARTS = """
 @pytest.fixture
 async def lone_file(
     client: LibraryClient,
-    project: ProjectAnswer,
+    project: Project,
     library: FunctionProcess,
     database: Database,
     small_video: Path,

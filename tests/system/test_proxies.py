@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from shared.client import LibraryClient
+from editai_client import LibraryClient
 from shared.http_client import http_client
 from tests.support.functions import FunctionProcess
 from tests.support.users import User

@@ -8,20 +8,20 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.api_models import ClipAnswer, ProgressAnswer, ProjectAnswer
-from shared.client import LibraryClient, LibraryError
+from editai_client import LibraryClient, LibraryError
+from editai_client.models import Clip, Progress, Project
 from shared.media.probe import probe
 
 SRT = "1\n00:00:00,200 --> 00:00:01,800\nA line of text\n"
 
 
-async def ended(client: LibraryClient, project: ProjectAnswer) -> ProgressAnswer:
+async def ended(client: LibraryClient, project: Project) -> Progress:
     """The last progress of the job that runs."""
     return [progress async for progress in client.follow(project.id)][-1]
 
 
 @pytest.fixture
-async def clip(client: LibraryClient, project: ProjectAnswer, small_video: Path) -> ClipAnswer:
+async def clip(client: LibraryClient, project: Project, small_video: Path) -> Clip:
     """A clip of 2 s, made of two segments of an uploaded source."""
     source = await client.upload(project.id, small_video)
     segments = [
@@ -33,7 +33,7 @@ async def clip(client: LibraryClient, project: ProjectAnswer, small_video: Path)
 
 
 async def test_segments_of_an_uploaded_source_become_a_clip(
-    client: LibraryClient, clip: ClipAnswer, tmp_path: Path
+    client: LibraryClient, clip: Clip, tmp_path: Path
 ) -> None:
     assert [(part.start, part.end) for part in clip.segments] == [(1, 2), (5, 6)]
     assert clip.video_url is not None
@@ -42,7 +42,7 @@ async def test_segments_of_an_uploaded_source_become_a_clip(
 
 
 async def test_new_variants_continue_the_project_s_numbers(
-    client: LibraryClient, project: ProjectAnswer, clip: ClipAnswer
+    client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     segments = [part.model_dump(mode="json") for part in clip.segments]
     await client.generate_from_segments(
@@ -53,7 +53,7 @@ async def test_new_variants_continue_the_project_s_numbers(
 
 
 async def test_a_bad_segment_is_refused_by_its_index(
-    client: LibraryClient, project: ProjectAnswer, clip: ClipAnswer
+    client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     good = clip.segments[0].model_dump(mode="json")
     for bad, message in (
@@ -72,7 +72,7 @@ async def test_a_bad_segment_is_refused_by_its_index(
 
 
 async def test_renders_of_a_clip_add_up_as_exports(
-    client: LibraryClient, project: ProjectAnswer, clip: ClipAnswer, tmp_path: Path
+    client: LibraryClient, project: Project, clip: Clip, tmp_path: Path
 ) -> None:
     subtitles: dict[str, Any] = {"srt": SRT, "style": {"size": 80, "position": "middle"}}
     wanted: dict[str, dict[str, Any]] = {
@@ -94,7 +94,7 @@ async def test_renders_of_a_clip_add_up_as_exports(
 
 
 async def test_a_render_holds_the_project_of_its_clip(
-    client: LibraryClient, project: ProjectAnswer, clip: ClipAnswer
+    client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     accepted = await client.render(clip.id, "youtube")
     assert "clip_path" not in accepted.job.params
@@ -105,7 +105,7 @@ async def test_a_render_holds_the_project_of_its_clip(
 
 
 async def test_an_unknown_preset_and_bad_subtitles_are_refused(
-    client: LibraryClient, clip: ClipAnswer
+    client: LibraryClient, clip: Clip
 ) -> None:
     with pytest.raises(LibraryError, match="no such export preset"):
         await client.render(clip.id, "cinema")
@@ -115,7 +115,7 @@ async def test_an_unknown_preset_and_bad_subtitles_are_refused(
 
 
 async def test_the_same_key_twenty_times_starts_one_job(
-    client: LibraryClient, project: ProjectAnswer, clip: ClipAnswer
+    client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     answers = await asyncio.gather(
         *(client.render(clip.id, "tiktok", idempotency_key="render-once") for _ in range(20))
@@ -126,7 +126,7 @@ async def test_the_same_key_twenty_times_starts_one_job(
 
 
 async def test_an_upload_that_is_no_video_is_not_confirmed(
-    client: LibraryClient, project: ProjectAnswer, tmp_path: Path
+    client: LibraryClient, project: Project, tmp_path: Path
 ) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("not a video")
@@ -137,7 +137,7 @@ async def test_an_upload_that_is_no_video_is_not_confirmed(
 
 
 async def test_a_deleted_source_leaves_its_clips(
-    client: LibraryClient, project: ProjectAnswer, clip: ClipAnswer
+    client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     source_id = clip.segments[0].source_id
     await client.delete_source(source_id)

@@ -39,7 +39,7 @@ def started(name: str, **settings: str) -> str:
     try:
         ended = subprocess.run(
             [*COMMAND, f"--target={name}", f"--source={source}", f"--port={claim.number}"],
-            env={"PATH": os.defpath, "PYTHONPATH": str(CHECKOUT), **settings},
+            env={"PATH": os.defpath, **settings},
             check=False,
             capture_output=True,
             text=True,

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.client import LibraryClient, LibraryError
+from editai_client import LibraryClient, LibraryError
 from shared.settings import get_settings
 from tests.api.resources.test_clips import make_clips
 from tests.support.functions import FunctionProcess

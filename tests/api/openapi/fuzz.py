@@ -21,7 +21,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from local.programs import CHECKOUT
 from shared.database.client import close_supabase
 from tests.api.resources.test_clips import make_clips
 from tests.support.backend import Backend
@@ -84,7 +83,7 @@ def run(
     command += [f"{library_url}/openapi.json", "--checks", "all", "--mode", "all"]
     command += ["--header", f"Authorization:Bearer {token}"]
     command += ["--max-examples", str(effort.examples), "--seed", str(effort.seed)]
-    environment = {**os.environ, "FUZZ_EXISTING": json.dumps(existing), "PYTHONPATH": str(CHECKOUT)}
+    environment = {**os.environ, "FUZZ_EXISTING": json.dumps(existing)}
     lines: list[str] = []
     with (
         TemporaryDirectory(prefix="editai-fuzz-") as directory,

@@ -82,7 +82,7 @@ def test_a_start_costs_nothing_of_it() -> None:
         check=True,
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": ":".join(sys.path)},
+        env={},
     )
     assert started.stdout.strip() == "[]"
 

@@ -1,6 +1,5 @@
 """The parts of a run, before they are started: where they are, what they are told, and who stands between them."""
 
-import os
 import random
 import secrets
 import tempfile
@@ -209,14 +208,4 @@ class Layout:
         if function != "worker" or name == "media-worker":
             return replace(part, name=name)
         command = [f"--source={QUICK}" if c.startswith("--source=") else c for c in part.command]
-        paths = os.pathsep.join([part.environment["PYTHONPATH"], _worker_source()])
-        return replace(
-            part,
-            name=name,
-            command=command,
-            environment={**part.environment, "PYTHONPATH": paths},
-        )
-
-
-def _worker_source() -> str:
-    return str(CHECKOUT / "functions" / "worker")
+        return replace(part, name=name, command=command)

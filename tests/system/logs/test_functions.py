@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from shared.client import LibraryClient
+from editai_client import LibraryClient
 from shared.dispatch.dispatch import dispatch
 from shared.jobs.leases import acquire_lease
 from shared.jobs.lifecycle import JobRequest, claim_job, start_job

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.client import LibraryClient
+from editai_client import LibraryClient
 from tests.support.backend import Backend
 from tests.support.functions import FunctionProcess
 from tests.support.users import User

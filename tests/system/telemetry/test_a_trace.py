@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from shared.client import LibraryClient
+from editai_client import LibraryClient
 from tests.support.users import User
 from tests.support.waiting import eventually
 from tests.system.telemetry.conftest import Functions, generate

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.client import LibraryClient
+from editai_client import LibraryClient
 from shared.jobs.leases import acquire_lease, keep_lease
 from shared.jobs.records import Lease
 from shared.observability import telemetry

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from editai_client import LibraryClient
 from local.programs import CHECKOUT
-from shared.client import LibraryClient
 from shared.observability import telemetry
 from tests.support.backend import Backend
 from tests.support.users import User
@@ -19,14 +19,14 @@ SENDS = ("opentelemetry.sdk", "opentelemetry.exporter")
 
 def loaded(function: str, **environment: str) -> list[str]:
     """What of OpenTelemetry a function has imported when it has started."""
-    path = f"{CHECKOUT}:{CHECKOUT / 'functions' / function}"
-    return loaded_by("main", PYTHONPATH=path, **environment)
+    return loaded_by("main", CHECKOUT / "functions" / function, **environment)
 
 
-def loaded_by(module: str, **environment: str) -> list[str]:
-    """What of OpenTelemetry comes with a module."""
+def loaded_by(module: str, folder: Path = CHECKOUT, **environment: str) -> list[str]:
+    """What of OpenTelemetry comes with a module that is imported in a folder."""
     result = subprocess.run(
         [sys.executable, "-c", LOADED.format(module)],
+        cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from local.programs import CHECKOUT
 from pipeline.ffmpeg import process
 from pipeline.ffmpeg.failure import FfmpegFailed
 from tests.support.media import footage
@@ -139,9 +138,8 @@ factory = {{"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}}
 with asyncio.Runner(loop_factory=factory) as runner:
     runner.run(main())
 """
-    paths = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'functions' / 'worker'}"}
     command = [sys.executable, "-c", script, "--", *_endless(target)]
-    with subprocess.Popen(command, env=paths, stdout=subprocess.PIPE) as worker:
+    with subprocess.Popen(command, env={}, stdout=subprocess.PIPE) as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline()
         children = writing(target)

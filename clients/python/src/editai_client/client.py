@@ -20,20 +20,19 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
-from shared.api_models import (
-    CancelAnswer,
-    ClipAnswer,
-    ExportAnswer,
+from editai_client.models import (
+    Cancellation,
+    Clip,
+    Export,
     JobAccepted,
     Page,
-    ProgressAnswer,
-    ProjectAnswer,
-    SourceAnswer,
-    UploadAnswer,
+    Progress,
+    Project,
+    Source,
+    Upload,
 )
-from shared.http_client import http_client
 
-Answer = TypeVar("Answer", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 Item = TypeVar("Item")
 
 _Members = TypeAdapter(dict[str, Any])
@@ -44,6 +43,9 @@ PATIENCE_SECONDS = 60.0
 
 TIMEOUT = httpx.Timeout(30.0, read=330.0)
 """Reading outlasts the longest `Prefer: wait`."""
+
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class LibraryError(Exception):
@@ -64,7 +66,7 @@ class LibraryClient:
     """One caller of one library. `token` is a user's access token, or the service key."""
 
     def __init__(self, base_url: str, token: str) -> None:
-        self._http = http_client(
+        self._http = _http_client(
             base_url=base_url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT
         )
 
@@ -79,9 +81,9 @@ class LibraryClient:
     ) -> None:
         await self._http.aclose()
 
-    async def create_project(self, name: str) -> ProjectAnswer:
+    async def create_project(self, name: str) -> Project:
         """Create a project."""
-        return await self._ask(ProjectAnswer, "POST", "/projects", json={"name": name})
+        return await self._ask(Project, "POST", "/projects", json={"name": name})
 
     async def delete_project(self, project_id: str) -> None:
         """Delete a project with all it holds. Raises LibraryError 409 while a job runs on it."""
@@ -148,27 +150,27 @@ class LibraryClient:
             headers=_job_headers(wait_seconds, idempotency_key),
         )
 
-    async def upload(self, project_id: str, video: Path) -> SourceAnswer:
+    async def upload(self, project_id: str, video: Path) -> Source:
         """Send a video straight to storage, and confirm it. Raises LibraryError 422 for an unusable one."""
         announced = await self._ask(
-            UploadAnswer, "POST", f"/projects/{project_id}/sources", json={"file_name": video.name}
+            Upload, "POST", f"/projects/{project_id}/sources", json={"file_name": video.name}
         )
-        async with http_client(timeout=TIMEOUT) as http:
+        async with _http_client(timeout=TIMEOUT) as http:
             headers = {"Content-Length": str((await asyncio.to_thread(video.stat)).st_size)}
             response = await http.put(announced.upload_url, content=_blocks(video), headers=headers)
             if response.is_error:
                 raise LibraryError(response)
-        return await self._ask(SourceAnswer, "POST", f"/sources/{announced.source.id}/confirm")
+        return await self._ask(Source, "POST", f"/sources/{announced.source.id}/confirm")
 
     async def delete_source(self, source_id: UUID) -> None:
         """Delete a source; clips made of it stay. Raises LibraryError 409 while a job runs."""
         await self._send("DELETE", f"/sources/{source_id}")
 
-    async def progress(self, project_id: str) -> ProgressAnswer:
+    async def progress(self, project_id: str) -> Progress:
         """How far the project is now."""
-        return await self._ask(ProgressAnswer, "GET", f"/projects/{project_id}/progress")
+        return await self._ask(Progress, "GET", f"/projects/{project_id}/progress")
 
-    async def follow(self, project_id: str) -> AsyncGenerator[ProgressAnswer]:
+    async def follow(self, project_id: str) -> AsyncGenerator[Progress]:
         """Every change of the project's progress until its job has ended, the end included.
 
         Goes on through a library that restarts or is overloaded, as long as it asks it to wait.
@@ -189,32 +191,32 @@ class LibraryClient:
                 answered_at = loop.time()
                 if response.status_code != HTTPStatus.NOT_MODIFIED:
                     etag = response.headers.get("ETag", "")
-                    progress = ProgressAnswer.model_validate_json(response.content)
+                    progress = Progress.model_validate_json(response.content)
                     yield progress
                     if progress.job is None or progress.job.status not in ("queued", "running"):
                         return
             await asyncio.sleep(pause)
 
-    async def cancel(self, project_id: str) -> CancelAnswer:
+    async def cancel(self, project_id: str) -> Cancellation:
         """Cancel what runs on a project."""
-        return await self._ask(CancelAnswer, "POST", f"/projects/{project_id}/cancel")
+        return await self._ask(Cancellation, "POST", f"/projects/{project_id}/cancel")
 
-    async def clips(self, project_id: str) -> list[ClipAnswer]:
+    async def clips(self, project_id: str) -> list[Clip]:
         """All clips of a project, in the order of their numbers."""
-        clips = await self._all(Page[ClipAnswer], f"/projects/{project_id}/clips")
+        clips = await self._all(Page[Clip], f"/projects/{project_id}/clips")
         return sorted(clips, key=lambda clip: clip.variant_number)
 
-    async def sources(self, project_id: str) -> list[SourceAnswer]:
+    async def sources(self, project_id: str) -> list[Source]:
         """All sources of a project, newest first."""
-        return await self._all(Page[SourceAnswer], f"/projects/{project_id}/sources")
+        return await self._all(Page[Source], f"/projects/{project_id}/sources")
 
-    async def exports(self, clip_id: UUID) -> list[ExportAnswer]:
+    async def exports(self, clip_id: UUID) -> list[Export]:
         """All final renders of a clip, newest first."""
-        return await self._all(Page[ExportAnswer], f"/clips/{clip_id}/exports")
+        return await self._all(Page[Export], f"/clips/{clip_id}/exports")
 
     async def download(self, url: str, target: Path) -> None:
         """Fetch a signed URL into a file."""
-        async with http_client(timeout=TIMEOUT) as http, http.stream("GET", url) as response:
+        async with _http_client(timeout=TIMEOUT) as http, http.stream("GET", url) as response:
             if response.is_error:
                 await response.aread()
                 raise LibraryError(response)
@@ -234,7 +236,7 @@ class LibraryClient:
             if cursor is None:
                 return items
 
-    async def _ask(self, model: type[Answer], method: str, path: str, **request: Any) -> Answer:
+    async def _ask(self, model: type[Model], method: str, path: str, **request: Any) -> Model:
         response = await self._send(method, path, **request)
         return model.model_validate_json(response.content)
 
@@ -243,6 +245,11 @@ class LibraryClient:
         if response.is_error:
             raise LibraryError(response)
         return response
+
+
+def _http_client(**options: Any) -> httpx.AsyncClient:
+    """An HTTP client that follows the environment's proxies, except to this machine."""
+    return httpx.AsyncClient(mounts={f"all://{host}": None for host in _LOOPBACK}, **options)
 
 
 async def _blocks(file: Path) -> AsyncGenerator[bytes]:

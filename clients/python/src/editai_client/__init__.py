@@ -1,0 +1,5 @@
+"""A typed client of the EditAI library API."""
+
+from editai_client.client import LibraryClient, LibraryError
+
+__all__ = ["LibraryClient", "LibraryError"]

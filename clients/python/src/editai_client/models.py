@@ -1,0 +1,160 @@
+"""The API's response bodies. Times are UTC, durations seconds, sizes bytes; unknown members are ignored."""
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+Item = TypeVar("Item")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Project(_Body):
+    """A project. While its status is generating or rendering, `Progress` tells how far its job is."""
+
+    id: str
+    owner_id: UUID
+    name: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class Source(_Body):
+    """An uploaded video. `video_url` works until `urls_expire_at`."""
+
+    id: UUID
+    project_id: str
+    status: str
+    file_name: str
+    content_type: str
+    size_bytes: int | None
+    duration_seconds: float | None
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    has_audio: bool | None
+    created_at: datetime
+    video_url: str | None
+    urls_expire_at: datetime | None
+
+
+class Upload(_Body):
+    """An announced source, and the URL to PUT its bytes to."""
+
+    source: Source
+    upload_url: str
+    upload_url_expires_at: datetime
+
+
+class Segment(_Body):
+    """A part of a source, from `start` to `end`."""
+
+    source_id: UUID
+    start: float
+    end: float
+
+
+class _Media(_Body):
+    id: UUID
+    project_id: str
+    job_id: UUID
+    duration_seconds: float
+    size_bytes: int
+    width: int
+    height: int
+    frame_rate: float
+    created_at: datetime
+    video_url: str | None
+    thumbnail_url: str | None
+    urls_expire_at: datetime
+
+
+class Clip(_Media):
+    """A clip. Its URLs work until `urls_expire_at`; then read the clip again."""
+
+    variant_number: int
+    variant_name: str
+    is_selected: bool
+    segments: tuple[Segment, ...]
+    updated_at: datetime
+
+
+class Export(_Media):
+    """A final render of a clip. Its URLs work until `urls_expire_at`; then read it again."""
+
+    clip_id: UUID
+    preset: str
+    options: dict[str, Any]
+
+
+class Page(_Body, Generic[Item]):
+    """A page of a list, newest first; `next_cursor` is None on the last one."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None
+
+
+class _JobFacts(_Body):
+    id: UUID
+    project_id: str
+    kind: str
+    params: dict[str, Any]
+    created_at: datetime
+    status: str
+
+
+class StartedJob(_JobFacts):
+    """A job as it was accepted."""
+
+
+class JobAccepted(_Body):
+    """The job was queued; its progress is at `progress_url`."""
+
+    job: StartedJob
+    progress_url: str
+
+
+class Job(_JobFacts):
+    """A job as it is now."""
+
+    attempt: int
+    max_attempts: int
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Cancellation(_Body):
+    """`cancelled`: the job was stopped; `idle`: nothing was running."""
+
+    outcome: str
+    job: Job | None
+
+
+class ProgressJob(_Body):
+    """The newest job of a project."""
+
+    id: UUID
+    kind: str
+    status: str
+    attempt: int
+    error: dict[str, Any] | None
+
+
+class Progress(_Body):
+    """How far a project's job is. `estimated_remaining` is in seconds, None until it is known."""
+
+    project_id: str
+    status: str
+    percentage: int
+    current_step: str
+    estimated_remaining: int | None
+    updated_at: datetime
+    stalled: bool
+    job: ProgressJob | None

@@ -1,0 +1,1 @@
+"""The clients that other people's programs import."""
