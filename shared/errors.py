@@ -1,7 +1,7 @@
 """One family of errors, and the one place that turns them into problem details.
 
-An error's docstring is its title. `detail` is written for the person who made the request: it names what was wrong with
-it, and never a stack trace, SQL, a path or someone else's data.
+`title` names the kind of problem. `detail` is written for the person who made the request: it says what was wrong with
+it, and never holds a stack trace, SQL, a path or someone else's data.
 Source: RFC 9457, Problem Details for HTTP APIs.
 """
 
@@ -19,8 +19,9 @@ class EditAIError(Exception):
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal server error"
     default_detail: ClassVar[str] = (
-        "Something went wrong on our side. The request may be sent again."
+        "Something went wrong on the server. The request can be sent again."
     )
 
     def __init__(
@@ -36,11 +37,6 @@ class EditAIError(Exception):
         super().__init__(self.detail)
 
     @classmethod
-    def title(cls) -> str:
-        """The docstring's first line without its full stop."""
-        return (cls.__doc__ or "").strip().splitlines()[0].rstrip(".")
-
-    @classmethod
     def problem_type(cls) -> str:
         """The stable identifier of this kind of problem."""
         return f"urn:editai:problem:{cls.slug}"
@@ -49,7 +45,7 @@ class EditAIError(Exception):
         """The members of this error's problem details."""
         return {
             "type": self.problem_type(),
-            "title": self.title(),
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
             **self.extensions,
@@ -57,11 +53,12 @@ class EditAIError(Exception):
 
 
 class MalformedRequest(EditAIError):
-    """The request could not be read."""
+    """The request could not be parsed."""
 
     status = 400
     slug = "malformed-request"
-    default_detail = "The request's body could not be read."
+    title = "Malformed request"
+    default_detail = "The request body could not be read."
 
 
 class Unauthenticated(EditAIError):
@@ -69,6 +66,7 @@ class Unauthenticated(EditAIError):
 
     status = 401
     slug = "unauthenticated"
+    title = "Authentication required"
     default_detail = "Send a valid access token as 'Authorization: Bearer <token>'."
 
     def __init__(self, detail: str | None = None) -> None:
@@ -80,44 +78,50 @@ class Forbidden(EditAIError):
 
     status = 403
     slug = "forbidden"
-    default_detail = "The token's role may not use this service."
+    title = "Forbidden"
+    default_detail = "This token's role cannot use this service."
 
 
 class NotFound(EditAIError):
-    """There is nothing here."""
+    """Nothing exists at this path."""
 
     status = 404
     slug = "not-found"
-    default_detail = "There is nothing at this path."
+    title = "Not found"
+    default_detail = "Nothing was found at this path."
 
 
 class ProjectNotFound(NotFound):
-    """There is no such project."""
+    """No such project, or it belongs to someone else."""
 
     slug = "project-not-found"
-    default_detail = "There is no such project."
+    title = "Project not found"
+    default_detail = "The project was not found."
 
 
 class ClipNotFound(NotFound):
-    """There is no such clip."""
+    """No such clip, or it belongs to someone else."""
 
     slug = "clip-not-found"
-    default_detail = "There is no such clip."
+    title = "Clip not found"
+    default_detail = "The clip was not found."
 
 
 class SourceNotFound(NotFound):
-    """There is no such source."""
+    """No such source, or it belongs to someone else."""
 
     slug = "source-not-found"
-    default_detail = "There is no such source in this project."
+    title = "Source not found"
+    default_detail = "The source was not found in this project."
 
 
 class MethodNotAllowed(EditAIError):
-    """The path does not know this method."""
+    """The path exists, but not for this method."""
 
     status = 405
     slug = "method-not-allowed"
-    default_detail = "This path does not know this method."
+    title = "Method not allowed"
+    default_detail = "Method not allowed for this path."
 
 
 class RequestTimeout(EditAIError):
@@ -125,14 +129,16 @@ class RequestTimeout(EditAIError):
 
     status = 408
     slug = "request-timeout"
-    default_detail = "The request's body came too slowly, or stopped coming. Send it again."
+    title = "Request timeout"
+    default_detail = "The request body arrived too slowly or stopped. Send the request again."
 
 
 class ProjectBusy(EditAIError):
-    """The project is being processed."""
+    """A job or another holder has the project's lease."""
 
     status = 409
     slug = "project-busy"
+    title = "Project busy"
     default_detail = "Project is currently being processed. Try again later."
 
 
@@ -141,14 +147,16 @@ class ProjectExists(EditAIError):
 
     status = 409
     slug = "project-exists"
-    default_detail = "There is a project with this id already."
+    title = "Project already exists"
+    default_detail = "A project with this id already exists."
 
 
 class PayloadTooLarge(EditAIError):
-    """The request's body is too large."""
+    """The request body is over a limit."""
 
     status = 413
     slug = "payload-too-large"
+    title = "Payload too large"
 
 
 class UnsupportedMediaType(EditAIError):
@@ -156,13 +164,15 @@ class UnsupportedMediaType(EditAIError):
 
     status = 415
     slug = "unsupported-media-type"
+    title = "Unsupported media type"
 
 
 class InvalidRequest(EditAIError):
-    """The request does not fit its description."""
+    """The request does not match its schema."""
 
     status = 422
     slug = "invalid-request"
+    title = "Invalid request"
 
 
 class UnusableVideo(EditAIError):
@@ -170,47 +180,53 @@ class UnusableVideo(EditAIError):
 
     status = 422
     slug = "unusable-video"
+    title = "Unusable video"
 
 
 class SourceNotReady(EditAIError):
-    """The source is not ready."""
+    """The source has not been confirmed yet."""
 
     status = 422
     slug = "source-not-ready"
+    title = "Source not ready"
     default_detail = (
-        "This source has not been confirmed. PUT its file to the upload_url, then POST /sources/{id}/confirm, "
-        "and send this request again."
+        "This source has not been confirmed. PUT its file to upload_url, then POST /sources/{id}/confirm, "
+        "then send this request again."
     )
 
 
 class InvalidUrl(Forbidden):
-    """The URL does not open this file."""
+    """A signed URL does not verify, or has expired."""
 
     slug = "invalid-url"
-    default_detail = "This URL is not valid. Ask for a new URL."
+    title = "Invalid URL"
+    default_detail = "This URL is invalid or has expired. Request a new one."
 
 
 class IdempotencyKeyReused(EditAIError):
-    """The idempotency key belongs to another request."""
+    """The idempotency key belongs to a different request."""
 
     status = 422
     slug = "idempotency-key-reused"
-    default_detail = "This Idempotency-Key was sent before with another request. Choose a new key for a new request."
+    title = "Idempotency key reused"
+    default_detail = "This Idempotency-Key was already used with a different request. Use a new key for a new request."
 
 
 class TooManyJobs(EditAIError):
-    """The user has too many active jobs."""
+    """The user has reached the limit of active jobs."""
 
     status = 429
     slug = "too-many-jobs"
+    title = "Too many active jobs"
 
 
 class ServiceUnavailable(EditAIError):
-    """The service is not available for a moment."""
+    """A dependency is temporarily unavailable."""
 
     status = 503
     slug = "service-unavailable"
-    default_detail = "The service is not available for a moment. Try again later."
+    title = "Service unavailable"
+    default_detail = "The service is temporarily unavailable. Try again later."
     retry_after_seconds: ClassVar[int] = 5
 
     def __init__(self, detail: str | None = None) -> None:
@@ -218,21 +234,23 @@ class ServiceUnavailable(EditAIError):
 
 
 class DatabaseUnavailable(ServiceUnavailable):
-    """The database is not available for a moment."""
+    """The database did not answer, or gave up."""
 
     slug = "database-unavailable"
-    default_detail = "The database is not available for a moment. Try again later."
+    title = "Database unavailable"
+    default_detail = "The database is temporarily unavailable. Try again later."
 
 
 class StorageUnavailable(ServiceUnavailable):
-    """Storage is not available for a moment."""
+    """Storage did not answer, or refused."""
 
     slug = "storage-unavailable"
-    default_detail = "Storage is not available for a moment. Try again later."
+    title = "Storage unavailable"
+    default_detail = "Storage is temporarily unavailable. Try again later."
 
 
 class LeaseLost(Exception):
-    """The lease is not the caller's any more: it expired, someone else has it, or its job was cancelled."""
+    """The caller no longer holds the lease: it expired, someone else took it, or its job was cancelled."""
 
     def __init__(self, project_id: str, *, cancelled: bool = False) -> None:
         self.project_id = project_id
@@ -241,7 +259,7 @@ class LeaseLost(Exception):
 
 
 def problem_response(error: EditAIError) -> JSONResponse:
-    """The HTTP answer that an error is."""
+    """The HTTP response for an error."""
     return JSONResponse(
         error.problem(),
         status_code=error.status,

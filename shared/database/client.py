@@ -157,14 +157,10 @@ def _is_passing(code: str) -> bool:
 class QueryFailed(EditAIError):
     """The database refused a call.
 
-    Callers that expect a SQLSTATE look at `sqlstate`; for everyone else it is a fault of ours.
+    Callers that expect a SQLSTATE check `sqlstate`. For all others it is an internal error, whose response says nothing
+    about the database.
     """
 
     def __init__(self, sqlstate: str) -> None:
         super().__init__()
         self.sqlstate = sqlstate
-
-    @classmethod
-    def title(cls) -> str:
-        """The title of its parent: a client learns nothing of the database."""
-        return EditAIError.title()

@@ -111,7 +111,7 @@ def _of(kind: type[EditAIError]) -> dict[str, Any]:
         "status": {"const": kind.status},
         **extensions,
     }
-    return _component(f"{kind.title()}.", properties, required=extensions)
+    return _component(f"{kind.title}.", properties, required=extensions)
 
 
 def _component(

@@ -97,12 +97,10 @@ def blank_problem(
 
 
 def _response(errors: list[type[EditAIError]]) -> dict[str, Any]:
-    examples = {
-        error.slug: {"summary": error.title(), "value": _example(error)} for error in errors
-    }
+    examples = {error.slug: {"summary": error.title, "value": _example(error)} for error in errors}
     content = {"schema": problem_schema(errors), "examples": examples}
     return {
-        "description": " ".join(f"{error.title()}." for error in errors),
+        "description": " ".join(f"{error.title}." for error in errors),
         "headers": _headers(errors),
         "content": {PROBLEM_MEDIA_TYPE: content},
     }
