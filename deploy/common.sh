@@ -61,7 +61,7 @@ is_not_found() {
 }
 
 # A command that fails right after its subject was made, because Google has not told all its parts yet, is repeated.
-insist() {
+retry_until_available() {
     local attempt
     for attempt in 1 2 3 4 5; do
         if run "$@"; then return; fi
@@ -81,6 +81,6 @@ bind() {
     granted=$(ask gcloud "${group[@]}" get-iam-policy "$name" "$@" "--project=$PROJECT" \
         --flatten='bindings[].members' "--filter=bindings.members:${member#*:}" '--format=value(bindings.role)') || granted=
     if grep -qxF "$role" <<<"$granted"; then return; fi
-    insist gcloud "${group[@]}" add-iam-policy-binding "$name" "$@" "--project=$PROJECT" \
+    retry_until_available gcloud "${group[@]}" add-iam-policy-binding "$name" "$@" "--project=$PROJECT" \
         "--member=$member" "--role=$role" "${condition[@]}" --quiet
 }

@@ -36,7 +36,7 @@ class Readiness(Output):
     status: Literal["ready"] = "ready"
 
 
-class ProjectAnswer(Output):
+class ProjectResponse(Output):
     """A project. While it is generating or rendering, its progress tells how far it is."""
 
     id: str = Field(examples=[PROJECT_ID])
@@ -47,7 +47,7 @@ class ProjectAnswer(Output):
     updated_at: datetime
 
 
-class SourceAnswer(Output):
+class SourceResponse(Output):
     """An uploaded video. `video_url` works until `urls_expire_at`."""
 
     id: UUID
@@ -66,7 +66,7 @@ class SourceAnswer(Output):
     urls_expire_at: datetime | None
 
 
-class ClipAnswer(Output):
+class ClipResponse(Output):
     """A clip. Its URLs work until `urls_expire_at`; then ask for the clip again."""
 
     id: UUID
@@ -88,7 +88,7 @@ class ClipAnswer(Output):
     urls_expire_at: datetime
 
 
-class ExportAnswer(Output):
+class ExportResponse(Output):
     """A final render of a clip. Its URLs work until `urls_expire_at`; then ask for it again."""
 
     id: UUID
@@ -108,10 +108,10 @@ class ExportAnswer(Output):
     urls_expire_at: datetime
 
 
-class UploadAnswer(Output):
+class UploadResponse(Output):
     """Where to send a video's bytes: PUT them to `upload_url`, then confirm the source."""
 
-    source: SourceAnswer
+    source: SourceResponse
     upload_url: str
     upload_url_expires_at: datetime
 
@@ -168,7 +168,7 @@ class JobAccepted(Output):
     progress_url: str
 
 
-class JobAnswer(JobFacts):
+class JobResponse(JobFacts):
     """A job as it is now."""
 
     status: JobStatus
@@ -180,11 +180,11 @@ class JobAnswer(JobFacts):
     finished_at: datetime | None
 
 
-class CancelAnswer(Output):
+class CancelResponse(Output):
     """`cancelled`: the job was stopped; `idle`: nothing was running."""
 
     outcome: Literal["cancelled", "idle"]
-    job: JobAnswer | None
+    job: JobResponse | None
 
 
 class ProgressJob(Output):
@@ -197,7 +197,7 @@ class ProgressJob(Output):
     error: dict[str, Any] | None
 
 
-class ProgressAnswer(Output):
+class ProgressResponse(Output):
     """How far a project is. Read from the database each time, so that every instance says the same."""
 
     project_id: str = Field(examples=[PROJECT_ID])

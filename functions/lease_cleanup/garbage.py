@@ -13,7 +13,7 @@ from shared.storage.factory import get_storage
 from shared.storage.interface import Storage
 
 BATCH = 100
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 """What one trigger spends on it; the next one goes on. Keeps a trigger within its caller's time limit."""
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ async def remove_garbage() -> int:
 
     What cannot be removed now stays for a later trigger, and holds up nothing else.
     """
-    until = asyncio.get_running_loop().time() + MOST_SECONDS
+    until = asyncio.get_running_loop().time() + MAX_SECONDS
     removed, last, size = 0, 0, BATCH
     while size == BATCH and asyncio.get_running_loop().time() < until:
         rows = await call(

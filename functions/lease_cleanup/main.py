@@ -21,13 +21,13 @@ from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings, dispatch
 from shared.observability.logs import configure_logging, log_fields
 from shared.observability.telemetry import configure_telemetry, count
-from shared.serving.functions_framework import serve_guarded
-from shared.serving.internal_auth import private
+from shared.serving.functions_framework import serve_functions
+from shared.serving.internal_auth import internal_only
 from shared.settings import Settings, check_settings, get_settings
 from shared.storage.factory import StorageSettings
 
 BATCH = 100
-MOST_BATCHES = 10
+MAX_BATCHES = 10
 """What one trigger does at the most; the next one goes on. Keeps a trigger within its caller's time limit."""
 
 UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
@@ -35,20 +35,20 @@ UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
 configure_logging()
 check_settings(Settings, StorageSettings, CallerSettings, DispatchSettings, CloudTasksSettings)
 configure_telemetry("lease_cleanup")
-serve_guarded()
+serve_functions()
 logger = logging.getLogger("lease_cleanup")
 
 
 @functions_framework.aio.http
-@private
+@internal_only
 async def lease_cleanup(_request: Request) -> JSONResponse:
     """Answer 200 with counts of leases reclaimed, jobs handed over, uploads dropped and files removed."""
     counts = Counter(requeued=0, failed=0, released=0, dispatched=0)
-    for _ in range(MOST_BATCHES):
+    for _ in range(MAX_BATCHES):
         reclaimed = await reclaim(counts)
         if reclaimed < BATCH:
             break
-    counts["uploads_dropped"] = await drop_uploads()
+    counts["uploads_dropped"] = await drop_pending_uploads()
     counts["files_removed"] = await remove_garbage()
     logger.info("cleaned up", extra=counts)
     for action, amount in counts.items():
@@ -66,11 +66,13 @@ async def reclaim(counts: Counter[str]) -> int:
         dispatch_ttl_seconds=settings.dispatch_ttl_seconds,
     )
     counts.update(row["action"] for row in rows)
-    counts["dispatched"] += sum(await asyncio.gather(*(follow_up(row, settings) for row in rows)))
+    counts["dispatched"] += sum(
+        await asyncio.gather(*(dispatch_reclaimed(row, settings) for row in rows))
+    )
     return len(rows)
 
 
-async def follow_up(row: dict[str, Any], settings: Settings) -> bool:
+async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
     """Log what became of an expired lease, and hand its job over where it was queued again; True if that is settled.
 
     A job that ends here ends outside of any attempt: nobody else logs it.
@@ -92,10 +94,10 @@ async def follow_up(row: dict[str, Any], settings: Settings) -> bool:
     return False
 
 
-async def drop_uploads() -> int:
+async def drop_pending_uploads() -> int:
     """Drop sources that were announced and never confirmed; return how many."""
     dropped = 0
-    for _ in range(MOST_BATCHES):
+    for _ in range(MAX_BATCHES):
         batch = await call(
             "cleanup_uploads",
             within_seconds=CLEANUP_TIMEOUT_SECONDS,

@@ -15,13 +15,13 @@ from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings
 from shared.observability.logs import configure_logging
 from shared.observability.telemetry import configure_telemetry
-from shared.serving.functions_framework import serve_guarded
+from shared.serving.functions_framework import serve_functions
 from shared.settings import Settings, check_settings
 
 configure_logging()
 check_settings(Settings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings)
 configure_telemetry("library")
-serve_guarded(LibraryProtocol)
+serve_functions(LibraryProtocol)
 app = create_app()
 # What has been made by now stays: a full collection would look through all of it, and hold up every request meanwhile.
 gc.collect()

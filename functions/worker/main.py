@@ -9,19 +9,19 @@ from pipeline.ffmpeg.limits import FfmpegSettings
 from shared.auth.google_id_tokens import CallerSettings
 from shared.observability.logs import configure_logging
 from shared.observability.telemetry import configure_telemetry
-from shared.serving.functions_framework import serve_guarded
-from shared.serving.internal_auth import private
+from shared.serving.functions_framework import serve_functions
+from shared.serving.internal_auth import internal_only
 from shared.settings import Settings, check_settings
 from shared.storage.factory import StorageSettings
 
 configure_logging()
 check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings)
 configure_telemetry("worker")
-serve_guarded()
+serve_functions()
 
 
 @functions_framework.aio.http
-@private
+@internal_only
 async def worker(request: Request) -> Response:
     """Take a delivery `{"job_id"}`: 200 when all is done, or nothing is to do; 202 when the job runs on."""
     return await deliver(request)

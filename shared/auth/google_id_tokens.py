@@ -33,7 +33,7 @@ class CallerSettings(BaseSettings):
 
     @field_validator("google_oidc_service_account")
     @classmethod
-    def _names_who_and_for_what(cls, account: str, info: ValidationInfo) -> str:
+    def _needs_both_or_neither(cls, account: str, info: ValidationInfo) -> str:
         if bool(info.data["google_oidc_audience"]) != bool(account):
             raise ValueError("set GOOGLE_OIDC_AUDIENCE and GOOGLE_OIDC_SERVICE_ACCOUNT, or neither")
         return account

@@ -39,7 +39,7 @@ class AuthSettings(BaseSettings):
 
     @field_validator("supabase_jwks_url")
     @classmethod
-    def _has_one_way(cls, url: str | None, info: ValidationInfo) -> str | None:
+    def _needs_exactly_one(cls, url: str | None, info: ValidationInfo) -> str | None:
         """Of a field and not of the model: that would be silent while any other field is wrong."""
         secret_is_good = "supabase_jwt_secret" in info.data
         if secret_is_good and (info.data["supabase_jwt_secret"] is None) == (url is None):

@@ -29,14 +29,14 @@ CLEANUP_TIMEOUT_SECONDS = 30.0
 CONNECTIONS = 64
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html and https://docs.postgrest.org/en/v12/references/errors.html
-_UNAVAILABLE_CLASSES = ("08", "53", "57", "58", "PGRST0")
-_UNAVAILABLE_STATES = ("40P01", "55P03", "25006")
+_TRANSIENT_CLASSES = ("08", "53", "57", "58", "PGRST0")
+_TRANSIENT_STATES = ("40P01", "55P03", "25006")
 
 # An HTTP status comes as a code where the answer is not PostgREST's: somebody in between found nobody there, or gave up
 # on who was. Whether the call has happened is not known, as with a success whose content does not arrive.
 _STATUS_LENGTH = 3
 _REFUSING_STATUSES = range(300, 500)
-_PASSING_STATUSES = (408, 425, 429)
+_TRANSIENT_STATUSES = (408, 425, 429)
 
 _client: AsyncClient | None = None
 _client_loop: asyncio.AbstractEventLoop | None = None
@@ -89,7 +89,7 @@ async def call(function: str, *, within_seconds: float | None = None, **params: 
         return await rpc(client, f"editai_{function}", arguments, within_seconds=within_seconds)
 
 
-async def call_surely(function: str, **params: Any) -> Any:
+async def call_idempotent(function: str, **params: Any) -> Any:
     """`call`, asked once more when no answer came: for functions that give the same answer to the same arguments.
 
     Each may take as long as one may: an answer that does not come in time is asked for again, too.
@@ -100,7 +100,7 @@ async def call_surely(function: str, **params: Any) -> Any:
         return await call(function, **params)
 
 
-async def answered_by(deadline: float, answer: Awaitable[Answer]) -> Answer:
+async def with_deadline(deadline: float, answer: Awaitable[Answer]) -> Answer:
     """An answer of the database; raises DatabaseUnavailable when it has not come by a moment (loop time)."""
     try:
         async with asyncio.timeout_at(deadline):
@@ -143,15 +143,15 @@ def _translate(function: str, error: APIError) -> EditAIError:
     """The error of the family that a SQLSTATE, or PostgREST's own code, stands for."""
     code = str(error.code or "")
     logger.warning("the database refused %s with %s", function, code)
-    return DatabaseUnavailable() if _is_passing(code) else QueryFailed(code)
+    return DatabaseUnavailable() if _is_transient(code) else QueryFailed(code)
 
 
-def _is_passing(code: str) -> bool:
+def _is_transient(code: str) -> bool:
     """Tell whether a call may be answered when it is made again, as it is."""
     if len(code) == _STATUS_LENGTH and code.isdecimal():
         status = int(code)
-        return status not in _REFUSING_STATUSES or status in _PASSING_STATUSES
-    return not code or code in _UNAVAILABLE_STATES or code.startswith(_UNAVAILABLE_CLASSES)
+        return status not in _REFUSING_STATUSES or status in _TRANSIENT_STATUSES
+    return not code or code in _TRANSIENT_STATES or code.startswith(_TRANSIENT_CLASSES)
 
 
 class QueryFailed(EditAIError):

@@ -34,7 +34,7 @@ async def rpc(
     as its code where the answer is not PostgREST's, and httpx.HTTPError when no answer comes.
     """
     http = cast("LeanClient", client.postgrest.session)
-    status, body = await http.post_plainly(
+    status, body = await http.post_raw(
         f"{client.rest_url}/rpc/{name}",
         # By items(): a lookup of one of httpx's headers searches them all.
         headers=dict(client.postgrest.headers.items()) | _CONTENT,

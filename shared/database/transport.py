@@ -47,7 +47,7 @@ class LeanClient(httpx.AsyncClient):
             answer.status, headers=answer.raw_headers, content=body, request=request
         )
 
-    async def post_plainly(
+    async def post_raw(
         self,
         url: str,
         *,

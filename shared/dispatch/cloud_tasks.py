@@ -49,7 +49,7 @@ class CloudTasksSettings(BaseSettings):
 
     @field_validator("cloud_tasks_service_account")
     @classmethod
-    def _has_an_account(cls, account: str, info: ValidationInfo) -> str:
+    def _needs_service_account(cls, account: str, info: ValidationInfo) -> str:
         if info.data.get("cloud_tasks_queue") and not account:
             raise ValueError("set CLOUD_TASKS_SERVICE_ACCOUNT with CLOUD_TASKS_QUEUE")
         return account

@@ -17,7 +17,7 @@ from shared.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
 
-HAND_OVER_SECONDS = 5.0
+DISPATCH_TIMEOUT_SECONDS = 5.0
 
 
 class DispatchSettings(BaseSettings):
@@ -53,18 +53,18 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
                 job_id, fencing_token=fencing_token, worker_url=worker_url, settings=queue
             )
         else:
-            settled = await _hand_over(job_id, worker_url, settings)
+            settled = await _dispatch_directly(job_id, worker_url, settings)
         measured.note({"editai.settled": settled})
     return settled
 
 
-async def _hand_over(job_id: UUID, worker_url: str, settings: Settings) -> bool:
+async def _dispatch_directly(job_id: UUID, worker_url: str, settings: Settings) -> bool:
     """Ask the worker itself.
 
     It answers once it has claimed the job and goes on after its answer (RFC 7240, respond-async).
     """
     try:
-        async with http_client(timeout=HAND_OVER_SECONDS) as client:
+        async with http_client(timeout=DISPATCH_TIMEOUT_SECONDS) as client:
             response = await client.post(
                 worker_url,
                 json={"job_id": str(job_id)},

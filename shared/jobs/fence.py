@@ -6,7 +6,7 @@ from shared.errors import LeaseLost
 from shared.jobs.records import Lease
 
 
-def proof(lease: Lease) -> dict[str, Any]:
+def fencing_params(lease: Lease) -> dict[str, Any]:
     """The parameters with which every write of a job proves that it still holds the project."""
     return {
         "project_id": lease.project_id,

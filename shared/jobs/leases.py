@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
-from shared.database.client import call, call_surely
+from shared.database.client import call, call_idempotent
 from shared.errors import EditAIError, LeaseLost
 from shared.jobs.records import Lease
 from shared.observability.telemetry import count
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 """How soon a renewal that got no answer is tried again."""
 
-LATE = 0.5
+LATE_FRACTION = 0.5
 """A renewal is late when this part of the time to live has passed since the one before it."""
 
 FIRST_WAIT_SECONDS = 0.2
@@ -58,8 +58,8 @@ async def acquire_lease(
     give_up_at = now() + wait_seconds
     steps = wait_steps()
     while True:
-        asked_at = now()
-        answer = await call_surely(
+        requested_at = now()
+        answer = await call_idempotent(
             "acquire_lease",
             project_id=project_id,
             lease_id=str(lease_id),
@@ -68,7 +68,7 @@ async def acquire_lease(
         )
         lease = Lease.model_validate(answer["lease"])
         if answer["granted"]:
-            return lease.model_copy(update={"asked_at": asked_at})
+            return lease.model_copy(update={"requested_at": requested_at})
         if not await wait_before(give_up_at, steps):
             return Busy(lease=lease)
 
@@ -128,13 +128,13 @@ async def keep_lease(
     Raises LeaseLost after the block has been stopped, before the lease can be anyone else's; ValueError for a lease
     of which nobody knows when it was asked for.
     """
-    if lease.asked_at is None:
+    if lease.requested_at is None:
         raise ValueError("only who has asked for a lease can keep it")
 
     async def renew_plainly() -> None:
         await renew_lease(lease, ttl_seconds=ttl_seconds)
 
-    scope = asyncio.timeout_at(lease.asked_at + ttl_seconds - _margin(ttl_seconds))
+    scope = asyncio.timeout_at(lease.requested_at + ttl_seconds - _margin(ttl_seconds))
     keeper = LeaseKeeper(lease, ttl_seconds=ttl_seconds, renew=renew or renew_plainly, scope=scope)
     try:
         async with scope:
@@ -172,21 +172,21 @@ class LeaseKeeper:
         self._scope = scope
         self._wanted = asyncio.Event()
         self._renewing = asyncio.Lock()
-        self._resting = False
+        self._stopped = False
         self._renewed_at = 0.0
 
     def renew_soon(self) -> None:
         """Ask for a renewal before the next one is due: there is news to send with it."""
         self._wanted.set()
 
-    async def rest(self) -> None:
+    async def stop_renewing(self) -> None:
         """Renew no more, from when this returns: for the write that gives the lease back.
 
         A renewal that came after it would find the lease gone and take the work, which is done, for lost. The block
         still ends before the lease does.
         """
         async with self._renewing:
-            self._resting = True
+            self._stopped = True
 
     async def run(self) -> None:
         """Renew until cancelled, the lease is lost, or the work is about to end."""
@@ -199,13 +199,13 @@ class LeaseKeeper:
                     await self._wanted.wait()
             self._wanted.clear()
             async with self._renewing:
-                if self._resting or not await self._renew_once():
+                if self._stopped or not await self._renew_once():
                     return
 
     async def _renew_once(self) -> bool:
         """Renew, or try to; False when the lease is lost."""
         now = asyncio.get_running_loop().time
-        asked_at = now()
+        requested_at = now()
         try:
             await self._renew()
         except LeaseLost as loss:
@@ -217,10 +217,10 @@ class LeaseKeeper:
             logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
             self._wanted.set()
             return True
-        if now() - self._renewed_at > self._ttl_seconds * LATE:
+        if now() - self._renewed_at > self._ttl_seconds * LATE_FRACTION:
             count("editai.heartbeats.late")
-        self._renewed_at = asked_at
-        self._end_block_at(asked_at + self._ttl_seconds - _margin(self._ttl_seconds))
+        self._renewed_at = requested_at
+        self._end_block_at(requested_at + self._ttl_seconds - _margin(self._ttl_seconds))
         return True
 
     def _end_block_at(self, moment: float) -> None:

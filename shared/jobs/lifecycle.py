@@ -4,9 +4,9 @@ import asyncio
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from shared.database.client import CALL_TIMEOUT_SECONDS, answered_by, call, call_surely
+from shared.database.client import CALL_TIMEOUT_SECONDS, call, call_idempotent, with_deadline
 from shared.errors import DatabaseUnavailable, EditAIError
-from shared.jobs.fence import proof, raise_if_lost
+from shared.jobs.fence import fencing_params, raise_if_lost
 from shared.jobs.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
 
@@ -108,7 +108,7 @@ async def start_job(
         return _job_start(await call("start_job", **arguments))
     except DatabaseUnavailable:
         try:
-            answer = await answered_by(deadline, call("start_job", **arguments))
+            answer = await with_deadline(deadline, call("start_job", **arguments))
         except EditAIError:
             raise DatabaseUnavailable from None
     start = _job_start(answer)
@@ -149,8 +149,8 @@ async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClai
     The same lease id gets what the first call did. With another one, a claim whose answer was lost would hold the job
     until its lease runs out, and cost it an attempt.
     """
-    asked_at = asyncio.get_running_loop().time()
-    answer = await call_surely(
+    requested_at = asyncio.get_running_loop().time()
+    answer = await call_idempotent(
         "claim_job",
         job_id=str(job_id),
         lease_id=str(uuid4()),
@@ -158,13 +158,13 @@ async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClai
         ttl_seconds=ttl_seconds,
     )
     if lease := _row(answer["lease"]):
-        lease["asked_at"] = asked_at
+        lease["requested_at"] = requested_at
     return JobClaim.model_validate(answer | {"job": _row(answer["job"]), "lease": lease})
 
 
 async def record_clip(lease: Lease, clip: dict[str, Any]) -> Clip:
     """Record a finished clip, a checkpoint. Recording a variant again returns the first. Raises LeaseLost."""
-    answer = await call("record_clip", **proof(lease), clip=clip)
+    answer = await call("record_clip", **fencing_params(lease), clip=clip)
     raise_if_lost(lease, answer["outcome"])
     return Clip.model_validate(answer["clip"])
 
@@ -182,7 +182,12 @@ async def finish_job(
     Raises LeaseLost, DatabaseUnavailable.
     """
     answer = await call(
-        "finish_job", **proof(lease), status=status, result=result, error=error, export=export
+        "finish_job",
+        **fencing_params(lease),
+        status=status,
+        result=result,
+        error=error,
+        export=export,
     )
     raise_if_lost(lease, answer)
 

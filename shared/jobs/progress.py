@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.database.client import call
-from shared.jobs.fence import proof, raise_if_lost
+from shared.jobs.fence import fencing_params, raise_if_lost
 from shared.jobs.records import JobKind, JobStatus, Lease, ProjectStatus, Record
 
 
@@ -60,7 +60,7 @@ async def update_generation_progress(
             "estimated_remaining": progress.estimated_remaining,
         }
     )
-    answer = await call("heartbeat", **proof(lease), ttl_seconds=ttl_seconds, **written)
+    answer = await call("heartbeat", **fencing_params(lease), ttl_seconds=ttl_seconds, **written)
     raise_if_lost(lease, answer["outcome"])
 
 
@@ -77,4 +77,4 @@ async def get_generation_progress(
 
 async def clear_generation_progress(lease: Lease) -> None:
     """Remove the project's progress row. Raises LeaseLost, DatabaseUnavailable."""
-    raise_if_lost(lease, await call("clear_progress", **proof(lease)))
+    raise_if_lost(lease, await call("clear_progress", **fencing_params(lease)))

@@ -142,5 +142,5 @@ class Lease(Record):
     job_id: UUID | None
     acquired_at: datetime
     expires_at: datetime
-    asked_at: float | None = None
+    requested_at: float | None = None
     """No column: the event loop's time before its holder asked for it, where it is the holder who looks."""

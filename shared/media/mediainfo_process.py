@@ -13,8 +13,8 @@ from pymediainfo import MediaInfo
 
 MEMORY_BYTES = 384 << 20
 CPU_SECONDS = 20
-MOST_TRACKS = 100
-MOST_CHARACTERS = 4 << 20
+MAX_TRACKS = 100
+MAX_CHARACTERS = 4 << 20
 """Who asked takes it all into memory."""
 
 THOROUGH = "--thorough"
@@ -26,9 +26,9 @@ def main(*options: str) -> None:
         sys.exit("MediaInfo's library is missing")
     _confine()
     info = MediaInfo.parse(sys.stdin.buffer, parse_speed=1.0 if THOROUGH in options else 0.5)
-    tracks = info.to_data()["tracks"][:MOST_TRACKS]  # pyright: ignore[reportUnknownMemberType]
+    tracks = info.to_data()["tracks"][:MAX_TRACKS]  # pyright: ignore[reportUnknownMemberType]
     text = json.dumps(tracks)
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         sys.exit("the file says too much about itself")
     sys.stdout.write(text)
 

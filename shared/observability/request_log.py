@@ -28,7 +28,7 @@ def request_span(headers: Mapping[str, str]) -> Generator[Span]:
     flush_soon()
 
 
-def note_answer(request: Span, method: str, what: str, status: int) -> None:
+def note_response(request: Span, method: str, what: str, status: int) -> None:
     """Name the span of a request by its route, and say how it was answered."""
     method = method if method in _METHODS else "_OTHER"
     request.rename(f"{method} {what}")
@@ -74,7 +74,7 @@ class RequestLog:
                 route = getattr(scope.get("route"), "path", "(no such route)")
                 with log_fields(**_ids(scope)):
                     log_request(scope["method"], route, status, started_at)
-                note_answer(request, scope["method"], route, status)
+                note_response(request, scope["method"], route, status)
 
 
 def _ids(scope: Scope) -> dict[str, str]:

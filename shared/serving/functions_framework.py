@@ -29,7 +29,7 @@ class EveryRequest(Route):
         return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
 
 
-def serve_guarded(protocol: type[GuardedProtocol] = GuardedProtocol) -> None:
+def serve_functions(protocol: type[GuardedProtocol] = GuardedProtocol) -> None:
     """Make the framework's server use this protocol and no web sockets, and give the function all requests."""
     ours: dict[str, Any] = {"http": protocol, "ws": "none"}
     UvicornWorker.CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **ours}

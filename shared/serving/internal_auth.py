@@ -21,7 +21,7 @@ from shared.errors import (
     problem_response,
 )
 from shared.observability.logs import log_fields
-from shared.observability.request_log import log_request, note_answer, request_span
+from shared.observability.request_log import log_request, note_response, request_span
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def private(handler: Handler) -> Handler:
+def internal_only(handler: Handler) -> Handler:
     """Let only a POST of a known caller reach the handler, and answer its errors as problem details.
 
     401 without a valid bearer token, 403 with someone else's, 405 for another method. What the handler leaves in
@@ -43,7 +43,7 @@ def private(handler: Handler) -> Handler:
             response = await answer(request)
             with log_fields(**getattr(request.state, "log_fields", {})):
                 log_request(request.method, handler.__name__, response.status_code, started_at)
-            note_answer(measured, request.method, handler.__name__, response.status_code)
+            note_response(measured, request.method, handler.__name__, response.status_code)
         return response
 
     async def answer(request: Request) -> Response:

@@ -27,7 +27,7 @@ from tests.faults.stack.stack import FaultStack
 
 CALM_SECONDS = 10.0
 LONG_ENOUGH_SECONDS = 60.0
-MOST_TRIGGERS = 16
+MAX_TRIGGERS = 16
 """Of cleanup at one time; more would only be a queue."""
 
 
@@ -133,7 +133,7 @@ class Run:
     async def _judge(self) -> None:
         """Read answers first: what they tell of is then in the audit trail. Raises OperationalError."""
         new = self.history.read()
-        self.unjudged += [event for event in new if event["asked_at"] >= self.begun_at]
+        self.unjudged += [event for event in new if event["requested_at"] >= self.begun_at]
         self.model.replay(await asyncio.to_thread(self.reader.read))
         events, self.unjudged = self.unjudged, []
         self.answers.judge(events)
@@ -151,7 +151,7 @@ class Run:
         """Trigger cleanup at its pace, as a scheduler does that does not wait for an answer."""
         pending: set[asyncio.Task[None]] = set()
         while not self.cleaning.is_set():
-            if len(pending) < MOST_TRIGGERS:
+            if len(pending) < MAX_TRIGGERS:
                 pending.add(task := asyncio.create_task(self._trigger()))
                 task.add_done_callback(pending.discard)
             await pause(CLEANUP_PERIOD_SECONDS)

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from shared.jobs.fence import fencing_params
 from shared.jobs.lifecycle import JobCancel, JobClaim, JobStart
-from shared.jobs.progress import GenerationProgress, proof
+from shared.jobs.progress import GenerationProgress
 from shared.jobs.records import Clip, Export, Lease, Project, Source
 from tests.sql.values import (
     DISPATCH_TTL,
@@ -142,7 +143,7 @@ class SqlClient:
         return Beat.model_validate(
             self.one(
                 "heartbeat",
-                **proof(lease),
+                **fencing_params(lease),
                 ttl_seconds=ttl_seconds,
                 percentage=percentage,
                 **news,
@@ -150,17 +151,19 @@ class SqlClient:
         )
 
     def clear_progress(self, lease: Lease) -> str:
-        return self.one("clear_progress", **proof(lease))
+        return self.one("clear_progress", **fencing_params(lease))
 
     def record_clip(self, lease: Lease, variant_number: int, /, **changes: Any) -> Recorded:
         return Recorded.model_validate(
             self.one(
-                "record_clip", **proof(lease), clip=clip_facts(lease, variant_number) | changes
+                "record_clip",
+                **fencing_params(lease),
+                clip=clip_facts(lease, variant_number) | changes,
             )
         )
 
     def finish_job(self, lease: Lease, status: str = "completed", **changes: Any) -> str:
-        return self.one("finish_job", **proof(lease), status=status, **changes)
+        return self.one("finish_job", **fencing_params(lease), status=status, **changes)
 
     def cancel_job(self, project_id: str, *, owner_id: UUID | None = None) -> JobCancel:
         return JobCancel.model_validate(
@@ -192,7 +195,7 @@ class SqlClient:
         return self.one("forget_storage_garbage", ids=ids)
 
     def discard_outputs(self, lease: Lease) -> None:
-        named = {name: value for name, value in proof(lease).items() if name != "lease_id"}
+        named = {name: value for name, value in fencing_params(lease).items() if name != "lease_id"}
         self.one("discard_outputs", **named)
 
     def create_project(

@@ -3,8 +3,8 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from api.http.body_timeout import SlowBodies
-from api.http.middleware import CleanAnswers, LeftBodies, NoLeaks
+from api.http.body_timeout import BodyTimeout
+from api.http.middleware import CatchUnexpectedErrors, DrainUnreadBody, NormalizeResponses
 from api.http.problems import install_handlers
 from api.openapi import docs_page
 from api.openapi.document import document, operation_id
@@ -19,7 +19,7 @@ from api.routes import (
     segments,
     sources,
 )
-from api.routes.fast_path import shortcuts
+from api.routes.fast_path import fast_path_routes
 from api.routes.files import files_router, local_storage
 from api.settings import get_library_settings
 from shared.observability.request_log import RequestLog
@@ -42,7 +42,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="EditAI library",
         version="1.0.0",
-        routes=shortcuts(BASE_PATH),
+        routes=fast_path_routes(BASE_PATH),
         openapi_url=f"{BASE_PATH}/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -56,7 +56,7 @@ def create_app() -> FastAPI:
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)
     app.include_router(docs_page.router, prefix=BASE_PATH)
-    app.include_router(docs_page.entrance)
+    app.include_router(docs_page.root_redirect)
     app.include_router(health.router, prefix=BASE_PATH)
     install_handlers(app)
     _add_middleware(app)
@@ -66,9 +66,9 @@ def create_app() -> FastAPI:
 
 def _add_middleware(app: FastAPI) -> None:
     """From the inside out."""
-    app.add_middleware(SlowBodies)
-    app.add_middleware(LeftBodies)
-    app.add_middleware(NoLeaks)
+    app.add_middleware(BodyTimeout)
+    app.add_middleware(DrainUnreadBody)
+    app.add_middleware(CatchUnexpectedErrors)
     app.add_middleware(RequestLog)
     app.add_middleware(
         CORSMiddleware,
@@ -77,4 +77,4 @@ def _add_middleware(app: FastAPI) -> None:
         allow_headers=("*",),
         expose_headers=EXPOSED_HEADERS,
     )
-    app.add_middleware(CleanAnswers)
+    app.add_middleware(NormalizeResponses)

@@ -6,19 +6,16 @@ interface Kind {
 }
 
 const KINDS = {
-  "malformed-request": { status: 400, title: "The request could not be read" },
-  "unauthenticated": { status: 401, title: "The request carries no valid token" },
-  "forbidden": { status: 403, title: "The token does not allow this request" },
-  "method-not-allowed": { status: 405, title: "The path does not know this method" },
-  "payload-too-large": { status: 413, title: "The request's body is too large" },
-  "unsupported-media-type": { status: 415, title: "The request's media type is not supported" },
-  "invalid-request": { status: 422, title: "The request does not fit its description" },
+  "malformed-request": { status: 400, title: "Malformed request" },
+  "unauthenticated": { status: 401, title: "Authentication required" },
+  "forbidden": { status: 403, title: "Forbidden" },
+  "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "payload-too-large": { status: 413, title: "Payload too large" },
+  "unsupported-media-type": { status: 415, title: "Unsupported media type" },
+  "invalid-request": { status: 422, title: "Invalid request" },
   "internal-error": { status: 500, title: "Internal server error" },
-  "upstream-unreachable": {
-    status: 502,
-    title: "The service behind this function is not reachable",
-  },
-  "upstream-timeout": { status: 504, title: "The service behind this function took too long" },
+  "upstream-unreachable": { status: 502, title: "Upstream unreachable" },
+  "upstream-timeout": { status: 504, title: "Upstream timeout" },
 } satisfies Record<string, Kind>;
 
 interface Extras {
@@ -26,7 +23,7 @@ interface Extras {
   members?: Record<string, unknown>;
 }
 
-/** What a request is refused with. `detail` is for who made the request, and repeats nothing of it. */
+/** Why a request is refused. `detail` is for the person who made the request, and repeats nothing of it. */
 export class Problem extends Error {
   constructor(readonly kind: keyof typeof KINDS, detail: string, readonly extras: Extras = {}) {
     super(detail);
@@ -52,7 +49,7 @@ export async function answered(handler: () => Promise<Response>): Promise<Respon
   } catch (error) {
     if (error instanceof Problem) return error.response();
     console.error(error);
-    const detail = "Something went wrong on our side. The request may be sent again.";
+    const detail = "Something went wrong on the server. The request can be sent again.";
     return new Problem("internal-error", detail).response();
   }
 }

@@ -7,7 +7,7 @@ export const MAX_BODY_BYTES = 1_000_000;
 /** Refuses every method but POST. */
 export function requirePost(request: Request): void {
   if (request.method !== "POST") {
-    throw new Problem("method-not-allowed", "This path does not know this method.", {
+    throw new Problem("method-not-allowed", "Method not allowed for this path.", {
       headers: { Allow: "POST" },
     });
   }

@@ -1,7 +1,7 @@
 // `Prefer: wait=N` as RFC 7240 writes it, and as the library reads it.
 
 import { strictEqual } from "node:assert/strict";
-import { preferredWait } from "../../supabase/functions/start-job/preference.ts";
+import { preferredWait } from "../../../supabase/functions/start-job/preference.ts";
 
 const CASES: [string | null, number | null][] = [
   [null, null],

@@ -10,7 +10,7 @@ from local.programs import CHECKOUT, DENO
 def test_units(tmp_path: Path) -> None:
     command = [DENO, "test", "--quiet", "--no-remote", "--config", "supabase/functions/deno.json"]
     result = subprocess.run(
-        [*command, "tests/edge"],
+        [*command, "tests/api/edge"],
         check=False,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.job_start.wait_slot import MOST_OF_A_USER, MOST_OF_THE_SERVICE
+from api.job_start.wait_slot import MAX_WAITING_FOR_SERVICE, MAX_WAITING_PER_USER
 from local.parts.functions import LIBRARY_BASE_PATH
 from shared.jobs.leases import release_lease
 from tests.api.jobs.test_busy_projects import hold
@@ -102,7 +102,7 @@ async def test_one_more_than_may_wait_is_answered_at_once(
     request: pytest.FixtureRequest, project: str, stranger: Api, caller: str
 ) -> None:
     asking: Api = request.getfixturevalue(caller)
-    most = MOST_OF_THE_SERVICE if caller == "service" else MOST_OF_A_USER
+    most = MAX_WAITING_FOR_SERVICE if caller == "service" else MAX_WAITING_PER_USER
     theirs = await stranger.new_project()
     await hold(project)
     await hold(theirs)

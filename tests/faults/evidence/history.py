@@ -38,12 +38,12 @@ class History:
         client.event_hooks = {"request": [self._asked], "response": [self._answered]}
 
     async def _asked(self, request: httpx.Request) -> None:
-        asked_at = request.extensions["asked_at"] = time.monotonic()
+        requested_at = request.extensions["requested_at"] = time.monotonic()
         skew_seconds = float(os.environ.get("HOST_CLOCK_SKEW_SECONDS", "0"))
         request.headers[HOST_CLOCK_HEADER] = str(time.time() + skew_seconds)
         if _name(request) == "release_lease":
             lease_id = json.loads(request.content)["p_lease_id"]
-            self.write(releasing=lease_id, asked_at=asked_at)
+            self.write(releasing=lease_id, requested_at=requested_at)
 
     async def _answered(self, response: httpx.Response) -> None:
         request = response.request
@@ -51,7 +51,7 @@ class History:
         self.write(
             process=os.getpid(),
             call=_name(request),
-            asked_at=request.extensions["asked_at"],
+            requested_at=request.extensions["requested_at"],
             answered_at=time.monotonic(),
             params=json.loads(request.content or b"{}"),
             status=response.status_code,

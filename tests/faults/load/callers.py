@@ -57,12 +57,12 @@ class Callers:
     ) -> Answer:
         url = path if path == "/projects" else f"/projects/{project_id}{path}"
         body = {"source_id": str(uuid4())} if path == "/generate" else None
-        asked_at = time.monotonic()
+        requested_at = time.monotonic()
         answer = await http.request(method, self.library + url, json=body)
         return Answer(
             request=f"{method} {path}",
             status=answer.status_code,
-            seconds=time.monotonic() - asked_at,
+            seconds=time.monotonic() - requested_at,
             retry_after=answer.headers.get("retry-after"),
         )
 

@@ -95,7 +95,7 @@ class Load:
         **request: Any,
     ) -> httpx.Response | None:
         """One request for a project, or for a clip of it, written down with its answer; None when none came."""
-        asked_at = time.monotonic()
+        requested_at = time.monotonic()
         thing = f"/clips/{clip_id}" if clip_id else f"/projects/{target.id}"
         try:
             answer = await self.library.request(method, thing + path, **request)
@@ -105,7 +105,7 @@ class Load:
         self.history.write(
             http=name,
             project_id=target.id,
-            asked_at=asked_at,
+            requested_at=requested_at,
             answered_at=time.monotonic(),
             status=answer.status_code,
             key=request.get("headers", {}).get("Idempotency-Key"),

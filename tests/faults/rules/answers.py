@@ -87,7 +87,7 @@ class Answers:
         name = event.get("call") or event["http"]
         self.counts[f"{name} {event['status']} {event.get('error') or ''}".rstrip()] += 1
         if event.get("http"):
-            self.durations[name].append(event["answered_at"] - event["asked_at"])
+            self.durations[name].append(event["answered_at"] - event["requested_at"])
         if name in WRITES and (told := outcome(event)) in REFUSALS:
             self.refused_writes[f"{name}: {told}"] += 1
 
@@ -130,7 +130,7 @@ class Answers:
 
     def _request(self, event: Event) -> tuple[float, float]:
         """Between which moments of the database's clock a request was under way."""
-        begun_at = event["asked_at"] + self.clock_offset - SLACK_SECONDS
+        begun_at = event["requested_at"] + self.clock_offset - SLACK_SECONDS
         return begun_at, event["answered_at"] + self.clock_offset + SLACK_SECONDS
 
     def _started(self, event: Event, state: ProjectState, job_id: str) -> str | None:

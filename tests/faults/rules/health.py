@@ -63,13 +63,13 @@ class Health:
 
     def note(self, event: Mapping[str, Any], clock_offset: float) -> None:
         """Take an answer to a call of a worker."""
-        asked_at, answered_at = (
-            event["asked_at"] + clock_offset,
+        requested_at, answered_at = (
+            event["requested_at"] + clock_offset,
             event["answered_at"] + clock_offset,
         )
-        if asked_at < self.since or "process" not in event:
+        if requested_at < self.since or "process" not in event:
             return
-        self._calls[event["process"]].append((asked_at, answered_at))
+        self._calls[event["process"]].append((requested_at, answered_at))
         claimed = event["call"] == "claim_job" and event["answer"]
         if claimed and event["answer"]["outcome"] == "claimed":
             self.claimed.add(event["params"]["p_lease_id"])
@@ -89,7 +89,9 @@ class Health:
         """Tell whether a process asked and was answered, without a pause, in the time that a lease lives."""
         begun_at = until - self.ttl_seconds
         calls = [c for c in self._calls[process] if c[0] <= until and c[1] >= begun_at]
-        asked = [begun_at, *sorted(max(begun_at, asked_at) for asked_at, _ in calls), until]
-        slowest = max((answered_at - asked_at for asked_at, answered_at in calls), default=0.0)
+        asked = [begun_at, *sorted(max(begun_at, requested_at) for requested_at, _ in calls), until]
+        slowest = max(
+            (answered_at - requested_at for requested_at, answered_at in calls), default=0.0
+        )
         gaps = (later - earlier for earlier, later in pairwise(asked))
         return max(slowest, *gaps) < LONGEST_GAP_SECONDS

@@ -42,7 +42,7 @@ class Reads:
         """What a read contradicts; it is remembered where it contradicts nothing."""
         for rule, told in ((GOES_DOWN, self._read), (BEHIND, self._written)):
             for earlier, shown in told.get(attempt, ()):
-                if earlier["answered_at"] < event["asked_at"] and percentage < shown:
+                if earlier["answered_at"] < event["requested_at"] and percentage < shown:
                     return Contradiction(rule=rule, earlier=earlier)
         _remember(self._read, attempt, event, percentage)
         return None

@@ -16,11 +16,11 @@ FIRST, RENEWED = lock(1, 0, 2), lock(1, 0, 3)
 HELD = (change(1, 0, None, FIRST), change(2, 1, FIRST, RENEWED, by="heartbeat"))
 
 
-def conflict(asked_at: float, answered_at: float, *later: Entry) -> list[str]:
+def conflict(requested_at: float, answered_at: float, *later: Entry) -> list[str]:
     refusal: dict[str, Any] = {
         "http": "start",
         "project_id": "reel",
-        "asked_at": asked_at,
+        "requested_at": requested_at,
         "answered_at": answered_at,
         "status": 409,
         "answer": {},
@@ -159,7 +159,7 @@ def test_a_lease_that_was_given_back_and_nobody_asked_for_it_is_noticed() -> Non
         model = Model(longest_ttl_seconds=2)
         model.replay([*HELD, change(3, 1.5, RENEWED, None, by="release_lease")])
         answers = Answers(model=model)
-        answers.judge([{"releasing": lease_id, "asked_at": 1.4} for lease_id in asked])
+        answers.judge([{"releasing": lease_id, "requested_at": 1.4} for lease_id in asked])
         answers.judge([])
         return [violation.rule for violation in model.violations]
 

@@ -18,7 +18,7 @@ def claim(at: float, **answer: Any) -> dict[str, Any]:
 def calls(*moments: float, seconds: float = 0.1) -> list[dict[str, Any]]:
     """Calls of the worker process, each answered after some seconds."""
     beats = (called("heartbeat", at, {"outcome": "held"}) | {"process": 7} for at in moments)
-    return [beat | {"answered_at": beat["asked_at"] + seconds} for beat in beats]
+    return [beat | {"answered_at": beat["requested_at"] + seconds} for beat in beats]
 
 
 def judged(

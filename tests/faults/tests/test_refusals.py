@@ -14,7 +14,7 @@ def refused(status: int = 409, **changes: Any) -> list[str]:
     event: dict[str, Any] = {
         "http": "start",
         "project_id": "reel",
-        "asked_at": 1,
+        "requested_at": 1,
         "answered_at": 1,
         "status": status,
         "answer": {},

@@ -75,7 +75,7 @@ def called(function: str, at: float, answer: Any, **params: Any) -> dict[str, An
     """The answer to a call of a SQL function, asked for and given at one moment."""
     return {
         "call": function,
-        "asked_at": at,
+        "requested_at": at,
         "answered_at": at,
         "status": 200,
         "params": {"p_project_id": "reel"} | {f"p_{name}": params[name] for name in params},

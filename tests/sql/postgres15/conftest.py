@@ -21,7 +21,7 @@ from tests.support.database import Connection
 
 DEBIAN = CHECKOUT / ".local" / "debian-postgres"
 PROGRAMS = DEBIAN / "usr" / "lib" / "postgresql" / "15" / "bin"
-BOOTSTRAP = CHECKOUT / "local" / "bootstrap.sql"
+BOOTSTRAP = CHECKOUT / "local" / "parts" / "bootstrap.sql"
 
 # Where it could not be fetched, `make test` has said why.
 collect_ignore_glob = [] if PROGRAMS.exists() else ["test_*.py"]

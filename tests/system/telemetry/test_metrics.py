@@ -117,7 +117,7 @@ async def test_a_renewal_that_took_long_is_a_late_heartbeat(
             "fencing_token": 1,
             "acquired_at": "2026-11-23T10:00:00Z",
             "expires_at": "2026-11-23T10:01:00Z",
-            "asked_at": asyncio.get_running_loop().time(),
+            "requested_at": asyncio.get_running_loop().time(),
         }
     )
     async with keep_lease(lease, ttl_seconds=4, renew=renew) as keeper:

@@ -95,7 +95,7 @@ def audit(url: str) -> subprocess.CompletedProcess[str]:
         "npm_config_fetch_retries": "0",
     }
     return subprocess.run(
-        [CHECKOUT / "local" / "audit.sh"],
+        [CHECKOUT / "local" / "checks" / "audit.sh"],
         check=False,
         capture_output=True,
         text=True,

@@ -9,19 +9,19 @@ from api.app import create_app
 from editai_client import models
 
 SCHEMAS = {
-    "Project": "ProjectAnswer",
-    "Source": "SourceAnswer",
-    "Upload": "UploadAnswer",
+    "Project": "ProjectResponse",
+    "Source": "SourceResponse",
+    "Upload": "UploadResponse",
     "Segment": "Segment",
-    "Clip": "ClipAnswer",
-    "Export": "ExportAnswer",
-    "Page": "Page_ClipAnswer_",
+    "Clip": "ClipResponse",
+    "Export": "ExportResponse",
+    "Page": "Page_ClipResponse_",
     "StartedJob": "StartedJob",
     "JobAccepted": "JobAccepted",
-    "Job": "JobAnswer",
-    "Cancellation": "CancelAnswer",
+    "Job": "JobResponse",
+    "Cancellation": "CancelResponse",
     "ProgressJob": "ProgressJob",
-    "Progress": "ProgressAnswer",
+    "Progress": "ProgressResponse",
 }
 
 PUBLIC = {

@@ -31,7 +31,7 @@ async def lease(fresh_state: object) -> Lease:
 
 def asked_for_at(at: float, lease: Lease) -> Lease:
     """The lease as if it had been asked for at another loop time."""
-    return lease.model_copy(update={"asked_at": at})
+    return lease.model_copy(update={"requested_at": at})
 
 
 async def forever() -> None:
@@ -141,13 +141,13 @@ async def test_work_is_stopped_before_expiry_when_the_database_is_of_no_use(
         raise fault
 
     loop = asyncio.get_running_loop()
-    asked_at = loop.time() - TTL_SECONDS + 0.2  # almost all of the time to live has passed
+    requested_at = loop.time() - TTL_SECONDS + 0.2  # almost all of the time to live has passed
     with pytest.raises(LeaseLost):
         async with keep_lease(
-            asked_for_at(asked_at, lease), ttl_seconds=TTL_SECONDS, renew=no_answer
+            asked_for_at(requested_at, lease), ttl_seconds=TTL_SECONDS, renew=no_answer
         ):
             await forever()
-    assert loop.time() < asked_at + TTL_SECONDS
+    assert loop.time() < requested_at + TTL_SECONDS
 
 
 async def test_a_renewal_that_failed_is_tried_again(lease: Lease) -> None:
@@ -177,8 +177,8 @@ async def test_a_renewal_that_succeeds_while_the_work_is_being_stopped_does_not_
         asyncio.get_running_loop().call_soon(answered.set)
 
     async def work() -> None:
-        asked_at = asyncio.get_running_loop().time() - TTL_SECONDS + 1.5
-        kept = asked_for_at(asked_at, lease)
+        requested_at = asyncio.get_running_loop().time() - TTL_SECONDS + 1.5
+        kept = asked_for_at(requested_at, lease)
         async with keep_lease(kept, ttl_seconds=TTL_SECONDS, renew=answered_late) as keeper:
             keeper.renew_soon()
             try:
@@ -225,8 +225,8 @@ async def test_the_time_to_live_counts_from_before_it_was_asked_for(fresh_state:
     before = asyncio.get_running_loop().time()
     lease = await acquire_lease("reel-1", holder="first", ttl_seconds=TTL_SECONDS)
     assert isinstance(lease, Lease)
-    assert lease.asked_at is not None
-    assert before <= lease.asked_at < asyncio.get_running_loop().time()
+    assert lease.requested_at is not None
+    assert before <= lease.requested_at < asyncio.get_running_loop().time()
     stale = asked_for_at(before - TTL_SECONDS, lease)
     with pytest.raises(LeaseLost):
         async with keep_lease(stale, ttl_seconds=TTL_SECONDS):
@@ -244,7 +244,7 @@ async def test_nobody_keeps_a_lease_that_someone_else_asked_for(lease: Lease) ->
 async def test_the_end_of_the_work_is_not_taken_for_a_loss(lease: Lease) -> None:
     """A renewal that comes after the lease was given back, and before its answer has arrived, would be refused."""
     async with keep_lease(lease, ttl_seconds=TTL_SECONDS) as keeper:
-        await keeper.rest()
+        await keeper.stop_renewing()
         assert await release_lease(lease)
         keeper.renew_soon()
         (renewing,) = (t for t in asyncio.all_tasks() if t.get_name() == "lease-keeper-reel-1")
@@ -262,7 +262,7 @@ async def test_who_is_about_to_end_waits_for_a_renewal_under_way(lease: Lease) -
     async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=renew) as keeper:
         keeper.renew_soon()
         await asked_for.wait()
-        resting = asyncio.create_task(keeper.rest())
+        resting = asyncio.create_task(keeper.stop_renewing())
         done, _ = await asyncio.wait((resting,), timeout=0)
         assert not done
         answer.set()

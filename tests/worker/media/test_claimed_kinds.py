@@ -71,7 +71,7 @@ async def test_sound_that_is_no_number_is_told(tmp_path: Path) -> None:
     footage.make(*BARS, "-f", "lavfi", "-i", noise, *H264, "-c:a", "pcm_f32le", str(path))
     with pytest.raises(FfmpegFailed, match="sound is damaged") as failed:
         await make_clip(path, 0, 2, tmp_path / "clip.mp4")
-    assert not failed.value.passing
+    assert not failed.value.transient
 
 
 def facts_with(**sound: Any) -> MediaFacts:

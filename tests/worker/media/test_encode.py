@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import Cut, encode_clip, frame_counts
-from pipeline.encoding.verify_output import probe_made
+from pipeline.encoding.verify_output import verify_output
 from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
@@ -268,10 +268,10 @@ async def test_a_result_with_no_frame_or_too_few_is_a_failure(plain: Path, tmp_p
     empty = tmp_path / "empty.mp4"
     footage.make(*footage.pattern(1), "-frames:v", "0", *X264, str(empty))
     with pytest.raises(FfmpegFailed, match="holds no picture that can be decoded"):
-        await probe_made(empty, 30)
+        await verify_output(empty, 30)
     with pytest.raises(FfmpegFailed, match="A part of the video could not be decoded"):
-        await probe_made(plain, 61)
-    assert (await probe_made(plain, 60)).video.frame_count == 60
+        await verify_output(plain, 61)
+    assert (await verify_output(plain, 60)).video.frame_count == 60
 
 
 def test_rounding_does_not_add_up_over_many_cuts(plain: Path) -> None:

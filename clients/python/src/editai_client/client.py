@@ -184,7 +184,7 @@ class LibraryClient:
                     "GET", f"/projects/{project_id}/progress", headers={"If-None-Match": etag}
                 )
             except (LibraryError, httpx.TransportError) as error:
-                if loop.time() - answered_at > PATIENCE_SECONDS or not _is_passing(error):
+                if loop.time() - answered_at > PATIENCE_SECONDS or not _is_transient(error):
                     raise
                 pause = getattr(error, "retry_after", None) or POLL_SECONDS
             else:
@@ -267,7 +267,7 @@ def _job_headers(wait_seconds: int, idempotency_key: str | None) -> dict[str, st
     return headers
 
 
-def _is_passing(error: LibraryError | httpx.TransportError) -> bool:
+def _is_transient(error: LibraryError | httpx.TransportError) -> bool:
     """Whether asking again may help: nobody answered, or the answer said when to come back."""
     return isinstance(error, httpx.TransportError) or error.retry_after is not None
 

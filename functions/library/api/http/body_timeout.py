@@ -12,7 +12,7 @@ PORTION_BYTES = 64 * 1024
 CLOSE = {"Connection": "close"}
 
 
-class SlowBodies:
+class BodyTimeout:
     """Bounds how long an application waits for each portion of a body; its own time does not count."""
 
     def __init__(self, app: ASGIApp) -> None:

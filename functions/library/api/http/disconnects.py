@@ -7,14 +7,14 @@ body where it is: the client may wait for leave to send it (RFC 9110, 10.1.1).
 import socket
 from asyncio import Transport
 
-STATE = "client_has_left"
+STATE = "client_disconnected"
 """Where the server puts it in a request's state, as a function."""
 
 _ESTABLISHED = 1
 """Linux, include/net/tcp_states.h."""
 
 
-def connection_has_ended(transport: Transport) -> bool:
+def connection_is_closed(transport: Transport) -> bool:
     """Tell whether a connection is closed, by either side.
 
     The kernel knows of the other side's end once it has room for all that was sent before it: where a large body is

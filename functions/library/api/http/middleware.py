@@ -1,6 +1,6 @@
 """What every answer gets, whoever made it, and what becomes of a body that nobody reads.
 
-    CleanAnswers ( CORS ( RequestLog ( NoLeaks ( LeftBodies ( SlowBodies ( routes ) ) ) ) ) )
+    NormalizeResponses ( CORS ( RequestLog ( CatchUnexpectedErrors ( DrainUnreadBody ( BodyTimeout ( routes ) ) ) ) ) )
 
 Plain ASGI: Starlette's base class for middleware would stand between an upload and its handler.
 """
@@ -23,7 +23,7 @@ LINGER_SECONDS = 30.0
 LINGER_IDLE_SECONDS = 5.0
 """As nginx does: some clients look for an answer only after they have sent everything."""
 
-CLIENT_LEFT = 499
+CLIENT_CLOSED_REQUEST = 499
 """As nginx and Cloud Run log it; HTTP has no status for an answer that nobody gets."""
 
 SMALL_BODY_BYTES = 64 * 1024
@@ -33,7 +33,7 @@ IS_HEAD = "editai.is_head"
 _CONTENT_HEADERS = ("content-type", "content-length")
 
 
-class CleanAnswers:
+class NormalizeResponses:
     """HEAD answered as GET without its content; no caching unless told; errors never in plain text."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -80,7 +80,7 @@ async def _send_problem(status: int, headers: Headers, scope: Scope, send: Send)
     await send({"type": "http.response.body", "body": body})
 
 
-class NoLeaks:
+class CatchUnexpectedErrors:
     """An exception that nobody expected is logged here, and tells the client nothing."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -100,7 +100,7 @@ class NoLeaks:
         except ClientDisconnect:
             # Only the log gets this answer; without one, it would tell of a fault of ours.
             if not started:
-                await Response(status_code=CLIENT_LEFT)(scope, receive, send)
+                await Response(status_code=CLIENT_CLOSED_REQUEST)(scope, receive, send)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             if started:
@@ -109,7 +109,7 @@ class NoLeaks:
             await problem_response(EditAIError())(scope, receive, send)
 
 
-class LeftBodies:
+class DrainUnreadBody:
     """Ends the connection of a request that is answered while a large body is still on its way.
 
     Closing at once would reset the connection, and a client that is still sending may lose the

@@ -84,7 +84,7 @@ def invalid_request(errors: Iterable[Any]) -> EditAIError:
     if any(error["type"] == "json_invalid" for error in found):
         return MalformedRequest("The body is not valid JSON.")
     parts = [_part(error) for error in _own(found)[:MAX_LISTED]]
-    return refusal(*parts)
+    return invalid_parts(*parts)
 
 
 def _own(found: list[Any]) -> list[Any]:
@@ -99,7 +99,7 @@ def _is_above(error: Any, others: list[Any]) -> bool:
     return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in others)
 
 
-def refusal(*parts: tuple[str, str]) -> InvalidRequest:
+def invalid_parts(*parts: tuple[str, str]) -> InvalidRequest:
     """An InvalidRequest for places (`body.seed`, `query.limit`) and what is wrong with each."""
     detail = "; ".join(f"{location}: {message}" for location, message in parts)
     listed = [{"location": location, "message": message} for location, message in parts]

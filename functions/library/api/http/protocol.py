@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from api.http.disconnects import STATE, connection_has_ended
+from api.http.disconnects import STATE, connection_is_closed
 from api.settings import get_library_settings
 from shared.serving.http_protocol import GuardedProtocol
 
@@ -18,4 +18,4 @@ class LibraryProtocol(GuardedProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
-        self.scope.setdefault("state", {})[STATE] = partial(connection_has_ended, self.transport)
+        self.scope.setdefault("state", {})[STATE] = partial(connection_is_closed, self.transport)

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.http.security import CurrentCaller
-from api.job_start.wait_slot import MOST_OF_A_USER, client_has_left, place_to_wait
+from api.job_start.wait_slot import MAX_WAITING_PER_USER, client_disconnected, wait_slot
 from api.settings import get_library_settings
 from shared.api_models import JobAccepted, StartedJob
 from shared.auth.users import Caller
@@ -37,7 +37,7 @@ from shared.settings import get_settings
 logger = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 300
-WORTH_A_WAIT = ("busy", "too_many_jobs")
+RETRIABLE_OUTCOMES = ("busy", "too_many_jobs")
 RETRY_AFTER_SECONDS = 5
 """A hint: nobody knows when a job will end. Who wants to be told sends `Prefer: wait`."""
 
@@ -57,7 +57,7 @@ Prefer = Annotated[
     Header(
         description="`wait=N`: while the project is busy, or you have too many jobs, wait up to N "
         "seconds, at most 300, before answering 409 or 429 (RFC 7240). At most "
-        f"{MOST_OF_A_USER} requests of a user wait at a time; one more is answered at once, "
+        f"{MAX_WAITING_PER_USER} requests of a user wait at a time; one more is answered at once, "
         "without `Preference-Applied`. A request whose client leaves while it waits starts nothing.",
         examples=["wait=30"],
     ),
@@ -72,7 +72,7 @@ class JobStarter:
     idempotency_key: str | None
     preferred_wait: int | None
     wait_left: float
-    client_has_left: Callable[[], bool]
+    client_disconnected: Callable[[], bool]
 
     async def check(self, project_id: str) -> None:
         """Refuse, before a body is read, what could not start now. Writes nothing.
@@ -88,7 +88,7 @@ class JobStarter:
                 idempotency_key=self.idempotency_key,
             )
 
-        check = await self._ask_patiently(ask)
+        check = await self._retry_while_busy(ask)
         if check.outcome not in ("free", "replayed"):
             raise self._refusal(check)
 
@@ -104,7 +104,7 @@ class JobStarter:
             _log_superseded(request.project_id, start.superseded_job_id)
             return start
 
-        start = await self._ask_patiently(ask)
+        start = await self._retry_while_busy(ask)
         if start.job is None or start.outcome not in ("started", "replayed"):
             raise self._refusal(start)
         self._measure_wait("started")
@@ -113,31 +113,31 @@ class JobStarter:
                 await dispatch(job_id, get_settings())
         return start.job
 
-    async def _ask_patiently(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
+    async def _retry_while_busy(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
         """Ask, and while the answer is worth a wait, wait and ask again as long as this request may."""
-        answer = await self._ask_for_someone(ask)
-        if answer.outcome not in WORTH_A_WAIT or self.wait_left <= 0:
+        answer = await self._call_while_connected(ask)
+        if answer.outcome not in RETRIABLE_OUTCOMES or self.wait_left <= 0:
             return answer
-        with place_to_wait(self.caller) as granted:
+        with wait_slot(self.caller) as granted:
             if not granted:
                 self.preferred_wait = None
                 return answer
-            return await self._wait_and_ask(ask, answer)
+            return await self._wait_and_retry(ask, answer)
 
-    async def _wait_and_ask(
+    async def _wait_and_retry(
         self, ask: Callable[[], Awaitable[JobStart]], answer: JobStart
     ) -> JobStart:
         now = asyncio.get_running_loop().time
         give_up_at, steps = now() + self.wait_left, wait_steps()
         try:
-            while answer.outcome in WORTH_A_WAIT and await wait_before(give_up_at, steps):
-                answer = await self._ask_for_someone(ask)
+            while answer.outcome in RETRIABLE_OUTCOMES and await wait_before(give_up_at, steps):
+                answer = await self._call_while_connected(ask)
         finally:
             self.wait_left = max(0, give_up_at - now())
         return answer
 
-    async def _ask_for_someone(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
-        if self.client_has_left():
+    async def _call_while_connected(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
+        if self.client_disconnected():
             raise ClientDisconnect
         return await ask()
 
@@ -243,7 +243,7 @@ async def job_starter(
         idempotency_key=idempotency_key,
         preferred_wait=wait,
         wait_left=wait or 0,
-        client_has_left=client_has_left(request),
+        client_disconnected=client_disconnected(request),
     )
 
 

@@ -13,17 +13,19 @@ from starlette.requests import Request
 from api.http.disconnects import STATE
 from shared.auth.users import Caller
 
-MOST_OF_A_USER = 5
-MOST_OF_THE_SERVICE = 50
+MAX_WAITING_PER_USER = 5
+MAX_WAITING_FOR_SERVICE = 50
 
 _waiting = Counter[UUID | None]()
 
 
 @contextmanager
-def place_to_wait(caller: Caller) -> Generator[bool]:
+def wait_slot(caller: Caller) -> Generator[bool]:
     """A place to wait in during the block; False when the caller's other requests have them all."""
     owner_id = caller.owner_id
-    if _waiting[owner_id] >= (MOST_OF_THE_SERVICE if caller.is_service else MOST_OF_A_USER):
+    if _waiting[owner_id] >= (
+        MAX_WAITING_FOR_SERVICE if caller.is_service else MAX_WAITING_PER_USER
+    ):
         yield False
         return
     _waiting[owner_id] += 1
@@ -35,6 +37,6 @@ def place_to_wait(caller: Caller) -> Generator[bool]:
             del _waiting[owner_id]
 
 
-def client_has_left(request: Request) -> Callable[[], bool]:
+def client_disconnected(request: Request) -> Callable[[], bool]:
     """What tells whether nobody waits for the answer any more; never, under a server that does not say so."""
     return getattr(request.state, STATE, lambda: False)

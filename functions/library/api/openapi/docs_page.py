@@ -27,11 +27,11 @@ ASSETS = {
 ASSET_SECONDS = 3600
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
-entrance = APIRouter(include_in_schema=False)
+root_redirect = APIRouter(include_in_schema=False)
 
 
-@entrance.get("/")
-async def lead_to_page() -> RedirectResponse:
+@root_redirect.get("/")
+async def redirect_to_docs() -> RedirectResponse:
     """Whoever opens the bare address finds the page."""
     return RedirectResponse(f"{get_library_settings().public_url}/docs")
 

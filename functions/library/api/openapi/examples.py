@@ -136,15 +136,15 @@ EXAMPLES: dict[str, Any] = {
         "subtitles": {"srt": "1\n00:00:01,000 --> 00:00:02,500\nHello, <i>world</i>!\n"},
         "denoise": 0.2,
     },
-    "ProjectAnswer": _PROJECT,
-    "SourceAnswer": _SOURCE,
-    "ClipAnswer": _CLIP,
+    "ProjectResponse": _PROJECT,
+    "SourceResponse": _SOURCE,
+    "ClipResponse": _CLIP,
     "Page_ProjectAnswer_": _page(_PROJECT),
     "Page_SourceAnswer_": _page(_SOURCE),
-    "Page_ClipAnswer_": _page(_CLIP),
+    "Page_ClipResponse_": _page(_CLIP),
     "Page_ExportAnswer_": _page(_EXPORT),
     "Presets": {"items": [_PRESET]},
-    "UploadAnswer": {
+    "UploadResponse": {
         "source": _SOURCE | _ANNOUNCED | {"status": "pending"},
         "upload_url": _file(f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4"),
         "upload_url_expires_at": _EXPIRES_AT,
@@ -153,8 +153,8 @@ EXAMPLES: dict[str, Any] = {
         "job": _JOB | {"status": "queued"},
         "progress_url": f"{_API}/projects/{PROJECT_ID}/progress",
     },
-    "CancelAnswer": {"outcome": "cancelled", "job": _JOB | _CANCELLED},
-    "ProgressAnswer": {
+    "CancelResponse": {"outcome": "cancelled", "job": _JOB | _CANCELLED},
+    "ProgressResponse": {
         "project_id": PROJECT_ID,
         "status": "generating",
         "percentage": 42,

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Path
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import ClipUpdate
 from api.openapi.responses import BODY, PAGE, problems
-from api.routes.file_urls import with_urls
+from api.routes.file_urls import with_file_urls
 from api.routes.pagination import PageRequest, Paging
 from api.routes.projects import ProjectId, get_project, owner
-from shared.api_models import CLIP_ID, ClipAnswer, Page
+from shared.api_models import CLIP_ID, ClipResponse, Page
 from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable
@@ -34,7 +34,7 @@ ClipId = Annotated[str, Depends(_clip_id)]
 
 
 @router.get("/clips", responses=problems(StorageUnavailable, *PAGE))
-async def list_clips(caller: CurrentCaller, paging: Paging) -> Page[ClipAnswer]:
+async def list_clips(caller: CurrentCaller, paging: Paging) -> Page[ClipResponse]:
     """List the clips of all projects, newest first."""
     return await _page(paging, owner_id=owner(caller))
 
@@ -44,7 +44,7 @@ async def list_clips(caller: CurrentCaller, paging: Paging) -> Page[ClipAnswer]:
 )
 async def list_project_clips(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging
-) -> Page[ClipAnswer]:
+) -> Page[ClipResponse]:
     """List the clips of a project, newest first."""
     page, _ = await asyncio.gather(
         _page(paging, owner_id=owner(caller), project_id=project_id),
@@ -62,14 +62,14 @@ async def get_clip(clip_id: str, caller: Caller) -> Clip:
 
 
 @router.get("/clips/{clip_id}", responses=problems(ClipNotFound, StorageUnavailable))
-async def read_clip(clip_id: ClipId, caller: CurrentCaller) -> ClipAnswer:
+async def read_clip(clip_id: ClipId, caller: CurrentCaller) -> ClipResponse:
     """Read a clip."""
     clip = await get_clip(clip_id, caller)
     return (await _answers([clip.model_dump()]))[0]
 
 
 @router.patch("/clips/{clip_id}", responses=problems(ClipNotFound, StorageUnavailable, *BODY))
-async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) -> ClipAnswer:
+async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) -> ClipResponse:
     """Name a clip, or select it for publishing."""
     rows = await call(
         "update_clip",
@@ -83,12 +83,12 @@ async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) 
     return (await _answers(rows))[0]
 
 
-async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipAnswer]:
+async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipResponse]:
     rows = await call("list_clips", **filters, **paging.arguments(id_type=UUID))
     page, next_cursor = paging.cut(rows)
     return Page(items=tuple(await _answers(page)), next_cursor=next_cursor)
 
 
-async def _answers(rows: list[dict[str, Any]]) -> list[ClipAnswer]:
-    signed = await with_urls(rows, video_url="storage_path", thumbnail_url="thumbnail_path")
-    return [ClipAnswer.model_validate(row) for row in signed]
+async def _answers(rows: list[dict[str, Any]]) -> list[ClipResponse]:
+    signed = await with_file_urls(rows, video_url="storage_path", thumbnail_url="thumbnail_path")
+    return [ClipResponse.model_validate(row) for row in signed]

@@ -26,15 +26,15 @@ _CHECKED = b"idempotency-key"
 _PROJECT_ID = PROJECT_ID_PATTERN.strip("^$")
 
 
-def shortcuts(base_path: str) -> list[BaseRoute]:
+def fast_path_routes(base_path: str) -> list[BaseRoute]:
     """The routes to try before all others."""
     return [
-        Shortcut("GET", base_path, "/projects/{project_id}/progress", _progress),
-        Shortcut("POST", base_path, "/projects/{project_id}/generate", _generate),
+        FastPathRoute("GET", base_path, "/projects/{project_id}/progress", _progress),
+        FastPathRoute("POST", base_path, "/projects/{project_id}/generate", _generate),
     ]
 
 
-class Shortcut(BaseRoute):
+class FastPathRoute(BaseRoute):
     """A route to one function; `path` is told to the log, as that of FastAPI's route is."""
 
     def __init__(self, method: str, base_path: str, path: str, answer: Answer) -> None:

@@ -8,7 +8,7 @@ from api.settings import get_library_settings
 from shared.storage.factory import get_storage
 
 
-async def with_urls(rows: Sequence[dict[str, Any]], **columns: str) -> list[dict[str, Any]]:
+async def with_file_urls(rows: Sequence[dict[str, Any]], **columns: str) -> list[dict[str, Any]]:
     """The rows, each with a URL for each column that holds a path: `video_url="storage_path"`.
 
     A file that is not there has the URL None. `urls_expire_at` says until when the others work.

@@ -52,18 +52,20 @@ Signature = Annotated[str, Query()]
 
 
 class FileNotFound(NotFound):
-    """There is no such file."""
+    """No file is stored under this URL."""
 
     slug = "file-not-found"
-    default_detail = "There is no such file."
+    title = "File not found"
+    default_detail = "The file was not found."
 
 
 class FileExists(EditAIError):
-    """There is a file already."""
+    """An upload URL takes one file, once."""
 
     status = 409
     slug = "file-exists"
-    default_detail = "A file has been uploaded to this URL before."
+    title = "File already exists"
+    default_detail = "A file has already been uploaded to this URL."
 
 
 class RangedFile(FileResponse):

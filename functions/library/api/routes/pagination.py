@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from pydantic import BeforeValidator, Field
 
-from api.http.problems import refusal
+from api.http.problems import invalid_parts
 from shared.errors import InvalidRequest
 from shared.job_params.json_types import number_in, whole
 
@@ -64,7 +64,9 @@ def _decode(cursor: str, id_type: Callable[[str], object]) -> tuple[str, str]:
 
 
 def _unknown_cursor() -> InvalidRequest:
-    return refusal(("query.cursor", "Not a cursor of this list; send next_cursor as it was given"))
+    return invalid_parts(
+        ("query.cursor", "Not a cursor of this list; send next_cursor as it was given")
+    )
 
 
 async def _page_request(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.openapi.responses import header, problems
 from api.routes.projects import ProjectId
-from shared.api_models import ProgressAnswer, ProgressJob
+from shared.api_models import ProgressJob, ProgressResponse
 from shared.errors import ProjectNotFound
 from shared.jobs.progress import GenerationProgress, get_generation_progress
 
@@ -28,7 +28,7 @@ IfNoneMatch = Annotated[
 
 @router.get(
     "/{project_id}/progress",
-    response_model=ProgressAnswer,
+    response_model=ProgressResponse,
     responses={
         200: {
             "headers": {
@@ -60,13 +60,13 @@ async def read_progress(
     return Response(body, headers=headers, media_type="application/json")
 
 
-def _answer(progress: GenerationProgress) -> ProgressAnswer:
+def _answer(progress: GenerationProgress) -> ProgressResponse:
     """Without the lease's end, which every renewal moves although nothing has happened."""
     facts = progress.model_dump()
     job = progress.job_id and ProgressJob.model_validate(
         {name: facts[f"job_{name}"] for name in ProgressJob.model_fields}
     )
-    return ProgressAnswer.model_validate(facts | {"job": job})
+    return ProgressResponse.model_validate(facts | {"job": job})
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from api.http.problems import refusal
+from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.job_start.starter import busy
 from api.models import PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
 from api.openapi.responses import BODY, PAGE, header, problems
 from api.routes.pagination import Paging
 from api.settings import get_library_settings
-from shared.api_models import PROJECT_ID, CancelAnswer, JobAnswer, Page, ProjectAnswer
+from shared.api_models import PROJECT_ID, CancelResponse, JobResponse, Page, ProjectResponse
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
@@ -72,7 +72,7 @@ def owner(caller: Caller) -> str | None:
 )
 async def create_project(
     body: ProjectCreate, caller: CurrentCaller, response: Response
-) -> ProjectAnswer:
+) -> ProjectResponse:
     """Create a project."""
     try:
         row = await call(
@@ -86,14 +86,14 @@ async def create_project(
             raise ProjectExists from None
         raise
     response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row['id']}"
-    return ProjectAnswer.model_validate(row)
+    return ProjectResponse.model_validate(row)
 
 
 def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
     """The owner of a new project: the user, or the one whom the service names."""
     if caller.owner_id is None:
         if body.owner_id is None:
-            raise refusal(("body.owner_id", "Field required with the service key"))
+            raise invalid_parts(("body.owner_id", "Field required with the service key"))
         return body.owner_id
     if body.id is not None or body.owner_id is not None:
         raise Forbidden("Only the service key may choose a project's id or owner.")
@@ -101,25 +101,25 @@ def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
 
 
 @router.get("", responses=problems(*PAGE))
-async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectAnswer]:
+async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectResponse]:
     """List projects, newest first."""
     rows: list[dict[str, Any]] = await call(
         "list_projects", owner_id=owner(caller), **paging.arguments(id_type=checked_id)
     )
     page, next_cursor = paging.cut(rows)
-    return Page(items=tuple(map(ProjectAnswer.model_validate, page)), next_cursor=next_cursor)
+    return Page(items=tuple(map(ProjectResponse.model_validate, page)), next_cursor=next_cursor)
 
 
 @router.get("/{project_id}", responses=problems(ProjectNotFound))
-async def read_project(project_id: ProjectId, caller: CurrentCaller) -> ProjectAnswer:
+async def read_project(project_id: ProjectId, caller: CurrentCaller) -> ProjectResponse:
     """Read a project."""
-    return ProjectAnswer.model_validate(await get_project(project_id, caller))
+    return ProjectResponse.model_validate(await get_project(project_id, caller))
 
 
 @router.patch("/{project_id}", responses=problems(ProjectNotFound, *BODY))
 async def update_project(
     project_id: ProjectId, body: ProjectUpdate, caller: CurrentCaller
-) -> ProjectAnswer:
+) -> ProjectResponse:
     """Rename a project."""
     rows = await call(
         "update_project",
@@ -129,7 +129,7 @@ async def update_project(
     )
     if not rows:
         raise ProjectNotFound
-    return ProjectAnswer.model_validate(rows[0])
+    return ProjectResponse.model_validate(rows[0])
 
 
 @router.delete(
@@ -157,10 +157,10 @@ def deleted(answer: dict[str, Any], *, missing: type[NotFound]) -> Response:
 
 
 @router.post("/{project_id}/cancel", responses=problems(ProjectNotFound))
-async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancelAnswer:
+async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancelResponse:
     """Stop what runs on a project. Its progress and its lease are gone at once; clips made so far stay."""
     cancelled = await cancel_job(project_id, caller.owner_id)
     if cancelled.outcome == "project_not_found":
         raise ProjectNotFound
-    job = cancelled.job and JobAnswer.model_validate(cancelled.job)
-    return CancelAnswer(outcome=cancelled.outcome, job=job)
+    job = cancelled.job and JobResponse.model_validate(cancelled.job)
+    return CancelResponse(outcome=cancelled.outcome, job=job)

@@ -6,15 +6,15 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.http.problems import refusal
+from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.job_start.starter import JobStarter, StartsJob
 from api.openapi.responses import BODY, PAGE, accepted_headers, job_problems, problems
 from api.routes.clips import ClipId, get_clip
-from api.routes.file_urls import with_urls
+from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
 from api.routes.projects import owner
-from shared.api_models import ExportAnswer, JobAccepted, Page
+from shared.api_models import ExportResponse, JobAccepted, Page
 from shared.database.client import call, read
 from shared.errors import ClipNotFound, IdempotencyKeyReused, StorageUnavailable
 from shared.job_params.final_render import RenderOptions, RenderParams
@@ -53,7 +53,7 @@ async def render(clip_id: ClipId, body: RenderRequest, starter: StartsJob) -> Re
 async def _preset(name: str) -> ExportPreset:
     rows = await read("export_presets", name=name)
     if not rows:
-        raise refusal(
+        raise invalid_parts(
             ("body.preset", "There is no such export preset; GET /export-presets lists them")
         )
     return ExportPreset.model_validate(rows[0])
@@ -82,7 +82,7 @@ def _request(
 )
 async def list_exports(
     clip_id: ClipId, caller: CurrentCaller, paging: Paging
-) -> Page[ExportAnswer]:
+) -> Page[ExportResponse]:
     """List the final renders of a clip, newest first."""
     await get_clip(clip_id, caller)
     rows: list[dict[str, Any]] = await call(
@@ -92,5 +92,5 @@ async def list_exports(
         **paging.arguments(id_type=UUID),
     )
     page, next_cursor = paging.cut(rows)
-    signed = await with_urls(page, video_url="storage_path", thumbnail_url="thumbnail_path")
-    return Page(items=tuple(map(ExportAnswer.model_validate, signed)), next_cursor=next_cursor)
+    signed = await with_file_urls(page, video_url="storage_path", thumbnail_url="thumbnail_path")
+    return Page(items=tuple(map(ExportResponse.model_validate, signed)), next_cursor=next_cursor)

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Response
 
-from api.http.problems import refusal
+from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, bearer
 from api.job_start.starter import JobStarter, StartsJob
 from api.openapi.responses import BODY, accepted_headers, job_problems
@@ -46,7 +46,9 @@ async def _refuse_bad_segments(project_id: str, params: SegmentsParams) -> None:
     rows = await read("sources", project_id=project_id, id=named)
     found = check_segments(params, [Source.model_validate(row) for row in rows])
     if found:
-        raise refusal(*((f"body.segments.{problem.index}", problem.detail) for problem in found))
+        raise invalid_parts(
+            *((f"body.segments.{problem.index}", problem.detail) for problem in found)
+        )
 
 
 def _request(project_id: str, params: SegmentsParams, starter: JobStarter) -> JobRequest:

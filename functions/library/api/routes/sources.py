@@ -17,11 +17,11 @@ from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import SourceCreate
 from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, PAGE, problems
-from api.routes.file_urls import with_urls
+from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
 from api.routes.projects import ProjectId, deleted, get_project, owner
 from api.uploads.probing import probed_facts
-from shared.api_models import SOURCE_ID, Page, SourceAnswer, UploadAnswer
+from shared.api_models import SOURCE_ID, Page, SourceResponse, UploadResponse
 from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import (
@@ -59,7 +59,7 @@ SourceId = Annotated[str, Depends(_source_id)]
 )
 async def list_sources(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging
-) -> Page[SourceAnswer]:
+) -> Page[SourceResponse]:
     """List the sources of a project, newest first."""
     arguments = paging.arguments(id_type=UUID)
     rows, _ = await asyncio.gather(
@@ -77,7 +77,7 @@ async def list_sources(
 )
 async def create_source(
     project_id: ProjectId, body: SourceCreate, caller: CurrentCaller
-) -> UploadAnswer:
+) -> UploadResponse:
     """Announce a video, and get a URL to PUT its bytes to. One that is not confirmed within a day goes."""
     source_id = str(uuid4())
     path = f"{project_id}/sources/{source_id}{video_extension(body.file_name)}"
@@ -93,7 +93,7 @@ async def create_source(
     if not rows:
         raise ProjectNotFound
     expires_at = datetime.now(UTC) + timedelta(seconds=UPLOAD_URL_SECONDS)
-    return UploadAnswer(
+    return UploadResponse(
         source=(await _answers(rows))[0],
         upload_url=await get_storage().upload_url(path, expires_in_seconds=UPLOAD_URL_SECONDS),
         upload_url_expires_at=expires_at,
@@ -104,7 +104,7 @@ async def create_source(
     "/sources/{source_id}/confirm",
     responses=problems(SourceNotFound, UnusableVideo, StorageUnavailable),
 )
-async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceAnswer:
+async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceResponse:
     """Look at an uploaded video, which makes it ready for jobs. Confirming again changes nothing.
 
     One that cannot be used is deleted with its file: its upload_url has done its work, so it never could be.
@@ -173,11 +173,11 @@ async def _look(path: str) -> dict[str, Any]:
         return await probed_facts(file)
 
 
-async def _answers(rows: list[dict[str, Any]]) -> list[SourceAnswer]:
+async def _answers(rows: list[dict[str, Any]]) -> list[SourceResponse]:
     """Sources with the URLs of their videos, where these have arrived."""
     arrived = [row | {"video_path": _path_if_ready(row)} for row in rows]
-    signed = await with_urls(arrived, video_url="video_path")
-    return [SourceAnswer.model_validate(row) for row in signed]
+    signed = await with_file_urls(arrived, video_url="video_path")
+    return [SourceResponse.model_validate(row) for row in signed]
 
 
 def _path_if_ready(row: dict[str, Any]) -> str | None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from api.http.problems import invalid_request, refusal
+from api.http.problems import invalid_parts, invalid_request
 from api.http.security import too_large
 from api.uploads.multipart import PartBegin, read_parts
 from shared.job_params.json_types import number_in
@@ -148,16 +148,16 @@ class _FormReader(Generic[Options]):
             self._begin_file(part.file_name)
             return
         if part.name not in self._options.model_fields:
-            raise refusal((f"body.{part.name[:100]}", "There is no such field"))
+            raise invalid_parts((f"body.{part.name[:100]}", "There is no such field"))
         if part.name in self._fields:
-            raise refusal((f"body.{part.name}", "The field was sent twice"))
+            raise invalid_parts((f"body.{part.name}", "The field was sent twice"))
         self._fields[part.name] = bytearray()
 
     def _begin_file(self, file_name: str | None) -> None:
         if self._file_name is not None:
-            raise refusal((f"body.{FILE_FIELD}", "Send exactly one file"))
+            raise invalid_parts((f"body.{FILE_FIELD}", "Send exactly one file"))
         if not file_name:
-            raise refusal((f"body.{FILE_FIELD}", "Send a file, with a file name"))
+            raise invalid_parts((f"body.{FILE_FIELD}", "Send a file, with a file name"))
         self._file_name = display_name(file_name)
         self.validate()
 
@@ -165,7 +165,7 @@ class _FormReader(Generic[Options]):
         value = self._fields[self._current]
         value += data
         if len(value) > FIELD_MAX_BYTES:
-            raise refusal((f"body.{self._current}", "The value is too long"))
+            raise invalid_parts((f"body.{self._current}", "The value is too long"))
 
     def end(self) -> None:
         self._current = ""
@@ -181,7 +181,7 @@ class _FormReader(Generic[Options]):
 
     def checked_name(self) -> str:
         if self._file_name is None:
-            raise refusal((f"body.{FILE_FIELD}", "Field required: send the video as a file"))
+            raise invalid_parts((f"body.{FILE_FIELD}", "Field required: send the video as a file"))
         return self._file_name
 
 

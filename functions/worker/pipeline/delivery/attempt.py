@@ -9,9 +9,9 @@ from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.recipes.final_render import render_clip
 from pipeline.recipes.raw_clips import make_raw_clips
 from pipeline.recipes.segment_clips import make_segment_clips
+from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from pipeline.run.reporting import Reporter
-from pipeline.run.work import Work
 from shared.errors import EditAIError, LeaseLost
 from shared.jobs.leases import keep_lease, renew_lease
 from shared.jobs.lifecycle import JobClaim, discard_outputs
@@ -23,16 +23,16 @@ from shared.storage.factory import get_storage
 
 logger = logging.getLogger(__name__)
 
-Recipe = Callable[[Work], Awaitable[Outcome]]
+JobHandler = Callable[[JobContext], Awaitable[Outcome]]
 """Does a kind of job and returns what came of it."""
 
-RECIPES: dict[JobKind, Recipe] = {
+JOB_HANDLERS: dict[JobKind, JobHandler] = {
     "raw_clips": make_raw_clips,
     "segment_clips": make_segment_clips,
     "final_render": render_clip,
 }
 
-GIVE_UP_SECONDS = 1.0
+ABANDONED_TTL_SECONDS = 1.0
 
 
 async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> str:
@@ -44,9 +44,9 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
     away) abandons the attempt: its lease is cut short and cleanup queues the job again while it has attempts left.
     So does an attempt that has lasted `attempt_seconds` since it was claimed.
     """
-    if claim.job is None or claim.lease is None or claim.lease.asked_at is None:
+    if claim.job is None or claim.lease is None or claim.lease.requested_at is None:
         raise ValueError("a claimed job has a row and a lease")
-    job, lease, begun_at = claim.job, claim.lease, claim.lease.asked_at
+    job, lease, begun_at = claim.job, claim.lease, claim.lease.requested_at
     reporter = Reporter(lease, ttl_seconds=get_settings().lease_ttl_seconds)
     limit = asyncio.timeout_at(None if attempt_seconds is None else begun_at + attempt_seconds)
     try:
@@ -61,7 +61,7 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
             logger.warning("the attempt is abandoned: it has lasted %g s", attempt_seconds)
         else:
             logger.exception("the attempt is abandoned")
-        await _give_up(lease)
+        await _abandon_lease(lease)
         outcome = "abandoned"
     reporter.log_end()
     _note_end(job, outcome, asyncio.get_running_loop().time() - begun_at)
@@ -81,7 +81,7 @@ async def _attempt(
     async with keep_lease(lease, ttl_seconds=ttl_seconds, renew=reporter.send) as keeper:
         with workspace(job.id, lease.fencing_token) as directory:
             reporter.keeper = keeper
-            work = Work(
+            context = JobContext(
                 job=job,
                 lease=lease,
                 sources=claim.sources or (),
@@ -91,7 +91,7 @@ async def _attempt(
                 reporter=reporter,
             )
             async with limit:
-                return await _do(work)
+                return await _do(context)
 
 
 def _note_end(job: Job, outcome: str, duration_seconds: float) -> None:
@@ -102,24 +102,24 @@ def _note_end(job: Job, outcome: str, duration_seconds: float) -> None:
     record_seconds("editai.job.duration", seconds, attributes=measured)
 
 
-async def _do(work: Work) -> str:
+async def _do(context: JobContext) -> str:
     """Do the work and end the job with its result, or with what its user must know about its failure."""
     try:
-        outcome = await RECIPES[work.job.kind](work)
+        outcome = await JOB_HANDLERS[context.job.kind](context)
     except UnusableMedia as error:
-        return await _fail(work, error.code, error.detail)
+        return await _fail(context, error.code, error.detail)
     except FfmpegFailed as error:
         logger.warning("ffmpeg failed", extra={"ffmpeg_log": error.log_tail})
-        if error.passing:
+        if error.transient:
             raise
-        return await _fail(work, "encoding_failed", error.detail)
-    await work.finish("completed", result=outcome.result, export=outcome.export)
+        return await _fail(context, "encoding_failed", error.detail)
+    await context.finish("completed", result=outcome.result, export=outcome.export)
     return "completed"
 
 
-async def _fail(work: Work, code: str, detail: str) -> str:
+async def _fail(context: JobContext, code: str, detail: str) -> str:
     logger.warning("the job failed: %s", detail, extra={"code": code})
-    await work.finish("failed", error={"code": code, "detail": detail})
+    await context.finish("failed", error={"code": code, "detail": detail})
     return "failed"
 
 
@@ -136,9 +136,9 @@ async def _discard_outputs(lease: Lease) -> None:
         )
 
 
-async def _give_up(lease: Lease) -> None:
+async def _abandon_lease(lease: Lease) -> None:
     """Let the lease run out now instead of in a minute; what cannot be told, expires."""
     try:
-        await renew_lease(lease, ttl_seconds=GIVE_UP_SECONDS)
+        await renew_lease(lease, ttl_seconds=ABANDONED_TTL_SECONDS)
     except (LeaseLost, EditAIError):
         logger.info("the lease of %s is left to expire", lease.project_id)

@@ -19,7 +19,7 @@ from pathlib import Path
 from pipeline.encoding import filters
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.seeking import seek_picture, seek_sound
-from pipeline.encoding.verify_output import probe_made
+from pipeline.encoding.verify_output import verify_output
 from pipeline.ffmpeg import process
 from pipeline.ffmpeg.inputs import read_file
 from pipeline.ffmpeg.limits import Limits
@@ -87,7 +87,7 @@ async def encode_clip(
             total_seconds=seconds,
             on_progress=on_progress,
         )
-        facts = await probe_made(partial, sum(frames))
+        facts = await verify_output(partial, sum(frames))
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)

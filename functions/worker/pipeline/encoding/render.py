@@ -13,7 +13,7 @@ from pipeline.encoding import filters, loudness, picture
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.loudness import Sound
 from pipeline.encoding.subtitles import write_script
-from pipeline.encoding.verify_output import probe_made
+from pipeline.encoding.verify_output import verify_output
 from pipeline.ffmpeg import process
 from pipeline.ffmpeg.inputs import read_file
 from pipeline.ffmpeg.limits import Limits
@@ -104,7 +104,7 @@ async def encode_picture(
             total_seconds=seconds,
             on_progress=on_progress,
         )
-        made = await probe_made(partial, frames)
+        made = await verify_output(partial, frames)
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)

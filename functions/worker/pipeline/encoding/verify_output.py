@@ -6,7 +6,7 @@ from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 
 
-async def probe_made(path: Path, frames: int) -> MediaFacts:
+async def verify_output(path: Path, frames: int) -> MediaFacts:
     """The facts of a video of ours, which must have so many frames.
 
     ffmpeg goes on after what it cannot decode, and ends well; what is missing shows in the result alone.

@@ -51,11 +51,11 @@ class FfmpegFailed(Exception):
     left), so that another attempt may succeed.
     """
 
-    def __init__(self, detail: str, log_tail: str = "", *, passing: bool = False) -> None:
+    def __init__(self, detail: str, log_tail: str = "", *, transient: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
         self.log_tail = log_tail
-        self.passing = passing
+        self.transient = transient
 
 
 def succeeded(code: int, log: str) -> bool:
@@ -74,10 +74,10 @@ def failure(code: int, log: str, *, file_limit_reached: bool) -> FfmpegFailed:
     if code >= 0:
         reason = next((reason for sign, reason in _REASONS if sign in log), None)
         detail = reason or "The video could not be processed."
-        return FfmpegFailed(detail, log, passing=_PASSING in log)
+        return FfmpegFailed(detail, log, transient=_PASSING in log)
     if code == -signal.SIGXFSZ:
         detail = TOO_MUCH_OUTPUT if file_limit_reached else "The disk is full."
-        return FfmpegFailed(detail, log, passing=not file_limit_reached)
+        return FfmpegFailed(detail, log, transient=not file_limit_reached)
     detail = _ENDED_BY_THE_FILE.get(-code)
     stopped = f"Processing the video was stopped by signal {-code}."
-    return FfmpegFailed(detail or stopped, log, passing=detail is None)
+    return FfmpegFailed(detail or stopped, log, transient=detail is None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shared.media.probe import MAX_PIXELS, MAX_STREAMS, MediaFacts
 
-MOST_STREAMS = 2 * MAX_STREAMS
+MAX_OPENED_STREAMS = 2 * MAX_STREAMS
 """The probe counts pictures, sound and text; cameras add streams of data."""
 
 DECODERS = (
@@ -46,7 +46,7 @@ def read_file(
         # Pictures may bring an enhancement (LCEVC), which ffmpeg hands to a library that no list above names, and which
         # no camera writes. What is exported, to nobody here, is not decoded.
         *("-export_side_data", "enhancements"),
-        *("-max_streams", str(MOST_STREAMS), "-max_pixels", str(MAX_PIXELS)),
+        *("-max_streams", str(MAX_OPENED_STREAMS), "-max_pixels", str(MAX_PIXELS)),
         *("-threads", str(threads), *options),
         *("-i", f"file:{path.absolute()}"),
     ]

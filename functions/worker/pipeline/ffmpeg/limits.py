@@ -16,7 +16,7 @@ from shared.settings import read_settings
 
 SPARE_CPU_SECONDS = 60
 CPU_SECONDS_PER_UNIT = 10
-MOST_CPU_SECONDS = 7200
+MAX_CPU_SECONDS = 7200
 WALL_SECONDS_PER_CPU_SECOND = 2  # a worker may get a part of a core only
 
 SPARE_FILE_BYTES = 256 << 20
@@ -59,7 +59,7 @@ class Limits:
         sources = {id(facts): facts for facts in inputs}.values()
         units = sum(facts.duration_seconds * _units_per_second(facts) for facts in sources)
         units += output_seconds * _OUTPUT_UNITS_PER_SECOND
-        cpu_seconds = min(MOST_CPU_SECONDS, SPARE_CPU_SECONDS + round(units * CPU_SECONDS_PER_UNIT))
+        cpu_seconds = min(MAX_CPU_SECONDS, SPARE_CPU_SECONDS + round(units * CPU_SECONDS_PER_UNIT))
         return cls(
             cpu_seconds=cpu_seconds,
             wall_seconds=cpu_seconds * WALL_SECONDS_PER_CPU_SECOND,

@@ -10,9 +10,9 @@ from typing import Any
 
 from pipeline.encoding.render import Rendering, encode_picture, normalize_sound
 from pipeline.encoding.thumbnail import make_thumbnail
+from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
-from pipeline.run.work import Work
 from shared.job_params.final_render import RenderParams
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 
@@ -23,36 +23,36 @@ ENCODING_COST = 1.0
 THUMBNAIL_AT = 1 / 3
 
 
-async def render_clip(work: Work) -> Outcome:
+async def render_clip(context: JobContext) -> Outcome:
     """Render the job's clip. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
-    params = RenderParams.model_validate(work.job.params)
-    phases = Phases(work.reporter, normalizing=NORMALIZING_COST, encoding=ENCODING_COST)
+    params = RenderParams.model_validate(context.job.params)
+    phases = Phases(context.reporter, normalizing=NORMALIZING_COST, encoding=ENCODING_COST)
     normalizing = phases.step("normalizing", "Balancing the sound")
     await normalizing(0.0)
-    rendering = await _prepare(work, params)
-    sound, video = work.directory / "sound.m4a", work.directory / "render.mp4"
+    rendering = await _prepare(context, params)
+    sound, video = context.directory / "sound.m4a", context.directory / "render.mp4"
     await normalize_sound(rendering, sound, on_progress=normalizing)
     encoding = phases.step("encoding", f"Rendering for {params.preset.label}")
     made = await encode_picture(rendering, sound, video, on_progress=encoding)
-    thumbnail = work.directory / "render.jpg"
+    thumbnail = context.directory / "render.jpg"
     at = made.duration_seconds * THUMBNAIL_AT
-    await make_thumbnail(video, made, at, thumbnail, work_dir=work.directory)
-    return await store_export(work, params, made, video=video, thumbnail=thumbnail)
+    await make_thumbnail(video, made, at, thumbnail, work_dir=context.directory)
+    return await store_export(context, params, made, video=video, thumbnail=thumbnail)
 
 
 async def store_export(
-    work: Work, params: RenderParams, made: MediaFacts, *, video: Path, thumbnail: Path
+    context: JobContext, params: RenderParams, made: MediaFacts, *, video: Path, thumbnail: Path
 ) -> Outcome:
     """Store a finished render; its row is written with the end of the job."""
-    export = _export(work, params, made)
-    await work.storage.put(video, export["storage_path"], content_type="video/mp4")
-    await work.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")
+    export = _export(context, params, made)
+    await context.storage.put(video, export["storage_path"], content_type="video/mp4")
+    await context.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")
     return Outcome(result={"clip_id": str(params.clip_id)}, export=export)
 
 
-async def _prepare(work: Work, params: RenderParams) -> Rendering:
+async def _prepare(context: JobContext, params: RenderParams) -> Rendering:
     try:
-        clip = await work.storage.fetch(params.clip_path, work.directory)
+        clip = await context.storage.fetch(params.clip_path, context.directory)
     except FileNotFoundError:
         raise UnusableMedia("unreadable", "The clip's file is not there any more.") from None
     return Rendering(
@@ -60,18 +60,18 @@ async def _prepare(work: Work, params: RenderParams) -> Rendering:
         facts=await probe_async(clip),
         preset=params.preset,
         options=params.options,
-        work_dir=work.directory,
+        work_dir=context.directory,
     )
 
 
-def _export(work: Work, params: RenderParams, made: MediaFacts) -> dict[str, Any]:
+def _export(context: JobContext, params: RenderParams, made: MediaFacts) -> dict[str, Any]:
     """The export's row."""
     return {
         "clip_id": str(params.clip_id),
         "preset": params.preset.name,
         "options": params.options.to_record(),
-        "storage_path": work.output_path("export.mp4"),
-        "thumbnail_path": work.output_path("export.jpg"),
+        "storage_path": context.output_path("export.mp4"),
+        "thumbnail_path": context.output_path("export.jpg"),
         "duration_seconds": made.duration_seconds,
         "size_bytes": made.size_bytes,
         "width": made.video.width,

@@ -12,9 +12,9 @@ from pipeline.encoding.encode import Cut, encode_clip
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.footage import Footage, fetch_footage
+from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
-from pipeline.run.work import Work
 from pipeline.selection.moments import Selection, choose
 from pipeline.selection.scenes import analyse
 from pipeline.selection.thumbnail_time import thumbnail_time
@@ -26,20 +26,22 @@ ANALYSING_COST = 0.15
 ENCODING_COST = 1.0
 
 
-async def make_raw_clips(work: Work) -> Outcome:
+async def make_raw_clips(context: JobContext) -> Outcome:
     """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
-    params = RawClipsParams.model_validate(work.job.params)
-    source = work.source(params.source_id)
+    params = RawClipsParams.model_validate(context.job.params)
+    source = context.source(params.source_id)
     seconds = source.duration_seconds or params.target_duration
     phases = Phases(
-        work.reporter,
+        context.reporter,
         analysing=ANALYSING_COST * seconds,
         encoding=ENCODING_COST * min(params.target_duration, seconds) * params.variant_count,
     )
     on_progress = phases.step("analysing", "Finding the best moments")
     await on_progress(0.0)
-    footage = await fetch_footage(work, source)
-    analysis = await analyse(footage.path, footage.facts, work.directory, on_progress=on_progress)
+    footage = await fetch_footage(context, source)
+    analysis = await analyse(
+        footage.path, footage.facts, context.directory, on_progress=on_progress
+    )
     # In a thread: hours of scenes take seconds, in which the lease is to be renewed.
     selections = await asyncio.to_thread(
         choose, analysis, params.variant_count, params.target_duration, params.seed
@@ -48,18 +50,23 @@ async def make_raw_clips(work: Work) -> Outcome:
     for index, selection in enumerate(selections):
         step = f"Making clip {index + 1} of {len(selections)}"
         on_progress = phases.step("encoding", step, index=index, count=len(selections))
-        clip = work.recorded(index)
+        clip = context.recorded(index)
         if clip is None:
             thumbnail_at = thumbnail_time(analysis, selection)
             clip = await _make(
-                work, index, footage, selection, thumbnail_at=thumbnail_at, on_progress=on_progress
+                context,
+                index,
+                footage,
+                selection,
+                thumbnail_at=thumbnail_at,
+                on_progress=on_progress,
             )
         clips.append(clip)
     return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
 
 
 async def _make(
-    work: Work,
+    context: JobContext,
     index: int,
     footage: Footage,
     selection: Selection,
@@ -70,17 +77,20 @@ async def _make(
     """Encode one variant, picture it, and record it as a checkpoint."""
     await on_progress(0.0)
     path, facts = footage.path, footage.facts
-    video, thumbnail = work.directory / f"clip-{index}.mp4", work.directory / f"clip-{index}.jpg"
+    video, thumbnail = (
+        context.directory / f"clip-{index}.mp4",
+        context.directory / f"clip-{index}.jpg",
+    )
     made = await encode_clip(
         [Cut(path=path, facts=facts, start=part.start, end=part.end) for part in selection],
         video,
         canvas=Canvas.of(facts),
-        work_dir=work.directory,
+        work_dir=context.directory,
         on_progress=on_progress,
     )
-    await make_thumbnail(path, facts, thumbnail_at, thumbnail, work_dir=work.directory)
+    await make_thumbnail(path, facts, thumbnail_at, thumbnail, work_dir=context.directory)
     segments = [
         {"source_id": str(footage.source_id), "start": part.start, "end": part.end}
         for part in selection
     ]
-    return await work.record_clip(index, made, segments, video=video, thumbnail=thumbnail)
+    return await context.record_clip(index, made, segments, video=video, thumbnail=thumbnail)

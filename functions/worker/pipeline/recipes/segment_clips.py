@@ -17,9 +17,9 @@ from pipeline.encoding.encode import Cut, encode_clip
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.footage import Footage, fetch_footage
+from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
-from pipeline.run.work import Work
 from shared.job_params.segments import RANGE_TOLERANCE_SECONDS, SegmentsParams, select
 from shared.jobs.records import Clip, Segment
 from shared.media.probe import UnusableMedia
@@ -40,15 +40,15 @@ class Plan:
     mute: bool
 
 
-async def make_segment_clips(work: Work) -> Outcome:
+async def make_segment_clips(context: JobContext) -> Outcome:
     """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
-    params = SegmentsParams.model_validate(work.job.params)
+    params = SegmentsParams.model_validate(context.job.params)
     selections = select(params)
     played = [segment for selection in selections for segment in selection]
     seconds = sum(segment.duration_seconds for segment in played)
     used = sources_by_time(played)
-    phases = Phases(work.reporter, fetching=FETCHING_COST * len(used), encoding=seconds)
-    footage = await _fetch(work, used, phases)
+    phases = Phases(context.reporter, fetching=FETCHING_COST * len(used), encoding=seconds)
+    footage = await _fetch(context, used, phases)
     _refuse_outside(played, footage)
     canvas = Canvas.of(footage[used[0]].facts)
     plan = Plan(footage=footage, canvas=canvas, mute=params.mute)
@@ -56,7 +56,7 @@ async def make_segment_clips(work: Work) -> Outcome:
     for index, selection in enumerate(selections):
         step = f"Making clip {index + 1} of {len(selections)}"
         on_progress = phases.step("encoding", step, index=index, count=len(selections))
-        clip = work.recorded(index) or await _make(work, index, plan, selection, on_progress)
+        clip = context.recorded(index) or await _make(context, index, plan, selection, on_progress)
         clips.append(clip)
     return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
 
@@ -80,13 +80,13 @@ def visible(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:
     return seen
 
 
-async def _fetch(work: Work, used: Sequence[UUID], phases: Phases) -> dict[UUID, Footage]:
+async def _fetch(context: JobContext, used: Sequence[UUID], phases: Phases) -> dict[UUID, Footage]:
     footage = dict[UUID, Footage]()
     for index, source_id in enumerate(used):
         step = f"Fetching video {index + 1} of {len(used)}"
         on_progress = phases.step("fetching", step, index=index, count=len(used))
         await on_progress(0.0)
-        footage[source_id] = await fetch_footage(work, work.source(source_id))
+        footage[source_id] = await fetch_footage(context, context.source(source_id))
         await on_progress(1.0)
     return footage
 
@@ -104,24 +104,31 @@ def _refuse_outside(played: Sequence[Segment], footage: Mapping[UUID, Footage]) 
 
 
 async def _make(
-    work: Work, index: int, plan: Plan, selection: Sequence[Segment], on_progress: OnProgress
+    context: JobContext,
+    index: int,
+    plan: Plan,
+    selection: Sequence[Segment],
+    on_progress: OnProgress,
 ) -> Clip:
     """Encode one variant, picture it, and record it as a checkpoint."""
     await on_progress(0.0)
-    video, thumbnail = work.directory / f"clip-{index}.mp4", work.directory / f"clip-{index}.jpg"
+    video, thumbnail = (
+        context.directory / f"clip-{index}.mp4",
+        context.directory / f"clip-{index}.jpg",
+    )
     shown = visible(selection, plan.canvas.frame_rate)
     made = await encode_clip(
         [_cut(plan.footage[segment.source_id], segment) for segment in shown],
         video,
         canvas=plan.canvas,
-        work_dir=work.directory,
+        work_dir=context.directory,
         mute=plan.mute,
         on_progress=on_progress,
     )
     at = made.duration_seconds * THUMBNAIL_AT
-    await make_thumbnail(video, made, at, thumbnail, work_dir=work.directory)
+    await make_thumbnail(video, made, at, thumbnail, work_dir=context.directory)
     segments = [segment.model_dump(mode="json") for segment in shown]
-    return await work.record_clip(index, made, segments, video=video, thumbnail=thumbnail)
+    return await context.record_clip(index, made, segments, video=video, thumbnail=thumbnail)
 
 
 def _cut(footage: Footage, segment: Segment) -> Cut:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from pipeline.run.work import Work
+from pipeline.run.job_context import JobContext
 from shared.jobs.records import Source
 from shared.media.probe import MediaFacts, probe_async
 
@@ -18,7 +18,7 @@ class Footage:
     facts: MediaFacts
 
 
-async def fetch_footage(work: Work, source: Source) -> Footage:
+async def fetch_footage(context: JobContext, source: Source) -> Footage:
     """Fetch a source and probe it. Raises UnusableMedia."""
-    path = await work.fetch(source)
+    path = await context.fetch(source)
     return Footage(source_id=source.id, path=path, facts=await probe_async(path))

@@ -30,7 +30,7 @@ from shared.media.probe import MediaFacts
 MOMENT_SECONDS = 2.5
 # ebur128 tells at each 0.1 s the loudness of the 0.4 s until then: their middle is 0.1 s earlier.
 _LOUDNESS_DELAY = 0.1
-MOST_FRAMES = 2_000_000
+MAX_FRAMES = 2_000_000
 """4 hours have a million at 60 a second. Each is a line in a file, and numbers in Python's memory."""
 _SPARE_SECONDS = 10  # a file may play a little longer than it says
 
@@ -114,7 +114,7 @@ def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
         *read_file(path, facts, threads=threads, options=options),
         *("-filter_complex_threads", "1"),
         *maps,
-        *("-t", f"{facts.duration_seconds + _SPARE_SECONDS:.6f}", "-frames:v", str(MOST_FRAMES)),
+        *("-t", f"{facts.duration_seconds + _SPARE_SECONDS:.6f}", "-frames:v", str(MAX_FRAMES)),
         *("-fps_mode", "passthrough", "-f", "null", "-"),
     ]
 
@@ -127,7 +127,7 @@ def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
         raise FfmpegFailed("The video holds no picture that can be decoded.")
     if count > 1 and motion.times[count // 2] == 0:
         raise FfmpegFailed(_NO_TIMES)  # most come before what the file says is its beginning
-    if count >= MOST_FRAMES:
+    if count >= MAX_FRAMES:
         raise FfmpegFailed("The video has too many pictures.")
     rate = float(canvas.frame_rate)
     pace = min(rate, max(1.0, (count - 1) / max(motion.times[-1] - motion.times[0], 1e-3)))

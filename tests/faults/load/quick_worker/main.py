@@ -15,11 +15,11 @@ from starlette.responses import Response
 from pipeline.delivery import attempt
 from pipeline.delivery.delivery import deliver
 from pipeline.recipes.final_render import store_export
+from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
-from pipeline.run.work import Work
 from shared.job_params.final_render import RenderParams
 from shared.media.facts import MediaFacts, VideoFacts
-from shared.serving.internal_auth import private
+from shared.serving.internal_auth import internal_only
 from tests.faults.evidence.history import History
 from tests.faults.pacing import pause
 
@@ -37,31 +37,31 @@ _random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a 
 
 
 @functions_framework.aio.http
-@private
+@internal_only
 async def worker(request: Request) -> Response:
     """Take a delivery, as the real worker does."""
     await _history.record_calls()
     return await deliver(request)
 
 
-async def make_clips(work: Work) -> Outcome:
+async def make_clips(context: JobContext) -> Outcome:
     """Take from milliseconds to seconds for each clip, and record it as a checkpoint."""
-    count = int(work.job.params["variant_count"])
+    count = int(context.job.params["variant_count"])
     clip_ids: list[str] = []
     for index in range(count):
-        clip = work.recorded(index)
+        clip = context.recorded(index)
         if clip is None:
-            await _encode(work, index, count)
-            clip = await work.record_clip(index, FACTS, [], **_files(work.directory))
+            await _encode(context, index, count)
+            clip = await context.record_clip(index, FACTS, [], **_files(context.directory))
         clip_ids.append(str(clip.id))
     return Outcome(result={"clip_ids": clip_ids})
 
 
-async def render(work: Work) -> Outcome:
+async def render(context: JobContext) -> Outcome:
     """Take from milliseconds to seconds, without a checkpoint on the way."""
-    params = RenderParams.model_validate(work.job.params)
-    await _encode(work, 0, 1)
-    return await store_export(work, params, FACTS, **_files(work.directory))
+    params = RenderParams.model_validate(context.job.params)
+    await _encode(context, 0, 1)
+    return await store_export(context, params, FACTS, **_files(context.directory))
 
 
 def _files(directory: Path) -> dict[str, Path]:
@@ -71,12 +71,14 @@ def _files(directory: Path) -> dict[str, Path]:
     return {"video": video, "thumbnail": thumbnail}
 
 
-async def _encode(work: Work, index: int, count: int) -> None:
+async def _encode(context: JobContext, index: int, count: int) -> None:
     steps = _random.randint(1, 6)
     for step in range(steps):
-        work.reporter.report((index + step / steps) / count, f"Making clip {index + 1} of {count}")
+        context.reporter.report(
+            (index + step / steps) / count, f"Making clip {index + 1} of {count}"
+        )
         await pause(min(1.5, _random.expovariate(1 / 0.15)))
 
 
-for kind in attempt.RECIPES:
-    attempt.RECIPES[kind] = render if kind == "final_render" else make_clips
+for kind in attempt.JOB_HANDLERS:
+    attempt.JOB_HANDLERS[kind] = render if kind == "final_render" else make_clips

@@ -230,6 +230,6 @@ def test_an_argument_that_is_too_long_is_no_reason_to_try_again(
         work = ["-metadata", "title=" + "x" * (128 << 10)]
         with pytest.raises(FfmpegFailed) as failed:
             await process.run(work, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
-        assert not failed.value.passing
+        assert not failed.value.transient
 
     run_in_loop(main())

@@ -34,7 +34,7 @@ async def _failed(arguments: list[str], work_dir: Path, limits: Limits) -> Ffmpe
 async def test_computing_time_is_limited(tmp_path: Path) -> None:
     failed = await _failed(BUSY, tmp_path, replace(ROOMY, cpu_seconds=1))
     assert failed.detail == "Processing the video takes more computing time than its length allows."
-    assert not failed.passing
+    assert not failed.transient
 
 
 async def test_the_wall_clock_is_limited(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ async def test_the_wall_clock_is_limited(tmp_path: Path) -> None:
     idle = ["-readrate", "0.01", *BUSY]
     failed = await _failed(idle, tmp_path, replace(ROOMY, wall_seconds=1))
     assert failed.detail == "Processing the video takes longer than its length allows."
-    assert not failed.passing
+    assert not failed.transient
 
 
 async def test_memory_is_limited(tmp_path: Path) -> None:
@@ -50,14 +50,14 @@ async def test_memory_is_limited(tmp_path: Path) -> None:
     arguments = [*vast, "-f", "null", "-"]
     failed = await _failed(arguments, tmp_path, replace(ROOMY, memory_bytes=200 << 20))
     assert failed.detail == "Processing the video takes more memory than is allowed."
-    assert not failed.passing
+    assert not failed.transient
 
 
 async def test_the_size_of_a_file_is_limited(tmp_path: Path) -> None:
     arguments = [*GROWING, "-f", "avi", "-y", "out.avi"]
     failed = await _failed(arguments, tmp_path, replace(ROOMY, file_bytes=1_000_000))
     assert failed.detail == TOO_MUCH_OUTPUT
-    assert not failed.passing
+    assert not failed.transient
     assert (tmp_path / "out.avi").stat().st_size == 1_000_000
 
 
@@ -75,7 +75,7 @@ async def test_a_disk_that_is_full_before_our_limit_may_pass(tmp_path: Path) -> 
             arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=fill
         )
     assert failed.value.detail == "The disk is full."
-    assert failed.value.passing
+    assert failed.value.transient
 
 
 async def test_a_tighter_limit_of_the_worker_stays_in_force(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ async def test_a_tighter_limit_of_the_worker_stays_in_force(tmp_path: Path) -> N
         failed = await _failed([*GROWING, "-f", "avi", "-y", "out.avi"], tmp_path, ROOMY)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert (failed.detail, failed.passing) == ("The disk is full.", True)
+    assert (failed.detail, failed.transient) == ("The disk is full.", True)
 
 
 async def test_a_process_has_the_limits_that_were_asked_for(tmp_path: Path) -> None:
@@ -123,12 +123,12 @@ async def test_a_decoder_that_crashes_will_crash_again(
             arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=9000, on_progress=crash
         )
     assert failed.value.detail == "The video file is damaged and cannot be decoded."
-    assert not failed.value.passing
+    assert not failed.value.transient
 
 
 def test_a_kill_by_the_machine_may_pass() -> None:
     killed = failure(-signal.SIGKILL, "", file_limit_reached=False)
-    assert (killed.passing, killed.detail) == (
+    assert (killed.transient, killed.detail) == (
         True,
         "Processing the video was stopped by signal 9.",
     )

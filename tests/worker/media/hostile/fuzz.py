@@ -78,7 +78,7 @@ async def _end(file: Path, work_dir: Path, *, encode: bool) -> str:
         await _make_clip(file, facts, work_dir)
     except FfmpegFailed as failed:
         _check(failed.detail, file)
-        if failed.passing:
+        if failed.transient:
             raise  # it would be tried again, and end the same
         if failed.detail == "The video could not be processed.":
             print(failed.log_tail)

@@ -128,7 +128,7 @@ async def test_more_pictures_than_any_video_has_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A smaller limit stands for the real one, which takes a file of two million pictures, and minutes."""
-    monkeypatch.setattr(scenes, "MOST_FRAMES", 3000)
+    monkeypatch.setattr(scenes, "MAX_FRAMES", 3000)
     path = tmp_path / "swarm.avi"
     hostile.swarm_of_tiny_pictures(path, 5000)
     with pytest.raises(FfmpegFailed) as failed:
@@ -157,7 +157,7 @@ async def test_a_cut_after_all_pictures_of_a_file_is_refused_with_a_reason(
     with pytest.raises(FfmpegFailed) as failed:
         await make_clip(plain, 30, 31, tmp_path / "clip.mp4")
     assert failed.value.detail.endswith("decoded.")
-    assert not failed.value.passing
+    assert not failed.value.transient
 
 
 def test_a_title_of_megabytes_is_not_taken_into_memory(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Match
 
 from api.app import BASE_PATH
-from api.routes.fast_path import shortcuts
+from api.routes.fast_path import fast_path_routes
 from shared.jobs.leases import acquire_lease
 from tests.support.library_client import Api
 
@@ -134,6 +134,6 @@ def test_which_requests_it_takes(
 ) -> None:
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": method, "path": path, "headers": raw}
-    matches = [route.matches(scope) for route in shortcuts(BASE_PATH)]
+    matches = [route.matches(scope) for route in fast_path_routes(BASE_PATH)]
     found = [child for match, child in matches if match is not Match.NONE]
     assert [child["path_params"] for child in found] == ([{"project_id": "reel"}] if taken else [])

@@ -20,7 +20,7 @@ RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class JobContext:
     """A claimed job with all that its recipe needs; `clips` are the checkpoints of earlier attempts."""
 
     job: Job
@@ -81,7 +81,7 @@ class Work:
         }
         await self.storage.put(video, video_path, content_type="video/mp4")
         await self.storage.put(thumbnail, thumbnail_path, content_type="image/jpeg")
-        recorded = await insist(lambda: record_clip(self.lease, clip))
+        recorded = await retry_until_available(lambda: record_clip(self.lease, clip))
         for file in (video, thumbnail):  # the directory may be memory
             file.unlink()
         return recorded
@@ -89,11 +89,11 @@ class Work:
     async def finish(self, status: Literal["completed", "failed"], **outcome: Any) -> None:
         """End the job, which gives the lease back. Raises LeaseLost."""
         if keeper := self.reporter.keeper:
-            await keeper.rest()
-        await insist(lambda: finish_job(self.lease, status, **outcome))
+            await keeper.stop_renewing()
+        await retry_until_available(lambda: finish_job(self.lease, status, **outcome))
 
 
-async def insist(write: Callable[[], Awaitable[Answer]]) -> Answer:
+async def retry_until_available(write: Callable[[], Awaitable[Answer]]) -> Answer:
     """Repeat a write that is safe to repeat until the database answers; the kept lease bounds how long."""
     while True:
         try:
