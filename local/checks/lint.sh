@@ -10,10 +10,20 @@ check() {
     "${@:2}" || status=1
 }
 
+# shellcheck disable=SC2329 # called through check
+quietly() {
+    local output
+    output=$("$@" 2>&1) || {
+        printf '%s\n' "$output"
+        return 1
+    }
+}
+
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' '.ci/run' 'tests/deploy/standins/*')
 check 'ruff check' ruff check --quiet
 check 'ruff format' ruff format --quiet --check
 check 'bandit' bandit --quiet --recursive --configfile pyproject.toml functions shared local bench tests
+check 'import-linter' quietly lint-imports --no-cache --no-logo
 check 'basedpyright' basedpyright --level error
 check 'squawk' squawk --reporter gcc supabase/migrations/*.sql
 check 'shellcheck' shellcheck "${scripts[@]}"

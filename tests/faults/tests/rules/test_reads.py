@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.faults.rules.reads import BEHIND, GOES_DOWN
-from tests.faults.tests.trails import HOUR, called, change, job, lock, told
+from tests.faults.tests.rules.trails import HOUR, called, change, job, lock, told
 
 FIRST, RENEWED = lock(1, 0, 2, job_id="job"), lock(1, 0, 3, job_id="job")
 

@@ -1,7 +1,7 @@
 """The model on histories of a few lines: what is right passes, and each broken rule is named."""
 
 from tests.faults.rules.model import Model
-from tests.faults.tests.trails import broken, change, job, lock
+from tests.faults.tests.rules.trails import broken, change, job, lock
 
 
 def test_a_lease_that_is_granted_renewed_and_released_breaks_nothing() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.tests.trails import called, change, lock, told
+from tests.faults.tests.rules.trails import called, change, lock, told
 
 HELD = (change(1, 0, None, lock(1, 0, 2)),)
 

@@ -8,7 +8,7 @@ from tests.faults.evidence.entries import Entry
 from tests.faults.evidence.sql_answers import CHECKPOINTS, OTHER_END, OTHERS_END, RENEWAL
 from tests.faults.rules.answers import Answers
 from tests.faults.rules.model import Model
-from tests.faults.tests.trails import HOUR, called, change, job, lock, told
+from tests.faults.tests.rules.trails import HOUR, called, change, job, lock, told
 
 LIVE = "409 is answered only if a lease was live at some moment of the request"
 OWN = "a release ends the caller's own lease and no other"

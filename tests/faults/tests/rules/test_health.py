@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.faults.rules.health import Calm, Health
 from tests.faults.rules.model import Model
-from tests.faults.tests.trails import BEGUN, called, change, lock
+from tests.faults.tests.rules.trails import BEGUN, called, change, lock
 
 STEADILY = tuple(10 + step * 0.3 for step in range(8))
 """Calls from the grant at 10 to the end at 12."""

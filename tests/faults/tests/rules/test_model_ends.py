@@ -7,7 +7,7 @@ import pytest
 from tests.faults.evidence.entries import Entry
 from tests.faults.rules.job_rules import ENDS, EXPORTED
 from tests.faults.rules.lease_ends import DELETED, RULE
-from tests.faults.tests.trails import HOUR, broken, change, job, lock
+from tests.faults.tests.rules.trails import HOUR, broken, change, job, lock
 
 JOBS = "editai_jobs"
 WRONG_CALL = "a job changes only by the calls that may change it"

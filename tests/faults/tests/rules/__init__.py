@@ -1,0 +1,1 @@
+"""Tests of the rules, on histories of a few lines."""
