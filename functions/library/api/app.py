@@ -22,6 +22,7 @@ from api.routes import (
 from api.routes.fast_path import fast_path_routes
 from api.routes.files import files_router, local_storage
 from api.settings import get_library_settings
+from shared import __version__
 from shared.observability.request_log import RequestLog
 
 BASE_PATH = "/api/v1/library"
@@ -41,7 +42,7 @@ def create_app() -> FastAPI:
     """The library. Raises MissingSettings when the environment is not complete."""
     app = FastAPI(
         title="EditAI library",
-        version="1.0.0",
+        version=__version__,
         routes=fast_path_routes(BASE_PATH),
         openapi_url=f"{BASE_PATH}/openapi.json",
         docs_url=None,

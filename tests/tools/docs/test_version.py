@@ -1,0 +1,33 @@
+"""There is one version: of the project, of its API and of the newest entry of the changelog."""
+
+import re
+import tomllib
+from datetime import date
+
+from api.app import create_app
+from shared import __version__
+from tests.tools.docs import pages
+
+_RELEASE = re.compile(
+    r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<day>\d{4}-\d\d-\d\d)$", re.MULTILINE
+)
+
+
+def test_the_project_has_it() -> None:
+    assert tomllib.loads(pages.page("pyproject.toml"))["project"]["version"] == __version__
+
+
+def test_the_api_has_it() -> None:
+    assert create_app().openapi()["info"]["version"] == __version__
+
+
+def test_the_newest_release_of_the_changelog_has_it() -> None:
+    releases = list(_RELEASE.finditer(pages.page("CHANGELOG.md")))
+    assert releases[0]["version"] == __version__
+    days = [date.fromisoformat(release["day"]) for release in releases]
+    assert days == sorted(days, reverse=True)
+
+
+def test_unreleased_changes_stand_above_the_newest_release() -> None:
+    headings = re.findall(r"^## (.+)$", pages.page("CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
