@@ -1,0 +1,177 @@
+"""The commands of docs/api.md and docs/quickstart.md, and the quickstart's page, run as they are written.
+
+A machine without a Chromium runs the page's calls in Deno, and asks the library itself whether a browser may make them.
+"""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.programs import DENO
+from tests.conftest import SAMPLE
+from tests.stack.waiting import eventually
+from tests.tools.docs import browser, pages
+from tests.tools.docs.checkout import Checkout, fresh_checkout
+
+WRITTEN_PORT = "8080"
+STUDIO = "~/my-studio"
+
+RUN_IN_DENO = """
+import { makeClip } from "./studio.js";
+const [library, token, path] = Deno.args;
+const file = new File([await Deno.readFile(path)], "sample.mp4", { type: "video/mp4" });
+const seen = [];
+const clip = await makeClip(library, token, file, (progress) => seen.push(progress.percentage));
+console.log(JSON.stringify({ seen, clip }));
+"""
+
+
+@pytest.fixture(scope="module")
+def port() -> str:
+    """A free port, in place of the page's."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return str(unused.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def quickstart(port: str) -> str:
+    """The page with that port."""
+    return pages.page("docs/quickstart.md").replace(WRITTEN_PORT, port)
+
+
+@pytest.fixture(scope="module")
+def checkout(quickstart: str) -> Iterator[Checkout]:
+    """The quickstart's steps up to the server of one's own page, done in order; at the end, its last step."""
+    up, folder, serve, _token, down = pages.blocks(quickstart, "sh")
+    with fresh_checkout() as checkout:
+        checkout.run(up)
+        checkout.run(folder)
+        studio = checkout.home / "my-studio"
+        (studio / "index.html").write_text(pages.blocks(quickstart, "html")[0])
+        (studio / "studio.js").write_text(pages.blocks(quickstart, "js")[0])
+        server = checkout.start(serve)
+        try:
+            yield checkout
+        finally:
+            server.terminate()
+            server.wait()
+        assert "the stack is down" in checkout.run(down)
+
+
+@pytest.fixture(scope="module")
+def library(checkout: Checkout) -> str:
+    """The library's address; it differs from the page's only where that port is taken."""
+    return json.loads((checkout.path / ".local" / "stack.json").read_text())["library_url"]
+
+
+@pytest.fixture
+def token(checkout: Checkout, quickstart: str) -> str:
+    """What the token's step prints."""
+    return checkout.run(pages.blocks(quickstart, "sh")[3]).strip()
+
+
+def test_the_files_are_saved_where_the_page_says(quickstart: str) -> None:
+    assert pages.blocks(quickstart, "sh")[1] == f"mkdir -p {STUDIO}\n"
+    for name in ("index.html", "studio.js"):
+        assert f"`{STUDIO}/{name}`" in quickstart
+    assert len(pages.blocks(quickstart, "html")[0].splitlines()) <= 60
+
+
+def test_a_browser_may_call_the_library_from_the_page(library: str, port: str) -> None:
+    def allowed(origin: str) -> bool:
+        wanted = {
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization",
+        }
+        response = httpx.options(f"{library}/projects", headers={"Origin": origin, **wanted})
+        return response.headers.get("access-control-allow-origin") == origin
+
+    assert allowed(f"http://127.0.0.1:{port}")
+    assert not allowed("http://127.0.0.1:1")
+
+
+def test_the_pages_calls_make_a_clip(checkout: Checkout, library: str, token: str) -> None:
+    result = _in_deno(checkout, "studio.js", library, token)
+    assert result.returncode == 0, result.stderr
+    made = json.loads(result.stdout)
+    assert made["seen"] == sorted(made["seen"])
+    assert made["seen"][-1] == 100
+    assert httpx.get(made["clip"]["video_url"]).content[4:8] == b"ftyp"
+
+
+def test_the_change_that_the_page_proposes_shows_an_error(
+    checkout: Checkout, library: str, token: str
+) -> None:
+    studio = checkout.home / "my-studio"
+    changed = (studio / "studio.js").read_text().replace('"10"', '"0"')
+    (studio / "changed.js").write_text(changed)
+    result = _in_deno(checkout, "changed.js", library, token)
+    assert result.returncode == 1
+    assert "target_duration: Input should be greater than or equal to 1" in result.stderr
+
+
+@pytest.mark.skipif(browser.PROGRAM is None, reason="no Chromium on this machine")
+async def test_the_page_plays_a_clip_in_a_browser(
+    checkout: Checkout, library: str, token: str, port: str, tmp_path: Path
+) -> None:
+    await eventually(lambda: _responds(f"http://127.0.0.1:{port}/index.html"))
+    async with browser.open_page(f"http://127.0.0.1:{port}", tmp_path) as page:
+        await eventually(lambda: page.evaluate("document.querySelector('form')?.library.value"))
+        await page.choose_file("[name=video]", SAMPLE)
+        for name, value in (("library", library), ("token", token)):
+            await page.evaluate(
+                f"document.querySelector('[name={name}]').value = {json.dumps(value)}"
+            )
+        await page.evaluate("document.querySelector('button').click()")
+        status = "document.querySelector('[role=status]').textContent"
+        assert await eventually(lambda: page.evaluate(status))
+        await eventually(lambda: page.evaluate("!document.querySelector('video').hidden"), 120)
+        assert await page.evaluate(status) == "Completed, 0 s left"
+        playing = "document.querySelector('video').play().then(() => true)"
+        assert await page.evaluate(playing)
+        moved = "document.querySelector('video').currentTime > 0.5"
+        await eventually(lambda: page.evaluate(moved))
+        duration = await page.evaluate("document.querySelector('video').duration")
+        assert duration == pytest.approx(10, abs=0.1)
+
+
+def test_the_calls_by_hand_run_from_top_to_bottom(checkout: Checkout) -> None:
+    """Responses come in the order of the calls: the progress of the first job, a conflict, and clips after waiting."""
+    script = "\n".join(pages.blocks(pages.page("docs/api.md"), "sh"))
+    printed = checkout.run(f"set -x\n{script}")
+    assert printed.count('"progress_url"') == 3
+    assert "HTTP/1.1 409 Conflict" in printed
+    assert "retry-after" in printed.lower()
+    assert '"variant_number":2' in printed
+    assert '"status":"cancelled"' in printed
+    assert printed.count("urn:editai:problem:") == 1, printed
+
+
+def _in_deno(
+    checkout: Checkout, module: str, library: str, token: str
+) -> subprocess.CompletedProcess[str]:
+    studio = checkout.home / "my-studio"
+    script = studio / "run.js"
+    script.write_text(RUN_IN_DENO.replace("studio.js", module))
+    command = [DENO, "run", "--quiet", "--no-remote", "--allow-net=127.0.0.1", "--allow-read"]
+    environment = {**checkout.environment(), "DENO_DIR": str(studio / "deno"), "NO_COLOR": "1"}
+    return subprocess.run(
+        [*command, script, library, token, SAMPLE],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+
+
+def _responds(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.TransportError:
+        return False
