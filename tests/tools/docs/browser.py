@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.stack.waiting import eventually
+from tests.support.waiting import eventually
 
 PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

@@ -14,8 +14,8 @@ from pydantic_settings import BaseSettings
 import api
 import pipeline
 import shared
-from local.functions import settings_of_caller
-from local.ports import USUAL_PORTS
+from local.parts.functions import settings_of_caller
+from local.stack.ports import USUAL_PORTS
 from tests.tools.docs import pages
 
 PAGE = "docs/configuration.md"

@@ -14,7 +14,7 @@ import pytest
 
 from local.programs import DENO
 from tests.conftest import SAMPLE
-from tests.stack.waiting import eventually
+from tests.support.waiting import eventually
 from tests.tools.docs import browser, pages
 from tests.tools.docs.checkout import Checkout, fresh_checkout
 
