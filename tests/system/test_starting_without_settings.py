@@ -9,7 +9,7 @@ import pytest
 from local.programs import CHECKOUT
 from local.stack.ports import claim_free_port
 
-# As the README starts a function that runs from the checkout.
+# As docs/operations.md starts a function that runs from the checkout.
 COMMAND = [sys.executable, "-m", "functions_framework", "--asgi", "--host=127.0.0.1"]
 
 WRONG = {

@@ -88,7 +88,7 @@ def _lend_packages(target: Path) -> None:
     )
     for package in (lender / packages).iterdir():
         # An editable install would bring this checkout's own code back in.
-        if not re.match(r"_?_?editable|editai", package.name):
+        if not re.match(r"_*editai", package.name):
             (venv / packages / package.name).symlink_to(package)
     for program in (lender / "bin").iterdir():
         if not (venv / "bin" / program.name).exists():

@@ -4,6 +4,8 @@ import re
 import tomllib
 from datetime import date
 
+import pytest
+
 from api.app import create_app
 from shared import __version__
 from tests.tools.docs import pages
@@ -13,8 +15,9 @@ _RELEASE = re.compile(
 )
 
 
-def test_the_project_has_it() -> None:
-    assert tomllib.loads(pages.page("pyproject.toml"))["project"]["version"] == __version__
+@pytest.mark.parametrize("path", ["pyproject.toml", "clients/python/pyproject.toml"])
+def test_the_packages_have_it(path: str) -> None:
+    assert tomllib.loads(pages.page(path))["project"]["version"] == __version__
 
 
 def test_the_api_has_it() -> None:
