@@ -25,7 +25,7 @@ class Output(BaseModel):
 
 
 class Health(Output):
-    """The process answers."""
+    """The process responds."""
 
     status: Literal["ok"] = "ok"
 

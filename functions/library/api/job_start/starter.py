@@ -48,7 +48,7 @@ IdempotencyKey = Annotated[
         max_length=255,
         pattern=r"^[\x21-\x7e]*$",
         description="A key of your choice. The same key with the same request gets the first "
-        "answer again and starts nothing; with another request it is refused with 422.",
+        "response again and starts nothing; with another request it is refused with 422.",
         examples=["4f1c0c9e-6c1a-4f0c-9a53-3d2a52a4b2d1"],
     ),
 ]
@@ -56,8 +56,8 @@ Prefer = Annotated[
     list[str] | None,
     Header(
         description="`wait=N`: while the project is busy, or you have too many jobs, wait up to N "
-        "seconds, at most 300, before answering 409 or 429 (RFC 7240). At most "
-        f"{MAX_WAITING_PER_USER} requests of a user wait at a time; one more is answered at once, "
+        "seconds, at most 300, before responding 409 or 429 (RFC 7240). At most "
+        f"{MAX_WAITING_PER_USER} requests of a user wait at a time; one more gets its response at once, "
         "without `Preference-Applied`. A request whose client leaves while it waits starts nothing.",
         examples=["wait=30"],
     ),

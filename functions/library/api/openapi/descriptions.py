@@ -5,20 +5,20 @@ from typing import Any
 DESCRIPTION = """\
 Upload a video to a project, let jobs make clips of it, and render clips for publishing.
 
-**Jobs.** A call that starts a job answers 202 with the `Location` of its progress. A project has one job at a time:
-while one runs, starting another is answered 409 at once, with `Retry-After`; `Prefer: wait=N` waits up to N seconds
-first. A user has at most a number of jobs at a time, over all projects: one more is answered 429, or waits in the
-same way. A call with an `Idempotency-Key` may be sent again: it gets the first answer and starts nothing.
+**Jobs.** A call that starts a job responds 202 with the `Location` of its progress. A project has one job at a time:
+while one runs, starting another gets 409 at once, with `Retry-After`. `Prefer: wait=N` waits up to N seconds first. The
+number of a user's active jobs, over all projects, is limited: one more gets 429, or waits in the same way. A call with
+an `Idempotency-Key` is safe to retry: it gets the first response and starts nothing.
 
 **Values.** Times are UTC in ISO 8601, durations seconds, sizes bytes. Numbers are numbers: `"3"` is not 3. A body
 with a member that is not described here is refused.
 
 **Problems.** Every error is `application/problem+json` (RFC 9457). `type` is stable and meant for programs, `detail`
-for people. What belongs to someone else is answered as what does not exist: 404. A path that leads nowhere is
-answered as `#/components/responses/NotFound`, a method that a path does not know as
+for people. Another user's resource and a missing one are the same 404. An unknown path gets
+`#/components/responses/NotFound`, a method that a path does not allow
 `#/components/responses/MethodNotAllowed`.
 
-**Methods.** HEAD is GET without its content; OPTIONS tells the methods of a path in `Allow`.
+**Methods.** HEAD is GET without its content; OPTIONS lists the methods of a path in `Allow`.
 """
 
 TAGS: list[dict[str, Any]] = [
@@ -42,5 +42,8 @@ TAGS: list[dict[str, Any]] = [
         "description": "Where signed URLs lead when files are kept in a directory of the server. "
         "A URL is its own permission; take it as it was given.",
     },
-    {"name": "health", "description": "Whether the process answers, and whether it can serve."},
+    {
+        "name": "health",
+        "description": "Whether the process responds, and whether it can serve requests.",
+    },
 ]

@@ -12,12 +12,12 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz", responses=problems(common=False))
 async def health() -> Health:
-    """Tell that the process answers; nothing about what it depends on."""
+    """Tell whether the process responds, without checking what it depends on."""
     return Health()
 
 
 @router.get("/readyz", responses=problems(DatabaseUnavailable, ServiceUnavailable, common=False))
 async def readiness() -> Readiness:
-    """Tell that requests can be served: the database answers, and its schema is as new as the code."""
+    """Tell whether requests can be served: the database responds, and its schema is as new as the code."""
     await check_schema()
     return Readiness()

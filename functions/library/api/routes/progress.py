@@ -22,7 +22,7 @@ router = APIRouter(
 )
 
 IfNoneMatch = Annotated[
-    str | None, Header(description="The ETag of the last answer; 304 when it is still true.")
+    str | None, Header(description="The ETag of the last response; 304 when it still holds.")
 ]
 
 
@@ -33,7 +33,7 @@ IfNoneMatch = Annotated[
         200: {
             "headers": {
                 **header("ETag", "Changes with the progress.", required=True),
-                **header("Retry-After", "While a job is active: ask again then.", "integer"),
+                **header("Retry-After", "While a job is active: retry then.", "integer"),
             }
         },
         304: {
