@@ -1,0 +1,1 @@
+"""The pages say what is true: links, names, settings and calls exist, and procedures run as they are written."""
