@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.files import read_json, write_json
-from local.migrations import MIGRATIONS, MigrationFailed, migrate
+from local.schema.migrations import MIGRATIONS, MigrationFailed, migrate
 from local.processes.launch import die_with_parent
 from local.processes.leftovers import end_marked
 from local.processes.process import PartFailed

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from local.migrations import migrate
+from local.schema.migrations import migrate
 from local.parts.postgres import FAST, Server
 from local.processes.process import Process
 from local.programs import base_environment

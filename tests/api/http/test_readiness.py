@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.migrations import read_migrations
+from local.schema.migrations import read_migrations
 from local.processes.process import Process
 from shared.database.schema_version import SCHEMA_VERSION
 from tests.support.backend import Backend

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from local.migrations import migrate
+from local.schema.migrations import migrate
 from local.processes.leftovers import adopt_orphans, end_marked
 from local.processes.process import Process
 from local.stack.directory import SupervisorLock

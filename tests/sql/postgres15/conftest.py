@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from local.migrations import migrate
+from local.schema.migrations import migrate
 from local.parts.postgres import can_connect
 from local.processes.process import Part, Process, launch_command
 from local.processes.unprivileged import Identity, identity_for

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg import sql as text
 
-from local.migrations import MIGRATIONS
+from local.schema.migrations import MIGRATIONS
 from tests.sql.client import SqlClient
 from tests.sql.schema.test_grants import CALLED_BY_THE_SERVICE
 from tests.support.database import Connection

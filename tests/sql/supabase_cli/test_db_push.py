@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from local.migrations import MIGRATIONS, migrate
+from local.schema.migrations import MIGRATIONS, migrate
 from tests.sql import catalog
 from tests.sql.schema.test_grants import expected_grants
 from tests.sql.supabase_cli.conftest import EmptyDatabase, SupabaseCli

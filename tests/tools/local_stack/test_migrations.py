@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local.migrations import MigrationFailed, migrate
+from local.schema.migrations import MigrationFailed, migrate
 from tests.support.backend import Backend
 from tests.support.database import Connection, Database
 

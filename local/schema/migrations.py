@@ -8,7 +8,7 @@ from pathlib import Path
 import pglast
 import psycopg
 
-MIGRATIONS = Path(__file__).resolve().parent.parent / "supabase" / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "supabase" / "migrations"
 
 # Any number will do, as long as every runner takes the same one.
 _RUNNER_LOCK = 7_264_418_903_115

@@ -1,0 +1,1 @@
+"""The database's schema: applying migrations, and writing the next one from supabase/schemas."""
