@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.files import read_json, write_json
-from local.schema.migrations import MIGRATIONS, MigrationFailed, migrate
 from local.processes.launch import die_with_parent
 from local.processes.leftovers import end_marked
 from local.processes.process import PartFailed
 from local.processes.unprivileged import NoIdentity
 from local.programs import CHECKOUT
+from local.schema.migrations import MIGRATIONS, MigrationFailed, migrate
 from local.stack.directory import StackDirectory
 from local.stack.keys import Keys
 from local.stack.ports import PortBusy, chosen_ports, claim_ports

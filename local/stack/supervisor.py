@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
-from local.schema.migrations import migrate
 from local.processes.leftovers import adopt_orphans, kill_orphans
 from local.processes.process import Part, Process
+from local.schema.migrations import migrate
 from local.stack.stack import Stack
 
 _CHECK_SECONDS = 0.1

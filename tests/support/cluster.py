@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from local.schema.migrations import migrate
 from local.parts.postgres import FAST, Server
 from local.processes.process import Process
 from local.programs import base_environment
+from local.schema.migrations import migrate
 from local.stack.directory import SupervisorLock
 from local.stack.ports import PortClaim, claim_free_port
 

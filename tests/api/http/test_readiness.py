@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.schema.migrations import read_migrations
 from local.processes.process import Process
+from local.schema.migrations import read_migrations
 from shared.database.schema_version import SCHEMA_VERSION
 from tests.support.backend import Backend
 from tests.support.database import Connection

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
-from local.schema.migrations import migrate
 from local.processes.leftovers import adopt_orphans, end_marked
 from local.processes.process import Process
+from local.schema.migrations import migrate
 from local.stack.directory import SupervisorLock
 from tests.faults.pacing import pause
 from tests.faults.stack.layout import DATABASE, PREFIX, Layout

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from local.schema.migrations import migrate
 from local.parts.postgres import can_connect
 from local.processes.process import Part, Process, launch_command
 from local.processes.unprivileged import Identity, identity_for
 from local.programs import CHECKOUT
+from local.schema.migrations import migrate
 from local.stack.ports import claim_free_port
 from tests.support.database import Connection
 

@@ -39,6 +39,12 @@ LINTS = {
           and proconfig::text ~ 'statement_timeout' and proconfig::text !~ 'lock_timeout'
           and prosrc ~ '(insert into|update |delete from|for (no key )?update)'
     """,
+    # PostgREST answers a call that fits both with 300 (PGRST203).
+    "function of which there are two": """
+        select proname as found from pg_proc
+        where pronamespace = 'public'::regnamespace and proname like 'editai\\_%'
+        group by proname having count(*) > 1
+    """,
     "a table without autovacuum": """
         select relname as found from pg_class where 'autovacuum_enabled=false' = any (reloptions)
     """,
@@ -48,6 +54,22 @@ LINTS = {
 @pytest.mark.parametrize("lint", LINTS)
 def test_there_is_no(admin: Connection, lint: str) -> None:
     assert admin.execute(LINTS[lint].encode()).fetchall() == []
+
+
+def test_an_overload_would_be_seen(admin: Connection) -> None:
+    """What `create or replace` makes when it is given one parameter more."""
+    arguments = admin.execute(
+        "select pg_get_function_arguments('editai_ttl'::regproc) as all"
+    ).fetchone()
+    assert arguments is not None
+    create = text.SQL(
+        "create or replace function public.editai_ttl({}, p_note text default '') returns interval"
+        " language sql as 'select null::interval'"
+    ).format(text.SQL(arguments["all"]))
+    with admin.transaction(force_rollback=True):
+        admin.execute(create)
+        found = admin.execute(LINTS["function of which there are two"].encode()).fetchall()
+    assert found == [{"found": "editai_ttl"}]
 
 
 @pytest.mark.parametrize("table", ["locks", "generation_progress"])

@@ -1,0 +1,56 @@
+"""A Postgres server that is thrown away, and databases in it as a new Supabase project has them."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from local.parts.postgres import FAST, Server
+from local.processes.process import Process
+from local.programs import base_environment
+from local.stack.ports import claim_free_port
+
+
+@contextmanager
+def scratch_server() -> Generator[Server]:
+    """Starts Postgres on a free port, its data in a temporary directory; removes both at the end."""
+    directory = Path(tempfile.mkdtemp(prefix="editai-schema-"))
+    directory.chmod(0o711)
+    claim = claim_free_port()
+    password = secrets.token_urlsafe(24)
+    server = Server(
+        directory=directory / "postgres",
+        port=claim.number,
+        admin_password=password,
+        postgres_password=password,
+        authenticator_password=password,
+        settings=FAST,
+    )
+    try:
+        server.create_data()
+        process = Process(server.part(directory / "postgres.log", base_environment(directory)))
+        try:
+            process.wait_ready()
+            server.bootstrap()
+            yield server
+        finally:
+            process.stop()
+    finally:
+        claim.release()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def new_database(server: Server, name: str) -> str:
+    """Makes an empty database, in place of an earlier one of that name; returns its URL."""
+    database = sql.Identifier(name)
+    url = server.url(user="supabase_admin")
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(database))
+        connection.execute(sql.SQL("create database {} owner postgres").format(database))
+    server.bootstrap(name)
+    return server.url(database=name)

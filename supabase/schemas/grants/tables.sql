@@ -1,0 +1,30 @@
+-- Who may do what with tables and sequences; functions are restricted by restrict_functions.sql.
+-- Supabase grants everything in schema public to all API roles by default, so everything is revoked first.
+revoke all on
+  public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
+  public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage
+  from public, anon, authenticated, service_role;
+revoke all on sequence public.editai_fencing_tokens, public.editai_storage_garbage_id_seq
+  from public, anon, authenticated, service_role;
+
+-- Users read their own rows, which the policies select, so that supabase-js and Realtime work. anon reads nothing.
+grant select on
+  public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
+  public.editai_exports, public.editai_generation_progress
+  to authenticated;
+-- Users see who holds a project and until when, but not lease_id: it is half of what proves that a caller holds the
+-- lease.
+grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at) on public.editai_locks
+  to authenticated;
+
+-- The SQL functions run with the rights of their caller, the service role. It gets what they need and no more: a job, a
+-- clip or an export is deleted only with its project, and an export never changes. What follows a deleted project is
+-- deleted by the foreign key, which needs no grant.
+grant select, insert, update, delete on
+  public.editai_projects, public.editai_sources, public.editai_locks, public.editai_generation_progress
+  to service_role;
+grant select, insert, update on public.editai_jobs, public.editai_clips to service_role;
+grant select, insert on public.editai_exports to service_role;
+grant select, insert, delete on public.editai_storage_garbage to service_role;
+grant select on public.editai_export_presets to service_role;
+grant usage on sequence public.editai_fencing_tokens, public.editai_storage_garbage_id_seq to service_role;

@@ -1,0 +1,57 @@
+-- Tells whether a job could start now; locks and writes nothing. The library calls it before it reads an upload's body,
+-- and start_job calls it first. A null owner is the service itself, which may use every project.
+-- Outcomes:
+--   free               a job could start
+--   busy               a live lease holds the project; job and lease tell whose
+--   replayed           this idempotency key, or this job id, has already started a job; returned as job
+--   key_reused         the idempotency key was used with another request
+--   project_not_found  there is no such project of this owner
+--   too_many_jobs      the owner has p_max_active_jobs on other projects, see editai_has_too_many_jobs
+create function public.editai_check_project(
+  p_project_id text,
+  p_owner_id uuid,
+  p_job_id uuid default null,
+  p_idempotency_key text default null,
+  p_request_hash text default null,
+  p_max_active_jobs integer default null,
+  out outcome text,
+  out job public.editai_jobs,
+  out lease public.editai_locks
+)
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+begin
+  if not exists (
+    select 1 from public.editai_projects p
+    where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id)
+  ) then
+    outcome := 'project_not_found';
+    return;
+  end if;
+  if p_job_id is not null then
+    select j.* into job from public.editai_jobs j where j.id = p_job_id and j.project_id = p_project_id;
+  end if;
+  if job.id is null and p_idempotency_key is not null then
+    select j.* into job from public.editai_jobs j
+    where j.project_id = p_project_id and j.idempotency_key = p_idempotency_key;
+  end if;
+  if job.id is not null then
+    outcome := case
+      when job.id = p_job_id or p_request_hash is null or job.request_hash = p_request_hash then 'replayed'
+      else 'key_reused'
+    end;
+    return;
+  end if;
+  select l.* into lease from public.editai_locks l where l.project_id = p_project_id;
+  if lease.expires_at > public.editai_clock() then
+    select j.* into job from public.editai_jobs j where j.id = lease.job_id;
+    if found then
+      job.params := '{}';  -- the holder's business, and possibly large
+    end if;
+    outcome := 'busy';
+    return;
+  end if;
+  lease := null;
+  outcome := case when public.editai_has_too_many_jobs(p_owner_id, p_project_id, p_max_active_jobs)
+    then 'too_many_jobs' else 'free' end;
+end
+$$;

@@ -1,0 +1,36 @@
+-- Records a finished clip: the checkpoint after which the next attempt continues. Called by the worker.
+-- p_clip has the columns of editai_clips that describe the file and its variant.
+-- Outcomes: recorded (with the clip; a repeated call returns the clip that was recorded first); cancelled or lost, and
+-- then nothing was written. Raises 23505 if the variant number belongs to another job.
+create function public.editai_record_clip(
+  p_project_id text,
+  p_job_id uuid,
+  p_lease_id uuid,
+  p_fencing_token bigint,
+  p_clip jsonb,
+  out outcome text,
+  out clip public.editai_clips
+)
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+begin
+  if not public.editai_hold_job(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
+    outcome := public.editai_refusal(p_job_id);
+    return;
+  end if;
+  insert into public.editai_clips (
+    project_id, job_id, variant_number, variant_name, storage_path, thumbnail_path,
+    duration_seconds, size_bytes, width, height, frame_rate, segments)
+  select
+    p_project_id, p_job_id, c.variant_number, c.variant_name, c.storage_path, c.thumbnail_path,
+    c.duration_seconds, c.size_bytes, c.width, c.height, c.frame_rate, c.segments
+  from jsonb_populate_record(null::public.editai_clips, p_clip) c
+  on conflict on constraint editai_clips_one_per_variant do nothing;
+  select c.* into clip from public.editai_clips c
+  where c.project_id = p_project_id and c.job_id = p_job_id and c.variant_number = (p_clip ->> 'variant_number')::integer;
+  if not found then
+    raise exception 'variant % of this project is another job''s', p_clip ->> 'variant_number'
+      using errcode = 'unique_violation';
+  end if;
+  outcome := 'recorded';
+end
+$$;

@@ -1,0 +1,27 @@
+-- Moves the end of a live lease to p_ttl_seconds from now, but never past its deadline.
+-- Called by heartbeat, and by any holder of a lease that is not a job's. Raises 22023 for a bad time to live.
+-- Returns renewed and the new end. renewed is false, and nothing changes, if the lease has expired or is not the
+-- caller's.
+create function public.editai_renew_lease(
+  p_project_id text,
+  p_lease_id uuid,
+  p_fencing_token bigint,
+  p_ttl_seconds double precision,
+  out renewed boolean,
+  out expires_at timestamptz
+)
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+declare
+  v_hold record;
+begin
+  select * into v_hold from public.editai_hold_lease(p_project_id, p_lease_id, p_fencing_token);
+  renewed := v_hold.held;
+  if not renewed then
+    return;
+  end if;
+  update public.editai_locks l set
+    expires_at = least(v_hold.judged_at + public.editai_ttl(p_ttl_seconds), l.deadline_at)
+  where l.project_id = p_project_id
+  returning l.expires_at into expires_at;
+end
+$$;

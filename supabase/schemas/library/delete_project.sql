@@ -1,0 +1,41 @@
+-- Deletes a project with all its rows; its files become garbage.
+-- Outcomes: deleted; busy (job and lease tell who holds the project); project_not_found.
+create function public.editai_delete_project(
+  p_project_id text,
+  p_owner_id uuid,
+  out outcome text,
+  out job public.editai_jobs,
+  out lease public.editai_locks
+)
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+declare
+  v_now timestamptz;
+begin
+  perform 1 from public.editai_projects p
+  where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id) for no key update;
+  if not found then
+    outcome := 'project_not_found';
+    return;
+  end if;
+  select l.* into lease from public.editai_locks l where l.project_id = p_project_id for update;
+  v_now := public.editai_clock();
+  if lease.expires_at > v_now then
+    select j.* into job from public.editai_jobs j where j.id = lease.job_id;
+    outcome := 'busy';
+    return;
+  end if;
+  -- File by file, and not all below the project's id: someone may create a project with the same id at once.
+  insert into public.editai_storage_garbage (project_id, prefix, not_before)
+  select p_project_id, s.storage_path, due.at
+  from public.editai_sources s, public.editai_removals(s, v_now + interval '5 minutes') as due (at)
+  where s.project_id = p_project_id
+  union all
+  select p_project_id, p_project_id || '/jobs/' || j.id || '/', due.at
+  from public.editai_jobs j, public.editai_job_removals(j, v_now + interval '5 minutes') as due (at)
+  where j.project_id = p_project_id;
+  delete from public.editai_locks l where l.project_id = p_project_id;
+  delete from public.editai_projects p where p.id = p_project_id;
+  lease := null;
+  outcome := 'deleted';
+end
+$$;

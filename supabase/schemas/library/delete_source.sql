@@ -1,0 +1,37 @@
+-- Deletes a source; its file becomes garbage. Clips made from it stay.
+-- Outcomes: deleted; busy (a job may be reading the file; job and lease tell which); source_not_found.
+create function public.editai_delete_source(
+  p_source_id uuid,
+  p_owner_id uuid,
+  out outcome text,
+  out job public.editai_jobs,
+  out lease public.editai_locks
+)
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+declare
+  v_source public.editai_sources;
+  v_now timestamptz;
+begin
+  select s.* into v_source
+  from public.editai_sources s join public.editai_projects p on p.id = s.project_id
+  where s.id = p_source_id and (p_owner_id is null or p.owner_id = p_owner_id)
+  for no key update of p;
+  if not found then
+    outcome := 'source_not_found';
+    return;
+  end if;
+  select l.* into lease from public.editai_locks l where l.project_id = v_source.project_id for update;
+  v_now := public.editai_clock();
+  if lease.expires_at > v_now then
+    select j.* into job from public.editai_jobs j where j.id = lease.job_id;
+    outcome := 'busy';
+    return;
+  end if;
+  lease := null;
+  insert into public.editai_storage_garbage (project_id, prefix, not_before)
+  select v_source.project_id, v_source.storage_path, due.at
+  from public.editai_removals(v_source, v_now) as due (at);
+  delete from public.editai_sources s where s.id = p_source_id;
+  outcome := 'deleted';
+end
+$$;

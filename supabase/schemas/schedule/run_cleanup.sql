@@ -1,0 +1,52 @@
+-- Cleans up from inside the database. Scheduled each minute by editai_schedule_cleanup, where pg_cron is available; for
+-- deployments without a scheduler of their own.
+--
+--   pg_cron -> editai_run_cleanup -> editai_cleanup_leases -> pg_net -> worker
+--
+-- It reclaims expired leases and dispatches requeued jobs, as the function lease_cleanup does, and may run beside it:
+-- each requeued job is dispatched by the one that requeued it. Files are left to lease_cleanup.
+-- Jobs are dispatched through pg_net, if Vault holds two secrets:
+--   select vault.create_secret('https://worker.example/', 'editai_worker_url');
+--   select vault.create_secret('<INTERNAL_SECRET of the functions>', 'editai_internal_secret');
+-- Otherwise a job is requeued under a lease that has already expired: the next lease_cleanup, or a late delivery, then
+-- takes the job at once instead of waiting for a dispatch that does not come.
+-- A procedure, not a function: PostgREST does not offer it, and only its owner may call it.
+create procedure public.editai_run_cleanup()
+language plpgsql security invoker set search_path = '' set lock_timeout = '2s' as $$
+declare
+  v_worker_url text;
+  v_secret text;
+  v_wakes boolean;
+  v_row record;
+begin
+  if pg_catalog.to_regclass('vault.decrypted_secrets') is not null
+    and pg_catalog.to_regprocedure('net.http_post(text, jsonb, jsonb, jsonb, integer)') is not null
+  then
+    select
+      max(s.decrypted_secret) filter (where s.name = 'editai_worker_url'),
+      max(s.decrypted_secret) filter (where s.name = 'editai_internal_secret')
+    into v_worker_url, v_secret
+    from vault.decrypted_secrets s
+    where s.name in ('editai_worker_url', 'editai_internal_secret');
+  end if;
+  v_wakes := v_worker_url is not null and v_secret is not null;
+
+  for v_row in
+    select c.job_id, c.action
+    from public.editai_cleanup_leases(100, case when v_wakes then 30 else 0.001 end) c
+  loop
+    if v_wakes and v_row.action = 'requeued' then
+      -- Sent after the commit: the worker finds the job as it is described here.
+      perform net.http_post(
+        url := v_worker_url,
+        body := jsonb_build_object('job_id', v_row.job_id),
+        headers := jsonb_build_object(
+          'Content-Type', 'application/json',
+          'Authorization', 'Bearer ' || v_secret,
+          'Prefer', 'respond-async'),
+        timeout_milliseconds := 5000);
+    end if;
+  end loop;
+  perform public.editai_cleanup_uploads(100, 86400);
+end
+$$;

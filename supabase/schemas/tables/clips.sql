@@ -1,0 +1,33 @@
+-- A clip that a job has made. Each row is a checkpoint: a job that runs again continues after its recorded clips.
+create table public.editai_clips (
+  id uuid primary key default pg_catalog.gen_random_uuid(),
+  project_id text not null references public.editai_projects (id) on delete cascade,
+  job_id uuid not null references public.editai_jobs (id) on delete cascade,
+  variant_number integer not null constraint editai_clips_variant_number_is_positive check (variant_number > 0),
+  variant_name text not null
+    constraint editai_clips_variant_name_has_a_length check (pg_catalog.char_length(variant_name) between 1 and 200),
+  is_selected boolean not null default false,
+  storage_path text not null,
+  thumbnail_path text not null,
+  duration_seconds double precision not null,
+  size_bytes bigint not null,
+  width integer not null,
+  height integer not null,
+  frame_rate double precision not null,
+  -- [{"source_id", "start", "end"}] in seconds of the source, in playing order.
+  segments jsonb not null,
+  created_at timestamptz not null default public.editai_clock(),
+  updated_at timestamptz not null default public.editai_clock(),
+  -- A checkpoint is recorded once: a repeated call finds the first row.
+  constraint editai_clips_one_per_variant unique (project_id, variant_number),
+  constraint editai_clips_files_are_the_jobs check (
+    starts_with(storage_path, project_id || '/jobs/' || job_id::text || '/')
+    and starts_with(thumbnail_path, project_id || '/jobs/' || job_id::text || '/')
+  )
+);
+
+create index editai_clips_by_job on public.editai_clips (job_id, variant_number);
+
+alter table public.editai_clips enable row level security;
+create policy editai_owner_reads on public.editai_clips for select to authenticated
+  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));

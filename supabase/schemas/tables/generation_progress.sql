@@ -1,0 +1,18 @@
+-- The progress of a project's job: one row a project, written about once a second while a job runs; see locks.sql for
+-- why there is no other index and why half of each page stays free.
+create table public.editai_generation_progress (
+  project_id text primary key references public.editai_projects (id) on delete cascade,
+  percentage integer not null default 0
+    constraint editai_generation_progress_is_a_percentage check (percentage between 0 and 100),
+  current_step text not null default '',
+  -- Seconds; null until it is known.
+  estimated_remaining integer
+    constraint editai_generation_progress_remaining_is_positive check (estimated_remaining >= 0),
+  updated_at timestamptz not null default now(),
+  -- The attempt that wrote the row: within one attempt the percentage never goes down.
+  fencing_token bigint
+) with (fillfactor = 50);
+
+alter table public.editai_generation_progress enable row level security;
+create policy editai_owner_reads on public.editai_generation_progress for select to authenticated
+  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));

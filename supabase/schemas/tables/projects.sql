@@ -1,0 +1,27 @@
+-- A user's project: the unit that a lease holds.
+-- The owner is the `sub` of a token, without a foreign key to auth.users: tokens may come from another issuer.
+create table public.editai_projects (
+  id text primary key default pg_catalog.gen_random_uuid()::text
+    constraint editai_projects_id_is_a_path_segment check (id ~ '^[A-Za-z0-9_-]{1,64}$'),
+  owner_id uuid not null,
+  name text not null
+    constraint editai_projects_name_has_a_length check (pg_catalog.char_length(name) between 1 and 200),
+  -- created -> generating | rendering -> ready_for_triage | failed. A cancelled job leaves ready_for_triage if the
+  -- project has clips, otherwise created.
+  status text not null default 'created'
+    constraint editai_projects_status_is_known
+    check (status in ('created', 'generating', 'rendering', 'ready_for_triage', 'failed')),
+  created_at timestamptz not null default public.editai_clock(),
+  updated_at timestamptz not null default public.editai_clock()
+);
+
+-- For lists of one owner's projects, newest first, page by page.
+create index editai_projects_by_owner on public.editai_projects (owner_id, created_at desc, id desc);
+-- For counting an owner's active jobs, however many projects the owner has.
+create index editai_projects_at_work_by_owner on public.editai_projects (owner_id)
+  where status in ('generating', 'rendering');
+
+alter table public.editai_projects enable row level security;
+-- `(select auth.uid())` is evaluated once a query, not once a row.
+create policy editai_owner_reads on public.editai_projects for select to authenticated
+  using (owner_id = (select auth.uid()));

@@ -1,0 +1,31 @@
+-- An uploaded video of a project.
+-- A path in a row is served, and removed, because the row says so. A check therefore keeps each path below the row's
+-- own project; clips, exports and garbage have the like.
+create table public.editai_sources (
+  id uuid primary key default pg_catalog.gen_random_uuid(),
+  project_id text not null references public.editai_projects (id) on delete cascade,
+  -- pending: an upload URL was issued; ready: the file is stored and was probed.
+  status text not null default 'pending'
+    constraint editai_sources_status_is_known check (status in ('pending', 'ready')),
+  file_name text not null,
+  storage_path text not null,
+  content_type text not null,
+  size_bytes bigint constraint editai_sources_size_is_positive check (size_bytes > 0),
+  duration_seconds double precision,
+  width integer,
+  height integer,
+  frame_rate double precision,
+  has_audio boolean,
+  created_at timestamptz not null default public.editai_clock(),
+  constraint editai_sources_ready_is_probed check (
+    status = 'pending'
+    or (size_bytes is not null and duration_seconds > 0 and width > 0 and height > 0 and has_audio is not null)
+  ),
+  constraint editai_sources_file_is_the_projects check (starts_with(storage_path, project_id || '/sources/'))
+);
+
+create index editai_sources_by_project on public.editai_sources (project_id, created_at desc, id desc);
+
+alter table public.editai_sources enable row level security;
+create policy editai_owner_reads on public.editai_sources for select to authenticated
+  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));
