@@ -10,6 +10,7 @@
 #   make bench                        the request path, measured
 #   make up, make down, make status   the local stack, left running
 #   make token                        an access token of its user, good for an hour
+#   make migration NAME=add_job_priority   the next migration, from what has changed in supabase/schemas
 #   make lock                         pin the requirements anew
 
 SHELL := /bin/bash
@@ -22,7 +23,7 @@ CASES ?= 20000
 MUTATIONS ?= 3000
 export VIDEO KEEP
 
-.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token lock setup setup-dev
+.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token migration lock setup setup-dev
 
 demo: setup
 	@$(RUN) -m local demo
@@ -62,6 +63,9 @@ status: setup
 
 token: setup
 	@$(RUN) -m local token
+
+migration: setup-dev
+	@$(RUN) -m local.schema $(NAME)
 
 lock: setup-dev
 	@local/checks/lock.sh

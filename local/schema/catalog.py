@@ -88,7 +88,7 @@ def _rows(plain: psycopg.Cursor[TupleRow]) -> Iterator[tuple[str, Mapping[str, A
     """The rows of each table, named by the table and the primary key."""
     for schema, table in plain.execute(_TABLES).fetchall():
         name = sql.Identifier(schema, table)
-        query = sql.SQL("select to_jsonb(t) from {} t").format(name)
+        query = sql.SQL("select row_to_json(t) from {} t").format(name)
         rows = [row for (row,) in plain.execute(query).fetchall()]
         if rows:
             key = primary_key(plain.connection, f"{schema}.{table}")
