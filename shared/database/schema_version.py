@@ -3,7 +3,7 @@
 from shared.database.client import QueryFailed, call
 from shared.errors import ServiceUnavailable
 
-SCHEMA_VERSION = "20261123092000"
+SCHEMA_VERSION = "20261129104221"
 """The newest migration that this code was written for."""
 
 # https://docs.postgrest.org/en/v12/references/errors.html

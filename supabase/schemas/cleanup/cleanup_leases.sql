@@ -27,7 +27,7 @@ begin
     limit p_limit
   loop
     perform 1 from public.editai_projects p where p.id = project_id for no key update skip locked;
-    -- A key that is no project's has no row to lock; a project's row that could not be locked is in use.
+    -- A key that is not a project has no row to lock. A project row that cannot be locked is in use: skip it.
     continue when not found and exists (select 1 from public.editai_projects p where p.id = project_id);
     select l.* into v_lease from public.editai_locks l where l.project_id = editai_cleanup_leases.project_id
     for update skip locked;

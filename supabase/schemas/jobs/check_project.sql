@@ -45,7 +45,7 @@ begin
   if lease.expires_at > public.editai_clock() then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
     if found then
-      job.params := '{}';  -- the holder's business, and possibly large
+      job.params := '{}';  -- private to the holder, and possibly large
     end if;
     outcome := 'busy';
     return;

@@ -52,7 +52,7 @@ begin
   end if;
 
   if outcome is null then
-    -- The dispatch's lease has done its work.
+    -- Remove the dispatch lease, so that the worker's lease gets a new token.
     delete from public.editai_locks l where l.project_id = job.project_id;
     select * into v_grant from public.editai_grant_lease(
       job.project_id, p_lease_id, p_holder, p_ttl_seconds, job.id, job.deadline_at);

@@ -4,8 +4,8 @@ create function public.editai_clear_progress(p_project_id text, p_job_id uuid, p
 returns text
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
-  if not (select h.held from public.editai_hold_lease(p_project_id, p_lease_id, p_fencing_token) h) then
-    return public.editai_refusal(p_job_id);
+  if not (select h.held from public.editai_lock_live_lease(p_project_id, p_lease_id, p_fencing_token) h) then
+    return public.editai_loss_reason(p_job_id);
   end if;
   delete from public.editai_generation_progress g where g.project_id = p_project_id;
   return 'cleared';

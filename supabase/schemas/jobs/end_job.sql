@@ -34,11 +34,11 @@ begin
       percentage = 100, current_step = 'Completed', estimated_remaining = 0, updated_at = v_now
     where g.project_id = v_job.project_id;
   end if;
-  -- A single attempt that completed leaves nothing behind; any other end may.
+  -- Only a job that completed in its first attempt leaves no unused files.
   if p_status <> 'completed' or v_job.attempt > 1 then
     insert into public.editai_storage_garbage (project_id, prefix, not_before)
     select v_job.project_id, v_job.project_id || '/jobs/' || v_job.id || '/', due.at
-    from public.editai_job_removals(v_job, v_now + interval '5 minutes') as due (at);
+    from public.editai_job_removal_times(v_job, v_now + interval '5 minutes') as due (at);
   end if;
 end
 $$;

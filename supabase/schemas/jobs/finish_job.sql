@@ -18,12 +18,12 @@ begin
     raise exception 'a job finishes as completed or failed, not as %', p_status using errcode = 'invalid_parameter_value';
   end if;
   perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
-  if not public.editai_hold_job(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
+  if not public.editai_lock_job_lease(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
     return case when exists (
       select 1 from public.editai_jobs j
       where j.id = p_job_id and j.status = p_status and j.fencing_token = p_fencing_token
         and j.error is not distinct from p_error
-    ) then 'finished' else public.editai_refusal(p_job_id) end;
+    ) then 'finished' else public.editai_loss_reason(p_job_id) end;
   end if;
   if p_export is not null then
     insert into public.editai_exports (

@@ -21,7 +21,7 @@ begin
   select * into v_renewal
   from public.editai_renew_lease(p_project_id, p_lease_id, p_fencing_token, p_ttl_seconds);
   if not v_renewal.renewed then
-    outcome := public.editai_refusal(p_job_id);
+    outcome := public.editai_loss_reason(p_job_id);
     return;
   end if;
   if p_percentage is not null then

@@ -13,8 +13,8 @@ create function public.editai_record_clip(
 )
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
-  if not public.editai_hold_job(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
-    outcome := public.editai_refusal(p_job_id);
+  if not public.editai_lock_job_lease(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
+    outcome := public.editai_loss_reason(p_job_id);
     return;
   end if;
   insert into public.editai_clips (

@@ -41,7 +41,7 @@ begin
     raise exception 'a deadline is more than 0 seconds ahead, not %', p_deadline_seconds
       using errcode = 'invalid_parameter_value';
   end if;
-  -- Twice: without a lock, so that a conflict costs nothing, and under it, where the answer stays true.
+  -- Checked twice: without a lock, so that a conflict costs nothing; then under the lock, where the result stays true.
   for i in 1..2 loop
     select * into v_check from public.editai_check_project(
       p_project_id, p_owner_id, p_job_id, p_idempotency_key, p_request_hash, p_max_active_jobs);
@@ -73,7 +73,7 @@ begin
   if not v_grant.granted then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
     if found then
-      job.params := '{}';  -- the holder's business, and possibly large
+      job.params := '{}';  -- private to the holder, and possibly large
     end if;
     outcome := 'busy';
     return;

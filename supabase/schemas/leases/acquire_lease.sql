@@ -16,7 +16,7 @@ declare
   v_grant record;
 begin
   perform public.editai_ttl(p_ttl_seconds);
-  -- A conflict only reads: no row lock, no dead row, no token spent.
+  -- A conflict only reads: no row lock, no dead row, no token used.
   select l.* into lease from public.editai_locks l where l.project_id = p_project_id;
   if lease.expires_at > public.editai_clock() then
     granted := lease.lease_id is not distinct from p_lease_id;

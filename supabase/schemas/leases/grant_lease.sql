@@ -23,7 +23,7 @@ begin
     values (p_project_id, p_lease_id, p_holder, 0, '-infinity', '-infinity')
     on conflict do nothing;
     select l.* into lease from public.editai_locks l where l.project_id = p_project_id for update;
-    exit when found;  -- else the row that was in the way has been released meanwhile
+    exit when found;  -- otherwise the conflicting row was released in between: try again
   end loop;
   v_now := public.editai_clock();
   if lease.expires_at > v_now then

@@ -12,15 +12,15 @@ create function public.editai_renew_lease(
 )
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
-  v_hold record;
+  v_check record;
 begin
-  select * into v_hold from public.editai_hold_lease(p_project_id, p_lease_id, p_fencing_token);
-  renewed := v_hold.held;
+  select * into v_check from public.editai_lock_live_lease(p_project_id, p_lease_id, p_fencing_token);
+  renewed := v_check.held;
   if not renewed then
     return;
   end if;
   update public.editai_locks l set
-    expires_at = least(v_hold.judged_at + public.editai_ttl(p_ttl_seconds), l.deadline_at)
+    expires_at = least(v_check.checked_at + public.editai_ttl(p_ttl_seconds), l.deadline_at)
   where l.project_id = p_project_id
   returning l.expires_at into expires_at;
 end

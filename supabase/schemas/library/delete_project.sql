@@ -24,14 +24,14 @@ begin
     outcome := 'busy';
     return;
   end if;
-  -- File by file, and not all below the project's id: someone may create a project with the same id at once.
+  -- By source and by job, not by the project's whole folder: a new project may get the same id at once.
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
   select p_project_id, s.storage_path, due.at
-  from public.editai_sources s, public.editai_removals(s, v_now + interval '5 minutes') as due (at)
+  from public.editai_sources s, public.editai_source_removal_times(s, v_now + interval '5 minutes') as due (at)
   where s.project_id = p_project_id
   union all
   select p_project_id, p_project_id || '/jobs/' || j.id || '/', due.at
-  from public.editai_jobs j, public.editai_job_removals(j, v_now + interval '5 minutes') as due (at)
+  from public.editai_jobs j, public.editai_job_removal_times(j, v_now + interval '5 minutes') as due (at)
   where j.project_id = p_project_id;
   delete from public.editai_locks l where l.project_id = p_project_id;
   delete from public.editai_projects p where p.id = p_project_id;

@@ -30,7 +30,7 @@ begin
   lease := null;
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
   select v_source.project_id, v_source.storage_path, due.at
-  from public.editai_removals(v_source, v_now) as due (at);
+  from public.editai_source_removal_times(v_source, v_now) as due (at);
   delete from public.editai_sources s where s.id = p_source_id;
   outcome := 'deleted';
 end

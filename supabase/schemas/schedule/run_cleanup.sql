@@ -16,7 +16,7 @@ language plpgsql security invoker set search_path = '' set lock_timeout = '2s' a
 declare
   v_worker_url text;
   v_secret text;
-  v_wakes boolean;
+  v_can_dispatch boolean;
   v_row record;
 begin
   if pg_catalog.to_regclass('vault.decrypted_secrets') is not null
@@ -29,14 +29,14 @@ begin
     from vault.decrypted_secrets s
     where s.name in ('editai_worker_url', 'editai_internal_secret');
   end if;
-  v_wakes := v_worker_url is not null and v_secret is not null;
+  v_can_dispatch := v_worker_url is not null and v_secret is not null;
 
   for v_row in
     select c.job_id, c.action
-    from public.editai_cleanup_leases(100, case when v_wakes then 30 else 0.001 end) c
+    from public.editai_cleanup_leases(100, case when v_can_dispatch then 30 else 0.001 end) c
   loop
-    if v_wakes and v_row.action = 'requeued' then
-      -- Sent after the commit: the worker finds the job as it is described here.
+    if v_can_dispatch and v_row.action = 'requeued' then
+      -- pg_net sends this after the commit, so the worker finds the job queued.
       perform net.http_post(
         url := v_worker_url,
         body := jsonb_build_object('job_id', v_row.job_id),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from psycopg import sql as text
 
+from local.schema.files import SUPABASE
 from local.schema.migrations import MIGRATIONS
 from tests.sql.client import SqlClient
 from tests.sql.schema.test_grants import CALLED_BY_THE_SERVICE
@@ -181,9 +182,25 @@ def test_the_only_clock_is_ours(admin: Connection) -> None:
     assert rows == []
 
 
+RETIRED = {file.stem for file in (SUPABASE / "schemas" / "retired").glob("*.sql")}
+
+
+def test_no_function_calls_a_retired_one(admin: Connection) -> None:
+    """So that the next release can drop them; they may call each other."""
+    rows = admin.execute(
+        "select distinct caller.proname as name from pg_proc caller"
+        " join unnest(%s::text[]) as retired on position('editai_' || retired || '(' in caller.prosrc) > 0"
+        " where caller.pronamespace = 'public'::regnamespace",
+        [sorted(RETIRED)],
+    ).fetchall()
+    assert {row["name"].removeprefix("editai_") for row in rows} <= RETIRED
+
+
 NOT_A_CLIENTS_BUSINESS = {
-    "clock", "ttl", "begin_progress", "grant_lease", "hold_lease", "hold_job", "refusal", "end_job",
-    "supersede_jobs", "removals", "job_removals", "has_too_many_jobs", "fail_exhausted_job", "schema_version",
+    "clock", "ttl", "begin_progress", "grant_lease", "lock_live_lease", "lock_job_lease", "loss_reason", "end_job",
+    "supersede_jobs", "source_removal_times", "job_removal_times", "has_too_many_jobs", "fail_exhausted_job",
+    "schema_version",
+    *RETIRED,
 }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ create or replace function public.editai_finish_job(
 language plpgsql volatile security invoker set search_path = '' as $$
 begin
   perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
-  if not public.editai_hold_job(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
-    return public.editai_refusal(p_job_id);
+  if not public.editai_lock_job_lease(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
+    return public.editai_loss_reason(p_job_id);
   end if;
   perform public.editai_end_job(p_job_id, p_status, p_result, p_error);
   return 'finished';

@@ -17,7 +17,7 @@ begin
   where l.project_id = p_project_id
   returning l.expires_at into expires_at;
   if not found then
-    outcome := public.editai_refusal(p_job_id);
+    outcome := public.editai_loss_reason(p_job_id);
     return;
   end if;
   update public.editai_generation_progress g set

@@ -1,6 +1,4 @@
--- Locks the lease's row until the end of the transaction and tells whether the caller's lease is live.
--- Every write that must be fenced calls it first; the row lock keeps the result true until that write is committed.
--- Returns held, the lease's row, and checked_at: the clock's time after the lock was taken, by which held was decided.
+-- Renamed to editai_lock_live_lease. See the README for when to delete it.
 create function public.editai_hold_lease(
   p_project_id text,
   p_lease_id uuid,

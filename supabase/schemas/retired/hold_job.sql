@@ -1,6 +1,4 @@
--- Locks the lease's row until the end of the transaction and tells whether the caller's lease is live and belongs to
--- this job.
--- Called by record_clip and finish_job.
+-- Renamed to editai_lock_job_lease. See the README for when to delete it.
 create function public.editai_hold_job(p_project_id text, p_job_id uuid, p_lease_id uuid, p_fencing_token bigint)
 returns boolean
 language sql volatile security invoker set search_path = '' as $$
