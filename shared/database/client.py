@@ -30,7 +30,9 @@ CONNECTIONS = 64
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html and https://docs.postgrest.org/en/v12/references/errors.html
 _TRANSIENT_CLASSES = ("08", "53", "57", "58", "PGRST0")
-_TRANSIENT_STATES = ("40P01", "55P03", "25006")
+# XX000 is "cache lookup failed for function": a migration dropped and created the function while this call was running.
+# Postgres has rolled the call back, and the next call runs the new function.
+_TRANSIENT_STATES = ("40P01", "55P03", "25006", "XX000")
 
 # An HTTP status comes as a code where the answer is not PostgREST's: somebody in between found nobody there, or gave up
 # on who was. Whether the call has happened is not known, as with a success whose content does not arrive.
@@ -143,10 +145,10 @@ def _translate(function: str, error: APIError) -> EditAIError:
     """The error of the family that a SQLSTATE, or PostgREST's own code, stands for."""
     code = str(error.code or "")
     logger.warning("the database refused %s with %s", function, code)
-    return DatabaseUnavailable() if _is_transient(code) else QueryFailed(code)
+    return DatabaseUnavailable() if is_transient(code) else QueryFailed(code)
 
 
-def _is_transient(code: str) -> bool:
+def is_transient(code: str) -> bool:
     """Tell whether a call may be answered when it is made again, as it is."""
     if len(code) == _STATUS_LENGTH and code.isdecimal():
         status = int(code)
