@@ -65,7 +65,7 @@ token: setup
 	@$(RUN) -m local token
 
 migration: setup-dev
-	@$(RUN) -m local.schema $(NAME)
+	@$(RUN) -m local migration $(NAME)
 
 lock: setup-dev
 	@local/checks/lock.sh

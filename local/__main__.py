@@ -22,6 +22,9 @@ def _quiet_interrupt() -> Generator[None]:
 
 with _quiet_interrupt():
     from local import commands
+    from local.schema.diff import DiffFailed
+    from local.schema.files import SUPABASE
+    from local.schema.version import CODE
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +33,7 @@ def main(arguments: list[str]) -> int:
     command: Callable[[Namespace], int] = options.command
     try:
         return command(options)
-    except (ValueError, commands.MigrationFailed) as failure:
+    except (ValueError, commands.MigrationFailed, DiffFailed) as failure:
         print(failure, file=sys.stderr)
         return 2
 
@@ -61,6 +64,11 @@ def _parser() -> ArgumentParser:
     migrate.add_argument("--db-url", required=True)
     migrate.add_argument("--migrations", type=Path, help="another folder of migrations")
     migrate.set_defaults(command=commands.apply_migrations)
+    migration = subcommands.add_parser("migration", help="write the next one from supabase/schemas")
+    migration.add_argument("name", help="verb and noun: add_job_priority")
+    migration.add_argument("--supabase", type=Path, default=SUPABASE, help="another folder")
+    migration.add_argument("--code", type=Path, default=CODE, help="the file with SCHEMA_VERSION")
+    migration.set_defaults(command=commands.write_migration)
     return parser
 
 

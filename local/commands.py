@@ -16,9 +16,11 @@ from local.processes.process import PartFailed
 from local.processes.unprivileged import NoIdentity
 from local.programs import CHECKOUT
 from local.schema.migrations import MIGRATIONS, MigrationFailed, migrate
+from local.schema.scratch import scratch_server
+from local.schema.writing import Writer
 from local.stack.directory import StackDirectory
 from local.stack.keys import Keys
-from local.stack.ports import PortBusy, chosen_ports, claim_ports
+from local.stack.ports import PortBusy, chosen_ports, claim_free_port, claim_ports
 from local.stack.stack import Stack
 from local.stack.supervisor import Supervisor
 
@@ -107,6 +109,24 @@ def apply_migrations(options: Namespace) -> int:
     if not applied:
         print("nothing to apply")
     return 0
+
+
+def write_migration(options: Namespace) -> int:
+    """Writes the next migration from supabase/schemas; 1 if it needs a statement written by hand."""
+    claim = claim_free_port()
+    try:
+        with scratch_server(claim.number) as server:
+            writer = Writer(server=server, supabase=options.supabase, code=options.code)
+            written = writer.write(options.name)
+    finally:
+        claim.release()
+    if written is None:
+        print("The migrations give what supabase/schemas says: there is nothing to write.")
+        return 0
+    print(f"{written.file} is written. Read it, and say why in its first line.")
+    if written.left:
+        print("It is not complete. Write by hand what is left:", *written.left, sep="\n  ")
+    return 1 if written.left else 0
 
 
 def _supervise(directory: StackDirectory, chosen: Mapping[str, int], *, functions: bool) -> int:

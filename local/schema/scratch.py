@@ -13,19 +13,17 @@ from psycopg import sql
 from local.parts.postgres import FAST, Server
 from local.processes.process import Process
 from local.programs import base_environment
-from local.stack.ports import claim_free_port
 
 
 @contextmanager
-def scratch_server() -> Generator[Server]:
-    """Starts Postgres on a free port, its data in a temporary directory; removes both at the end."""
+def scratch_server(port: int) -> Generator[Server]:
+    """Starts Postgres on a port, its data in a temporary directory; stops it and removes them at the end."""
     directory = Path(tempfile.mkdtemp(prefix="editai-schema-"))
     directory.chmod(0o711)
-    claim = claim_free_port()
     password = secrets.token_urlsafe(24)
     server = Server(
         directory=directory / "postgres",
-        port=claim.number,
+        port=port,
         admin_password=password,
         postgres_password=password,
         authenticator_password=password,
@@ -41,7 +39,6 @@ def scratch_server() -> Generator[Server]:
         finally:
             process.stop()
     finally:
-        claim.release()
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -42,7 +42,7 @@ class Copy:
 
     def command(self, name: str) -> subprocess.CompletedProcess[str]:
         """What `make migration NAME=…` runs."""
-        command = [sys.executable, "-m", "local.schema", name]
+        command = [sys.executable, "-m", "local", "migration", name]
         command += ["--supabase", str(self.supabase), "--code", str(self.code)]
         return subprocess.run(command, cwd=CHECKOUT, check=False, capture_output=True, text=True)
 
