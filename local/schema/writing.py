@@ -54,13 +54,13 @@ class Writer:
             raise SchemaFilesWrong(
                 f"a migration is named by verb and noun, as add_priority: not {name!r}"
             )
-        self._remove_draft(name)
-        number = self._next_version()
         files = read_files(self.supabase)
-        migrated = new_database(self.server, f"{self.databases}_migrated")
-        migrate(migrated, directory=self._migrations, say=lambda _line: None)
         declared = new_database(self.server, f"{self.databases}_declared")
         apply_schema(declared, files)
+        self._remove_draft(name)  # not before: it may hold what a person has written
+        number = self._next_version()
+        migrated = new_database(self.server, f"{self.databases}_migrated")
+        migrate(migrated, directory=self._migrations, say=lambda _line: None)
         if read_catalog_of(migrated) == read_catalog_of(declared):
             return None
         files = version.stated_in_sql(files, number)
