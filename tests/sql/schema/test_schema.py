@@ -40,7 +40,7 @@ LINTS = {
           and proconfig::text ~ 'statement_timeout' and proconfig::text !~ 'lock_timeout'
           and prosrc ~ '(insert into|update |delete from|for (no key )?update)'
     """,
-    # PostgREST answers a call that fits both with 300 (PGRST203).
+    # PostgREST refuses a call that fits both with 300 (PGRST203).
     "function of which there are two": """
         select proname as found from pg_proc
         where pronamespace = 'public'::regnamespace and proname like 'editai\\_%'
