@@ -94,17 +94,19 @@ def check_segments(params: SegmentsParams, sources: Sequence[Source]) -> list[Se
 
 def _check_alone(index: int, segment: Segment, source: Source | None) -> SegmentProblem | None:
     if source is None:
-        return _problem(index, "unknown_source", "names no source of this project")
+        return _problem(index, "unknown_source", "refers to a source that is not in this project")
     if source.status != "ready":
-        return _problem(index, "source_not_ready", "names a source that has not been confirmed")
+        return _problem(index, "source_not_ready", "refers to a source that has not been confirmed")
     end = source.duration_seconds or 0.0
     if segment.start < 0 or segment.end > end + RANGE_TOLERANCE_SECONDS:
-        return _problem(index, "out_of_range", f"is not within its source, 0 to {end:.3f} seconds")
+        return _problem(
+            index, "out_of_range", f"is outside its source, which runs from 0 to {end:.3f} seconds"
+        )
     if segment.end < segment.start:
-        return _problem(index, "reversed", "ends before it begins")
+        return _problem(index, "reversed", "ends before it starts")
     frame = 1 / min(source.frame_rate or _USUAL_FRAME_RATE, _MAX_FRAME_RATE)
     if segment.duration_seconds < frame - ROUNDING_SECONDS:
-        return _problem(index, "too_short", f"is shorter than a frame, {frame:.3f} seconds")
+        return _problem(index, "too_short", f"is shorter than one frame ({frame:.3f} seconds)")
     return None
 
 

@@ -84,7 +84,8 @@ def _check_characters(lines: list[str]) -> None:
         character = next((character for character in line if character in strange), None)
         if character:
             raise SubtitleProblem(
-                number, f"the font has no character U+{ord(character):04X}; use another one."
+                number,
+                f"the font does not contain the character U+{ord(character):04X}; use another one.",
             )
 
 
@@ -106,7 +107,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
             first = number - len(block)
             if len(block) == 1:
                 raise SubtitleProblem(
-                    min(number, len(lines)), "a timing is missing after the cue's number."
+                    min(number, len(lines)), "the cue number is not followed by a timing."
                 )
             if sum(map(len, block[2:])) > MAX_CUE_CHARACTERS:
                 raise SubtitleProblem(
@@ -118,7 +119,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
 
 def _check_line(number: int, place: int, line: str) -> None:
     if place == 0 and not _NUMBER.fullmatch(line):
-        raise SubtitleProblem(number, "expected a cue's number, after an empty line.")
+        raise SubtitleProblem(number, "expected a cue number; an empty line ends a cue.")
     if place == 1:
         _timing(number, line)
 
@@ -133,7 +134,7 @@ def _timing(number: int, line: str) -> tuple[float, float]:
         for hours, minutes, seconds, milliseconds in (values[:4], values[4:])
     )
     if end <= start:
-        raise SubtitleProblem(number, "the cue ends before it starts.")
+        raise SubtitleProblem(number, "the cue must end after it starts.")
     return start, end
 
 

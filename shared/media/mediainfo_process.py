@@ -29,7 +29,7 @@ def main(*options: str) -> None:
     tracks = info.to_data()["tracks"][:MAX_TRACKS]  # pyright: ignore[reportUnknownMemberType]
     text = json.dumps(tracks)
     if len(text) > MAX_CHARACTERS:
-        sys.exit("the file says too much about itself")
+        sys.exit("the file has too much metadata")
     sys.stdout.write(text)
 
 

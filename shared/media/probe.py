@@ -48,7 +48,7 @@ write uploads to disk, which a file that takes long must not hold up."""
 
 _probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
 
-TRUNCATED = "The file ends too early: part of the video is missing. Send the whole file again."
+TRUNCATED = "The file is incomplete: part of the video is missing. Upload the whole file again."
 
 _SAID_BY_ENDS = {
     *("too_long", "too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),

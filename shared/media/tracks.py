@@ -42,7 +42,7 @@ _ROUNDING = 0.0005  # of what MediaInfo writes with three digits
 
 Track = dict[str, Any]
 
-NOT_A_VIDEO = "This is not a video file. Send an MP4, MOV, WebM, MKV, AVI or MPEG-TS file."
+NOT_A_VIDEO = "This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file."
 UNREADABLE = "The video file is damaged and cannot be read."
 
 
@@ -81,20 +81,20 @@ def _refuse_excess(tracks: list[Track]) -> None:
     if streams > MAX_STREAMS:
         raise UnusableMedia(
             "too_many_streams",
-            f"The file has {streams} streams; at most {MAX_STREAMS} are allowed.",
+            f"The file has {streams} streams; the maximum is {MAX_STREAMS}.",
         )
     for track in tracks:
         width, height = number_of(track, "width") or 0, number_of(track, "height") or 0
         if max(width, height) > MAX_SIDE:
             raise UnusableMedia(
                 "too_large",
-                f"The picture is {width:.0f}x{height:.0f}; at most {MAX_SIDE}x{MAX_SIDE} is allowed.",
+                f"The video is {width:.0f}x{height:.0f} pixels; the maximum is {MAX_SIDE}x{MAX_SIDE}.",
             )
         if width * height > MAX_PIXELS:
             raise UnusableMedia(
                 "too_large",
-                f"The picture is {width:.0f}x{height:.0f}; at most {MAX_PIXELS} pixels are"
-                " allowed, as 8192x4320 has.",
+                f"The video is {width:.0f}x{height:.0f} pixels; the maximum is {MAX_PIXELS} pixels in"
+                " total, the area of 8192x4320.",
             )
 
 
@@ -134,7 +134,7 @@ def _pixel_aspect(track: Track) -> float:
     if not 1 / MAX_PIXEL_ASPECT - _ROUNDING <= aspect <= MAX_PIXEL_ASPECT:
         raise UnusableMedia(
             "too_large",
-            f"The pixels are more than {MAX_PIXEL_ASPECT} times as wide as high, or as high as wide.",
+            f"The pixel aspect ratio is above {MAX_PIXEL_ASPECT}:1 or below 1:{MAX_PIXEL_ASPECT}.",
         )
     return aspect
 
@@ -144,8 +144,8 @@ def _refuse_stretched(width: int, height: int) -> None:
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise UnusableMedia(
             "too_large",
-            f"The picture is shown as {width}x{height}; at most {MAX_SIDE}x{MAX_SIDE} and"
-            f" {MAX_PIXELS} pixels are allowed.",
+            f"The video is displayed at {width}x{height} pixels; the maximum is {MAX_SIDE}x{MAX_SIDE}"
+            f" and {MAX_PIXELS} pixels in total.",
         )
 
 
@@ -156,7 +156,8 @@ def _refuse_colours(track: Track) -> None:
     for told, known in ((matrix, _UNSUPPORTED_MATRICES), (transfer, _UNSUPPORTED_TRANSFERS)):
         if told.startswith(known):
             raise UnusableMedia(
-                "unsupported_colours", f"The video's colours ({told[:40]}) cannot be converted."
+                "unsupported_colours",
+                f"The video's colour encoding ({told[:40]}) is not supported.",
             )
 
 
@@ -177,7 +178,7 @@ def _audio(track: Track) -> AudioFacts:
     if channels > MAX_CHANNELS:
         raise UnusableMedia(
             "too_many_channels",
-            f"The sound has {channels} channels; at most {MAX_CHANNELS} are allowed.",
+            f"The sound has {channels} channels; the maximum is {MAX_CHANNELS}.",
         )
     return AudioFacts(
         codec=str(track.get("format", "unknown")),

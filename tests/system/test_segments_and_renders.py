@@ -57,10 +57,10 @@ async def test_a_bad_segment_is_refused_by_its_index(
 ) -> None:
     good = clip.segments[0].model_dump(mode="json")
     for bad, message in (
-        (good | {"start": 11, "end": 99}, "is not within its source"),
-        (good | {"start": 3.0, "end": 3.01}, "is shorter than a frame"),
+        (good | {"start": 11, "end": 99}, "is outside its source"),
+        (good | {"start": 3.0, "end": 3.01}, "is shorter than one frame"),
         (good | {"start": 1.5, "end": 2.5}, "overlaps segment 0"),
-        (good | {"source_id": str(uuid4())}, "names no source of this project"),
+        (good | {"source_id": str(uuid4())}, "refers to a source that is not in this project"),
     ):
         with pytest.raises(LibraryError) as refused:
             await client.generate_from_segments(project.id, [good, bad], target_duration=2)

@@ -30,8 +30,8 @@ def _oblong(path: Path) -> None:
     ("make", "reason", "words"),
     [
         (_playlist, "not_a_video", "This is not a video file."),
-        (_vast, "too_large", "The picture is 6000x6000"),
-        (_oblong, "too_large", "The pixels are more than 16 times as wide as high"),
+        (_vast, "too_large", "The video is 6000x6000 pixels"),
+        (_oblong, "too_large", "The pixel aspect ratio is above 16:1"),
         (_tracks, "too_many_streams", "The file has 40 streams"),
     ],
     ids=["a playlist", "a vast picture", "oblong pixels", "forty tracks"],

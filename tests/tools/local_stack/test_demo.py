@@ -50,7 +50,7 @@ def test_a_file_that_is_no_video_is_refused_in_the_librarys_words(
     assert process.returncode == 1, said + complained
     assert (
         complained
-        == "the library refuses: This is not a video file. Send an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.\n"
+        == "the library refuses: This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.\n"
     )
     assert stack.running() == []
     assert "left running" not in said

@@ -188,7 +188,7 @@ def test_a_segment_shorter_than_a_frame_is_refused() -> None:
 
 def test_a_segment_that_ends_before_it_begins_is_refused_as_that() -> None:
     [problem] = check_segments(_params(_segment(3, 2)), SOURCES)
-    assert (problem.code, problem.detail) == ("reversed", "Segment 0 ends before it begins.")
+    assert (problem.code, problem.detail) == ("reversed", "Segment 0 ends before it starts.")
 
 
 def test_of_two_segments_that_overlap_the_later_one_is_refused() -> None:
@@ -202,7 +202,7 @@ def test_a_segment_of_a_foreign_or_unconfirmed_source_is_refused() -> None:
     pending = [_source(FIRST, 20, ready=False)]
     [problem] = check_segments(_params(_segment(0, 1)), pending)
     assert problem.code == "source_not_ready"
-    assert problem.detail == "Segment 0 names a source that has not been confirmed."
+    assert problem.detail == "Segment 0 refers to a source that has not been confirmed."
 
 
 def test_every_bad_segment_is_named() -> None:

@@ -30,13 +30,13 @@ TRAPS = (
         name="playlist.mp4",
         make=lambda path: path.write_bytes(hostile.playlists("neighbour.mp4")["ffconcat"]),
         code="not_a_video",
-        detail="This is not a video file. Send an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
+        detail="This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
     ),
     Trap(
         name="forty-tracks.mp4",
         make=lambda path: hostile.many_tracks(path, 40),
         code="too_many_streams",
-        detail="The file has 40 streams; at most 16 are allowed.",
+        detail="The file has 40 streams; the maximum is 16.",
     ),
     Trap(
         name="rare-codec.avi",
@@ -98,5 +98,5 @@ async def test_a_limit_that_is_reached_fails_the_job_and_is_not_tried_again(
     error = await _failure(project, frugal_worker, deliver)
     assert error == {
         "code": "encoding_failed",
-        "detail": "Processing the video takes more memory than is allowed.",
+        "detail": "Processing the video needs more memory than is allowed.",
     }

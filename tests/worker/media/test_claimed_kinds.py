@@ -49,7 +49,7 @@ def test_colours_that_cannot_be_converted_are_refused(tmp_path: Path, colours: s
     footage.make(*BARS, *H264, "-vf", f"format=yuv420p,setparams={colours}", str(path))
     refused = refusal(path)
     assert refused.code == "unsupported_colours"
-    assert refused.detail.startswith("The video's colours (")
+    assert refused.detail.startswith("The video's colour encoding (")
 
 
 async def test_sound_whose_channels_change_on_the_way_is_heard(tmp_path: Path) -> None:

@@ -267,9 +267,9 @@ async def test_a_result_with_no_frame_or_too_few_is_a_failure(plain: Path, tmp_p
     """ffmpeg goes on after what it cannot decode, and ends well."""
     empty = tmp_path / "empty.mp4"
     footage.make(*footage.pattern(1), "-frames:v", "0", *X264, str(empty))
-    with pytest.raises(FfmpegFailed, match="holds no picture that can be decoded"):
+    with pytest.raises(FfmpegFailed, match="contains no frame that can be decoded"):
         await verify_output(empty, 30)
-    with pytest.raises(FfmpegFailed, match="A part of the video could not be decoded"):
+    with pytest.raises(FfmpegFailed, match="Part of the video could not be decoded"):
         await verify_output(plain, 61)
     assert (await verify_output(plain, 60)).video.frame_count == 60
 

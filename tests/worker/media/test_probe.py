@@ -129,7 +129,7 @@ def test_a_truncated_file_is_refused(plain: Path, tmp_path: Path, name: str) -> 
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
     code, detail = _refusal(cut)
     assert code == "truncated"
-    assert "ends too early" in detail
+    assert "file is incomplete" in detail
 
 
 def test_a_cut_recording_is_taken_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_picture_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     footage.make(*source, *X264, str(path))
     assert _refusal(path) == (
         "too_large",
-        "The picture is 8208x32; at most 8192x8192 is allowed.",
+        "The video is 8208x32 pixels; the maximum is 8192x8192.",
     )
 
 
@@ -166,7 +166,7 @@ def test_too_many_streams_are_refused(plain: Path, tmp_path: Path) -> None:
     footage.make("-i", str(plain), *["-map", "0:v"], *["-map", "0:a"] * 16, "-c", "copy", str(path))
     assert _refusal(path) == (
         "too_many_streams",
-        "The file has 17 streams; at most 16 are allowed.",
+        "The file has 17 streams; the maximum is 16.",
     )
 
 

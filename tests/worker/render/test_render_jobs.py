@@ -76,5 +76,5 @@ async def test_a_clip_whose_file_is_gone_fails_the_render_with_a_reason(
     studio.stored(clip.storage_path).unlink()
     assert await _render(studio, clip, "youtube") == "failed"
     progress = await studio.progress()
-    assert (progress.job_error or {})["detail"] == "The clip's file is not there any more."
+    assert (progress.job_error or {})["detail"] == "The clip's file no longer exists."
     assert studio.exports() == []

@@ -154,7 +154,7 @@ async def test_a_source_whose_file_is_gone_fails_the_job_with_a_reason(
     progress = await studio.progress()
     assert progress.job_error == {
         "code": "unreadable",
-        "detail": "The source's file is not there any more.",
+        "detail": "The source's file no longer exists.",
     }
 
 
@@ -177,7 +177,7 @@ async def test_a_file_that_ends_before_a_segment_does_fails_the_job_with_a_reaso
     assert (progress.status, progress.job_attempt) == ("failed", 1)
     assert progress.job_error == {
         "code": "truncated",
-        "detail": f"The source's file ends at 2.000 seconds, and a segment of it at {end:.3f} seconds.",
+        "detail": f"A segment ends at {end:.3f} seconds, but its source's file ends at 2.000 seconds.",
     }
     assert studio.clips() == []
 

@@ -52,11 +52,11 @@ async def deliver(request: Request) -> Response:
     try:
         delivery = Delivery.model_validate_json(await request.body())
     except ValidationError:
-        raise InvalidRequest('A delivery is {"job_id": "<uuid>"}.') from None
+        raise InvalidRequest('The body must be {"job_id": "<uuid>"}.') from None
     fields = request.state.log_fields = {"job_id": str(delivery.job_id)}
     settings = read_settings(WorkerSettings)
     if len(_running) >= settings.worker_concurrency:
-        raise ServiceUnavailable("All slots of this worker are taken.")
+        raise ServiceUnavailable("All slots of this worker are in use.")
     with log_fields(**fields):
         run = _claim_and_run(delivery.job_id, claimed := asyncio.Event(), settings.attempt_seconds)
         task = asyncio.create_task(run)

@@ -50,7 +50,7 @@ async def make_thumbnail(
             total_seconds=1.0,
         )
         if not partial.exists():
-            raise FfmpegFailed("The video holds no picture at that time.")
+            raise FfmpegFailed("The video contains no frame at that time.")
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ async def verify_output(path: Path, frames: int) -> MediaFacts:
     try:
         facts = await probe_async(path)
     except UnusableMedia as error:
-        raise FfmpegFailed("The video holds no picture that can be decoded.") from error
+        raise FfmpegFailed("The video contains no frame that can be decoded.") from error
     if facts.video.frame_count != frames:
-        raise FfmpegFailed("A part of the video could not be decoded.")
+        raise FfmpegFailed("Part of the video could not be decoded.")
     return facts

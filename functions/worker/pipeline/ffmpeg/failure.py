@@ -7,20 +7,21 @@ pass: a kill, a full disk.
 import signal
 
 _NO_MEMORY = ("Cannot allocate memory", "malloc of size")
+_TOO_MUCH_MEMORY = "Processing the video needs more memory than is allowed."
 
 # What ffmpeg says, and what a user may be told; the first that matches wins.
 _REASONS = (
     ("No space left on device", "The disk is full."),
     ("exceeds max_streams", "The video file has too many streams."),
-    ("exceeds specified max pixel count", "The picture is too large."),
-    *((sign, "Processing the video takes more memory than is allowed.") for sign in _NO_MEMORY),
-    ("Resource temporarily unavailable", "Processing the video takes more memory than is allowed."),
+    ("exceeds specified max pixel count", "The video's resolution is too high."),
+    *((sign, _TOO_MUCH_MEMORY) for sign in _NO_MEMORY),
+    ("Resource temporarily unavailable", _TOO_MUCH_MEMORY),
     ("not on whitelist", "The video uses a codec that is not supported."),
     ("Decoder not found", "The video uses a codec that is not supported."),
     ("no decoder found", "The video uses a codec that is not supported."),
     ("Unknown decoder", "The video uses a codec that is not supported."),
     ("Not yet implemented in FFmpeg", "The video uses a feature that is not supported."),
-    ("matches no streams", "The video holds no picture that can be decoded."),
+    ("matches no streams", "The video contains no frame that can be decoded."),
     ("Input contains (near) NaN", "The video's sound is damaged and cannot be used."),
     ("moov atom not found", "The video file is damaged and cannot be decoded."),
     ("Invalid data found", "The video file is damaged and cannot be decoded."),
@@ -32,15 +33,15 @@ _PASSING = "No space left on device"
 
 # How the kernel tells which of our limits was reached (see launch.py), and how a decoder crashes.
 _ENDED_BY_THE_FILE: dict[int, str] = {
-    signal.SIGPROF: "Processing the video takes more computing time than its length allows.",
-    signal.SIGALRM: "Processing the video takes longer than its length allows.",
+    signal.SIGPROF: "Processing the video needs more CPU time than is allowed for its length.",
+    signal.SIGALRM: "Processing the video takes longer than is allowed for its length.",
     **dict.fromkeys(
         (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS),
         "The video file is damaged and cannot be decoded.",
     ),
 }
 
-TOO_MUCH_OUTPUT = "What is made of the video becomes too large."
+TOO_MUCH_OUTPUT = "The output file would be too large."
 
 
 class FfmpegFailed(Exception):

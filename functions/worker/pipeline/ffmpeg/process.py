@@ -83,7 +83,7 @@ async def _run(
         if error.errno != errno.E2BIG:
             raise
         # The same arguments will be as long in the next attempt.
-        raise FfmpegFailed("The video needs too many steps at once.") from error
+        raise FfmpegFailed("Processing the video needs a command that is too long.") from error
     tail = asyncio.ensure_future(_read_tail(process))
     try:
         await _follow(process, total_seconds, on_progress)

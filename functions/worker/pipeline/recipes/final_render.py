@@ -54,7 +54,7 @@ async def _prepare(context: JobContext, params: RenderParams) -> Rendering:
     try:
         clip = await context.storage.fetch(params.clip_path, context.directory)
     except FileNotFoundError:
-        raise UnusableMedia("unreadable", "The clip's file is not there any more.") from None
+        raise UnusableMedia("unreadable", "The clip's file no longer exists.") from None
     return Rendering(
         clip=clip,
         facts=await probe_async(clip),

@@ -98,8 +98,8 @@ def _refuse_outside(played: Sequence[Segment], footage: Mapping[UUID, Footage]) 
         if segment.start >= end or segment.end > end + RANGE_TOLERANCE_SECONDS:
             raise UnusableMedia(
                 "truncated",
-                f"The source's file ends at {end:.3f} seconds, and a segment of it at"
-                f" {segment.end:.3f} seconds.",
+                f"A segment ends at {segment.end:.3f} seconds, but its source's file ends at"
+                f" {end:.3f} seconds.",
             )
 
 

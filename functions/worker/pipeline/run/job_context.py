@@ -40,7 +40,7 @@ class JobContext:
         for source in self.sources:
             if source.id == source_id:
                 return source
-        raise UnusableMedia("unreadable", "The source video is not there any more.")
+        raise UnusableMedia("unreadable", "The source video no longer exists.")
 
     def recorded(self, index: int) -> Clip | None:
         """The clip that an earlier attempt recorded for the job's variant `index`, from 0."""
@@ -52,7 +52,7 @@ class JobContext:
         try:
             return await self.storage.fetch(source.storage_path, self.directory)
         except FileNotFoundError:
-            raise UnusableMedia("unreadable", "The source's file is not there any more.") from None
+            raise UnusableMedia("unreadable", "The source's file no longer exists.") from None
 
     async def record_clip(
         self,

@@ -34,7 +34,7 @@ MAX_FRAMES = 2_000_000
 """4 hours have a million at 60 a second. Each is a line in a file, and numbers in Python's memory."""
 _SPARE_SECONDS = 10  # a file may play a little longer than it says
 
-_NO_TIMES = "The times of the video's pictures cannot be followed."
+_NO_TIMES = "The video's timestamps are invalid."
 
 _VIDEO = (
     "[0:V:0]split[every][some];"
@@ -124,11 +124,11 @@ def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
     motion, luma = series["motion"], series["luma"]
     count = min(len(motion.values), len(luma.values))
     if count == 0:
-        raise FfmpegFailed("The video holds no picture that can be decoded.")
+        raise FfmpegFailed("The video contains no frame that can be decoded.")
     if count > 1 and motion.times[count // 2] == 0:
         raise FfmpegFailed(_NO_TIMES)  # most come before what the file says is its beginning
     if count >= MAX_FRAMES:
-        raise FfmpegFailed("The video has too many pictures.")
+        raise FfmpegFailed("The video has too many frames.")
     rate = float(canvas.frame_rate)
     pace = min(rate, max(1.0, (count - 1) / max(motion.times[-1] - motion.times[0], 1e-3)))
     dark = boundaries.dark_frames(luma.values[:count], pace)

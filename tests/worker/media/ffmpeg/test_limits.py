@@ -33,7 +33,9 @@ async def _failed(arguments: list[str], work_dir: Path, limits: Limits) -> Ffmpe
 
 async def test_computing_time_is_limited(tmp_path: Path) -> None:
     failed = await _failed(BUSY, tmp_path, replace(ROOMY, cpu_seconds=1))
-    assert failed.detail == "Processing the video takes more computing time than its length allows."
+    assert (
+        failed.detail == "Processing the video needs more CPU time than is allowed for its length."
+    )
     assert not failed.transient
 
 
@@ -41,7 +43,7 @@ async def test_the_wall_clock_is_limited(tmp_path: Path) -> None:
     """Waiting costs no computing time: a deadlock ends by this limit alone."""
     idle = ["-readrate", "0.01", *BUSY]
     failed = await _failed(idle, tmp_path, replace(ROOMY, wall_seconds=1))
-    assert failed.detail == "Processing the video takes longer than its length allows."
+    assert failed.detail == "Processing the video takes longer than is allowed for its length."
     assert not failed.transient
 
 
@@ -49,7 +51,7 @@ async def test_memory_is_limited(tmp_path: Path) -> None:
     vast = ["-f", "lavfi", "-i", "color=size=8192x4320:duration=1,format=gbrpf32le"]
     arguments = [*vast, "-f", "null", "-"]
     failed = await _failed(arguments, tmp_path, replace(ROOMY, memory_bytes=200 << 20))
-    assert failed.detail == "Processing the video takes more memory than is allowed."
+    assert failed.detail == "Processing the video needs more memory than is allowed."
     assert not failed.transient
 
 

@@ -118,7 +118,7 @@ async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> 
     hostile.many_tracks(path, 40)
     refused = refusal(path)
     assert refused.code == "too_many_streams"
-    assert refused.detail == "The file has 40 streams; at most 16 are allowed."
+    assert refused.detail == "The file has 40 streams; the maximum is 16."
     with pytest.raises(FfmpegFailed) as failed:
         await _decoded(path, probe(plain), tmp_path)
     assert failed.value.detail == "The video file has too many streams."
@@ -133,7 +133,7 @@ async def test_more_pictures_than_any_video_has_are_refused(
     hostile.swarm_of_tiny_pictures(path, 5000)
     with pytest.raises(FfmpegFailed) as failed:
         await analyse(path, probe(path), tmp_path)
-    assert failed.value.detail == "The video has too many pictures."
+    assert failed.value.detail == "The video has too many frames."
     assert footage.names(tmp_path) == ["swarm.avi"]
 
 

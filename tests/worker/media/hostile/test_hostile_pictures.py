@@ -32,11 +32,11 @@ async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_pa
     refused = refusal(path)
     assert refused.code == "too_large"
     assert refused.detail == (
-        "The picture is 6000x6000; at most 35389440 pixels are allowed, as 8192x4320 has."
+        "The video is 6000x6000 pixels; the maximum is 35389440 pixels in total, the area of 8192x4320."
     )
     with pytest.raises(FfmpegFailed) as failed:
         await analyse(path, probe(plain), tmp_path)
-    assert failed.value.detail == "The picture is too large."
+    assert failed.value.detail == "The video's resolution is too high."
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,7 @@ def test_pixels_of_a_shape_that_no_screen_has_are_refused(
     hostile.oblong_pixels(path, across, down)
     refused = refusal(path)
     assert refused.code == "too_large"
-    assert (
-        refused.detail == "The pixels are more than 16 times as wide as high, or as high as wide."
-    )
+    assert refused.detail == "The pixel aspect ratio is above 16:1 or below 1:16."
 
 
 def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path: Path) -> None:
@@ -62,7 +60,7 @@ def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path:
     refused = refusal(path)
     assert refused.code == "too_large"
     assert refused.detail == (
-        "The picture is shown as 19200x720; at most 8192x8192 and 35389440 pixels are allowed."
+        "The video is displayed at 19200x720 pixels; the maximum is 8192x8192 and 35389440 pixels in total."
     )
 
 
