@@ -1,4 +1,4 @@
-"""worker: runs one job under its lease. Called by the dispatch, at least once per job."""
+"""worker: runs one job under its lease. The dispatch calls it at least once per job."""
 
 import functions_framework.aio
 from starlette.requests import Request
@@ -23,5 +23,5 @@ serve_functions()
 @functions_framework.aio.http
 @internal_only
 async def worker(request: Request) -> Response:
-    """Take a delivery `{"job_id"}`: 200 when all is done, or nothing is to do; 202 when the job runs on."""
+    """Handle a delivery `{"job_id"}`: 200 when the job has ended or needs no run, 202 when it runs on."""
     return await deliver(request)

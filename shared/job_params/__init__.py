@@ -1,1 +1,1 @@
-"""The parameters of each job kind, validated by the library and read by the worker."""
+"""The parameters of each kind of job. The library validates them, the worker reads them."""

@@ -1,7 +1,7 @@
-"""The final render of a clip: what may be asked for, and what the worker is given.
+"""The final render of a clip: the options of a request, and the params of its job.
 
-The library reads clip and preset when it starts the job and writes what the worker needs into the job's params: clips
-and their files never change, and a render goes by the preset its user saw.
+When the library starts the job, it copies the values of the clip and the preset into the job's params. That is safe,
+because clips and their files never change, and the render uses the preset as the user saw it.
 """
 
 from typing import Annotated, Any, Literal
@@ -31,7 +31,7 @@ Srt = Annotated[
     ),
     AfterValidator(_parsed),
 ]
-"""SubRip text that can be read; what is wrong with it is a validation error that names the line."""
+"""Valid SubRip text. A problem in it is a validation error that names the line."""
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -41,7 +41,7 @@ class _Request(BaseModel):
 
 
 class SubtitleStyle(_Request):
-    """How subtitles look; lengths in pixels of a frame whose shorter side has 1080."""
+    """The look of subtitles. Lengths are in pixels of a frame whose shorter side is 1080."""
 
     size: Integer = Field(default=68, ge=24, le=160, description="Height of a line.")
     colour: Colour = "#FFFFFF"
@@ -51,17 +51,17 @@ class SubtitleStyle(_Request):
 
 
 class Subtitles(_Request):
-    """Subtitles to burn in: SubRip text with times of the clip."""
+    """Subtitles to burn in: SubRip text with times on the clip's clock."""
 
     srt: Srt
     style: SubtitleStyle = SubtitleStyle()
 
 
 class RenderOptions(_Request):
-    """What a render does besides its preset; nothing of it by default.
+    """Corrections of a render besides its preset; none by default.
 
-    `fit`, for a clip of another shape than the preset: `crop` fills the frame and cuts off what is outside, `pad` shows
-    all with black bars, `blur` shows all over a blurred copy.
+    `fit` is for a clip whose shape differs from the preset's: `crop` fills the frame and cuts off the edges, `pad` adds
+    black bars, `blur` shows the whole clip over a blurred copy of itself.
     """
 
     fit: Fit = "crop"
@@ -73,12 +73,12 @@ class RenderOptions(_Request):
     saturation: Number = Field(default=1, ge=0, le=2)
 
     def to_record(self) -> dict[str, Any]:
-        """The options as an export records them: how the subtitles look, not what they say."""
+        """The options as an export records them: with the style of the subtitles, without their text."""
         return self.model_dump(mode="json", exclude={"subtitles": {"srt"}})
 
 
 class RenderParams(BaseModel):
-    """The params of a final render's job."""
+    """The params of a final render job."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -89,5 +89,5 @@ class RenderParams(BaseModel):
 
     @classmethod
     def of(cls, clip: Clip, preset: ExportPreset, options: RenderOptions) -> "RenderParams":
-        """What a worker needs to render `clip`."""
+        """The params for rendering `clip`."""
         return cls(clip_id=clip.id, clip_path=clip.storage_path, preset=preset, options=options)

@@ -1,6 +1,6 @@
-"""Numbers and truth values of JSON, taken as JSON Schema takes them.
+"""Numbers and booleans with the rules of JSON Schema.
 
-A text or a truth value is no number, however much it looks like one; a whole number may be written `3.0`.
+A string or a boolean is never accepted as a number, but an integer may be written as `3.0`.
 Source: JSON Schema Validation 2020-12, 6.1.1.
 """
 
@@ -17,12 +17,12 @@ MAX_SEED = 2**31 - 1
 
 
 def whole(value: Any) -> Any:
-    """An integer for a number without a fraction; any other value as it is."""
+    """Convert a float without a fraction to an integer; return any other value unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def number_in(text: Any) -> Any:
-    """The number that a text is in JSON; any other value as it is, for validation to refuse."""
+    """Parse a string that is a JSON number; return any other value unchanged, so that validation refuses it."""
     if not isinstance(text, str) or len(text) > _MAX_LENGTH or not _NUMBER.fullmatch(text):
         return text
     return json.loads(text)

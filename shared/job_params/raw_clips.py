@@ -1,4 +1,4 @@
-"""Raw clips of one source: what a request may ask for, and what the worker is given."""
+"""Raw clips of one source: the options of a request, and the params of its job."""
 
 from uuid import UUID
 
@@ -9,9 +9,11 @@ from shared.job_params.json_types import MAX_SEED, Integer, Number, Seed
 
 class _RawClips(BaseModel):
     variant_count: Integer = Field(
-        default=3, ge=1, le=10, description="How many clips, all different."
+        default=3, ge=1, le=10, description="Number of clips, all different."
     )
-    target_duration: Number = Field(default=30, ge=1, le=600, description="Seconds of each clip.")
+    target_duration: Number = Field(
+        default=30, ge=1, le=600, description="Length of each clip in seconds."
+    )
 
 
 class RawClipsOptions(_RawClips):
@@ -21,12 +23,12 @@ class RawClipsOptions(_RawClips):
 
     seed: Seed | None = Field(
         default=None,
-        description="The same video, options and seed give the same clips. Chosen when left out.",
+        description="The same video, options and seed give the same clips. Chosen by the server if omitted.",
     )
 
 
 class RawClipsParams(_RawClips):
-    """The params of a raw clips job: its seed is settled."""
+    """The params of a raw clips job. The seed is always set."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -35,7 +37,7 @@ class RawClipsParams(_RawClips):
 
     @classmethod
     def of(cls, options: RawClipsOptions, source_id: UUID, job_id: UUID) -> "RawClipsParams":
-        """What a worker needs. A seed that the request left out comes from the job's id."""
+        """The params of a job. If the request has no seed, it is derived from the job's id."""
         seed = job_id.int % (MAX_SEED + 1) if options.seed is None else options.seed
         return cls(
             source_id=source_id,

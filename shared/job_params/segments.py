@@ -1,8 +1,8 @@
-"""Clips from chosen segments: what is asked for, what can be wrong with it, and which segments each variant plays.
+"""Clips from chosen segments: the request, the problems of its segments, and the selection for each variant.
 
-    SegmentsParams -> check_segments (against the project's sources) -> select (pure, seeded) -> one tuple per variant
+    SegmentsParams -> check_segments (against the project's sources) -> select (no I/O, seeded) -> one tuple per variant
 
-The library checks before a job starts, the worker selects when it runs; both see the same values. Times are seconds.
+The library checks the segments before a job starts, and the worker selects when it runs. Times are seconds.
 """
 
 import math
@@ -23,14 +23,14 @@ Code = Literal[
 ]
 
 MAX_SEGMENTS = 50
-"""Each is a decoder of its own while its clip is made: about 25 MB at 1080p, 55 MB at 4K."""
+"""Each segment has its own decoder while the clip is encoded: about 25 MB at 1080p, 55 MB at 4K."""
 
 
 RANGE_TOLERANCE_SECONDS = 0.01
-"""Players and parsers disagree about where a file ends; a segment that ends with it must fit all of them."""
+"""Players and parsers disagree about the end of a file, and a segment may end there by any of them."""
 
 ROUNDING_SECONDS = 0.001
-"""Times are written to the millisecond."""
+"""Times have a resolution of one millisecond."""
 
 _USUAL_FRAME_RATE = 30.0
 _MAX_FRAME_RATE = 60.0
@@ -47,15 +47,15 @@ class SegmentRequest(Segment):
 
 
 class SegmentsParams(BaseModel):
-    """What clips are to be made from segments; also the job's params.
+    """The segments that clips are made from, and how they are selected. Also the params of the job.
 
-    `sequential` plays segments in the order given; the variants begin at different ones and go round.
-    `random` plays them in an order drawn for each variant.
-    `weighted` plays longer segments before shorter ones. Variant 1 has the longest of all; the others draw theirs, and
-    a segment twice as long is twice as likely to be drawn next.
+    `sequential` plays the segments in the given order. Each variant starts at a different segment and wraps around.
+    `random` plays them in a random order, drawn for each variant.
+    `weighted` plays longer segments before shorter ones. Variant 1 has the longest segments. The other variants draw
+    theirs at random, where a segment twice as long is twice as likely to be drawn next.
 
-    A variant ends when `target_duration` is reached, and its last segment is shortened to fit; when all segments
-    together are shorter, it plays them all, and weighted variants are alike. The same `seed` selects the same segments.
+    A variant ends at `target_duration`, and its last segment is shortened to fit. If all segments together are shorter
+    than that, a variant plays them all, so all weighted variants are equal. The same `seed` selects the same segments.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,7 +70,7 @@ class SegmentsParams(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentProblem:
-    """Why the segment at `index` (from 0) cannot be used; `detail` is for the person who sent it."""
+    """Why the segment at `index` (from 0) cannot be used. `detail` is for the user."""
 
     index: int
     code: Code
@@ -78,9 +78,9 @@ class SegmentProblem:
 
 
 def check_segments(params: SegmentsParams, sources: Sequence[Source]) -> list[SegmentProblem]:
-    """All that is wrong with the segments, in their order and at most one problem each.
+    """The problems of the segments, in their order, at most one per segment.
 
-    `sources` are the project's, at least those that the segments name.
+    `sources` are the project's sources, at least those that the segments refer to.
     """
     known = {source.id: source for source in sources}
     problems = list[SegmentProblem]()
@@ -111,7 +111,7 @@ def _check_alone(index: int, segment: Segment, source: Source | None) -> Segment
 
 
 def _check_overlap(index: int, segments: Sequence[Segment]) -> SegmentProblem | None:
-    """The later of two that overlap is the bad one; to touch is no overlap."""
+    """Of two overlapping segments the later one has the problem. Segments that only touch do not overlap."""
     segment = segments[index]
     for earlier, other in enumerate(segments[:index]):
         shared = min(segment.end, other.end) - max(segment.start, other.start)
@@ -127,7 +127,7 @@ def _problem(index: int, code: Code, what: str) -> SegmentProblem:
 def select(params: SegmentsParams) -> tuple[tuple[Segment, ...], ...]:
     """The segments of each variant, in the order they play.
 
-    Never the same segment twice in one variant. Variants differ as long as their mode allows different ones.
+    A variant never plays a segment twice. Variants differ as long as their mode allows it.
     """
     selections = list[tuple[Segment, ...]]()
     for variant in range(params.variant_count):
@@ -139,15 +139,15 @@ def select(params: SegmentsParams) -> tuple[tuple[Segment, ...], ...]:
 
 
 def _orders(params: SegmentsParams, variant: int) -> Iterator[tuple[Segment, ...]]:
-    """The orders that a variant may play the segments in until its target is reached, the preferred one first."""
+    """The orders in which a variant may play the segments until it reaches its target, the preferred one first."""
     segments = params.segments
     if params.selection_mode == "sequential":
         step = max(1, len(segments) // params.variant_count)
         begin = variant * step % len(segments)
         yield segments[begin:] + segments[:begin]
         return
-    # Only random() itself is promised to give the same numbers in every version of Python.
-    random = Random(f"{params.seed}/{variant}")  # noqa: S311 - a choice, not a secret
+    # Python promises the same numbers in every version for random() only.
+    random = Random(f"{params.seed}/{variant}")  # noqa: S311 - not a secret
     for draw in range(_DRAWS):
         drawn = [random.random() for _ in segments]
         if params.selection_mode == "random":
@@ -162,13 +162,13 @@ def _orders(params: SegmentsParams, variant: int) -> Iterator[tuple[Segment, ...
 
 
 def _longest_first(drawn: Sequence[Segment], target: float) -> tuple[Segment, ...]:
-    """Those of the segments that were drawn until the target was reached, in the order they play."""
+    """The segments drawn until the target was reached, the longest first."""
     enough = drawn[: len(_fill(drawn, target))]
     return tuple(sorted(enough, key=lambda segment: -segment.duration_seconds))
 
 
 def _weighted(segment: Segment, drawn: float, *, longest: bool) -> tuple[float, float]:
-    """A sort key that puts longer segments first: always, or as likely as they are long.
+    """A sort key that puts longer segments first: always, or with a probability proportional to their length.
 
     Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir (2006), in its logarithmic form.
     """
@@ -177,7 +177,7 @@ def _weighted(segment: Segment, drawn: float, *, longest: bool) -> tuple[float, 
 
 
 def _fill(order: Sequence[Segment], target: float) -> tuple[Segment, ...]:
-    """Segments from the front until the target is reached, the last one shortened to fit."""
+    """The first segments of `order` up to the target, the last one shortened to fit."""
     chosen, left = list[Segment](), target
     for segment in order:
         if left <= ROUNDING_SECONDS:

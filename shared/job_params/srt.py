@@ -1,14 +1,14 @@
-"""Subtitles in SubRip form (.srt), read strictly: what is wrong is said with its line, nothing is guessed.
+"""Parses subtitles in SubRip format (.srt) strictly: it reports the line of a problem and never guesses.
 
-    1                                   a number, which only has to be there
+    1                                   any number
     00:00:01,000 --> 00:00:02,500       start and end
     Hello, <i>world</i>!                one or more lines of text
                                         an empty line
     2
     ...
 
-Text stays text. Italics are kept, since they carry meaning; the other tags that players know, and the override blocks
-of another subtitle format that tools leave in such files, are removed.
+Italics are kept, because they carry meaning. The other tags that players know are removed, and so are the override
+blocks of the ASS format, which some tools leave in such files. Everything else is plain text.
 """
 
 import re
@@ -22,7 +22,7 @@ MAX_CHARACTERS = 500_000
 MAX_CUES = 10_000
 MAX_CUE_CHARACTERS = 500
 
-_BREAKS = ("Zl", "Zp")  # line and paragraph separators, which a line of the file has none of
+_BREAKS = ("Zl", "Zp")  # line and paragraph separators, which are not allowed in a line
 
 _TIME = r"(\d{2}):([0-5]\d):([0-5]\d)[,.](\d{3})"
 _TIMING = re.compile(rf"{_TIME}[ \t]*-->[ \t]*{_TIME}", re.ASCII)
@@ -32,7 +32,7 @@ _TAG = re.compile(r"<(/?)(i|b|u|s|font|c|v)(?:[ .=][^<>]*)?>", re.ASCII | re.IGN
 
 
 class SubtitleProblem(ValueError):
-    """Subtitles cannot be read; `line` counts from 1, `detail` says what is wrong there."""
+    """The subtitles cannot be parsed. `line` counts from 1; `detail` describes the problem."""
 
     def __init__(self, line: int, what: str) -> None:
         self.line = line
@@ -42,7 +42,7 @@ class SubtitleProblem(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A piece of a cue's text in one style; a line feed in it is a line break."""
+    """A part of a cue's text in one style. A line feed is a line break."""
 
     text: str
     italic: bool = False
@@ -50,7 +50,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cue:
-    """What is shown from `start` to `end`, in seconds of the clip."""
+    """The text shown from `start` to `end`, in seconds of the clip."""
 
     start: float
     end: float
@@ -58,10 +58,10 @@ class Cue:
 
 
 def parse_srt(text: str) -> tuple[Cue, ...]:
-    """The cues of a file, in its order; those without text are left out.
+    """The cues of a file in their order, without those that have no text.
 
     Raises:
-        SubtitleProblem: the first thing that is wrong.
+        SubtitleProblem: the first problem.
 
     """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -90,13 +90,13 @@ def _check_characters(lines: list[str]) -> None:
 
 
 def _is_usable(character: str) -> bool:
-    """Whether it can be drawn, or means nothing to draw: joiners and marks of direction."""
+    """Whether it can be drawn, or needs no drawing, such as joiners and direction marks."""
     category = unicodedata.category(character)
     return character == "\t" or category == "Cf" or (covers(character) and category not in _BREAKS)
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Each cue's lines with the number of the first: a number, a timing, and the text."""
+    """The lines of each cue (number, timing, text), with the line number of the first."""
     block = list[str]()
     for number, line in enumerate([*lines, ""], start=1):
         stripped = line.strip()
@@ -139,7 +139,7 @@ def _timing(number: int, line: str) -> tuple[float, float]:
 
 
 def _runs(text: str) -> Iterator[Run]:
-    """The text's pieces without tags, where there is anything to see."""
+    """The runs of a text without its tags; none if nothing would be visible."""
     text = unicodedata.normalize("NFC", _OVERRIDE.sub("", text).replace("\t", " "))
     if not _TAG.sub("", text).strip():
         return

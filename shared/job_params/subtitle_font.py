@@ -1,7 +1,7 @@
-"""The characters that subtitles may have: those of the one font every worker carries.
+"""The characters allowed in subtitles: those of the one font that every worker has.
 
-Whoever sends others is told so, instead of finding empty boxes in a finished video. A test holds the table against
-the font's file.
+Other characters are refused, because they would appear as empty boxes in the finished video. A test compares the table
+with the font file.
 """
 
 from bisect import bisect_right
@@ -40,7 +40,7 @@ FBE4-FBE9 FBFC-FBFF FE00-FE0F FE20-FE23 FE70-FE74 FE76-FEFC FEFF FFF9-FFFD 10300
 
 
 def covers(character: str) -> bool:
-    """Whether the font can show a character."""
+    """Whether the font has a character."""
     firsts, lasts = _bounds()
     place = bisect_right(firsts, ord(character)) - 1
     return place >= 0 and ord(character) <= lasts[place]
@@ -48,7 +48,7 @@ def covers(character: str) -> bool:
 
 @cache
 def _bounds() -> tuple[list[int], list[int]]:
-    """The ranges' first and last code points, both rising."""
+    """The first and the last code points of the ranges, both ascending."""
     ranges = [part.partition("-") for part in RANGES.split()]
     firsts = [int(first, 16) for first, _, _ in ranges]
     return firsts, [int(last or first, 16) for first, _, last in ranges]

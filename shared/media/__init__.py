@@ -1,1 +1,1 @@
-"""What a media file is: container, tracks and durations, probed in a confined process."""
+"""Probes media files in a confined process: container, tracks, durations."""

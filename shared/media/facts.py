@@ -1,4 +1,4 @@
-"""What is known about a media file: plain frozen values and the one way a file is refused."""
+"""The probed facts of a media file, and the error for a file that cannot be used."""
 
 from fractions import Fraction
 from typing import Literal
@@ -25,8 +25,8 @@ Refusal = Literal[
 class UnusableMedia(Exception):
     """The file cannot be used as a video source.
 
-    `code` is stable and meant for programs; `detail` is one sentence a user understands. Neither
-    carries the file's name or path.
+    `code` is stable and meant for programs; `detail` is one sentence for the user. Neither contains
+    the file's name or path.
     """
 
     def __init__(self, code: Refusal, detail: str) -> None:
@@ -42,11 +42,11 @@ class _Facts(BaseModel):
 class VideoFacts(_Facts):
     """The first video stream, as a viewer sees it.
 
-    `width` and `height` are pixels as displayed: rotated upright, and with square pixels.
-    `frame_rate` is frames per second (the average where `variable_frame_rate` is true), exact for
-    the broadcast rates (30000/1001). `rotation` is clockwise degrees: 0, 90, 180 or 270.
-    `transfer`, `matrix` and `primaries` are the names MediaInfo gives, None where the file does not say; `rgb` is
-    true where the picture is stored as red, green and blue.
+    `width` and `height` are the displayed size: upright, in square pixels.
+    `frame_rate` is frames per second (the average if `variable_frame_rate` is true), exact for
+    broadcast rates (30000/1001). `rotation` is in clockwise degrees: 0, 90, 180 or 270.
+    `transfer`, `matrix` and `primaries` are MediaInfo's names, None if the file does not state them. `rgb` is true if
+    frames are stored as red, green and blue.
     """
 
     codec: str
@@ -67,17 +67,17 @@ class VideoFacts(_Facts):
 
     @property
     def stored_pixels(self) -> float:
-        """How many pixels a decoder makes of one picture, whatever shape they are shown in."""
+        """How many pixels a decoder outputs per frame, before the pixel aspect ratio is applied."""
         return self.width * self.height / self.pixel_aspect
 
     @property
     def hdr(self) -> bool:
-        """True where the picture is PQ or HLG and needs tone mapping for an ordinary screen."""
+        """True for PQ and HLG, which need tone mapping for an ordinary screen."""
         return self.transfer is not None and self.transfer.startswith(("PQ", "HLG"))
 
 
 class AudioFacts(_Facts):
-    """The first audio stream; `sample_rate` in Hz, `duration_seconds` None where not stated."""
+    """The first audio stream. `sample_rate` is in Hz; `duration_seconds` is None if the file does not state it."""
 
     codec: str
     channels: int
@@ -86,7 +86,7 @@ class AudioFacts(_Facts):
 
 
 class MediaFacts(_Facts):
-    """A usable video file: `container` is mp4, matroska, avi or mpegts; sizes are bytes."""
+    """A usable video file. Sizes are in bytes."""
 
     container: Container
     duration_seconds: float

@@ -1,8 +1,8 @@
-"""Prints what MediaInfo says about the file on standard input, as JSON: run by shared.media.probe.
+"""Run as a script by shared.media.probe: prints MediaInfo's report about standard input as JSON.
 
-A parser written in C++ meets files from strangers here. As a short-lived child it may crash, hang
-or eat memory and only its own limits suffer; the function that asked goes on serving.
-It imports nothing but MediaInfo, so that starting it stays cheap.
+MediaInfo is a C++ parser, and the files are untrusted. In a short-lived child with limits it may
+crash, hang or exhaust its memory, while the function goes on serving.
+The script imports only MediaInfo, so that it starts fast.
 """
 
 import json
@@ -15,13 +15,13 @@ MEMORY_BYTES = 384 << 20
 CPU_SECONDS = 20
 MAX_TRACKS = 100
 MAX_CHARACTERS = 4 << 20
-"""Who asked takes it all into memory."""
+"""The parent process reads the whole output into memory."""
 
 THOROUGH = "--thorough"
 
 
 def main(*options: str) -> None:
-    """Print the tracks of standard input; --thorough reads the whole file, not its headers."""
+    """Print the tracks of standard input. --thorough reads the whole file instead of its headers."""
     if not MediaInfo.can_parse():
         sys.exit("MediaInfo's library is missing")
     _confine()
@@ -34,8 +34,8 @@ def main(*options: str) -> None:
 
 
 def _confine() -> None:
-    # MediaInfo opens the other files that a playlist or a reference movie mentions, on disk or by
-    # URL, even when it is given bytes. Past its three standard streams it can open nothing.
+    # MediaInfo opens the files and URLs that a playlist or a reference movie names, even when it
+    # reads from a stream. With a limit of three open files it has only its standard streams.
     for limit, value in (
         (resource.RLIMIT_NOFILE, 3),
         (resource.RLIMIT_AS, MEMORY_BYTES),

@@ -1,10 +1,10 @@
-"""Looks at a media file without decoding it: the one probe of the public API and the worker.
+"""Probes a media file without decoding it. The public API and the worker share this probe.
 
-    magic bytes  ->  MediaInfo in a child process  ->  MediaFacts, or UnusableMedia with a reason
+    magic bytes  ->  MediaInfo in a child process  ->  MediaFacts, or UnusableMedia with its reason
 
-The magic bytes come first because a file's name and type are claims of its sender: playlists and
-concat lists are text that makes a parser open other files, and none of them passes. MediaInfo runs
-in a child (see shared.media.mediainfo_process), about 0.1 s each; `probe_async` waits for it in a thread.
+The magic bytes come first because the sender chooses a file's name and type. Playlists and concat
+lists are text that makes a parser open other files; the magic bytes exclude them all. MediaInfo runs in a
+child process (see shared.media.mediainfo_process) for about 0.1 s; `probe_async` waits for it in a thread.
 """
 
 import asyncio
@@ -43,8 +43,8 @@ __all__ = [
 READER_TIMEOUT_SECONDS = 30
 
 PROBES = 2
-"""At once in a process: each may take the reader's memory. Threads of their own, because those that all else shares
-write uploads to disk, which a file that takes long must not hold up."""
+"""The maximum of probes at once in a process, because each may use MediaInfo's memory limit. They have their own
+threads: the shared ones write uploads to disk, and a slow probe must not delay that."""
 
 _probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
 
@@ -61,11 +61,11 @@ _TS_SYNC = 0x47
 def probe(path: Path) -> MediaFacts:
     """The facts of the video file at `path`.
 
-    Takes about 0.1 s whatever the size; recordings without an index are read whole (a second per
-    100 MB). Blocks: call `probe_async` from a coroutine.
+    Takes about 0.1 s for a file of any size, except that a recording without an index is read whole
+    (one second per 100 MB). Blocks: call `probe_async` from a coroutine.
 
     Raises:
-        UnusableMedia: the file is no video this system can work with; says why.
+        UnusableMedia: this system cannot use the file; its detail says why.
         OSError: there is no such file.
 
     """
@@ -82,15 +82,15 @@ def probe(path: Path) -> MediaFacts:
 
 
 async def probe_async(path: Path) -> MediaFacts:
-    """`probe` off the event loop; same answers, same errors. At most PROBES run at once, others wait."""
+    """`probe` in a thread, with the same results and errors. At most PROBES run at once; others wait."""
     return await asyncio.get_running_loop().run_in_executor(_probes, probe, path)
 
 
 async def ends_tell_all(path: Path) -> bool:
-    """Whether a probe of a file whose middle reads as zeros says what it would say of the whole one.
+    """Whether a file whose unread middle is zeros probes identically to the stored file.
 
-    False where the middle may hold the index, or there is none: then times and pictures are counted from end to end.
-    Raises OSError.
+    False if the index may be in the middle, or if there is none, because then MediaInfo counts times and frames from
+    end to end. Raises OSError.
     """
     return await asyncio.get_running_loop().run_in_executor(_probes, _ends_tell_all, path)
 
@@ -118,7 +118,7 @@ def _container(file: BinaryIO) -> Container:
         return "matroska"
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return "avi"
-    # 188-byte packets, or 192 with a timestamp in front (as camcorders write them)
+    # 188-byte packets, or 192 with a timestamp first (as camcorders write them)
     for first, packet in ((0, 188), (4, 192)):
         marks = head[first::packet][:4]
         if len(marks) == 4 and set(marks) == {_TS_SYNC}:  # noqa: PLR2004
@@ -146,8 +146,8 @@ def _read(file: BinaryIO, *options: str) -> list[Track]:
 
 def _refuse_truncated(tracks: list[Track], container: Container) -> None:
     general = first_track(tracks, "General") or {}
-    # A broadcast stream may stop anywhere, and a browser's live WebM never states its size, which
-    # MediaInfo calls truncated too: such a file plays to where it ends.
+    # A broadcast stream may end anywhere, and a browser's live WebM never states its size. MediaInfo
+    # calls both truncated, but they play to their end.
     endless = container == "mpegts" or (
         container == "matroska" and not number_of(general, "duration")
     )
@@ -156,7 +156,7 @@ def _refuse_truncated(tracks: list[Track], container: Container) -> None:
 
 
 def _lacks_index(tracks: list[Track]) -> bool:
-    """True for a browser's recording or a broadcast stream, whose headers do not tell the time."""
+    """True for a browser's recording or a broadcast stream, whose headers do not state the duration."""
     video = first_track(tracks, "Video")
     return video is not None and not (
         number_of(video, "duration") and number_of(video, "frame_rate")

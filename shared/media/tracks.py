@@ -1,7 +1,7 @@
-"""What MediaInfo says about a file, as facts: within what a video can have, or refused.
+"""Turns MediaInfo's report about a file into facts, and refuses files with values outside the limits.
 
-Every number here is a claim of the file's sender. Some end in the database, some in what ffmpeg is told to do: one that
-no video has is either a reason to refuse the file, or not believed.
+The sender of a file controls every number here. Some are stored in the database, others become arguments of ffmpeg. So
+a value that no real video has is either a reason to refuse the file, or is ignored.
 """
 
 import math
@@ -16,16 +16,16 @@ MAX_DURATION_SECONDS = 4 * 3600
 MAX_STREAMS = 16
 
 MAX_PIXEL_ASPECT = 16
-"""As wide as high, or as high as wide; cameras' and discs' pixels stay below 3."""
+"""Width to height or height to width; pixels of cameras and discs stay below 3."""
 
 MAX_FRAME_RATE = 1000
 MAX_FRAMES = MAX_DURATION_SECONDS * MAX_FRAME_RATE
 MAX_BIT_DEPTH = 32
 MAX_SAMPLE_RATE = 768_000
-"""Above these a number is not believed: the file is taken as one that does not state it."""
+"""A value above its maximum is ignored, as if the file did not state it."""
 
 MAX_CHANNELS = 24
-"""As 22.2 surround has: what more of them would be is not known, so nothing can mix them to two."""
+"""The channels of 22.2 surround. There is no known layout for more, so they cannot be mixed down to stereo."""
 
 _UNSUPPORTED_MATRICES = (
     "YCgCo",
@@ -36,9 +36,9 @@ _UNSUPPORTED_MATRICES = (
     "IPT",
 )
 _UNSUPPORTED_TRANSFERS = ("Logarithmic",)
-"""How these begin in MediaInfo's words. ffmpeg knows their names and does not convert them."""
+"""The beginnings of MediaInfo's names. ffmpeg knows these formats but cannot convert them."""
 
-_ROUNDING = 0.0005  # of what MediaInfo writes with three digits
+_ROUNDING = 0.0005  # MediaInfo writes three decimals
 
 Track = dict[str, Any]
 
@@ -49,7 +49,7 @@ UNREADABLE = "The video file is damaged and cannot be read."
 def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts:
     """The facts of a file of `size` bytes. Raises UnusableMedia."""
     general, video = first_track(tracks, "General") or {}, first_track(tracks, "Video")
-    # Sound inside of DV's pictures is none that ffmpeg finds.
+    # ffmpeg does not find audio that is embedded in DV frames.
     audio = first_track([t for t in tracks if t.get("muxing_mode") != "DV"], "Audio")
     if video is None:
         raise _without_picture(audio, container)
@@ -129,7 +129,7 @@ def _video(track: Track) -> VideoFacts:
 
 
 def _pixel_aspect(track: Track) -> float:
-    """How wide a pixel is for its height; 1 where the file does not say, or says 0."""
+    """The width of a pixel divided by its height; 1 if the file states none, or 0."""
     aspect = number_of(track, "pixel_aspect_ratio") or 1.0
     if not 1 / MAX_PIXEL_ASPECT - _ROUNDING <= aspect <= MAX_PIXEL_ASPECT:
         raise UnusableMedia(
@@ -140,7 +140,7 @@ def _pixel_aspect(track: Track) -> float:
 
 
 def _refuse_stretched(width: int, height: int) -> None:
-    """What is shown is drawn and told: it keeps within the limits of what is stored."""
+    """Apply the limits of the stored size to the displayed size, which is rendered and stored in the database."""
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise UnusableMedia(
             "too_large",
@@ -162,7 +162,7 @@ def _refuse_colours(track: Track) -> None:
 
 
 def _rate(track: Track) -> Fraction | None:
-    """Frames per second, exact where the number is a broadcast rate rounded to three digits."""
+    """Frames per second; exact if the value is a broadcast rate rounded to three decimals."""
     rate = _believed(track, "frame_rate", MAX_FRAME_RATE)
     if not rate:
         return None
@@ -189,12 +189,12 @@ def _audio(track: Track) -> AudioFacts:
 
 
 def first_track(tracks: list[Track], kind: str) -> Track | None:
-    """The first track of a kind, as MediaInfo calls it."""
+    """The first track of a kind, in MediaInfo's terms."""
     return next((track for track in tracks if track.get("track_type") == kind), None)
 
 
 def number_of(track: Track, key: str) -> float | None:
-    """A field as a finite number; where MediaInfo lists alternatives ("6 / 2") the first."""
+    """A field as a finite number, or None. Of alternatives ("6 / 2") it is the first."""
     try:
         value = float(str(track.get(key)).split("/")[0])
     except ValueError:
@@ -203,6 +203,6 @@ def number_of(track: Track, key: str) -> float | None:
 
 
 def _believed(track: Track, key: str, most: float) -> float | None:
-    """A number above 0 and up to `most`; None for one that no video has."""
+    """A field as a number above 0 and up to `maximum`, or None: no real video has another value."""
     value = number_of(track, key)
     return value if value is not None and 0 < value <= most else None

@@ -1,1 +1,1 @@
-"""Videos that tests make, and what tests read back from them."""
+"""Makes test videos, and reads their content back."""

@@ -1,4 +1,4 @@
-"""Segments are checked against their sources, and each variant gets those that its mode and seed select."""
+"""Segments are checked against their sources, and mode and seed select the segments of each variant."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def _problems(*segments: SegmentRequest) -> list[tuple[int, str]]:
 
 @st.composite
 def _requests(draw: st.DrawFn) -> SegmentsParams:
-    """Valid requests: segments of two long sources one after the other, shuffled."""
+    """Valid requests: adjacent segments of two long sources, shuffled."""
     lengths = draw(st.lists(st.floats(FRAME, 30), min_size=1, max_size=12))
     starts = [sum(lengths[:index]) for index in range(len(lengths))]
     segments = [
@@ -80,7 +80,7 @@ def _requests(draw: st.DrawFn) -> SegmentsParams:
 
 
 @given(_requests())
-def test_a_variant_lasts_as_long_as_was_asked_or_plays_all_there_is(params: SegmentsParams) -> None:
+def test_a_variant_lasts_the_target_duration_or_plays_every_segment(params: SegmentsParams) -> None:
     everything = sum(segment.duration_seconds for segment in params.segments)
     expected = min(params.target_duration, everything)
     selections = select(params)
@@ -109,13 +109,13 @@ def test_the_same_request_selects_the_same_segments(params: SegmentsParams) -> N
 
 
 @given(_requests())
-def test_what_is_valid_has_no_problems(params: SegmentsParams) -> None:
+def test_a_valid_request_has_no_problems(params: SegmentsParams) -> None:
     assert (
         check_segments(params, [_source(FIRST, 400, rate=60), _source(SECOND, 400, rate=90)]) == []
     )
 
 
-def test_sequential_variants_keep_the_order_and_go_round_from_different_beginnings() -> None:
+def test_sequential_variants_keep_the_order_and_wrap_around_from_different_starts() -> None:
     segments = [_segment(second, second + 1) for second in (7, 3, 5, 1)]
     selections = select(_params(*segments, target_duration=3, variant_count=2))
     assert [[segment.start for segment in selection] for selection in selections] == [
@@ -124,7 +124,7 @@ def test_sequential_variants_keep_the_order_and_go_round_from_different_beginnin
     ]
 
 
-def test_variants_differ_while_there_are_orders_to_be_had() -> None:
+def test_variants_differ_while_there_are_unused_orders() -> None:
     segments = [_segment(second, second + 1) for second in range(3)]
     modes: list[SelectionMode] = ["random", "weighted"]
     for mode in modes:
@@ -162,7 +162,7 @@ def test_weighted_variants_differ_in_what_they_play() -> None:
 
 
 def test_in_further_weighted_variants_twice_as_long_is_twice_as_likely() -> None:
-    """Variant 1 begins with the longest and variant 2 differs, so it tells how the others share."""
+    """Variant 1 plays the longest and variant 2 differs, so its choice shows the ratio of the other two."""
     segments = [_segment(0, 3), _segment(4, 6), _segment(7, 8)]
     beginnings = Counter[float]()
     for seed in range(300):
@@ -175,7 +175,7 @@ def test_in_further_weighted_variants_twice_as_long_is_twice_as_likely() -> None
     assert beginnings[7] == pytest.approx(100, abs=30)
 
 
-def test_a_segment_out_of_its_source_is_refused() -> None:
+def test_a_segment_outside_its_source_is_refused() -> None:
     assert _problems(_segment(0, 1), _segment(19, 20.2)) == [(1, "out_of_range")]
     assert _problems(_segment(-0.1, 1)) == [(0, "out_of_range")]
     assert _problems(_segment(19, 20.005)) == [], "parsers disagree about where a file ends"
@@ -186,7 +186,7 @@ def test_a_segment_shorter_than_a_frame_is_refused() -> None:
     assert _problems(_segment(3, 3)) == [(0, "too_short")]
 
 
-def test_a_segment_that_ends_before_it_begins_is_refused_as_that() -> None:
+def test_a_segment_that_ends_before_it_starts_is_refused_as_reversed() -> None:
     [problem] = check_segments(_params(_segment(3, 2)), SOURCES)
     assert (problem.code, problem.detail) == ("reversed", "Segment 0 ends before it starts.")
 
@@ -205,7 +205,7 @@ def test_a_segment_of_a_foreign_or_unconfirmed_source_is_refused() -> None:
     assert problem.detail == "Segment 0 refers to a source that has not been confirmed."
 
 
-def test_every_bad_segment_is_named() -> None:
+def test_every_bad_segment_is_reported() -> None:
     segments = [_segment(0, 30), _segment(1, 2), _segment(4, 3), _segment(0, 1, uuid4())]
     assert [index for index, _ in _problems(*segments)] == [0, 1, 2, 3]
 

@@ -1,4 +1,4 @@
-"""A subtitle file is read strictly: its text stays text, and what is wrong is said with its line."""
+"""A subtitle file is parsed strictly: its text stays text, and a problem is reported with its line."""
 
 import struct
 
@@ -37,7 +37,7 @@ def test_every_editor_s_line_endings_and_byte_order_mark_are_read(ending: str) -
     assert _texts("\ufeff" + ending.join(lines)) == ["Hello", "Bye"]
 
 
-def test_italics_stay_and_other_tags_go() -> None:
+def test_italics_are_kept_and_other_tags_removed() -> None:
     srt = _cue('<b>Bold</b>, <i>slanted</i> and <FONT color="#ff0000">red</font> 1 < 2 <3')
     assert parse_srt(srt)[0].runs == (
         Run(text="Bold"),
@@ -49,11 +49,11 @@ def test_italics_stay_and_other_tags_go() -> None:
     )
 
 
-def test_override_blocks_of_the_other_format_go_and_braces_stay() -> None:
+def test_override_blocks_are_removed_and_braces_kept() -> None:
     assert _texts(_cue(r"{\an8}{\pos(0,0)}Up {here} {\p1 m 0 0")) == [r"Up {here} {\p1 m 0 0"]
 
 
-def test_a_cue_with_nothing_to_see_is_left_out() -> None:
+def test_a_cue_without_visible_text_is_left_out() -> None:
     assert _texts(f"1\n{TIMING}\n<i> </i>\n\n2\n{TIMING}\n\n3\n{TIMING}\nSeen\n") == ["Seen"]
 
 
@@ -102,7 +102,7 @@ def test_the_table_of_characters_is_the_font_s() -> None:
     assert not covers("漢")
 
 
-def test_a_render_tells_what_is_wrong_with_its_subtitles() -> None:
+def test_a_render_reports_the_problem_of_its_subtitles() -> None:
     with pytest.raises(ValidationError, match="Line 2 of the subtitles: expected a timing"):
         RenderOptions.model_validate({"subtitles": {"srt": "1\nHello\n"}})
 
@@ -130,7 +130,7 @@ def test_options_out_of_bounds_are_refused(options: dict[str, object]) -> None:
         RenderOptions.model_validate(options)
 
 
-def test_an_export_records_how_its_subtitles_look_and_not_what_they_say() -> None:
+def test_an_export_records_the_style_of_its_subtitles_and_not_their_text() -> None:
     subtitles = Subtitles(srt=_cue("secret"), style=SubtitleStyle(size=80))
     record = RenderOptions(fit="blur", subtitles=subtitles).to_record()
     assert record["fit"] == "blur"

@@ -1,1 +1,1 @@
-"""The choice of moments, without any video."""
+"""The selection of moments, without any video."""

@@ -1,4 +1,4 @@
-"""The choice of moments keeps its promises for every source, length, number and seed."""
+"""The selection of moments keeps its guarantees for every source, length, variant count and seed."""
 
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -21,7 +21,7 @@ def _analysis(
     first: int = 0,
     dark: int | None = None,
 ) -> Analysis:
-    """Scenes of moments with these numbers of frames; `dark` is the number of a black scene."""
+    """Scenes whose moments have these numbers of frames; `dark` is the index of a black scene."""
     scenes: list[Scene] = []
     moments: list[Moment] = []
     frame = first
@@ -48,7 +48,7 @@ def _moment(scene: int, start: int, end: int, *, dark: bool) -> Moment:
 
 
 def _frames(analysis: Analysis, selection: Selection) -> list[set[int]]:
-    """The frames of each segment; that they are whole frames is asserted on the way."""
+    """The frames of each segment. Asserts that segments consist of whole frames."""
     found: list[set[int]] = []
     for segment in selection:
         start, end = segment.start * analysis.frame_rate, segment.end * analysis.frame_rate
@@ -79,7 +79,7 @@ seeds = st.integers(0, 2**63)
 
 @given(analyses, counts, durations, seeds)
 @settings(max_examples=150, deadline=None)
-def test_every_clip_has_the_asked_length_or_the_whole_source(
+def test_every_clip_has_the_target_length_or_the_whole_source(
     analysis: Analysis, count: int, duration: float, seed: int
 ) -> None:
     there = sum(moment.frames for moment in analysis.moments)
@@ -132,15 +132,15 @@ def test_clips_differ_while_the_source_has_a_frame_to_spare_for_each(
 def test_every_clip_starts_on_a_boundary_and_few_end_off_one(
     analysis: Analysis, duration: float, seed: int
 ) -> None:
-    """Of the best clip: all starts are boundaries; only what was too much is cut off an end."""
+    """In the best clip every start is a boundary, and only the excess is cut off an end."""
     starts = {moment.start_frame for moment in analysis.moments}
     for segment in _frames(analysis, choose(analysis, 1, duration, seed)[0]):
         assert min(segment) in starts
 
 
 @pytest.mark.parametrize("target", [4.1, 5.0, 6.5, 7.5, 10.0, 12.4])
-def test_scenes_that_fit_are_shown_whole_but_for_one_end(target: float) -> None:
-    """Scenes of 1.5 to 6 s, the long ones of several moments, for up to six clips."""
+def test_scenes_that_fit_are_shown_whole_except_one_end(target: float) -> None:
+    """Scenes of 1.5 to 6 s, the long ones with several moments, for up to six clips."""
     lengths = [36, 48, 60, 72, 96, 120, 144, 48, 84, 60, 132, 40]
     analysis = _analysis([[length // 2, length - length // 2] for length in lengths])
     for seed in range(20):
@@ -150,7 +150,7 @@ def test_scenes_that_fit_are_shown_whole_but_for_one_end(target: float) -> None:
 
 @pytest.mark.parametrize("target", [5.0, 8.0, 14.0])
 def test_of_a_scene_longer_than_the_clip_the_best_part_is_shown(target: float) -> None:
-    """It has to be cut inside; beside it others may be whole."""
+    """The clip must cut inside that scene; other scenes may be whole."""
     analysis = _analysis([[60] * 8, [48], [60] * 6, [60], [48]])
     for clip in choose(analysis, 1, target, 3):
         shown = sum(map(len, _frames(analysis, clip)))
@@ -158,8 +158,8 @@ def test_of_a_scene_longer_than_the_clip_the_best_part_is_shown(target: float) -
     assert choose(_analysis([[60] * 8]), 1, 5.0, 3)[0][0].end % 2.5 == 0
 
 
-def test_no_part_ends_with_a_flicker_of_its_last_scene_where_another_part_can_give() -> None:
-    """Scenes that follow each other are one part: what is cut off must not end just after one begins."""
+def test_no_part_ends_with_a_flicker_of_its_last_scene_if_another_part_can_be_shortened() -> None:
+    """Adjacent scenes are one part, and a shortened part must not end just after one of its scenes starts."""
     analysis = _analysis([[36], [48], [40], [72], [44], [52], [60], [33]])
     clips = [choose(analysis, 1, tenths / 10, 1)[0] for tenths in range(64, 69)]
     for clip in (clip for clip in clips if len(clip) > 1):
@@ -202,7 +202,7 @@ def test_no_segment_is_a_flicker() -> None:
         assert min(len(segment) for segment in _frames(analysis, clip)) >= 14
 
 
-def test_another_seed_may_choose_otherwise() -> None:
+def test_another_seed_may_select_other_moments() -> None:
     analysis = _analysis([[48]] * 60)
     assert len({choose(analysis, 3, 20.0, seed)[0] for seed in range(10)}) > 1
 
@@ -220,13 +220,13 @@ def test_a_clip_has_at_least_a_frame() -> None:
 
 @pytest.mark.parametrize("scenes", [[[48]] * 1800, [[10]] * 9000, [[60] * 1400]])
 def test_a_clip_has_no_more_parts_than_can_be_decoded_at_once(scenes: list[list[int]]) -> None:
-    """An hour of short scenes, or of one, and a clip of ten minutes."""
+    """An hour of short scenes, or of a single one, for a clip of ten minutes."""
     for clip in choose(_analysis(scenes), 3, 600, 1):
         assert sum(part.end - part.start for part in clip) == pytest.approx(600)
         assert len(clip) <= MAX_SEGMENTS
 
 
-def test_scenes_are_taken_together_only_where_they_are_too_many() -> None:
+def test_scenes_are_taken_together_only_if_there_are_too_many() -> None:
     analysis = _analysis([[48], [2400]] * 60)
     clip = choose(analysis, 1, 96, 1)[0]
     assert {round(part.end - part.start) for part in clip} <= {2, 4, 6, 96, 100}

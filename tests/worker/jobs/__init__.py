@@ -1,1 +1,1 @@
-"""Jobs run by the worker under their leases."""
+"""The worker runs jobs under their leases."""

@@ -1,4 +1,4 @@
-"""A project with the sample video in it, and jobs started on it as the library starts them."""
+"""A project with the sample video, and jobs that are started as the library starts them."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ Deliver = Callable[[FunctionProcess, UUID], Awaitable[httpx.Response]]
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectAtWork:
-    """A project, and what can be seen of its job from outside."""
+    """A project, and the state of its job as seen from outside."""
 
     id: str
     source_id: UUID
@@ -35,7 +35,7 @@ class ProjectAtWork:
     storage: Path
 
     async def start(self, **params: Any) -> Job:
-        """Start a raw clips job that is short enough for a test."""
+        """Start a raw clips job, short enough for a test."""
         started = await self.try_start(**params)
         assert started.outcome == "started"
         assert started.job is not None
@@ -59,7 +59,7 @@ class ProjectAtWork:
         return progress
 
     async def ended(self, timeout: float = 60) -> GenerationProgress:  # noqa: ASYNC109
-        """The progress when the newest job has ended."""
+        """Wait until the newest job has ended; return the progress."""
 
         async def look() -> GenerationProgress | None:
             progress = await self.progress()
@@ -82,14 +82,14 @@ class ProjectAtWork:
         return row["rows"]
 
     def given_up(self) -> bool:
-        """Whether a worker has cut its lease short: no running job's is this short at the tests' periods."""
+        """Whether a worker has cut its lease short: with the tests' TTL, no running job has a lease this short."""
         row = self.admin.execute(
             "select expires_at < editai_clock() + interval '1 second' as short from editai_locks"
         ).fetchone()
         return row is not None and row["short"]
 
     def files(self) -> set[str]:
-        """The paths of all stored files but the source."""
+        """The paths of all stored files except the source."""
         stored = (path for path in self.storage.rglob("*") if path.is_file())
         return {str(path.relative_to(self.storage)) for path in stored} - {self.source_path}
 
@@ -123,7 +123,7 @@ Cleanup = Callable[[], Awaitable[dict[str, int]]]
 
 @pytest.fixture
 def clean_up(lease_cleanup: FunctionProcess, fresh_state: Backend) -> Cleanup:
-    """Trigger cleanup as the scheduler does; its counts."""
+    """Triggers cleanup as the scheduler does, and returns its counts."""
 
     async def post() -> dict[str, int]:
         headers = {"Authorization": f"Bearer {fresh_state.project.internal_secret}"}
@@ -137,7 +137,7 @@ def clean_up(lease_cleanup: FunctionProcess, fresh_state: Backend) -> Cleanup:
 
 @pytest.fixture
 def deliver(fresh_state: Backend) -> Deliver:
-    """Hand a job to a worker as the dispatch does."""
+    """Sends a job to a worker as the dispatch does."""
 
     async def post(worker: FunctionProcess, job_id: UUID) -> httpx.Response:
         headers = {
@@ -147,7 +147,7 @@ def deliver(fresh_state: Backend) -> Deliver:
         async with httpx.AsyncClient(timeout=60) as client:
 
             async def taken() -> httpx.Response | None:
-                # A job of the test before may still be on its way out of its slot.
+                # A job of the previous test may still occupy its slot.
                 answer = await client.post(
                     worker.url, json={"job_id": str(job_id)}, headers=headers
                 )
@@ -161,7 +161,7 @@ def deliver(fresh_state: Backend) -> Deliver:
 
 
 def ffmpegs_of(worker: FunctionProcess) -> list[int]:
-    """The ffmpeg processes below a worker, by their parents in /proc."""
+    """The ffmpeg processes that descend from a worker, by their parents in /proc."""
     parents: dict[int, int] = {}
     names: dict[int, str] = {}
     for entry in os.scandir("/proc"):
@@ -190,5 +190,5 @@ def _below(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
 
 
 def alive(pids: list[int]) -> list[int]:
-    """Those of the processes that still run."""
+    """The processes that are still running."""
     return [pid for pid in pids if Path(f"/proc/{pid}").exists()]

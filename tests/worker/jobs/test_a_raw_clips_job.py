@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 from tests.worker.jobs.conftest import Cleanup, Deliver, ProjectAtWork, alive, ffmpegs_of
 
 
-async def test_it_makes_the_clips_that_were_asked_for(
+async def test_it_makes_the_requested_clips(
     project: ProjectAtWork, worker: FunctionProcess, deliver: Deliver
 ) -> None:
     job = await project.start()
@@ -34,7 +34,7 @@ async def test_it_makes_the_clips_that_were_asked_for(
     assert project.count("editai_locks") == 0
 
 
-async def test_its_progress_rises_and_tells_what_remains(
+async def test_its_progress_rises_and_estimates_the_remaining_time(
     project: ProjectAtWork, worker: FunctionProcess, deliver: Deliver
 ) -> None:
     job = await project.start(target_duration=12, variant_count=10)
@@ -53,7 +53,7 @@ async def test_its_progress_rises_and_tells_what_remains(
     assert any(remaining for _, remaining in seen)
 
 
-async def test_a_killed_worker_s_job_goes_on_after_the_clips_it_made(
+async def test_a_job_of_a_killed_worker_resumes_after_its_recorded_clips(
     project: ProjectAtWork,
     worker: FunctionProcess,
     clean_up: Cleanup,
@@ -110,7 +110,7 @@ async def test_files_of_a_cancelled_job_are_removed_by_cleanup(
     await eventually(project.clips, 60)
     project.admin.execute("select editai_cancel_job(%s, null)", [project.id])
     left = project.storage / f"{project.id}/jobs/{job.id}/1/clip-9.mp4"
-    # Two by the cancellation, one by the worker when it has learnt of it.
+    # Two are recorded by the cancellation, one by the worker when it learns of it.
     await eventually(lambda: project.count("editai_storage_garbage") == 3, 20)
     clips = project.clips()
     assert clips, "what was recorded before the cancellation stays"
@@ -164,7 +164,7 @@ async def test_a_killed_ffmpeg_costs_an_attempt_and_not_the_job(
     clock: Clock,
 ) -> None:
     def given_up() -> bool:
-        """Kill whatever ffmpeg runs until the attempt is over: one that is about to end may not notice."""
+        """Kill every running ffmpeg until the attempt is over: one that is about to exit may succeed regardless."""
         for pid in ffmpegs_of(worker):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -179,7 +179,7 @@ async def test_a_killed_ffmpeg_costs_an_attempt_and_not_the_job(
     assert (progress.status, progress.job_attempt) == ("ready_for_triage", 2)
 
 
-async def test_an_attempt_that_meets_a_fault_of_ours_is_tried_again_at_once(
+async def test_an_attempt_that_meets_a_fault_of_the_system_is_retried_at_once(
     project: ProjectAtWork,
     worker: FunctionProcess,
     clean_up: Cleanup,
@@ -197,7 +197,7 @@ async def test_an_attempt_that_meets_a_fault_of_ours_is_tried_again_at_once(
     assert (await project.ended()).status == "ready_for_triage"
 
 
-async def test_an_attempt_that_lasts_too_long_is_abandoned_and_the_job_goes_on_in_the_next(
+async def test_an_attempt_that_lasts_too_long_is_abandoned_and_the_next_one_resumes(
     project: ProjectAtWork,
     worker: FunctionProcess,
     clean_up: Cleanup,

@@ -1,4 +1,4 @@
-"""A job on a file that asks for too much fails with a reason, in its first attempt, and the worker goes on."""
+"""A job whose file needs too many resources fails in its first attempt with a reason, and the worker goes on."""
 
 import shutil
 import tempfile
@@ -17,7 +17,7 @@ from tests.worker.jobs.conftest import Deliver, ProjectAtWork, ffmpegs_of
 
 @dataclass(frozen=True, kw_only=True)
 class Trap:
-    """How to make a file, and the error that its job must end with."""
+    """How to make a file, and the error with which its job must fail."""
 
     name: str
     make: Callable[[Path], object]
@@ -50,7 +50,7 @@ TRAPS = (
 async def _failure(
     project: ProjectAtWork, worker: FunctionProcess, deliver: Deliver
 ) -> dict[str, Any] | None:
-    """The error of a job that must fail in its first attempt and leave nothing behind."""
+    """The error of a job that must fail in its first attempt and leave no files or processes."""
     job = await project.start()
     await deliver(worker, job.id)
     progress = await project.ended()
@@ -92,7 +92,7 @@ async def frugal_worker(worker: FunctionProcess) -> AsyncIterator[FunctionProces
     worker.restart()
 
 
-async def test_a_limit_that_is_reached_fails_the_job_and_is_not_tried_again(
+async def test_a_job_that_reaches_a_limit_fails_and_is_not_retried(
     project: ProjectAtWork, frugal_worker: FunctionProcess, deliver: Deliver
 ) -> None:
     error = await _failure(project, frugal_worker, deliver)

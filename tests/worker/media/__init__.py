@@ -1,1 +1,1 @@
-"""The media pipeline on real files: every input is made by ffmpeg when the test runs."""
+"""The media pipeline on real files: ffmpeg makes every input when the test runs."""

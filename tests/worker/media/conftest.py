@@ -1,4 +1,4 @@
-"""Files that several tests read, each made once per run."""
+"""Files that several tests share, each made once per run."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """10 s at 30 frames a second, each showing its number; few key frames, as phones write."""
+    """10 s at 30 frames a second, each showing its number; few keyframes, as in files of phones."""
     path = tmp_path_factory.mktemp("numbered") / "numbered.mp4"
     codec = ["-c:v", "libx264", "-preset", "veryfast", "-g", "90", "-bf", "3", "-c:a", "aac"]
     footage.make(*footage.numbered(10), *footage.tone(10), *codec, str(path))
@@ -45,11 +45,11 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sample() -> Path:
-    """The short real video that comes with the project."""
+    """The short real video in this repository."""
     return SAMPLE
 
 
 @pytest.fixture(scope="session")
 def sample_facts() -> MediaFacts:
-    """What the probe says about it."""
+    """The probed facts of the sample."""
     return probe(SAMPLE)

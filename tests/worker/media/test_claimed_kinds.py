@@ -1,4 +1,4 @@
-"""Colours and sound that are rare, or that a file says too little of: shown as meant, or refused with a reason."""
+"""Rare or incompletely tagged colours and sound are shown as intended, or refused with a reason."""
 
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,15 @@ H264 = ("-c:v", "libx264", "-preset", "ultrafast")
 
 
 def average(path: Path) -> bytes:
-    """The colour of each of some areas of the first picture."""
+    """The average colours of areas of the first frame."""
     scale = "scale=8:4:flags=area"
     return footage.read(path, "-frames:v", "1", "-vf", scale, "-f", "rawvideo", "-pix_fmt", "rgb24")
 
 
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"], ids=["PQ", "HLG"])
-async def test_hdr_that_says_no_more_is_taken_for_bt_2020(tmp_path: Path, transfer: str) -> None:
+async def test_hdr_without_further_tags_is_treated_as_bt_2020(
+    tmp_path: Path, transfer: str
+) -> None:
     shown: list[bytes] = []
     for name, said in {"told": BT2020, "untold": UNTOLD}.items():
         source, clip = tmp_path / f"{name}.mp4", tmp_path / f"{name}-clip.mp4"
@@ -52,8 +54,8 @@ def test_colours_that_cannot_be_converted_are_refused(tmp_path: Path, colours: s
     assert refused.detail.startswith("The video's colour encoding (")
 
 
-async def test_sound_whose_channels_change_on_the_way_is_heard(tmp_path: Path) -> None:
-    """As in broadcasts, between a film and what comes after it."""
+async def test_sound_whose_channel_layout_changes_is_heard(tmp_path: Path) -> None:
+    """As in broadcasts, between a film and the next programme."""
     joined = tmp_path / "joined.ts"
     for layout in ("stereo", "5.1"):
         part = tmp_path / "part.ts"
@@ -65,7 +67,7 @@ async def test_sound_whose_channels_change_on_the_way_is_heard(tmp_path: Path) -
     assert made.audio is not None
 
 
-async def test_sound_that_is_no_number_is_told(tmp_path: Path) -> None:
+async def test_sound_with_invalid_samples_fails_with_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "none.mov"
     noise = "aevalsrc=exprs='if(gt(t,0.5),sqrt(-1),0)':d=2"
     footage.make(*BARS, "-f", "lavfi", "-i", noise, *H264, "-c:a", "pcm_f32le", str(path))
@@ -88,5 +90,5 @@ def test_more_channels_than_can_be_mixed_are_refused() -> None:
     assert refused.value.code == "too_many_channels"
 
 
-def test_sound_inside_of_dv_pictures_is_none() -> None:
+def test_sound_inside_dv_frames_is_ignored() -> None:
     assert facts_with(format="PCM", muxing_mode="DV", channel_s=2).audio is None

@@ -1,4 +1,4 @@
-"""A clip shows exactly the frames that were asked for, in step with their sound."""
+"""A clip shows exactly the requested frames, in sync with their sound."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -37,13 +37,13 @@ def _range(start: int, end: int) -> list[int]:
 
 
 @pytest.mark.parametrize("name", ["plain.mp4", "plain.mov", "plain.mkv", "plain.webm", "plain.ts"])
-async def test_joins_contain_exactly_the_asked_frames(
+async def test_joins_contain_exactly_the_requested_frames(
     numbered: Path, tmp_path: Path, name: str
 ) -> None:
-    """Across key frames, backwards, down to two frames; the first and the last frame too."""
+    """Across keyframes, backwards, down to two frames; the first and the last frame too."""
     path = tmp_path / name
     vp9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]
-    # A transport stream starts with sound; without it, time 0 is the first picture as elsewhere.
+    # A transport stream starts with sound; without sound, time 0 is the first frame, as in other containers.
     codec = {".webm": vp9, ".ts": ["-c:v", "copy", "-an"]}.get(path.suffix, ["-c", "copy"])
     footage.make("-i", str(numbered), *codec, str(path))
     cuts = _cuts(path, [(5, 6), (0, 0.5), (8.7, 8.7 + 2 / 30), (2.9, 3.1), (9.5, 10)])
@@ -72,7 +72,7 @@ async def test_a_fast_source_is_halved(tmp_path: Path) -> None:
 
 
 async def test_a_variable_rate_becomes_constant_and_shows_what_is_on_screen(tmp_path: Path) -> None:
-    """Every third picture from 2 s on, none from 5 s to 8 s: the one before stays on screen."""
+    """Every third frame from 2 s on, none from 5 s to 8 s: the frame before stays on screen."""
     path = tmp_path / "variable.mp4"
     keep = "select='lt(n,60)+not(mod(n,3))*(lt(n,150)+gte(n,240))'"
     footage.make(*footage.numbered(10), "-vf", keep, "-fps_mode", "vfr", *X264, str(path))
@@ -86,7 +86,7 @@ async def test_a_variable_rate_becomes_constant_and_shows_what_is_on_screen(tmp_
 
 
 async def test_cuts_of_different_sources_join_on_one_canvas(numbered: Path, tmp_path: Path) -> None:
-    """Another rate, size, sample rate and no sound: the clip keeps one shape throughout."""
+    """Sources of another rate, size and sample rate, and one without sound: the clip keeps one format throughout."""
     other = tmp_path / "other.webm"
     vp9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]
     footage.make(*footage.pattern(2, size="90x160", rate=25), *vp9, str(other))
@@ -98,8 +98,8 @@ async def test_cuts_of_different_sources_join_on_one_canvas(numbered: Path, tmp_
     assert (facts.video.width, facts.video.height) == (192, 64)
 
 
-async def test_sound_is_in_step_with_the_picture_at_every_join(tmp_path: Path) -> None:
-    """A flash and a beep at each whole second; cut so that each join could lose its own bit."""
+async def test_sound_is_in_sync_with_the_picture_at_every_join(tmp_path: Path) -> None:
+    """A flash and a beep at each whole second, cut so that every join could lose some sound."""
     path = tmp_path / "clapper.mp4"
     flash = "geq=lum='if(lt(mod(N\\,30)\\,3)\\,235\\,16)':cb=128:cr=128,format=yuv420p"
     picture = ["-f", "lavfi", "-i", f"color=size=64x64:rate=30:duration=70,{flash}"]
@@ -118,7 +118,7 @@ async def test_sound_is_in_step_with_the_picture_at_every_join(tmp_path: Path) -
     beeps = footage.onsets(footage.samples(clip))
     assert len(flashes) >= 50
     assert len(beeps) == len(flashes)
-    # half a frame of the picture's own grid, and the codec's smear
+    # half a frame, and the codec's smearing
     assert max(abs(a - b) for a, b in zip(flashes, beeps, strict=True)) < 0.025
     assert abs(flashes[-1] - beeps[-1]) < 0.025
 
@@ -128,7 +128,7 @@ async def test_sound_is_as_long_as_the_picture(numbered: Path, tmp_path: Path) -
     frames = round((1.37 + 0.1 + 1.55) * 30)
     assert facts.video.frame_count == frames
     seconds = len(footage.samples(clip)) / 48000
-    # sound is packed by 1024 samples
+    # an audio packet has 1024 samples
     assert seconds == pytest.approx(frames / 30, abs=1024 / 48000)
 
 
@@ -143,8 +143,8 @@ async def test_sound_that_ends_early_becomes_silence(tmp_path: Path) -> None:
     assert len(sound) / 48000 == pytest.approx(2, abs=1024 / 48000)
 
 
-async def test_sound_that_starts_late_or_has_a_hole_stays_in_place(tmp_path: Path) -> None:
-    """Beeps at 1.5 s and 3.5 s are all the file holds: no packets before, and none between."""
+async def test_sound_that_starts_late_or_has_a_gap_stays_in_place(tmp_path: Path) -> None:
+    """The file has only beeps at 1.5 s and 3.5 s, with no packets before or between them."""
     path = tmp_path / "holes.mkv"
     beep = "aevalsrc=if(lt(mod(t\\,2)\\,0.1)\\,0.5*sin(2*PI*880*t)\\,0):s=48000:d=4"
     keep = "aselect='lt(mod(t,2),0.2)'"
@@ -155,7 +155,7 @@ async def test_sound_that_starts_late_or_has_a_hole_stays_in_place(tmp_path: Pat
     assert beeps == pytest.approx([1.0, 3.0, 4.5], abs=0.025)
 
 
-async def test_a_picture_that_ends_early_stays(tmp_path: Path) -> None:
+async def test_a_picture_that_ends_early_repeats_its_last_frame(tmp_path: Path) -> None:
     path = tmp_path / "short-picture.mkv"
     footage.make(*footage.numbered(1), *footage.tone(3), *X264, "-c:a", "aac", str(path))
     clip, _ = await _clip(tmp_path, _cuts(path, [(0.5, 2), (2.5, 3)]))
@@ -171,7 +171,7 @@ async def test_mute_gives_a_silent_track(plain: Path, tmp_path: Path, mute: bool
 
 
 async def test_joins_do_not_click(tmp_path: Path) -> None:
-    """A steady offset, as bad a click as there is: the step at a join is spread over milliseconds."""
+    """A constant offset gives the worst possible click: its step at a join must be spread over milliseconds."""
     path = tmp_path / "offset.mkv"
     sound = ["-f", "lavfi", "-i", "aevalsrc=if(lt(mod(t\\,2)\\,1)\\,0.5\\,-0.5):s=48000:d=4"]
     footage.make(*footage.numbered(4), *sound, *X264, "-c:a", "pcm_s16le", str(path))
@@ -183,7 +183,7 @@ async def test_joins_do_not_click(tmp_path: Path) -> None:
 
 
 async def test_a_recording_that_changes_its_size_keeps_its_frames(tmp_path: Path) -> None:
-    """As a screen or call recording does on the way."""
+    """As screen and call recordings do."""
     parts: list[bytes] = []
     for index, size in enumerate(("320x180", "160x90")):
         part = tmp_path / f"part{index}.ts"
@@ -198,7 +198,7 @@ async def test_a_recording_that_changes_its_size_keeps_its_frames(tmp_path: Path
     assert set(footage.lumas(clip)) <= {125, 126, 127, 128, 129}
 
 
-async def test_the_file_is_what_browsers_play(plain: Path, tmp_path: Path) -> None:
+async def test_browsers_can_play_the_file(plain: Path, tmp_path: Path) -> None:
     clip, facts = await _clip(tmp_path, _cuts(plain, [(0, 1)]))
     assert (facts.container, facts.video.codec, facts.video.bit_depth) == ("mp4", "AVC", 8)
     assert facts.audio is not None
@@ -213,7 +213,7 @@ async def test_the_file_is_what_browsers_play(plain: Path, tmp_path: Path) -> No
     assert data.index(b"moov") < data.index(b"mdat")
 
 
-async def test_nothing_of_the_sources_labels_is_passed_on(plain: Path, tmp_path: Path) -> None:
+async def test_no_metadata_of_the_sources_is_copied(plain: Path, tmp_path: Path) -> None:
     path = tmp_path / "labelled.mp4"
     labels = ["-metadata", "title=private", "-metadata", "location=+48.1+011.5/"]
     footage.make("-i", str(plain), "-c", "copy", *labels, str(path))
@@ -223,7 +223,7 @@ async def test_nothing_of_the_sources_labels_is_passed_on(plain: Path, tmp_path:
     assert b"+48.1" not in clip.read_bytes()
 
 
-async def test_progress_ends_at_one_and_nothing_else_is_left(plain: Path, tmp_path: Path) -> None:
+async def test_progress_ends_at_one_and_only_the_clip_remains(plain: Path, tmp_path: Path) -> None:
     seen: list[float] = []
 
     async def note(fraction: float) -> None:
@@ -264,7 +264,7 @@ async def test_a_failure_leaves_no_file(plain: Path, tmp_path: Path) -> None:
 
 
 async def test_a_result_with_no_frame_or_too_few_is_a_failure(plain: Path, tmp_path: Path) -> None:
-    """ffmpeg goes on after what it cannot decode, and ends well."""
+    """ffmpeg skips what it cannot decode and exits with 0."""
     empty = tmp_path / "empty.mp4"
     footage.make(*footage.pattern(1), "-frames:v", "0", *X264, str(empty))
     with pytest.raises(FfmpegFailed, match="contains no frame that can be decoded"):

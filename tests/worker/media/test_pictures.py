@@ -1,4 +1,4 @@
-"""Clips and thumbnails look like their source: upright, in shape, in colour, and never black."""
+"""Clips and thumbnails look like their source: upright, same shape, same colours, and never black."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -47,8 +47,8 @@ async def test_every_kind_of_file_becomes_a_clip_of_its_own_shape(
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
-async def test_a_turned_recording_is_shown_upright(tmp_path: Path, turn: int) -> None:
-    """The corner that is red in the stored picture is where a player would show it."""
+async def test_a_rotated_recording_is_shown_upright(tmp_path: Path, turn: int) -> None:
+    """The red corner of the stored frame is where a player would show it."""
     flat, turned = tmp_path / "flat.mp4", tmp_path / "turned.mp4"
     source = "color=blue:size=320x180:rate=10:duration=0.5,drawbox=0:0:80:80:red:fill"
     footage.make("-f", "lavfi", "-i", source, *X264, str(flat))
@@ -57,7 +57,7 @@ async def test_a_turned_recording_is_shown_upright(tmp_path: Path, turn: int) ->
     size = (made.video.width, made.video.height)
     assert size == ((320, 180) if turn % 180 == 0 else (180, 320))
     right, bottom = size[0] - 20, size[1] - 20
-    # -display_rotation turns against the clock
+    # -display_rotation is counter-clockwise
     at = {0: (20, 20), 90: (20, bottom), 180: (right, bottom), 270: (right, 20)}[turn]
     others = [(x, y) for x in (20, right) for y in (20, bottom) if (x, y) != at]
     red, *rest = footage.colours(clip, [at, *others], size)
@@ -99,8 +99,8 @@ async def test_colours_are_kept(
         assert list(seen) == pytest.approx(list(bytes.fromhex(patch)), abs=7)
 
 
-async def test_hdr_is_brought_into_an_ordinary_screens_range(tmp_path: Path) -> None:
-    """Greys stay grey and in order; paper white of PQ (203 nits) is bright, not burnt or dull."""
+async def test_hdr_is_tone_mapped_for_an_ordinary_screen(tmp_path: Path) -> None:
+    """Greys stay grey and in order. PQ's paper white (203 nits) is bright, neither clipped nor dull."""
     path = tmp_path / "greys.mp4"
     codes = (64, 250, 400, 594, 800)  # 10-bit PQ: black, 6 nits, 32 nits, 230 nits, 1600 nits
     inputs, pads = list[str](), ""
@@ -138,7 +138,7 @@ async def test_another_shape_is_fitted_with_bars_and_not_stretched(tmp_path: Pat
     assert seen == [False, True, True, True, True, False]
 
 
-async def test_the_samples_clips_have_no_black_picture_and_bright_thumbnails(
+async def test_the_samples_clips_have_no_black_frame_and_bright_thumbnails(
     sample: Path, sample_facts: MediaFacts, tmp_path: Path
 ) -> None:
     analysis = await analyse(sample, sample_facts, tmp_path)
@@ -158,7 +158,7 @@ async def test_the_samples_clips_have_no_black_picture_and_bright_thumbnails(
         assert footage.lumas(picture)[0] > 60
 
 
-async def test_a_thumbnail_is_an_upright_jpeg_of_the_asked_moment(
+async def test_a_thumbnail_is_an_upright_jpeg_of_the_requested_moment(
     kind: Kind, file_of_kind: Path, tmp_path: Path
 ) -> None:
     facts = probe(file_of_kind)

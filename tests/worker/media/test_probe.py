@@ -1,4 +1,4 @@
-"""The probe tells what a file holds, or refuses it for a reason a user understands."""
+"""The probe reports a file's facts, or refuses it with a reason that a user understands."""
 
 import json
 import shutil
@@ -59,7 +59,7 @@ def test_facts_survive_json(plain: Path) -> None:
     assert MediaFacts.model_validate_json(facts.model_dump_json()) == facts
 
 
-async def test_the_async_probe_gives_the_same_answers(plain: Path, tmp_path: Path) -> None:
+async def test_the_async_probe_gives_the_same_results(plain: Path, tmp_path: Path) -> None:
     assert await probe_async(plain) == probe(plain)
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(UnusableMedia) as refused:
@@ -83,7 +83,7 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     ],
     ids=["text", "zeros", "picture", "letters that look like a stream"],
 )
-def test_what_is_no_video_is_refused_whatever_its_name(tmp_path: Path, text: bytes) -> None:
+def test_a_file_that_is_no_video_is_refused_under_any_name(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "video.mp4"
     path.write_bytes(text)
     code, detail = _refusal(path)
@@ -100,7 +100,7 @@ def test_what_is_no_video_is_refused_whatever_its_name(tmp_path: Path, text: byt
     ],
     ids=["ffconcat", "hls", "dash"],
 )
-def test_a_playlist_named_mp4_does_not_borrow_its_neighbour(
+def test_a_playlist_named_mp4_does_not_read_the_file_beside_it(
     plain: Path, tmp_path: Path, text: str
 ) -> None:
     shutil.copy(plain, tmp_path / "plain.mp4")
@@ -109,8 +109,8 @@ def test_a_playlist_named_mp4_does_not_borrow_its_neighbour(
     assert _refusal(path)[0] == "not_a_video"
 
 
-def test_the_reader_cannot_open_a_file_that_the_video_names(plain: Path, tmp_path: Path) -> None:
-    """The second lock: were a playlist to pass the magic bytes, it would still get nothing."""
+def test_mediainfo_cannot_open_a_file_that_the_video_names(plain: Path, tmp_path: Path) -> None:
+    """The second defence: a playlist that passed the magic bytes could still open no file."""
     playlist = tmp_path / "list.m3u8"
     playlist.write_text(f"#EXTM3U\n#EXTINF:2,\n{plain}\n#EXT-X-ENDLIST\n")
     with playlist.open("rb") as file:
@@ -132,7 +132,7 @@ def test_a_truncated_file_is_refused(plain: Path, tmp_path: Path, name: str) -> 
     assert "file is incomplete" in detail
 
 
-def test_a_cut_recording_is_taken_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_truncated_recording_is_accepted_up_to_its_end(tmp_path: Path) -> None:
     whole = make_kind("browser-recording.webm", tmp_path)
     cut = tmp_path / "cut.webm"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
@@ -170,6 +170,6 @@ def test_too_many_streams_are_refused(plain: Path, tmp_path: Path) -> None:
     )
 
 
-def test_a_missing_file_is_the_callers_fault(tmp_path: Path) -> None:
+def test_a_missing_file_raises_oserror(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         probe(tmp_path / "nowhere.mp4")

@@ -1,4 +1,4 @@
-"""Scenes are found to the frame, fades are told apart, and every moment has its merits."""
+"""Scenes are found to the frame, fades are kept apart, and every moment is measured."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
 from tests.support.media.kinds import X264, Kind
 
-# Colours of the same brightness differ in colour alone: a cut between them must be seen too.
+# Two shots of equal brightness differ only in colour: the cut between them must be found too.
 SHOTS = (("testsrc2", 37), ("mandelbrot", 51), ("testsrc", 20), ("rgbtestsrc", 44))
 
 
@@ -53,7 +53,7 @@ async def test_cuts_are_found_in_every_container(edited: Path, tmp_path: Path, n
 async def test_the_samples_scenes_are_found(
     sample: Path, sample_facts: MediaFacts, tmp_path: Path
 ) -> None:
-    """Hard cuts at frames that were looked up by eye, and fades through black kept apart."""
+    """Hard cuts at frames that were found by eye, and fades through black as separate scenes."""
     analysis = await analyse(sample, sample_facts, tmp_path)
     assert _starts(analysis)[:2] == [0, 89]
     assert {360, 396, 484, 545} <= set(_starts(analysis))
@@ -76,7 +76,7 @@ async def test_moments_cover_the_source_and_are_short(
     assert footage.names(tmp_path) == []
 
 
-async def test_merits_tell_lively_sharp_and_loud_moments(tmp_path: Path) -> None:
+async def test_measurements_rank_moving_sharp_and_loud_moments(tmp_path: Path) -> None:
     path = tmp_path / "merits.mp4"
     graph = (
         "[0]trim=end_frame=50,setsar=1[still];"
@@ -110,7 +110,7 @@ async def test_every_kind_of_file_can_be_analysed(
     assert seen[-1] == 1.0
 
 
-async def test_what_cannot_be_decoded_is_a_failure(plain: Path, tmp_path: Path) -> None:
+async def test_a_source_that_cannot_be_decoded_is_a_failure(plain: Path, tmp_path: Path) -> None:
     facts = probe(plain)
     noise = tmp_path / "noise.mp4"
     noise.write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500)
@@ -118,10 +118,10 @@ async def test_what_cannot_be_decoded_is_a_failure(plain: Path, tmp_path: Path) 
         await analyse(noise, facts, tmp_path)
 
 
-async def test_a_text_file_put_in_the_sources_place_is_not_followed(
+async def test_a_playlist_that_replaces_the_source_is_not_followed(
     plain: Path, tmp_path: Path
 ) -> None:
-    """ffmpeg is told the demuxer: what the probe saw cannot become a playlist afterwards."""
+    """ffmpeg gets the probed demuxer, so a file cannot be replaced by a playlist after the probe."""
     facts = probe(plain)
     text = tmp_path / "swapped.mp4"
     (tmp_path / "neighbour.mp4").symlink_to(plain)

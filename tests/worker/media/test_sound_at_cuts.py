@@ -1,4 +1,4 @@
-"""The sound of a cut is whole from its first sample, wherever the source's key frames lie."""
+"""The sound of a cut is complete from its first sample, wherever the source's keyframes are."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.media.kinds import X264
 
 FADE = 480  # samples: twice the fade at a join
 BEEPS = "aevalsrc=if(lt(mod(t\\,1)\\,0.1)\\,0.5*sin(2*PI*880*t)\\,0):s=48000:d=12"
-# As phones and hardware encoders write: no B-frames, and a key frame at each second.
+# As phones and hardware encoders write: no B-frames, and a keyframe every second.
 PHONE = [*X264, "-g", "25", "-bf", "0"]
 SOUNDS = {
     "aac.mp4": ["-c:a", "aac"],
@@ -37,7 +37,7 @@ async def _sound(tmp_path: Path, source: Path, times: Sequence[tuple[float, floa
 async def test_sound_before_the_first_picture_is_heard(
     tmp_path: Path, suffix: str, late: float
 ) -> None:
-    """As where a recording was cut without encoding: sound from 0 on, the picture from a key frame."""
+    """As in a recording cut without encoding: the sound starts at 0, the picture at a keyframe."""
     source = tmp_path / f"late-picture.{suffix}"
     picture = ["-itsoffset", str(late), *footage.pattern(11 - late)]
     footage.make(*picture, "-f", "lavfi", "-i", BEEPS, *X264, "-c:a", "aac", str(source))
@@ -47,12 +47,12 @@ async def test_sound_before_the_first_picture_is_heard(
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-async def test_a_cut_on_a_key_frame_has_no_hole_in_its_sound(tmp_path: Path, name: str) -> None:
-    """A decoder needs what came before: its first packet alone is silence or half of what it was."""
+async def test_a_cut_on_a_keyframe_has_no_gap_in_its_sound(tmp_path: Path, name: str) -> None:
+    """A decoder needs the packets before: from the first one alone it gives silence, or half the level."""
     source = tmp_path / name
     tone = ["-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000:duration=40,volume=4"]
     footage.make(*footage.pattern(40, rate=25), *tone, *PHONE, *SOUNDS[name], str(source))
-    # A transport stream begins with what the sound's encoder put before the sound.
+    # A transport stream starts with the audio encoder's priming samples.
     starts = [0.04 if name.endswith(".ts") else 0, 5, 7.2, 10.04, 33, 35.56]
     sound = await _sound(tmp_path, source, [(start, start + 1) for start in starts])
     for index in range(len(starts)):

@@ -1,4 +1,4 @@
-"""A project with sources, and jobs started as the library starts them and run as the worker runs them."""
+"""A project with sources, whose jobs are started as by the library and run as by the worker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Studio:
     sources: dict[str, UUID] = field(default_factory=dict[str, UUID])
 
     def add(self, *files: Path) -> None:
-        """Store videos as ready sources, known by their names without endings."""
+        """Store videos as ready sources, named after their files without extension."""
         for file in files:
             source_id, facts = uuid4(), probe(file)
             path = f"{self.project_id}/sources/{source_id}{file.suffix}"
@@ -52,7 +52,7 @@ class Studio:
             self.sources[file.stem] = source_id
 
     def segment(self, source: str, start: float, end: float) -> dict[str, Any]:
-        """A segment as a request has it."""
+        """A segment as in a request."""
         return {"source_id": str(self.sources[source]), "start": start, "end": end}
 
     def preset(self, name: str) -> ExportPreset:
@@ -71,7 +71,7 @@ class Studio:
         return started.job
 
     async def run(self, job: Job) -> str:
-        """Claim and run a job; how it ended."""
+        """Claim and run a job; return how it ended."""
         claim = await claim_job(job.id, holder="test", ttl_seconds=60)
         assert claim.outcome == "claimed"
         return await run_job(claim)
@@ -90,7 +90,7 @@ class Studio:
         return [Export.model_validate(row) for row in rows]
 
     def stored(self, path: str) -> Path:
-        """The local file of a stored path."""
+        """The local file of a storage path."""
         return self.storage / path
 
 

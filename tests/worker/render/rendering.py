@@ -1,4 +1,4 @@
-"""Renders small clips as the recipe does, and looks at what came out."""
+"""Renders small clips as the recipe does, and inspects the output."""
 
 import json
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SMALL = ExportPreset(
     max_video_bitrate_kbps=2000,
     audio_bitrate_kbps=128,
 )
-"""An upright preset that takes no time."""
+"""An upright preset that renders fast."""
 
 CODEC = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-pix_fmt", "yuv420p"]
 
@@ -31,7 +31,7 @@ CODEC = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-pix_fmt", "y
 async def render(
     clip: Path, work_dir: Path, *, preset: ExportPreset = SMALL, **options: Any
 ) -> tuple[Path, MediaFacts]:
-    """The clip rendered with a preset and options, and the facts of the result."""
+    """Render the clip with a preset and options; return the file and its facts."""
 
     async def on_progress(fraction: float) -> None:
         assert 0 <= fraction <= 1
@@ -49,7 +49,7 @@ async def render(
 
 
 def plain(path: Path, *, colour: str = "black", seconds: float = 1, size: str = "270x480") -> Path:
-    """A clip of one colour, silent."""
+    """A silent clip of one colour."""
     source = f"color={colour}:size={size}:rate=30:duration={seconds}"
     colours = "format=rgb24,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
     footage.make("-f", "lavfi", "-i", source, "-vf", colours, *CODEC, str(path))
@@ -66,7 +66,7 @@ class Picture:
 
     @classmethod
     def of(cls, video: Path, size: tuple[int, int], *, seconds: float = 0) -> "Picture":
-        """The picture that a video shows after some seconds, scaled to `size`."""
+        """The frame that a video shows at `seconds`, scaled to `size`."""
         width, height = size
         raw = footage.read(
             video,
@@ -83,7 +83,7 @@ class Picture:
         return sum(self.pixels) / len(self.pixels)
 
     def box(self, above: int = 128) -> tuple[int, int, int, int] | None:
-        """Left, top, right and bottom edge of what is brighter than `above`; None for nothing."""
+        """Left, top, right and bottom edge of the area brighter than `above`, or None."""
         rows = [y for y in range(self.height) if max(self._row(y)) > above]
         if not rows:
             return None
@@ -91,7 +91,7 @@ class Picture:
         return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
 
     def bands(self, above: int = 128) -> int:
-        """How many bands of rows are brighter than `above`, with darker ones between: lines of text."""
+        """The number of bands of rows brighter than `above`, which are lines of text."""
         bright = [max(self._row(y)) > above for y in range(self.height)]
         return sum(
             now and not before for before, now in zip([False, *bright], bright, strict=False)
@@ -102,7 +102,7 @@ class Picture:
 
 
 def grey_frames(video: Path, size: tuple[int, int]) -> list[bytes]:
-    """All pictures of a video, scaled to `size`, a byte a pixel."""
+    """All frames of a video, scaled to `size`, one byte per pixel."""
     width, height = size
     scale = f"scale={width}:{height}:flags=area,format=gray"
     raw = footage.read(video, "-vf", scale, "-fps_mode", "passthrough", "-f", "rawvideo")
@@ -111,6 +111,6 @@ def grey_frames(video: Path, size: tuple[int, int]) -> list[bytes]:
 
 
 def tracks(path: Path) -> dict[str, dict[str, Any]]:
-    """What MediaInfo says about each track, by its type."""
+    """MediaInfo's report about each track, by track type."""
     report = json.loads(str(MediaInfo.parse(path, output="JSON")))
     return {track["@type"]: track for track in report["media"]["track"]}

@@ -1,4 +1,4 @@
-"""Subtitles are seen when and where they should be, and their text is drawn and never obeyed."""
+"""Subtitles appear at the right time and place, and their text is drawn and never interpreted."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def _srt(*texts: str, start: str = "00:00:00,000", end: str = "00:00:10,000") ->
 
 
 async def _shown(tmp_path: Path, text: str, **style: object) -> Picture:
-    """A black clip with one subtitle over all of it."""
+    """A black clip with one subtitle for its whole length."""
     clip = plain(tmp_path / "clip.mp4", seconds=0.1)
     subtitles = {"srt": _srt(text), "style": style}
     video, _ = await render(clip, tmp_path, subtitles=subtitles)
@@ -41,7 +41,7 @@ def _inside(picture: Picture) -> bool:
     )
 
 
-async def test_a_cue_is_seen_in_its_time_and_not_before_or_after(tmp_path: Path) -> None:
+async def test_a_cue_is_visible_only_during_its_time(tmp_path: Path) -> None:
     clip = plain(tmp_path / "clip.mp4", seconds=1.5)
     srt = _srt("Hello", start="00:00:00,500", end="00:00:01,000")
     video, _ = await render(clip, tmp_path, subtitles={"srt": srt})
@@ -52,7 +52,7 @@ async def test_a_cue_is_seen_in_its_time_and_not_before_or_after(tmp_path: Path)
 @pytest.mark.parametrize(
     ("position", "middle"), [("top", 0.157), ("middle", 0.5), ("bottom", 0.783)]
 )
-async def test_a_cue_is_seen_in_its_place(tmp_path: Path, position: str, middle: float) -> None:
+async def test_a_cue_is_at_its_position(tmp_path: Path, position: str, middle: float) -> None:
     picture = await _shown(tmp_path, "Hello", position=position)
     _, top, _, bottom = picture.box() or (0, 0, 0, 0)
     assert (top + bottom) / 2 / SMALL.height == pytest.approx(middle, abs=0.015)
@@ -70,7 +70,7 @@ async def test_a_long_line_wraps_and_a_long_word_breaks_inside_the_safe_area(
 
 
 async def test_words_that_fit_stay_whole(tmp_path: Path) -> None:
-    """In the default style of an upright video; the address fills a line to within a hyphen's width."""
+    """In the default style of an upright video. The address leaves less than a hyphen's width of its line free."""
     text = "The internationalization of\nwww.example.com/offers"
     picture = await _shown(tmp_path, text)
     assert picture.bands() == 3, "The | internationalization of | www.example.com/offers"
@@ -110,7 +110,7 @@ async def test_size_colours_and_outline_follow_the_style(tmp_path: Path) -> None
     assert any(green > 240 and red < 9 and blue < 9 for red, green, blue in pixels)
 
 
-async def test_the_size_is_the_same_share_of_every_frame(tmp_path: Path) -> None:
+async def test_the_size_is_the_same_fraction_of_every_frame(tmp_path: Path) -> None:
     heights: list[float] = []
     for scale in (1, 2):
         preset = SMALL.model_copy(update={"width": 270 * scale, "height": 480 * scale})
@@ -139,7 +139,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_hostile_text_is_drawn_and_not_obeyed(tmp_path: Path, text: str) -> None:
+async def test_hostile_text_is_drawn_and_not_interpreted(tmp_path: Path, text: str) -> None:
     clip = plain(tmp_path / "clip.mp4", seconds=0.1)
     subtitles = {"srt": _srt(text), "style": {"size": 40}}
     video, _ = await render(clip, tmp_path, subtitles=subtitles)
@@ -165,7 +165,7 @@ async def test_an_escape_of_the_script_s_format_is_shown_as_it_was_written(tmp_p
     assert widths[0] > widths[1] * 1.5, "backslash and letter are there"
 
 
-async def test_ten_thousand_cues_are_no_burden(tmp_path: Path) -> None:
+async def test_ten_thousand_cues_render_fast(tmp_path: Path) -> None:
     clip = plain(tmp_path / "clip.mp4", seconds=0.1)
     times = [divmod(number * 100, 1000) for number in range(10_000)]
     srt = "".join(
@@ -192,7 +192,7 @@ def test_wide_frames_leave_less_room_at_the_edges_than_upright_ones() -> None:
         max_size=4,
     )
 )
-def test_whatever_is_written_a_cue_is_one_line_with_our_tags_alone(
+def test_any_text_becomes_one_script_line_with_only_the_tags_of_the_writer(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str]
 ) -> None:
     directory = tmp_path_factory.mktemp("script")

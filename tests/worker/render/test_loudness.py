@@ -1,4 +1,4 @@
-"""Every render is as loud as the others: -14 LUFS within 1 LU, true peaks at most -1 dBTP."""
+"""Every render has the same loudness: -14 LUFS within 1 LU, true peaks at most -1 dBTP."""
 
 import re
 import subprocess
@@ -56,7 +56,7 @@ async def _normalize(clip: Path, work_dir: Path) -> tuple[Path, Loudness]:
 
 
 def _summary(path: Path) -> tuple[float, float]:
-    """Integrated loudness and true peak, as ffmpeg's EBU R128 meter sums them up."""
+    """Integrated loudness and true peak, from the summary of ffmpeg's EBU R128 meter."""
     meter = ["-map", "0:a", "-af", "ebur128=peak=true", "-f", "null", "-"]
     command = [executable(), "-nostdin", "-hide_banner", "-i", str(path), *meter]
     log = subprocess.run(command, capture_output=True, text=True, check=True).stderr
@@ -67,7 +67,7 @@ def _summary(path: Path) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-async def test_any_sound_comes_to_the_target(tmp_path: Path, name: str) -> None:
+async def test_any_sound_reaches_the_target(tmp_path: Path, name: str) -> None:
     clip = _clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", SOUNDS[name])
     target, result = await _normalize(clip, tmp_path)
     integrated, peak = _summary(target)
@@ -97,7 +97,7 @@ async def test_silence_stays_silence(tmp_path: Path, sound: tuple[str, ...]) -> 
     assert len(footage.samples(video)) == pytest.approx(48000, abs=1024)
 
 
-async def test_a_sound_too_short_to_measure_is_left_as_it_is(tmp_path: Path) -> None:
+async def test_sound_too_short_to_measure_stays_unchanged(tmp_path: Path) -> None:
     short = ["-f", "lavfi", "-i", "sine=frequency=997:duration=0.3"]
     clip = _clip(tmp_path / "clip.mp4", *short, seconds=0.3)
     target, result = await _normalize(clip, tmp_path)
@@ -105,7 +105,7 @@ async def test_a_sound_too_short_to_measure_is_left_as_it_is(tmp_path: Path) -> 
     assert max(footage.samples(target)) == pytest.approx(max(footage.samples(clip)), rel=0.1)
 
 
-def test_a_limiter_works_only_where_a_gain_would_pass_the_ceiling() -> None:
+def test_a_limiter_is_used_only_where_the_gain_would_pass_the_ceiling() -> None:
     even = Treatment.of(Loudness(integrated=-20, true_peak=-10))
     assert even == Treatment(gain=6, limit=None)
     peaky = Treatment.of(Loudness(integrated=-20, true_peak=-3))

@@ -1,4 +1,4 @@
-"""A render has its preset's size, rate and colours, and shows the clip in its own proportions."""
+"""A render has its preset's size, rate and colours, and keeps the clip's proportions."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ def preset(request: pytest.FixtureRequest, admin: Connection) -> ExportPreset:
 
 
 def _disc(path: Path, size: str = "640x360", *, rate: int = 25, seconds: float = 0.6) -> Path:
-    """A white disc in the middle of dark grey, with sound."""
+    """A white disc in the middle of a dark grey frame, with sound."""
     source = f"color=black:size={size}:rate={rate}:duration={seconds}"
     disc = f"geq=lum='if(lt(hypot(X-W/2+.5,Y-H/2+.5),{RADIUS}),235,60)':cb=128:cr=128"
     picture = ["-f", "lavfi", "-i", f"{source},{disc},format=yuv420p"]
@@ -35,7 +35,7 @@ def _disc(path: Path, size: str = "640x360", *, rate: int = 25, seconds: float =
     return path
 
 
-async def test_each_preset_gives_what_browsers_and_platforms_play(
+async def test_each_preset_gives_a_file_that_browsers_and_platforms_play(
     preset: ExportPreset, tmp_path: Path
 ) -> None:
     clip = _disc(tmp_path / "clip.mp4")
@@ -106,14 +106,14 @@ async def test_a_clip_of_any_rate_keeps_its_length(tmp_path: Path, rate: int) ->
     assert len(sound) / 48000 == pytest.approx(1, abs=0.03)
 
 
-async def test_the_look_is_left_alone_unless_asked_for(tmp_path: Path) -> None:
+async def test_the_look_stays_unchanged_without_options(tmp_path: Path) -> None:
     clip = plain(tmp_path / "clip.mp4", colour="0x406080", seconds=0.2)
     video, _ = await render(clip, tmp_path)
     [before], [after] = (footage.colours(path, [(9, 9)], SIZE) for path in (clip, video))
     assert list(after) == pytest.approx(list(before), abs=1)
 
 
-async def test_the_look_follows_what_was_asked_for(tmp_path: Path) -> None:
+async def test_the_look_follows_the_options(tmp_path: Path) -> None:
     clip = plain(tmp_path / "clip.mp4", colour="0x406080", seconds=0.2)
 
     async def colour(**options: Any) -> list[int]:
@@ -129,7 +129,7 @@ async def test_the_look_follows_what_was_asked_for(tmp_path: Path) -> None:
     assert max(grey) - min(grey) <= 3
 
 
-async def test_denoising_takes_noise_and_sharpening_adds_edges(tmp_path: Path) -> None:
+async def test_denoising_removes_noise_and_sharpening_adds_edges(tmp_path: Path) -> None:
     noisy = tmp_path / "clip.mp4"
     lossless = SMALL.model_copy(update={"crf": 1, "max_video_bitrate_kbps": 50_000})
     noise = "color=gray:size=270x480:rate=30:duration=0.4,noise=alls=10:allf=t,format=yuv420p"
@@ -147,7 +147,7 @@ async def test_denoising_takes_noise_and_sharpening_adds_edges(tmp_path: Path) -
     assert await roughness(sharpen=1) > usual * 1.3
 
 
-async def test_the_maximum_bitrate_is_kept(tmp_path: Path) -> None:
+async def test_the_maximum_bitrate_is_not_exceeded(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     noise = "color=gray:size=270x480:rate=30:duration=4,noise=alls=60:allf=t,format=yuv420p"
     footage.make("-f", "lavfi", "-i", noise, *CODEC, str(clip))

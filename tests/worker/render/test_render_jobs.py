@@ -1,4 +1,4 @@
-"""A render job ends with an export of its clip; another preset adds another one."""
+"""A render job adds an export of its clip; another preset adds another export."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ async def test_rendering_again_with_another_preset_adds_an_export(
     assert all(studio.stored(export.storage_path).is_file() for export in exports)
 
 
-async def test_a_clip_whose_file_is_gone_fails_the_render_with_a_reason(
+async def test_a_clip_without_its_file_fails_the_render_with_a_reason(
     studio: Studio, tmp_path: Path
 ) -> None:
     clip = await _clip(studio, tmp_path)

@@ -1,4 +1,4 @@
-"""A segments job joins what its user chose, whatever the sources are like, and goes on after an interruption."""
+"""A segments job joins the chosen segments of sources of any kind, and resumes after an interruption."""
 
 import asyncio
 import os
@@ -101,7 +101,7 @@ async def test_a_new_job_s_variants_continue_the_project_s_numbering(
     assert (progress.status, progress.percentage) == ("ready_for_triage", 100)
 
 
-async def test_an_interrupted_job_goes_on_after_the_clips_it_recorded(
+async def test_an_interrupted_job_resumes_after_its_recorded_clips(
     studio: Studio, tmp_path: Path, clock: Clock
 ) -> None:
     studio.add(_numbered(tmp_path / "numbers.mp4"))
@@ -143,7 +143,7 @@ async def test_a_segment_too_short_for_a_frame_of_the_clip_is_left_out(
     assert footage.numbers(studio.stored(clip.storage_path)) == [*range(30), *range(60, 90)]
 
 
-async def test_a_source_whose_file_is_gone_fails_the_job_with_a_reason(
+async def test_a_source_without_its_file_fails_the_job_with_a_reason(
     studio: Studio, tmp_path: Path
 ) -> None:
     studio.add(_numbered(tmp_path / "numbers.mp4"))
@@ -162,7 +162,7 @@ async def test_a_source_whose_file_is_gone_fails_the_job_with_a_reason(
 async def test_a_file_that_ends_before_a_segment_does_fails_the_job_with_a_reason(
     studio: Studio, tmp_path: Path, start: float, end: float
 ) -> None:
-    """Whatever was written down about it: an attempt on the same file would end the same."""
+    """Although its stored duration is longer. A retry with the same file would fail the same way."""
     short = tmp_path / "short.mp4"
     footage.make(*footage.numbered(2), *X264, str(short))
     studio.add(_numbered(tmp_path / "numbers.mp4"))
@@ -182,7 +182,7 @@ async def test_a_file_that_ends_before_a_segment_does_fails_the_job_with_a_reaso
     assert studio.clips() == []
 
 
-async def test_a_segment_may_end_where_another_parser_says_that_its_source_does(
+async def test_a_segment_may_end_where_another_parser_sees_the_source_s_end(
     studio: Studio, tmp_path: Path
 ) -> None:
     studio.add(_numbered(tmp_path / "numbers.mp4"))
@@ -196,10 +196,10 @@ def _finished_clips() -> set[str]:
 
 
 @pytest.mark.parametrize("kind", ["segment_clips", "raw_clips"])
-async def test_a_clip_that_is_recorded_takes_no_more_room(
+async def test_the_local_files_of_a_recorded_clip_are_removed(
     studio: Studio, tmp_path: Path, kind: JobKind
 ) -> None:
-    """The work directory may be memory, and ten clips of ten minutes are gigabytes."""
+    """The work directory may be in memory, and ten clips of ten minutes are gigabytes."""
     studio.add(_numbered(tmp_path / "numbers.mp4"))
     segments = [studio.segment("numbers", second, second + 2) for second in range(0, 8, 2)]
     of = {

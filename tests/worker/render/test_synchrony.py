@@ -1,4 +1,4 @@
-"""Picture and sound stay together through cutting, joining and rendering."""
+"""Picture and sound stay in sync through cutting, joining and rendering."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -15,7 +15,7 @@ SECONDS = 5
 
 
 def _flashing(path: Path, rate: str, period: Fraction) -> Path:
-    """A minute of flashes; a beep begins with each of them, one fifth into each period."""
+    """A minute of flashes. A beep starts with each, one fifth into each period."""
     begin, end = float(period / 5), float(period / 4)
     lit = f"between(mod(T+0.001,{float(period)}),{begin},{end})"
     light = f"geq=lum='16+219*{lit}':cb=128:cr=128,format=yuv420p"
@@ -30,7 +30,7 @@ def _flashing(path: Path, rate: str, period: Fraction) -> Path:
 async def test_after_a_minute_of_cuts_sound_is_less_than_twenty_milliseconds_off(
     tmp_path: Path,
 ) -> None:
-    """Cuts in turn from a source at 25 and one at 30000/1001, joined at 25 and rendered at 30 frames a second."""
+    """Cuts alternate between sources at 25 and 30000/1001, are joined at 25 and rendered at 30 frames a second."""
     periods = [Fraction(5), Fraction(5005, 1000)]
     sources = [
         _flashing(tmp_path / "pal.mp4", "25", periods[0]),

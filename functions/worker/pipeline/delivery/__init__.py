@@ -1,1 +1,1 @@
-"""A delivery of a job: claim it, run one attempt under its lease, end it."""
+"""Handles a delivery of a job: claims it, runs one attempt under its lease, ends it."""

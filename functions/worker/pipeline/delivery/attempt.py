@@ -1,4 +1,4 @@
-"""Running a claimed job: keep its lease, do its work, end it. Whatever happens, no write of a lost lease counts."""
+"""Runs a claimed job: keeps its lease, runs its handler, ends it. A write under a lost lease never takes effect."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from shared.storage.factory import get_storage
 logger = logging.getLogger(__name__)
 
 JobHandler = Callable[[JobContext], Awaitable[Outcome]]
-"""Does a kind of job and returns what came of it."""
+"""Runs one kind of job and returns its outcome."""
 
 JOB_HANDLERS: dict[JobKind, JobHandler] = {
     "raw_clips": make_raw_clips,
@@ -36,13 +36,14 @@ ABANDONED_TTL_SECONDS = 1.0
 
 
 async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> str:
-    """Run a claimed job to its end and say how it ended.
+    """Run a claimed job to its end and return how the attempt ended.
 
-    completed, failed, cancelled; lost: someone else goes on; abandoned: to be tried again.
+    completed, failed and cancelled end the job. lost: another attempt has taken over, or will. abandoned: the job is to
+    be retried.
 
-    Never raises for what a job may do. A fault that another attempt may not meet again (a full disk, storage
-    away) abandons the attempt: its lease is cut short and cleanup queues the job again while it has attempts left.
-    So does an attempt that has lasted `attempt_seconds` since it was claimed.
+    Never raises because of what a job does. A fault that the next attempt may not meet (a full disk, storage that is
+    unavailable) abandons the attempt: its lease is cut short, and cleanup requeues the job while it has attempts left.
+    An attempt is abandoned, too, when it has lasted `attempt_seconds` since it was claimed.
     """
     if claim.job is None or claim.lease is None or claim.lease.requested_at is None:
         raise ValueError("a claimed job has a row and a lease")
@@ -76,7 +77,7 @@ async def _attempt(
     reporter: Reporter,
     limit: asyncio.Timeout,
 ) -> str:
-    """Work in a directory of its own, under a lease that is kept meanwhile."""
+    """Run the job in its own work directory while its lease is renewed."""
     ttl_seconds = get_settings().lease_ttl_seconds
     async with keep_lease(lease, ttl_seconds=ttl_seconds, renew=reporter.send) as keeper:
         with workspace(job.id, lease.fencing_token) as directory:
@@ -103,7 +104,7 @@ def _note_end(job: Job, outcome: str, duration_seconds: float) -> None:
 
 
 async def _do(context: JobContext) -> str:
-    """Do the work and end the job with its result, or with what its user must know about its failure."""
+    """Run the job's handler and end the job with its result, or with an error that the user can read."""
     try:
         outcome = await JOB_HANDLERS[context.job.kind](context)
     except UnusableMedia as error:
@@ -124,9 +125,9 @@ async def _fail(context: JobContext, code: str, detail: str) -> str:
 
 
 async def _discard_outputs(lease: Lease) -> None:
-    """Leave the files of a lost attempt to cleanup, which knows what rows point at.
+    """Leave the files of a lost attempt to cleanup, which knows which files rows point at.
 
-    Removing them here could remove a checkpoint whose answer was lost.
+    If the response to a checkpoint's write was lost, its row exists, and removing the files here would break it.
     """
     try:
         await discard_outputs(lease)
@@ -137,7 +138,7 @@ async def _discard_outputs(lease: Lease) -> None:
 
 
 async def _abandon_lease(lease: Lease) -> None:
-    """Let the lease run out now instead of in a minute; what cannot be told, expires."""
+    """Let the lease expire now instead of in a minute. If this call fails, it expires by itself."""
     try:
         await renew_lease(lease, ttl_seconds=ABANDONED_TTL_SECONDS)
     except (LeaseLost, EditAIError):

@@ -1,4 +1,4 @@
-"""A delivery: claim the job that it names, and run it if it is ours."""
+"""Handles a delivery: claims the job that it names and, once claimed, runs it."""
 
 import asyncio
 import logging
@@ -23,31 +23,31 @@ logger = logging.getLogger(__name__)
 
 
 class WorkerSettings(BaseSettings):
-    """What only the worker reads from the environment."""
+    """Settings that only the worker reads from the environment."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     worker_concurrency: int = Field(default=2, ge=1)
     """How many jobs one instance runs at once."""
     attempt_seconds: float | None = Field(default=None, gt=0)
-    """After how long an attempt is abandoned: just before the platform ends its request, and with that the CPU."""
+    """When an attempt is abandoned: just before the platform ends its request, and takes the CPU away with it."""
 
 
 class Delivery(BaseModel):
-    """What the dispatch sends."""
+    """The body of a delivery."""
 
     job_id: UUID
 
 
 _running: set[asyncio.Task[str]] = set()
-"""Keeps the tasks of running jobs referenced. Losing it loses nothing: a job's truth is its lease."""
+"""References to the tasks of running jobs, so that they are not collected. A job's state is its lease, not this."""
 
 
 async def deliver(request: Request) -> Response:
-    """Answer a delivery; with `Prefer: respond-async` as soon as the job is claimed (RFC 7240).
+    """Respond to a delivery when the job has ended, or with `Prefer: respond-async` once it is claimed (RFC 7240).
 
-    Raises InvalidRequest; ServiceUnavailable when all slots are taken; ProjectBusy when something
-    else holds the project.
+    Raises InvalidRequest; ServiceUnavailable when all slots are in use; ProjectBusy when another holder has the
+    project's lease.
     """
     try:
         delivery = Delivery.model_validate_json(await request.body())
@@ -75,7 +75,7 @@ async def deliver(request: Request) -> Response:
 async def _claim_and_run(
     job_id: UUID, claimed: asyncio.Event, attempt_seconds: float | None
 ) -> str:
-    """Claim a job and run it to its end; return how it ended, or why it is not ours to run."""
+    """Claim a job and run it to its end. Return how it ended, or why it was not claimed."""
     settings = get_settings()
     claim = await claim_job(job_id, holder=_holder(), ttl_seconds=settings.lease_ttl_seconds)
     if claim.outcome == "busy":
@@ -96,7 +96,7 @@ async def _claim_and_run(
 
 
 def _ids(claim: JobClaim) -> dict[str, Any]:
-    """What the lines about an attempt are found by."""
+    """The log fields that identify an attempt."""
     if claim.job is None or claim.lease is None:
         return {}
     return {
@@ -108,5 +108,5 @@ def _ids(claim: JobClaim) -> dict[str, Any]:
 
 
 def _holder() -> str:
-    """Name this process, for people who look at the locks; the proof of a lease is its id and token."""
+    """The name of this process, for operators who read the locks table. Ownership is proved by lease id and token."""
     return f"worker {socket.gethostname()} {os.getpid()}"

@@ -1,4 +1,4 @@
-"""A private directory per attempt, gone when the attempt ends, also one that ended with its process."""
+"""A private work directory per attempt, removed when the attempt ends, or by the next one if the process died."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ PREFIX = "editai-job"
 
 @contextmanager
 def workspace(job_id: UUID, fencing_token: int) -> Generator[Path]:
-    """A directory for one attempt, readable by this user alone. Those of processes that were killed go first."""
+    """A directory for one attempt, readable by this user only. Directories of killed processes are removed first."""
     root = Path(tempfile.gettempdir())
     _sweep(root)
     path = root / f"{PREFIX}-{os.getpid()}-{fencing_token}-{job_id}"

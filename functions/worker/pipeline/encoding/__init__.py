@@ -1,1 +1,1 @@
-"""Making files with ffmpeg: clips, renders, sound, subtitles and thumbnails. Functions of their arguments alone."""
+"""Encodes clips, renders, sound, subtitles and thumbnails with ffmpeg. Depends on its arguments alone."""

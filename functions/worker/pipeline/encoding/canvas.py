@@ -1,4 +1,4 @@
-"""The frame that a clip is drawn on: its size and its constant frame rate."""
+"""The canvas of a clip: its frame size and its constant frame rate."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from shared.media.probe import MediaFacts, VideoFacts
 MAX_SIDE = 1920
 MAX_RATE = Fraction(60)
 MIN_RATE = Fraction(5)
-"""A slower clip could not be cut to the asked length, and players stumble over it."""
+"""At a lower rate a clip could not be cut to the requested length, and players have problems with it."""
 
 _STANDARD_RATES = (
     Fraction(24000, 1001),
@@ -39,7 +39,7 @@ class Canvas:
 
     @classmethod
     def of(cls, facts: MediaFacts) -> "Canvas":
-        """The source's own upright size and rate: at most MAX_SIDE a side and MAX_RATE."""
+        """The source's upright size and its rate, limited to MAX_SIDE per side and MAX_RATE."""
         video = facts.video
         shrink = min(1.0, MAX_SIDE / max(video.width, video.height))
         return cls(
@@ -49,20 +49,20 @@ class Canvas:
         )
 
     def frame_at(self, seconds: float) -> int:
-        """The frame on the canvas's clock that is nearest to a time; of two the later."""
+        """The number of the frame nearest to a time; of two equally near, the later."""
         return math.floor(Fraction(seconds) * self.frame_rate + Fraction(1, 2))
 
 
 def even(length: float) -> int:
-    """The even number of pixels at or below `length`, and at least 2."""
+    """The largest even number of pixels up to `length`, but at least 2."""
     return max(2, int(length + 1e-6) // 2 * 2)
 
 
 def constant_rate(video: VideoFacts) -> Fraction:
-    """The constant frame rate a source is shown at.
+    """The constant frame rate of a source's clips.
 
-    A constant source keeps its rate, halved or doubled until it is MIN_RATE to MAX_RATE. A variable one gets the
-    standard rate next to its average, or, where it varies widely, next to its fastest part.
+    A constant source keeps its rate, halved or doubled until it is within MIN_RATE and MAX_RATE. A variable one gets
+    the standard rate nearest to its average or, where the rate varies widely, nearest to its maximum.
     """
     if not video.variable_frame_rate:
         rate = video.frame_rate

@@ -1,11 +1,11 @@
-"""Cuts of one or several sources, joined into one MP4 by a single ffmpeg run.
+"""Joins cuts of one or several sources into one MP4 by a single ffmpeg run.
 
     source A  -ss 12.5 --> fps, trim, colours, size --\
     source A  -ss 31.0 --> fps, trim, colours, size ---> concat --> H.264 + AAC --> clip.mp4
     source B  -ss  2.0 --> fps, trim, colours, size --/
 
-Every picture is decoded and encoded once. Each cut is an input of its own that seeks to the key
-frame before it, so the cost follows the clip's length and not the source's; its sound is another
+Every frame is decoded and encoded once. Each cut is an input of its own that seeks to the keyframe
+before it, so the cost depends on the clip's length and not on the source's. Its sound is a second
 input (see pipeline.encoding.seeking).
 """
 
@@ -31,7 +31,7 @@ from shared.media.probe import MediaFacts
 class Cut:
     """A part of a source: the file, its facts, and `start` and `end` in seconds of its clock.
 
-    It may lie after the end that the file claims: what is there shows when it is decoded.
+    It may lie after the end that the file states: only decoding shows where the content really ends.
     """
 
     path: Path
@@ -54,15 +54,15 @@ async def encode_clip(
     threads: int = 2,
     on_progress: OnProgress | None = None,
 ) -> MediaFacts:
-    """Join `cuts` in the order given into the MP4 file `target`, and return the facts of it.
+    """Join `cuts` in the given order into the MP4 file `target` and return its facts.
 
-    The clip has `canvas`'s size and constant frame rate and, frame for frame, what the sources show;
-    a source of another shape is fitted inside with black bars. Its length is the cuts' together,
-    rounded to a frame. A source without sound, or `mute`, gives silence. Plays while it downloads.
-    `target` appears whole or not at all; `on_progress` gets 0..1.
+    The clip has the size and constant frame rate of `canvas`, and shows the sources frame for frame.
+    A source of another shape gets black bars. The clip's length is the sum of the cuts, rounded to a
+    frame. A source without sound, or `mute`, gives silence. The file plays while it downloads.
+    `target` is written whole or not at all; `on_progress` gets 0..1.
 
     Raises:
-        FfmpegFailed: a source cannot be decoded, or the result cannot be written.
+        FfmpegFailed: a source cannot be decoded, or the output cannot be written.
         ValueError: no cuts, or one shorter than half a frame.
 
     """
@@ -76,7 +76,7 @@ async def encode_clip(
         f"file:{partial.absolute()}",
     ]
     seconds = float(sum(frames) / canvas.frame_rate)
-    # Each is opened for its picture, and for its sound.
+    # Each cut is opened twice, for its picture and for its sound.
     limits = Limits.of([cut.facts for cut in cuts for _ in range(2)], seconds)
     try:
         await process.run(
@@ -95,9 +95,9 @@ async def encode_clip(
 
 
 def frame_counts(cuts: Sequence[Cut], rate: Fraction) -> tuple[int, ...]:
-    """How many frames each cut gets, such that rounding never adds up over many cuts."""
+    """The number of frames of each cut, rounded so that the errors never add up over many cuts."""
     if not cuts:
-        raise ValueError("a clip has at least one cut")
+        raise ValueError("a clip needs at least one cut")
     ends = [Fraction(0)]
     for cut in cuts:
         ends.append(ends[-1] + Fraction(cut.end) - Fraction(cut.start))
@@ -109,9 +109,9 @@ def frame_counts(cuts: Sequence[Cut], rate: Fraction) -> tuple[int, ...]:
 
 
 def _inputs(cuts: Sequence[Cut], threads: int, *, mute: bool) -> list[str]:
-    """The pictures of all cuts, then the sound of those that are heard."""
+    """The picture inputs of all cuts, then the sound inputs of those that have sound in the clip."""
     arguments: list[str] = []
-    # All cuts' decoders fill their queues from the start: memory goes with cuts times threads.
+    # All decoders fill their queues from the start, so memory grows with cuts times threads.
     each = max(1, threads // len(cuts))
     for cut in cuts:
         options = seek_picture(cut.facts, cut.start).options

@@ -1,7 +1,7 @@
-"""ffmpeg filter chains for one cut: exactly so many frames and samples, in one shape and colour.
+"""ffmpeg filter chains for one cut: an exact number of frames and samples, in one size and one colour format.
 
 Every cut leaves these chains with the canvas's size and rate, BT.709 4:2:0 colours, stereo at
-48 kHz, and a picture and a sound of equal length; so any cuts join without a seam.
+48 kHz, and picture and sound of equal length; so any cuts join without a seam.
 """
 
 from fractions import Fraction
@@ -10,25 +10,25 @@ from pipeline.encoding.canvas import Canvas, even
 from shared.media.probe import VideoFacts
 
 SAMPLE_RATE = 48000
-FADE_SECONDS = 0.005  # takes the click out of a join and is too short to hear
-_SPARE_SECONDS = 0.5  # of sound behind a cut: resampling looks ahead
-HOLD_SECONDS = 10  # how long before a cut its first picture may have begun
+FADE_SECONDS = 0.005  # removes the click at a join and is too short to hear
+_SPARE_SECONDS = 0.5  # of sound after a cut, because resampling looks ahead
+HOLD_SECONDS = 10  # how long before a cut its first frame may have appeared
 
 _SD_HEIGHT = 576
-_NEARLY = 2  # pixels: a difference this small is rounding, not another shape
+_NEARLY = 2  # pixels: a smaller difference is rounding, not another shape
 
 
 def video_chain(video: VideoFacts, canvas: Canvas, frames: int, *, offset: float) -> str:
-    """Filters from a decoded source to `frames` frames, the first shown at `offset` seconds."""
+    """Filters from decoded video to `frames` frames, of which the first is shown at `offset` seconds."""
     rate = canvas.frame_rate
     before = round(HOLD_SECONDS * rate)
     return ",".join(
         (
             *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
-            # Which picture is on screen at each tick. The ticks start earlier than the cut, because
-            # a picture that began long before may still be there; those frames are dropped again.
+            # Gives the frame that is on screen at each tick. The ticks start before the cut, because a
+            # frame that appeared long before may still be shown; trim drops the extra frames again.
             f"fps=fps={rate}:start_time={offset - float(before / rate):.6f}:round=near",
-            # A source that ends early holds its last picture, so sound and picture stay equal.
+            # A source that ends early repeats its last frame, so picture and sound stay equally long.
             "tpad=stop=-1:stop_mode=clone",
             f"trim=start_frame={before}:end_frame={before + frames}",
             *_colours(video, canvas),
@@ -41,15 +41,15 @@ def video_chain(video: VideoFacts, canvas: Canvas, frames: int, *, offset: float
 
 
 def audio_chain(samples: int, *, offset: float) -> str:
-    """Filters from decoded sound to `samples` stereo samples, the first heard at `offset`."""
+    """Filters from decoded sound to `samples` stereo samples, of which the first is heard at `offset` seconds."""
     length = samples / SAMPLE_RATE
     fade = min(FADE_SECONDS, length / 4)
     return ",".join(
         (
-            # The end matters too: before a sound that comes an hour late, aresample puts an hour of silence, at once.
+            # The end matters too: if a packet comes an hour late, aresample makes an hour of silence at once.
             f"atrim=start={offset:.6f}:end={offset + length + _SPARE_SECONDS:.6f}",
             f"asetpts=PTS-({offset:.6f}/TB)",
-            # holes in the sound, and sound that starts late, become silence instead of a shift
+            # gaps, and sound that starts late, become silence instead of shifting the sound
             f"aresample={SAMPLE_RATE}:async=1:first_pts=0",
             "aformat=sample_fmts=fltp:channel_layouts=stereo",
             "apad",
@@ -62,12 +62,12 @@ def audio_chain(samples: int, *, offset: float) -> str:
 
 
 def silence(samples: int) -> str:
-    """A source filter that gives `samples` silent stereo samples."""
+    """A source filter that outputs `samples` silent stereo samples."""
     return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,aformat=sample_fmts=fltp,atrim=end_sample={samples}"
 
 
 def samples_until(frames: int, rate: Fraction) -> int:
-    """The number of sound samples that go with the first `frames` frames of a clip."""
+    """The number of sound samples that belong to the first `frames` frames of a clip."""
     return round(frames * SAMPLE_RATE / rate)
 
 
@@ -79,7 +79,7 @@ def _frame(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
 
 
 def _fitted(video: VideoFacts, canvas: Canvas) -> tuple[int, int]:
-    """The largest size of the picture's shape inside the canvas."""
+    """The largest size inside the canvas that keeps the picture's proportions."""
     scale = min(canvas.width / video.width, canvas.height / video.height)
     width, height = video.width * scale, video.height * scale
     if canvas.width - width < _NEARLY and canvas.height - height < _NEARLY:
@@ -112,7 +112,7 @@ _TONE_MAPPING = (
 
 
 def _missing_hdr(video: VideoFacts) -> tuple[str, ...]:
-    # What is PQ or HLG and says no more is BT.2020, as in every broadcast and phone.
+    # PQ or HLG without further tags is BT.2020, as broadcasters and phones use it.
     missing = [
         *(["colorspace=bt2020nc"] if video.matrix is None and not video.rgb else []),
         *(["color_primaries=bt2020"] if video.primaries is None else []),
@@ -121,7 +121,7 @@ def _missing_hdr(video: VideoFacts) -> tuple[str, ...]:
 
 
 def _missing_matrix(video: VideoFacts) -> tuple[str, ...]:
-    # The convention of players for a file that does not say: small pictures are SD television.
+    # Players' convention for a file without a matrix: a small picture is SD television.
     if video.matrix is not None or video.rgb:
         return ()
     matrix = "smpte170m" if min(video.width, video.height) <= _SD_HEIGHT else "bt709"

@@ -1,13 +1,12 @@
-"""Sound at the loudness that platforms play at: EBU R128, -14 LUFS integrated, true peaks at most -1 dBTP.
+"""Normalizes sound to the loudness of the platforms: EBU R128, -14 LUFS integrated, true peaks at most -1 dBTP.
 
     measure -> gain, limiter where peaks would pass the ceiling -> AAC -> measure; while off target: correct -> AAC ...
 
-A linear gain is all that most clips need. Where short peaks stand far above the rest it would pass the ceiling; then a
-lookahead limiter holds the peaks, which costs some loudness, and the encoder moves peaks again. So what counts is
-measured on the encoded sound, and the next round makes up for what was missed. The finished sound joins the picture as
-it is.
+Most clips need only a linear gain. Where short peaks are far above the rest, the gain alone would pass the ceiling, so
+a lookahead limiter reduces the peaks. That costs some loudness, and the encoder changes peaks again. So the encoded
+sound is measured, and the next round corrects the error. The finished sound is muxed with the picture unchanged.
 
-Silence stays silence: it has no loudness to bring anywhere.
+Silence stays silence, because it has no loudness to raise.
 Source: EBU R 128 and EBU Tech 3341; ITU-R BS.1770 for the true peak.
 """
 
@@ -29,15 +28,15 @@ TARGET_LUFS = -14.0
 CEILING_DBTP = -1.0
 TOLERANCE_LU = 0.3
 SILENT_LUFS = -60.0
-"""Below it there is only noise, and raising that would be no service."""
+"""Below this there is only noise, which should not be amplified."""
 
 ROUNDS = 6
 
 _LOG_NAME = "loudness.txt"
-_ENCODER_MARGIN_DB = 0.5  # an encoder moves peaks, seldom by more
-_LIMITER_RATE = 2 * filters.SAMPLE_RATE  # shows most of the peaks between samples
-_LIMITER_TAKES = 0.5  # of what a gain gives, about, once the limiter works
-_MEASURED = 0.3  # of the way, when the clip's own loudness is known
+_ENCODER_MARGIN_DB = 0.5  # the encoder changes peaks, rarely by more
+_LIMITER_RATE = 2 * filters.SAMPLE_RATE  # reveals most of the peaks between samples
+_LIMITER_TAKES = 0.5  # the share of a gain that an active limiter removes, roughly
+_MEASURED = 0.3  # the fraction done once the clip's own loudness is measured
 _MEASURE = f"ebur128=peak=true:metadata=1:framelog=quiet,ametadata=mode=print:file={_LOG_NAME}"
 _INTEGRATED = re.compile(r"^lavfi\.r128\.I=(-?\d+\.\d+)$", re.MULTILINE)
 _TRUE_PEAK = re.compile(r"^lavfi\.r128\.true_peaks_ch\d+=(\d+\.\d+)$", re.MULTILINE)
@@ -52,32 +51,32 @@ class Loudness:
 
     @property
     def silent(self) -> bool:
-        """Nothing to hear, or too short to be measured."""
+        """Whether it is inaudible, or too short to be measured."""
         return self.integrated < SILENT_LUFS
 
     @property
     def on_target(self) -> bool:
-        """As loud as it should be, with no peak above the ceiling."""
+        """Whether the loudness is within the tolerance and no peak is above the ceiling."""
         near = abs(self.integrated - TARGET_LUFS) <= TOLERANCE_LU
         return near and self.true_peak <= CEILING_DBTP
 
 
 @dataclass(frozen=True, kw_only=True)
 class Treatment:
-    """What is done to the sound: a gain, and a limiter unless its ceiling is None; both in dB."""
+    """The processing of the sound: a gain, and a limiter unless `limit` is None; both in dB."""
 
     gain: float
     limit: float | None = None
 
     @classmethod
     def of(cls, loudness: Loudness) -> "Treatment":
-        """The treatment to begin with."""
+        """The treatment of the first round."""
         gain = TARGET_LUFS - loudness.integrated
         ceiling = CEILING_DBTP - _ENCODER_MARGIN_DB
         return cls(gain=gain, limit=ceiling if loudness.true_peak + gain > ceiling else None)
 
     def corrected(self, result: Loudness) -> "Treatment":
-        """The treatment that makes up for what this one missed."""
+        """The treatment of the next round, which corrects the error of this one's result."""
         limit, excess = self.limit, result.true_peak - CEILING_DBTP
         if excess > 0:
             limit = (CEILING_DBTP if limit is None else limit) - excess - 0.1
@@ -87,18 +86,18 @@ class Treatment:
         return Treatment(gain=self.gain + missing, limit=limit)
 
     def chain(self) -> str:
-        """The filters that do it."""
+        """The filter chain of the treatment."""
         gain = f"volume={self.gain:.3f}dB:precision=double"
         if self.limit is None:
             return gain
-        # level=false: the limiter shall not bring the peaks back up to full scale by itself
+        # level=false: otherwise the limiter raises the peaks to full scale again
         limit = f"limit={10 ** (self.limit / 20):.6f}:level=false:latency=true"
         return f"{gain},aresample={_LIMITER_RATE},alimiter={limit},aresample={filters.SAMPLE_RATE}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """A clip's sound, and what is to be made of it: `samples` stereo samples in `target`, an M4A file."""
+    """A clip's sound and its output: `samples` stereo samples in `target`, an M4A file."""
 
     source: Path
     facts: MediaFacts
@@ -109,10 +108,10 @@ class Sound:
 
 
 async def normalize(sound: Sound, *, on_progress: OnProgress) -> Loudness:
-    """Write the normalized sound to its target and return how loud it is now.
+    """Write the normalized sound to its target and return its loudness.
 
-    A sound that ends early is filled up with silence. In the rare case that no treatment reaches loudness and ceiling
-    both (a few clicks in silence) the last one stays.
+    Sound that ends early is padded with silence. In rare cases no treatment reaches both loudness and ceiling (a few
+    clicks in silence); then the result of the last round is kept.
 
     Raises:
         FfmpegFailed: the sound cannot be decoded.
@@ -135,7 +134,7 @@ async def normalize(sound: Sound, *, on_progress: OnProgress) -> Loudness:
 
 
 async def measure(path: Path, facts: MediaFacts, *, work_dir: Path) -> Loudness:
-    """How loud the sound of an MP4 file is; digital silence, and less than 0.4 s, is silent.
+    """Measure the loudness of an MP4 file's sound. Digital silence, and less than 0.4 s, counts as silent.
 
     Raises:
         FfmpegFailed: the sound cannot be decoded.
@@ -160,7 +159,7 @@ async def _encode(sound: Sound, treatment: str) -> None:
     if sound.facts.audio is None:
         chain = filters.silence(sound.samples)
     else:
-        # Resampling may give a sample more or less than it got.
+        # Resampling may change the length by one sample.
         exact = f"apad,atrim=end_sample={sound.samples}"
         chain = f"[0:a:0]{filters.audio_chain(sound.samples, offset=0.0)},{treatment},{exact}"
     arguments = [

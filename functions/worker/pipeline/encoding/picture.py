@@ -1,9 +1,10 @@
-"""The picture of a final render: a clip's frames in the size and rate of a preset, corrected as its user asked.
+"""The picture of a final render: the clip's frames at the preset's size and rate, with the requested corrections.
 
     rate -> denoise, colours -> crop | pad | blur -> sharpen -> subtitles
 
-A clip is a file of ours (BT.709, 4:2:0, square pixels), so what is left to do is taste and shape. Denoising comes
-first, where noise is still noise; sharpening after scaling, which blurs; subtitles last, which nothing shall touch.
+The clip was made by this worker (BT.709, 4:2:0, square pixels), so only look and shape are left to change. Denoising
+comes first, because scaling changes the noise. Sharpening follows scaling, because scaling blurs. Subtitles come last,
+so that no filter changes them.
 """
 
 from pipeline.encoding.canvas import Canvas, even
@@ -13,13 +14,13 @@ from shared.media.probe import VideoFacts
 
 _SCALER = "flags=lanczos+accurate_rnd"
 _BACKGROUND_SIDE = (
-    8  # the blurred copy is blurred at an eighth of the size: it looks the same and costs little
+    8  # the background is blurred at an eighth of the size, which looks the same and costs little
 )
 _TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 
 
 def graph(video: VideoFacts, canvas: Canvas, frames: int, options: RenderOptions) -> str:
-    """The filter graph from `[0:V:0]` to `[v]`, with `frames` frames of the canvas."""
+    """The filter graph from `[0:V:0]` to `[v]`, which gives `frames` frames of the canvas."""
     before = ",".join((*_timing(canvas, frames), *_look(options)))
     after = ",".join(
         (
@@ -61,7 +62,7 @@ def _sharpening(options: RenderOptions) -> tuple[str, ...]:
 
 
 def _fitted(video: VideoFacts, canvas: Canvas, fit: Fit) -> str:
-    """Filters from `[clip]` to `[fitted]`, which has the canvas's size and the clip's proportions."""
+    """Filters from `[clip]` to `[fitted]`, which has the canvas's size and keeps the clip's proportions."""
     size = f"{canvas.width}:{canvas.height}"
     cover = f"scale={_size(video, canvas, covering=True)}:{_SCALER},crop={size}"
     inside = f"scale={_size(video, canvas, covering=False)}:{_SCALER}"
@@ -85,13 +86,13 @@ def _fitted(video: VideoFacts, canvas: Canvas, fit: Fit) -> str:
 
 
 def _same_shape(video: VideoFacts, canvas: Canvas) -> bool:
-    """Whether bars would be thinner than anyone sees."""
+    """Whether the shapes are so close that bars would be too thin to see."""
     shapes = (video.width * canvas.height, video.height * canvas.width)
     return max(shapes) / min(shapes) < 1.005  # noqa: PLR2004
 
 
 def _size(video: VideoFacts, canvas: Canvas, *, covering: bool) -> str:
-    """The clip's size, scaled until it covers the canvas or until it just fits inside; both sides even."""
+    """The clip's size scaled to cover the canvas, or to fit inside it; both sides even."""
     scales = (canvas.width / video.width, canvas.height / video.height)
     scale = max(scales) if covering else min(scales)
     width, height = round(video.width * scale / 2) * 2, round(video.height * scale / 2) * 2

@@ -1,4 +1,4 @@
-"""One clip, rendered for publishing: sound first, which is quick, then the only encode of the picture.
+"""Renders one clip for publishing: first the sound, which is quick, then the single encode of the picture.
 
 clip.mp4 --> loudness.normalize ------------------> sound.m4a (AAC) --+
 clip.mp4 --> picture.graph (size, look, subtitles) --> H.264 ---------+--> render.mp4
@@ -25,12 +25,12 @@ from shared.media.probe import MediaFacts
 
 KEY_FRAME_SECONDS = 2
 BUFFER_SECONDS = 2
-"""How long the maximum bitrate may be passed; platforms judge by the second."""
+"""How long the bitrate may exceed its maximum (the rate-control buffer); platforms measure it per second."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendering:
-    """A clip, and what it is to become; `work_dir` is private to the job."""
+    """A clip and how to render it; `work_dir` is private to the job."""
 
     clip: Path
     facts: MediaFacts
@@ -40,7 +40,7 @@ class Rendering:
 
     @property
     def canvas(self) -> Canvas:
-        """The preset's frame."""
+        """The preset's frame size and rate."""
         preset = self.preset
         rate = Fraction(preset.frame_rate)
         return Canvas(width=preset.width, height=preset.height, frame_rate=rate)
@@ -56,7 +56,7 @@ class Rendering:
 
 
 async def normalize_sound(rendering: Rendering, target: Path, *, on_progress: OnProgress) -> None:
-    """Write the clip's sound, as long as its frames, to the M4A `target`. Raises FfmpegFailed."""
+    """Write the clip's normalized sound, as long as its picture, to the M4A `target`. Raises FfmpegFailed."""
     canvas = rendering.canvas
     sound = Sound(
         source=rendering.clip,
@@ -72,12 +72,12 @@ async def normalize_sound(rendering: Rendering, target: Path, *, on_progress: On
 async def encode_picture(
     rendering: Rendering, sound: Path, target: Path, *, threads: int = 2, on_progress: OnProgress
 ) -> MediaFacts:
-    """Encode the picture, join it with the finished sound in the MP4 `target`, and return its facts.
+    """Encode the picture, mux it with the finished sound into the MP4 `target`, and return its facts.
 
-    Plays while it downloads. `target` appears whole or not at all.
+    The file plays while it downloads. `target` is written whole or not at all.
 
     Raises:
-        FfmpegFailed: the clip cannot be decoded, or the result cannot be written.
+        FfmpegFailed: the clip cannot be decoded, or the output cannot be written.
 
     """
     canvas, frames, facts = rendering.canvas, rendering.frames, rendering.facts

@@ -1,8 +1,8 @@
-"""Subtitles as libass wants them: a script of ours, in which a user's text is nothing but text.
+"""Writes subtitles as an ASS script for libass, in which a user's text is never interpreted.
 
-The filter gets fixed relative names only; what users wrote never reaches a filter graph. In the script a user's
-backslash is followed by a word joiner, which nobody sees and which keeps it from beginning an escape, and braces are
-escaped, so no override block begins.
+The filter gets only fixed relative names, so no user's text reaches a filter graph. In the script a word joiner, which
+is invisible, follows each backslash of a user so that it starts no escape. Braces are escaped so that they start no
+override block.
 Source: libass, ass_parse.c; https://aegisub.org/docs/latest/ass_tags/.
 """
 
@@ -26,17 +26,17 @@ _STYLE_FORMAT = (
     " Shadow, Alignment, MarginL, MarginR, MarginV, Encoding"
 )
 _WORD_JOINER = "\u2060"
-_WORD_ENDS = " \n"  # where libass wraps; a no-break space is none
-_PORTRAIT = 1.2  # times as high as wide, and apps lay their buttons over the picture
+_WORD_ENDS = " \n"  # where libass wraps; it does not wrap at a no-break space
+_PORTRAIT = 1.2  # height to width; above it, apps show their buttons over the video
 _REFERENCE_SIDE = 1080
 _ALIGNMENT = {"bottom": 2, "middle": 5, "top": 8}
-# The one font is upright; a slant of our own looks the same on every machine.
+# The one font has no italic; a fixed slant looks the same on every machine.
 _ITALIC = (r"{\fax0}", r"{\fax-0.2}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SafeArea:
-    """The distance of text from the frame's edges, in pixels."""
+    """The minimum distance of text from the frame's edges, in pixels."""
 
     side: int
     top: int
@@ -44,7 +44,7 @@ class SafeArea:
 
     @classmethod
     def of(cls, width: int, height: int) -> "SafeArea":
-        """What stays free of a player's controls, and of an app's on upright video."""
+        """The margins that keep text clear of a player's controls and, on upright video, of an app's buttons."""
         if height > width * _PORTRAIT:
             return cls(
                 side=round(width * 0.11), top=round(height * 0.14), bottom=round(height * 0.2)
@@ -55,7 +55,7 @@ class SafeArea:
 def write_script(
     cues: Sequence[Cue], style: SubtitleStyle, directory: Path, *, width: int, height: int
 ) -> None:
-    """Write SCRIPT_NAME for a frame of this size into `directory`, and put our fonts beside it."""
+    """Write SCRIPT_NAME for a frame of this size into `directory`, with a link to the fonts beside it."""
     area = SafeArea.of(width, height)
     scale = min(width, height) / _REFERENCE_SIDE
     line_width = (width - 2 * area.side) / (style.size * scale)
@@ -77,7 +77,7 @@ def _header(style: SubtitleStyle, area: SafeArea, width: int, height: int) -> tu
     )
     return (
         *("[Script Info]", "ScriptType: v4.00+", f"PlayResX: {width}", f"PlayResY: {height}"),
-        # None: colours mean what they say. Without it they are bent for players of the format's first days.
+        # None: colours are used as written. Without it libass adjusts them as the format's first players did.
         *("WrapStyle: 0", "ScaledBorderAndShadow: yes", "YCbCr Matrix: None", "[V4+ Styles]"),
         _STYLE_FORMAT,
         f"Style: {','.join(values)}",
@@ -86,7 +86,7 @@ def _header(style: SubtitleStyle, area: SafeArea, width: int, height: int) -> tu
 
 
 def _colour(value: str) -> str:
-    """#RRGGBB as ASS writes it: blue first, and opaque."""
+    """#RRGGBB in the notation of ASS: opaque, blue first."""
     return f"&H00{value[5:7]}{value[3:5]}{value[1:3]}".upper()
 
 
@@ -107,9 +107,9 @@ def _run(run: Run) -> str:
 
 
 def _fitting(runs: Sequence[Run], line_width: float) -> Iterator[Run]:
-    """The runs with a line break where a word, which may go on in the next run, is wider than a line.
+    """The runs, with a line break inside each word that is wider than a line. A word may continue in the next run.
 
-    libass wraps between words, and lets a long one run out of the picture.
+    libass wraps only between words, so a long word would leave the frame.
     """
     left = line_width
     for run in runs:

@@ -1,4 +1,4 @@
-"""How wide text of the subtitles' font is, by the font's own measures."""
+"""The width of text in the subtitles' font, from the font's own metrics."""
 
 import unicodedata
 from functools import cache
@@ -11,11 +11,11 @@ FONT = Path(__file__).parent / "fonts" / "DejaVuSans-Bold.ttf"
 
 
 def character_width(character: str) -> float:
-    """How far a character moves the pen, in line heights: what a style calls the font's size.
+    """The advance width of a character, in line heights, the unit of a style's font size.
 
-    Letters that join, as Arabic ones do, are taken as they stand alone, which is about as wide or wider.
+    Joining letters, such as Arabic ones, are measured in their isolated form, which is about as wide or wider.
     """
-    # Marks are set over the letter before, whatever width the font gives them.
+    # Combining marks are drawn over the letter before them, whatever their width in the font.
     if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
         return 0.0
     widths, unknown = _widths()
@@ -24,7 +24,7 @@ def character_width(character: str) -> float:
 
 @cache
 def _widths() -> tuple[dict[int, float], float]:
-    """The width of each code point, and of the box that stands for any other."""
+    """The width of each code point, and of the box that is drawn for any other."""
     with TTFont(FONT, lazy=True) as file:
         font = cast("Any", file)
         height: int = font["hhea"].ascent - font["hhea"].descent

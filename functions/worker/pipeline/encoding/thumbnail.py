@@ -1,4 +1,4 @@
-"""One picture that stands for a clip."""
+"""Makes the thumbnail of a clip."""
 
 import os
 from pathlib import Path
@@ -18,12 +18,12 @@ WIDTH = 640
 async def make_thumbnail(
     source: Path, facts: MediaFacts, at: float, target: Path, *, work_dir: Path, width: int = WIDTH
 ) -> None:
-    """Write the picture of `source` at `at` seconds to the JPEG `target`, upright, `width` wide.
+    """Write the frame of `source` at `at` seconds to the JPEG `target`, upright and `width` pixels wide.
 
-    Never wider than the source. `target` appears whole or not at all.
+    It is never wider than the source. `target` is written whole or not at all.
 
     Raises:
-        FfmpegFailed: there is no picture that can be decoded.
+        FfmpegFailed: there is no frame that can be decoded.
 
     """
     video = facts.video

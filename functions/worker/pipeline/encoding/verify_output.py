@@ -1,4 +1,4 @@
-"""Looks at what ffmpeg has made before anyone else may: whole, or not at all."""
+"""Checks an output of ffmpeg before it is used: it must be complete."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 
 
 async def verify_output(path: Path, frames: int) -> MediaFacts:
-    """The facts of a video of ours, which must have so many frames.
+    """The facts of an output that must have exactly `frames` frames.
 
-    ffmpeg goes on after what it cannot decode, and ends well; what is missing shows in the result alone.
+    ffmpeg skips what it cannot decode and exits with 0, so only the output shows what is missing.
 
     Raises:
-        FfmpegFailed: frames are missing, or all of them.
+        FfmpegFailed: some or all frames are missing.
 
     """
     try:

@@ -1,1 +1,1 @@
-"""Running ffmpeg: as a confined process, within limits, with the reason when it fails."""
+"""Runs ffmpeg as a confined process within limits, and explains its failures."""

@@ -1,7 +1,7 @@
-"""Why ffmpeg ended without a result, in words for a user, and whether another attempt may end better.
+"""Turns the end of an ffmpeg run into a reason that a user can read, and decides whether a retry may succeed.
 
-What the file does to ffmpeg it will do again: damage, a crash of a decoder, a limit of ours. What the machine does may
-pass: a kill, a full disk.
+A failure caused by the file is permanent, because the file would cause it again: damage, a crash of a decoder, one of
+our limits. A failure caused by the machine is transient: a kill, a full disk.
 """
 
 import signal
@@ -9,7 +9,7 @@ import signal
 _NO_MEMORY = ("Cannot allocate memory", "malloc of size")
 _TOO_MUCH_MEMORY = "Processing the video needs more memory than is allowed."
 
-# What ffmpeg says, and what a user may be told; the first that matches wins.
+# A text in ffmpeg's log, and the reason for the user. The first match wins.
 _REASONS = (
     ("No space left on device", "The disk is full."),
     ("exceeds max_streams", "The video file has too many streams."),
@@ -31,7 +31,7 @@ _REASONS = (
 
 _PASSING = "No space left on device"
 
-# How the kernel tells which of our limits was reached (see launch.py), and how a decoder crashes.
+# The signals of our limits (see launch.py), and those of a crashing decoder.
 _ENDED_BY_THE_FILE: dict[int, str] = {
     signal.SIGPROF: "Processing the video needs more CPU time than is allowed for its length.",
     signal.SIGALRM: "Processing the video takes longer than is allowed for its length.",
@@ -47,9 +47,9 @@ TOO_MUCH_OUTPUT = "The output file would be too large."
 class FfmpegFailed(Exception):
     """ffmpeg ended without a result.
 
-    `detail` is safe to show and to store; `log_tail` is the end of ffmpeg's stderr, which may hold
-    paths and is for the operator's eyes. `passing` says that the machine ended it (killed, no disk
-    left), so that another attempt may succeed.
+    `detail` is safe to show and to store. `log_tail` is the end of ffmpeg's stderr; it may contain
+    paths, so only operators may see it. `transient` means that the machine ended the run (a kill, a
+    full disk), so a retry may succeed.
     """
 
     def __init__(self, detail: str, log_tail: str = "", *, transient: bool = False) -> None:
@@ -60,17 +60,18 @@ class FfmpegFailed(Exception):
 
 
 def succeeded(code: int, log: str) -> bool:
-    """Whether an exit status and a log are those of a success.
+    """Whether an exit status and a log mean success.
 
-    ffmpeg takes an input or a decoder that has no memory left for one that has ended, and ends well.
+    When an input or a decoder runs out of memory, ffmpeg treats it as ended and exits with 0.
     """
     return code == 0 and not any(sign in log for sign in _NO_MEMORY)
 
 
 def failure(code: int, log: str, *, file_limit_reached: bool) -> FfmpegFailed:
-    """The failure behind an exit status, which is negative for a signal.
+    """The failure for an exit status, which is negative for a signal.
 
-    `file_limit_reached` tells a file that became as large as we allow from a disk's own limit: both end by SIGXFSZ.
+    `file_limit_reached` says that an output reached our own size limit. The machine's file limit ends ffmpeg by the
+    same signal, SIGXFSZ, and counts as a full disk.
     """
     if code >= 0:
         reason = next((reason for sign, reason in _REASONS if sign in log), None)

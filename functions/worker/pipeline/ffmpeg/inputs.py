@@ -1,7 +1,7 @@
-"""How ffmpeg opens a file from a stranger: that file and nothing else, by the demuxer that the probe found.
+"""Opens an untrusted file in ffmpeg: that file only, with the demuxer that the probe found.
 
-ffmpeg can read far more than videos: playlists and reference movies that name other files and addresses, pictures,
-games' formats, scripts. Each of the lists below closes a door that is open when nothing is said.
+ffmpeg reads far more than videos: playlists and reference movies that name other files and URLs, images, game formats,
+scripts. By default all of these are allowed; each list below forbids one kind.
 Source: ffmpeg's documentation of formats, protocols and codecs.
 """
 
@@ -11,18 +11,18 @@ from pathlib import Path
 from shared.media.probe import MAX_PIXELS, MAX_STREAMS, MediaFacts
 
 MAX_OPENED_STREAMS = 2 * MAX_STREAMS
-"""The probe counts pictures, sound and text; cameras add streams of data."""
+"""Twice the probe's limit: the probe counts video, audio and text, and cameras add data streams."""
 
 DECODERS = (
-    # what phones, cameras, browsers and screen recorders write
+    # written by phones, cameras, browsers and screen recorders
     *("h264", "hevc", "libdav1d", "av1", "vp8", "vp9", "mpeg4", "h263", "mjpeg"),
-    # what editors write
+    # written by editors
     *("prores", "dnxhd", "cfhd", "ffv1", "huffyuv", "ffvhuff", "utvideo", "magicyuv", "qtrle"),
     *("rawvideo", "v210", "png", "dvvideo", "hap"),
-    # what older cameras, discs and broadcasts hold
+    # found in older cameras' files, on discs and in broadcasts
     *("mpeg1video", "mpeg2video", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "wmv3"),
     *("vc1", "theora", "cinepak", "svq1", "svq3", "flv", "vp6", "vp6f", "indeo5"),
-    # sound
+    # audio
     *("aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "mp1float", "ac3", "eac3", "dca"),
     *("truehd", "mlp", "opus", "libopus", "vorbis", "flac", "alac", "wmav1", "wmav2", "wmapro"),
     *("amrnb", "amrwb", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt", "qdm2", "gsm_ms", "s302m"),
@@ -37,14 +37,14 @@ _DEMUXERS = {"mp4": "mov", "matroska": "matroska", "avi": "avi", "mpegts": "mpeg
 def read_file(
     path: Path, facts: MediaFacts, *, threads: int, options: Sequence[str] = ()
 ) -> list[str]:
-    """Arguments that open the probed file `path` as an input, and nothing but that file."""
+    """Arguments that open the probed file `path`, and no other file, as an input."""
     demuxer = _DEMUXERS[facts.container]
     return [
         *("-protocol_whitelist", "file"),
         *("-format_whitelist", demuxer, "-f", demuxer),
         *("-codec_whitelist", ",".join(DECODERS)),
-        # Pictures may bring an enhancement (LCEVC), which ffmpeg hands to a library that no list above names, and which
-        # no camera writes. What is exported, to nobody here, is not decoded.
+        # Frames may carry an enhancement layer (LCEVC), which no camera writes. ffmpeg would decode it with a library
+        # that the lists above do not cover. If it is exported as side data, ffmpeg does not decode it.
         *("-export_side_data", "enhancements"),
         *("-max_streams", str(MAX_OPENED_STREAMS), "-max_pixels", str(MAX_PIXELS)),
         *("-threads", str(threads), *options),

@@ -1,10 +1,10 @@
-"""Becomes another program within limits, that dies with the process that started it: run as a script.
+"""Run as a script: sets limits, then becomes another program that dies with the process that started it.
 
     python -I -S launch.py <pid of the starter> <limits, see `confine`> <program> <arguments...>
 
 The kernel kills the program (PR_SET_PDEATHSIG survives exec) when the worker ends in any way, kill -9
-and out-of-memory included. Doing it here, in about 10 ms, needs no Python code between fork and exec
-in the worker, which has threads.
+and out-of-memory included. A script of its own costs about 10 ms, and avoids Python code between fork
+and exec in the worker, which has threads.
 Sources: prctl(2), unshare(2), getrlimit(2), setitimer(2).
 """
 
@@ -26,7 +26,7 @@ def main(starter: int, limits: str, program: str, *arguments: str) -> None:
         libc = ctypes.CDLL(None)
         _leave_network(libc)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != starter:  # it died before the line above could count
+    if os.getppid() != starter:  # the starter died before prctl took effect
         sys.exit(1)
     confine(*map(int, limits.split(",")))
     os.execve(program, [program, *arguments], {})  # noqa: S606
@@ -35,20 +35,22 @@ def main(starter: int, limits: str, program: str, *arguments: str) -> None:
 def confine(
     cpu_seconds: int, wall_seconds: int, memory_bytes: int, file_bytes: int, open_files: int
 ) -> None:
-    """Limit this process, and what it becomes, such that the end tells which limit was reached.
+    """Limit this process and the program it becomes, so that the exit status shows which limit was reached.
 
-    Time is watched by timers, which survive exec as limits do: their signals, unlike the SIGXCPU of RLIMIT_CPU, are
-    none that ffmpeg catches. SIGPROF is the CPU's, SIGALRM the wall clock's, SIGXFSZ a file's.
+    Timers watch the time, because ffmpeg catches SIGXCPU, the signal of RLIMIT_CPU, but not those of timers; like
+    limits they survive exec. SIGPROF means CPU time, SIGALRM wall-clock time, SIGXFSZ file size.
     """
     _limit(resource.RLIMIT_DATA, memory_bytes)
     _limit(resource.RLIMIT_NOFILE, open_files)
     _limit(resource.RLIMIT_CORE, 0)
-    # A thread's stack counts as a whole, used or not, and 40 cuts make 130 threads.
+    # The whole stack of a thread counts, used or not, and 40 cuts make 130 threads.
     _limit(resource.RLIMIT_STACK, THREAD_STACK_BYTES)
-    # The soft limit alone, so that whoever manages this machine may go on changing it.
+    # Only the soft limit, so that the machine's operator can still change it.
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (_lower(file_bytes, soft), hard))
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and so would the program
+    signal.signal(
+        signal.SIGXFSZ, signal.SIG_DFL
+    )  # Python ignores it, and the program would inherit that
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     signal.setitimer(signal.ITIMER_REAL, wall_seconds)
 
@@ -63,9 +65,11 @@ def _lower(value: int, limit: int) -> int:
 
 
 def _leave_network(libc: ctypes.CDLL) -> None:
-    """Move to an empty network of its own, without even a loopback; where that is not permitted, do nothing."""
+    """Move to an empty network namespace, without even a loopback. Does nothing where that is not permitted."""
     if libc.unshare(CLONE_NEWNET) != 0:
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)  # who is not root may as root of nothing
+        libc.unshare(
+            CLONE_NEWUSER | CLONE_NEWNET
+        )  # without root: allowed as root of a new user namespace
 
 
 if __name__ == "__main__":

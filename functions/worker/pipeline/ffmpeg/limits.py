@@ -1,8 +1,8 @@
-"""What one run of ffmpeg may use before the kernel ends it: in proportion to its work, and never without end.
+"""The limits of one ffmpeg run, which the kernel enforces: proportional to its work, with a fixed maximum.
 
-A second of video at 1920x1080 and 30 frames a second is the unit of work. It costs 0.2 CPU seconds to look at and 1.5
-to render; the limit allows 10, and a minute besides. So a file that asks for more than a few times what its length and
-size explain is ended, and an honest one on a busy machine is not.
+The unit of work is one second of video at 1920x1080 and 30 frames a second. It costs 0.2 CPU seconds to analyse and 1.5
+to render; the limit allows 10, plus one minute. So the limit ends a run that needs several times what the file's length
+and size explain, but not one of an ordinary file on a busy machine.
 """
 
 from collections.abc import Sequence
@@ -17,33 +17,33 @@ from shared.settings import read_settings
 SPARE_CPU_SECONDS = 60
 CPU_SECONDS_PER_UNIT = 10
 MAX_CPU_SECONDS = 7200
-WALL_SECONDS_PER_CPU_SECOND = 2  # a worker may get a part of a core only
+WALL_SECONDS_PER_CPU_SECOND = 2  # a worker may get only part of a core
 
 SPARE_FILE_BYTES = 256 << 20
-FILE_BYTES_PER_SECOND = 32 << 20  # of the output: noise at 1080p60 takes about half of it
+FILE_BYTES_PER_SECOND = 32 << 20  # of output: noise at 1080p60 takes about half of this
 
 SPARE_OPEN_FILES = 32
 
 _PIXELS_PER_UNIT = 1920 * 1080 * 30
 _OUTPUT_UNITS_PER_SECOND = 2  # a canvas is at most 1080p60
-_MOST_UNITS_PER_SECOND = 64  # 8K at 120 frames a second; a rate above that is not to be believed
+_MOST_UNITS_PER_SECOND = 64  # 8K at 120 frames a second; a higher rate is not plausible
 
 
 class FfmpegSettings(BaseSettings):
-    """What is said about ffmpeg in the environment."""
+    """Settings of ffmpeg from the environment."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     ffmpeg_memory_bytes: int = Field(default=4 << 30, gt=0)
-    """How much memory one ffmpeg may take; 1080p takes 0.3 GiB for one cut and 1.6 GiB for 40, 4K 3 GiB for 10."""
+    """The memory limit of one ffmpeg. 1080p needs 0.3 GiB for one cut and 1.6 GiB for 40; 4K needs 3 GiB for 10."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Limits of one process, in the order in which launch.py takes them. `file_bytes` is for each file that it writes.
+    """Limits of one process, in the order in which launch.py takes them. `file_bytes` is per file that it writes.
 
-    Memory is what it may write to (RLIMIT_DATA): threads reserve far more addresses than they use, so a limit on those
-    (RLIMIT_AS) would have to be so wide that it stopped nothing.
+    The memory limit is on writable memory (RLIMIT_DATA). Threads reserve far more addresses than they use, so a limit
+    on addresses (RLIMIT_AS) would have to be too wide to stop anything.
     """
 
     cpu_seconds: int
@@ -54,8 +54,8 @@ class Limits:
 
     @classmethod
     def of(cls, inputs: Sequence[MediaFacts], output_seconds: float) -> "Limits":
-        """The limits of a run that reads `inputs` (a file that is opened twice is there twice) and writes so much."""
-        # Cuts of one source read different parts of it, so the source counts once.
+        """The limits of a run that reads `inputs` (one entry per open file) and writes `output_seconds` of video."""
+        # Cuts of one source read different parts of it, so its duration counts once.
         sources = {id(facts): facts for facts in inputs}.values()
         units = sum(facts.duration_seconds * _units_per_second(facts) for facts in sources)
         units += output_seconds * _OUTPUT_UNITS_PER_SECOND

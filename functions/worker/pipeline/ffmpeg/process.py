@@ -1,11 +1,11 @@
-"""Runs ffmpeg as a child that reports progress, can be stopped at once and never outlives us.
+"""Runs ffmpeg as a child that reports progress, can be stopped at once and never outlives the worker.
 
     await run(arguments, work_dir=..., limits=Limits.of(inputs, 12.0), total_seconds=12.0, on_progress=report)
 
 Arguments are a list, never a shell string, and file names in filters are relative to `work_dir`.
-A filter graph is given apart, because it may be longer than an argument of a program may be.
-Inputs come from `inputs.read_file`, which keeps ffmpeg from opening anything else; `Limits` bound what
-it uses. What ffmpeg writes to stderr stays here: it holds paths.
+A filter graph is passed in a file, because it may exceed the maximum length of an argument.
+Inputs come from `inputs.read_file`, which stops ffmpeg from opening any other file; `Limits` bound its
+resources. ffmpeg's stderr may contain paths, so it is kept out of every message for users.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _GRAPH_NAME = "graph.txt"
 
 @cache
 def executable() -> str:
-    """The path of the ffmpeg that imageio-ffmpeg brings (or IMAGEIO_FFMPEG_EXE names)."""
+    """The path of the ffmpeg in imageio-ffmpeg, or of the one that IMAGEIO_FFMPEG_EXE names."""
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
@@ -48,15 +48,15 @@ async def run(
     total_seconds: float,
     on_progress: OnProgress | None = None,
 ) -> None:
-    """Run ffmpeg with `arguments`, and the filter graph `graph`, until it has written its output.
+    """Run ffmpeg with `arguments` and the filter graph `graph` until it has written its output.
 
     `work_dir` is its current directory. `total_seconds` is the length of the output: `on_progress`
-    is awaited about twice a second with the fraction done, 0..1, never falling, and last with 1.
-    If the awaiting task is cancelled, or `on_progress` raises, ffmpeg gets SIGTERM, after
-    STOP_GRACE_SECONDS SIGKILL, and is gone when this returns.
+    is awaited about twice a second with the fraction done, 0..1, which never falls and ends with 1.
+    If the awaiting task is cancelled, or `on_progress` raises, ffmpeg gets SIGTERM, then SIGKILL
+    after STOP_GRACE_SECONDS, and has ended when this returns.
 
     Raises:
-        FfmpegFailed: it ended with an error, by reaching one of `limits` for instance.
+        FfmpegFailed: it ended with an error, for example at one of `limits`.
 
     """
     file = work_dir / _GRAPH_NAME
@@ -82,7 +82,7 @@ async def _run(
     except OSError as error:
         if error.errno != errno.E2BIG:
             raise
-        # The same arguments will be as long in the next attempt.
+        # Permanent: the next attempt would have the same arguments.
         raise FfmpegFailed("Processing the video needs a command that is too long.") from error
     tail = asyncio.ensure_future(_read_tail(process))
     try:
@@ -118,7 +118,7 @@ async def _start(
 
 
 def _has_file_of(size: int, folder: Path) -> bool:
-    """Whether a file has exactly this size: a write that would pass the limit is cut off there."""
+    """Whether a file has exactly this size: the kernel truncates a write that would pass the limit to it."""
     return any(path.stat().st_size == size for path in folder.iterdir() if path.is_file())
 
 
@@ -129,7 +129,7 @@ async def _follow(
     done = 0.0
     async for line in process.stdout:
         key, _, value = line.decode("ascii", "replace").strip().partition("=")
-        # out_time_ms would do as well: it is in microseconds too. Before the first frame it is "N/A".
+        # out_time_ms is in microseconds too. Before the first frame the value is "N/A".
         if key != "out_time_us" or not value.isdigit() or on_progress is None:
             continue
         fraction = min(int(value) / 1e6 / max(total_seconds, 1e-3), 1.0)
@@ -147,7 +147,7 @@ async def _read_tail(process: asyncio.subprocess.Process) -> str:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    """End the whole process group and reap it, however often the caller is cancelled meanwhile."""
+    """End the whole process group and reap it, even if the caller is cancelled again meanwhile."""
     stopping = asyncio.ensure_future(_terminate(process))
     while not stopping.done():
         try:

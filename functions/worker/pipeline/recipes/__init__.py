@@ -1,1 +1,1 @@
-"""The recipes: what each kind of job makes, step by step."""
+"""The recipes, one per kind of job: its steps from params to outcome."""

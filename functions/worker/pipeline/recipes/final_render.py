@@ -2,7 +2,7 @@
 
     fetch -> probe -> normalize the sound -> encode the picture with it -> thumbnail -> store -> Outcome with the export
 
-There is no checkpoint on the way: an attempt that goes on after another one begins again.
+There are no checkpoints: each attempt starts from the beginning.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipeline.run.phases import Phases
 from shared.job_params.final_render import RenderParams
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 
-# What a second of the clip costs, relative to encoding it.
+# The cost per second of the clip, relative to encoding it.
 NORMALIZING_COST = 0.15
 ENCODING_COST = 1.0
 
@@ -43,7 +43,7 @@ async def render_clip(context: JobContext) -> Outcome:
 async def store_export(
     context: JobContext, params: RenderParams, made: MediaFacts, *, video: Path, thumbnail: Path
 ) -> Outcome:
-    """Store a finished render; its row is written with the end of the job."""
+    """Store a finished render. The write that ends the job adds its row."""
     export = _export(context, params, made)
     await context.storage.put(video, export["storage_path"], content_type="video/mp4")
     await context.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")
@@ -65,7 +65,7 @@ async def _prepare(context: JobContext, params: RenderParams) -> Rendering:
 
 
 def _export(context: JobContext, params: RenderParams, made: MediaFacts) -> dict[str, Any]:
-    """The export's row."""
+    """The row of the export."""
     return {
         "clip_id": str(params.clip_id),
         "preset": params.preset.name,

@@ -1,8 +1,8 @@
-"""Raw clips: the best moments of one source, a different set of them for each variant.
+"""Raw clips: the best moments of one source, a different selection for each variant.
 
     fetch -> probe -> analyse (one cheap pass) -> choose (no I/O, seeded) -> per variant: encode, thumbnail, record
 
-An attempt that goes on after another one chooses again, and chooses the same; it skips what is recorded.
+A later attempt makes the same selections from the same seed, and skips the clips that are already recorded.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.job_params.raw_clips import RawClipsParams
 from shared.jobs.records import Clip
 
-# What a second of video costs, relative to encoding it; measured on 720p and 1080p sources.
+# The cost per second of video, relative to encoding it; measured on 720p and 1080p sources.
 ANALYSING_COST = 0.15
 ENCODING_COST = 1.0
 
@@ -42,7 +42,7 @@ async def make_raw_clips(context: JobContext) -> Outcome:
     analysis = await analyse(
         footage.path, footage.facts, context.directory, on_progress=on_progress
     )
-    # In a thread: hours of scenes take seconds, in which the lease is to be renewed.
+    # In a thread: selecting from hours of scenes takes seconds, and the lease must be renewed meanwhile.
     selections = await asyncio.to_thread(
         choose, analysis, params.variant_count, params.target_duration, params.seed
     )
@@ -74,7 +74,7 @@ async def _make(
     thumbnail_at: float,
     on_progress: OnProgress,
 ) -> Clip:
-    """Encode one variant, picture it, and record it as a checkpoint."""
+    """Encode one variant, make its thumbnail, and record it as a checkpoint."""
     await on_progress(0.0)
     path, facts = footage.path, footage.facts
     video, thumbnail = (

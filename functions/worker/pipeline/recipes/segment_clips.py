@@ -2,9 +2,9 @@
 
     select (no I/O, seeded) -> fetch and probe the sources that are used -> per variant: encode, thumbnail, record
 
-All variants share one canvas: that of the source most of their time comes from, so that the odd picture of
-another shape is the one that gets bars. An attempt that goes on after another one selects the same and skips what is
-recorded.
+All variants share one canvas, that of the source that supplies most of their time. So only the less used sources get
+bars where their shape differs. A later attempt makes the same selections from the same seed, and skips the clips that
+are already recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,15 +25,15 @@ from shared.jobs.records import Clip, Segment
 from shared.media.probe import UnusableMedia
 
 FETCHING_COST = 0.5
-"""What a source costs to fetch and probe, relative to encoding a second of a clip."""
+"""The cost of fetching and probing a source, relative to encoding one second of a clip."""
 
 THUMBNAIL_AT = 1 / 3
-"""Where in a clip its picture is taken: past the beginning, which may fade in from black."""
+"""The position of the thumbnail in a clip. The start may fade in from black."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What all variants share."""
+    """The parts that all variants share."""
 
     footage: Mapping[UUID, Footage]
     canvas: Canvas
@@ -62,7 +62,7 @@ async def make_segment_clips(context: JobContext) -> Outcome:
 
 
 def sources_by_time(segments: Sequence[Segment]) -> list[UUID]:
-    """The sources of the segments; the one that most time comes from first, of two the one named earlier."""
+    """The sources of the segments, by the time each supplies, longest first; equal ones in the order of their use."""
     seconds = dict[UUID, float]()
     for segment in segments:
         seconds[segment.source_id] = seconds.get(segment.source_id, 0.0) + segment.duration_seconds
@@ -70,7 +70,7 @@ def sources_by_time(segments: Sequence[Segment]) -> list[UUID]:
 
 
 def visible(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:
-    """The segments that get at least one frame at `rate`; what is shorter, a remainder say, is not seen."""
+    """The segments that get at least one frame at `rate`. A shorter one, such as a remainder, is left out."""
     seen, end = list[Segment](), Fraction(0)
     for segment in selection:
         after = end + Fraction(segment.end) - Fraction(segment.start)
@@ -92,7 +92,7 @@ async def _fetch(context: JobContext, used: Sequence[UUID], phases: Phases) -> d
 
 
 def _refuse_outside(played: Sequence[Segment], footage: Mapping[UUID, Footage]) -> None:
-    """Check again what was checked when the job started, by what was written down of the sources then."""
+    """Check the segments against the probed files: the check at the start used the sources' stored durations."""
     for segment in played:
         end = footage[segment.source_id].facts.duration_seconds
         if segment.start >= end or segment.end > end + RANGE_TOLERANCE_SECONDS:
@@ -110,7 +110,7 @@ async def _make(
     selection: Sequence[Segment],
     on_progress: OnProgress,
 ) -> Clip:
-    """Encode one variant, picture it, and record it as a checkpoint."""
+    """Encode one variant, make its thumbnail, and record it as a checkpoint."""
     await on_progress(0.0)
     video, thumbnail = (
         context.directory / f"clip-{index}.mp4",

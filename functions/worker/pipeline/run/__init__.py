@@ -1,1 +1,1 @@
-"""What a recipe works with while its job runs: sources, checkpoints, reports and phases."""
+"""What recipes share while a job runs: sources, checkpoints, progress reports and phases."""

@@ -1,4 +1,4 @@
-"""A source as an attempt has it: its local file, and what a probe says about it."""
+"""A source during an attempt: its local file and its probed facts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from shared.media.probe import MediaFacts, probe_async
 
 @dataclass(frozen=True, kw_only=True)
 class Footage:
-    """A source's file, to be read only."""
+    """A source's local file, read-only, and its facts."""
 
     source_id: UUID
     path: Path

@@ -1,4 +1,4 @@
-"""What a recipe works with, and the steps that every recipe shares."""
+"""The context of a running job, and the steps that every recipe shares."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class JobContext:
-    """A claimed job with all that its recipe needs; `clips` are the checkpoints of earlier attempts."""
+    """A claimed job with everything its recipe needs. `clips` are the checkpoints of earlier attempts."""
 
     job: Job
     lease: Lease
@@ -32,11 +32,11 @@ class JobContext:
     reporter: Reporter
 
     def output_path(self, name: str) -> str:
-        """Where a file of this attempt goes in storage: below its fencing token, because storage cannot fence."""
+        """The storage path of an output. The fencing token is part of it, because storage cannot fence by itself."""
         return f"{self.job.project_id}/jobs/{self.job.id}/{self.lease.fencing_token}/{name}"
 
     def source(self, source_id: UUID) -> Source:
-        """The project's source with this id. Raises UnusableMedia when it is not there any more."""
+        """The project's source with this id. Raises UnusableMedia when it no longer exists."""
         for source in self.sources:
             if source.id == source_id:
                 return source
@@ -48,7 +48,7 @@ class JobContext:
         return next((clip for clip in self.clips if clip.variant_number == number), None)
 
     async def fetch(self, source: Source) -> Path:
-        """The source as a local file, to be read only. Raises UnusableMedia when it is gone."""
+        """The source as a local, read-only file. Raises UnusableMedia when it no longer exists."""
         try:
             return await self.storage.fetch(source.storage_path, self.directory)
         except FileNotFoundError:
@@ -63,7 +63,7 @@ class JobContext:
         video: Path,
         thumbnail: Path,
     ) -> Clip:
-        """Store the job's variant `index`, from 0, record it as a checkpoint, remove its files. Raises LeaseLost."""
+        """Store variant `index` (from 0), record it as a checkpoint, remove its local files. Raises LeaseLost."""
         number = self.job.first_variant_number + index
         video_path = self.output_path(f"clip-{number}.mp4")
         thumbnail_path = self.output_path(f"clip-{number}.jpg")
@@ -82,19 +82,19 @@ class JobContext:
         await self.storage.put(video, video_path, content_type="video/mp4")
         await self.storage.put(thumbnail, thumbnail_path, content_type="image/jpeg")
         recorded = await retry_until_available(lambda: record_clip(self.lease, clip))
-        for file in (video, thumbnail):  # the directory may be memory
+        for file in (video, thumbnail):  # the work directory may be in memory
             file.unlink()
         return recorded
 
     async def finish(self, status: Literal["completed", "failed"], **outcome: Any) -> None:
-        """End the job, which gives the lease back. Raises LeaseLost."""
+        """End the job, which releases its lease. Raises LeaseLost."""
         if keeper := self.reporter.keeper:
             await keeper.stop_renewing()
         await retry_until_available(lambda: finish_job(self.lease, status, **outcome))
 
 
 async def retry_until_available(write: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Repeat a write that is safe to repeat until the database answers; the kept lease bounds how long."""
+    """Retry an idempotent write until the database responds. When the lease is lost, its keeper ends the retries."""
     while True:
         try:
             return await write()

@@ -1,18 +1,18 @@
-"""The phases of a job on one scale: each takes a share of the whole by what it is expected to cost."""
+"""Maps the phases of a job to one progress scale: the share of a phase is its expected cost."""
 
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.reporting import Reporter
 
 
 class Phases:
-    """Turns the progress of one phase, 0 to 1, into that of the job. Phases follow in the order they are named."""
+    """Turns the progress of a phase (0..1) into progress of the job. Phases run in the order they are named."""
 
     def __init__(self, reporter: Reporter, **costs: float) -> None:
         self._reporter = reporter
         self._costs = costs
 
     def step(self, phase: str, current_step: str, *, index: int = 0, count: int = 1) -> OnProgress:
-        """The callback for a phase, or for the part `index` of its `count` equal parts."""
+        """The progress callback of a phase, or of part `index` of its `count` equal parts."""
         names = list(self._costs)
         total = sum(self._costs.values())
         share = self._costs[phase] / total / count

@@ -1,4 +1,4 @@
-"""A job's progress on its way to the database."""
+"""Collects a job's progress and sends it to the database with the lease renewals."""
 
 import asyncio
 import logging
@@ -11,13 +11,13 @@ logger = logging.getLogger(__name__)
 
 KNOWN_AFTER_SECONDS = 2.0
 KNOWN_AFTER_FRACTION = 0.02
-"""An estimate from less than this would be a guess, so there is none."""
+"""Below either there is no estimate of the remaining time, because it would be a guess."""
 
 
 class Reporter:
     """Holds the newest progress until the lease keeper sends it with its next renewal, at most once a second.
 
-    Reporting never waits and never fails: a late or lost progress write does not touch the job.
+    Reporting never blocks and never fails: a late or lost progress write does not affect the job.
     """
 
     def __init__(self, lease: Lease, *, ttl_seconds: float) -> None:
@@ -29,9 +29,9 @@ class Reporter:
         self._step_began = 0.0
 
     def report(self, fraction: float, current_step: str) -> None:
-        """Say how much of the whole job is done, 0 to 1, and what it is doing.
+        """Report which fraction of the whole job is done (0..1) and its current step.
 
-        100 percent is left to the write that ends the job.
+        Only the write that ends the job sets 100 percent.
         """
         now = asyncio.get_running_loop().time()
         self._first = self._first or (now, fraction)
@@ -47,7 +47,7 @@ class Reporter:
                 self.keeper.renew_soon()
 
     def _log_step(self, progress: Progress, now: float) -> None:
-        """Log a step when it begins, with how long the one before it took."""
+        """Log each step once, when it starts, with the duration of the step before."""
         if self._progress is not None and self._progress.current_step == progress.current_step:
             return
         seconds, self._step_began = round(now - self._step_began, 3), now
@@ -57,7 +57,7 @@ class Reporter:
         logger.info("step: %s", progress.current_step, extra=extra)
 
     def log_end(self) -> None:
-        """Log how long the last step took: no other one begins after it."""
+        """Log the duration of the last step, since no step follows that would log it."""
         if self._progress is None:
             return
         seconds = round(asyncio.get_running_loop().time() - self._step_began, 3)
@@ -66,7 +66,7 @@ class Reporter:
         logger.info("the last step ended: %s", step, extra=extra)
 
     def _remaining_seconds(self, now: float, fraction: float) -> int | None:
-        """What remains at the speed of this attempt so far."""
+        """The remaining time at the average speed of this attempt so far."""
         started_at, started_with = self._first or (now, fraction)
         elapsed, done = now - started_at, fraction - started_with
         if elapsed < KNOWN_AFTER_SECONDS or done < KNOWN_AFTER_FRACTION:
@@ -74,5 +74,5 @@ class Reporter:
         return round(elapsed * (1 - fraction) / done)
 
     async def send(self) -> None:
-        """Renew the lease, and write the newest progress with it. Raises LeaseLost, DatabaseUnavailable."""
+        """Renew the lease and write the newest progress in one call. Raises LeaseLost, DatabaseUnavailable."""
         await update_generation_progress(self._lease, self._progress, ttl_seconds=self._ttl_seconds)

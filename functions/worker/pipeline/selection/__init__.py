@@ -1,1 +1,1 @@
-"""Choosing what a clip shows: scenes, their merits, and the moments that become clips. Nothing here encodes."""
+"""Selects what a clip shows: finds scenes, scores their moments, and chooses among them. Nothing here encodes."""

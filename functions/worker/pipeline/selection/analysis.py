@@ -1,4 +1,4 @@
-"""What is known about a source after it was looked at: its scenes, and moments with their merits."""
+"""The result of analysing a source: its scenes, and its moments with their measurements."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,7 +8,7 @@ SILENCE_LUFS = -70.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """A stretch without a cut, in frames of the analysis's clock; `end_frame` is not part of it.
+    """A stretch without a cut, in frames of the analysis's clock; `end_frame` is exclusive.
 
     `dark` is true for black and for a fade from or to black.
     """
@@ -20,11 +20,11 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """A scene, or a part of a long one, that a clip may use.
+    """A scene that a clip may use, or a part of a long one.
 
-    `motion` is the mean difference of neighbouring pictures (0..100), `sharpness` the spatial
+    `motion` is the mean difference of neighbouring frames (0..100), `sharpness` the spatial
     information of ITU-T P.910 at low resolution, `loudness` momentary LUFS of EBU R 128
-    (SILENCE_LUFS without sound). They compare moments of one source only.
+    (SILENCE_LUFS without sound). They are comparable only within one source.
     """
 
     scene: int
@@ -45,8 +45,8 @@ class Moment:
 class Analysis:
     """Scenes and moments of one source, in order, without gaps.
 
-    Frames are counted at `frame_rate`, the rate clips of this source have, from time 0 of the
-    source's clock: frame n is on screen at n / frame_rate seconds.
+    Frames are counted at `frame_rate`, the rate of this source's clips, from time 0 of the source's
+    clock: frame n is on screen at n / frame_rate seconds.
     """
 
     frame_rate: Fraction

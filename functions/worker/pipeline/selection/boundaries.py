@@ -1,6 +1,6 @@
-r"""Finds where scenes begin and where the picture is black, from two numbers per frame. Pure.
+r"""Finds where scenes begin and where the picture is black, from two numbers per frame. Does no I/O.
 
-motion   ....|........|.......     a cut is one frame that differs from both its neighbourhoods
+motion   ....|........|.......     a cut is one frame whose change exceeds that of the frames around it
 luma     ~~~~|~~~~\_/~|~~~~~~~     a fade is a slope that ends in black
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-# Differences of neighbouring pictures, on scdet's scale of 0..100.
+# Differences of neighbouring frames, on scdet's scale of 0..100.
 CLEAR_CUT = 10.0
 FAINT_CUT = 5.0
 NEIGHBOURS = 6
@@ -17,11 +17,13 @@ FLASH_SECONDS = 0.25  # cuts closer than this are a flash, not scenes
 BLACK_LUMA = 20.0  # 16 is black
 FADE_LUMA_PER_SECOND = 10.0
 FADE_SECONDS = 2.0
-SLOPE_FRAMES = 3  # a slope is measured over this many frames: film grain makes single ones uneven
+SLOPE_FRAMES = (
+    3  # a slope is measured over this many frames, because film grain makes single ones uneven
+)
 
 
 def cuts(motion: Sequence[float]) -> list[int]:
-    """Indexes of the frames that begin a new scene, the first frame excepted."""
+    """The indexes of the frames that start a new scene, except the first frame."""
     return [index for index in range(1, len(motion)) if _is_cut(motion, index)]
 
 
@@ -38,7 +40,7 @@ def _is_cut(motion: Sequence[float], index: int) -> bool:
 
 
 def dark_frames(luma: Sequence[float], frame_rate: float) -> list[bool]:
-    """For each frame whether it is black or part of a fade from or to black."""
+    """Whether each frame is black or part of a fade from or to black."""
     dark = [value <= BLACK_LUMA for value in luma]
     black = [index for index, is_black in enumerate(dark) if is_black]
     for index in black:
@@ -50,7 +52,7 @@ def dark_frames(luma: Sequence[float], frame_rate: float) -> list[bool]:
 def _mark_slope(
     luma: Sequence[float], dark: list[bool], index: int, step: int, frame_rate: float
 ) -> None:
-    """Mark the frames from black `index` in direction `step` for as long as they get brighter."""
+    """Mark frames from the black frame `index` in direction `step` while they get brighter."""
     rise = FADE_LUMA_PER_SECOND / frame_rate * SLOPE_FRAMES
     for place in range(index + step, index + step * round(FADE_SECONDS * frame_rate), step):
         ahead = place + step * SLOPE_FRAMES
@@ -60,7 +62,7 @@ def _mark_slope(
 
 
 def spans(count: int, starts: Sequence[int], dark: Sequence[bool], shortest: int) -> list[range]:
-    """Frames 0..`count` divided at `starts` and where `dark` changes, none below `shortest`."""
+    """Frames 0..`count` split at `starts` and where `dark` changes, each at least `shortest` long."""
     changes = [index for index in range(1, count) if dark[index] != dark[index - 1]]
     edges = [0]
     for edge in sorted({*starts, *changes}):

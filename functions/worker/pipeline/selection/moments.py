@@ -1,30 +1,29 @@
-"""Chooses which moments of a source become which clip. Pure: numbers in, numbers out.
+"""Chooses which moments of a source each clip shows. Does no I/O.
 
 For each variant in turn, the best first:
 
-1. Scenes are taken by the merit of their moments (movement, then sharpness, then loudness, each as a
-   rank within the source) until the target is reached. A moment that earlier variants used counts
-   for less, so variants differ as much as the source allows; black and fades count for almost
-   nothing. A scene is taken whole; only one much longer than the target is taken moment by moment,
-   and its moments count for less where there are others: the clip has to jump into them.
-2. What is over the target is taken off the end of one part: the clip's last if it is long enough,
-   or else the one taken last, or the longest. So of scenes that are not much longer than the target
-   a clip shows all but one whole. Where they are so short that nothing worth seeing would be left of
-   any one, several give.
-   A clip has at most as many parts as one may have segments, for each is a decoder of its own:
-   scenes too short for that are taken together with the ones after them.
-3. The parts are put in source order, and neighbours joined, so a clip tells things as they
-   happened and never cuts where the source does not need it.
+1. Scenes are taken by the score of their moments (motion, then sharpness, then loudness, each as a
+   rank within the source) until the target is reached. A moment that earlier variants used scores
+   lower, so variants differ as much as the source allows. Black and fades score almost nothing.
+   A scene is taken whole. Only one much longer than the target is taken moment by moment, and its
+   moments get a penalty, because the clip has to jump into the scene.
+2. The frames above the target are cut off the end of one part: the clip's last part if it is long
+   enough, otherwise the part taken last, otherwise the longest. So a clip of scenes that are not
+   much longer than the target shows all of them whole but one. Where every part would become too
+   short to be worth showing, several are shortened.
+   A clip has at most MAX_SEGMENTS parts, because each has a decoder of its own. Scenes too short
+   for that limit are taken together with the scenes after them.
+3. The parts are put in source order, and adjacent ones joined. So a clip keeps the order of events
+   and has no unnecessary cuts.
 
-A variant that came out equal to an earlier one is chosen again, as if its moments had been used
-once more.
+A variant that equals an earlier one is chosen again, as if its moments had been used once more.
 
-Where the sources are short:
-- no longer than the target: every variant is the whole source, and all are the same;
-- only a little longer, such as one scene of 3 s for clips of 2 s: variants that stay equal to an
-  earlier one become the source from another starting point, where a scene begins or up to where
-  one ends while there are such. They overlap, but none is twice the same while the source is longer
-  than the target by a frame for each.
+Short sources:
+- No longer than the target: every variant is the whole source, so all are the same.
+- Only a little longer, such as one scene of 3 s for clips of 2 s: a variant that still equals an
+  earlier one becomes a window of the source from another starting point. Windows that start or end
+  with a scene come first. They overlap, but no two are the same while the source is longer than the
+  target by at least one frame per variant.
 """
 
 import random
@@ -37,19 +36,19 @@ from pipeline.selection.analysis import Analysis, Moment
 from pipeline.selection.shortening import SHORTEST_SECONDS, Runs, join, shorten
 from shared.job_params.segments import MAX_SEGMENTS
 
-REUSED = 0.25  # what a moment is still worth for each time it was used
-JUMP = 0.7  # what a moment is worth that begins or ends inside a scene, where the cut would jump
-AWKWARD = 0.1  # what a scene is worth for which no single part can be shortened enough
-LONG = 1.5  # how many times as long as the clip a scene is that is taken by moments
+REUSED = 0.25  # factor on a moment's score for each time it was used
+JUMP = 0.7  # factor for a moment inside a scene, where the cut would jump
+AWKWARD = 0.1  # factor for a scene after which no single part could be shortened enough
+LONG = 1.5  # a scene this many times as long as the clip is taken moment by moment
 DARK = 0.01
-RETRIES = 4  # of a choice that an earlier variant made, before the source is just cut elsewhere
-VARIETY = 0.05  # how far the seed moves merits, which go from 0 to 1
+RETRIES = 4  # of a selection that equals an earlier variant, before a window of the source is used
+VARIETY = 0.05  # how much the seed changes scores, which range from 0 to 1
 WEIGHTS = {"motion": 0.5, "sharpness": 0.3, "loudness": 0.2}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Interval:
-    """A part of the source, in seconds of its clock."""
+    """A time interval of the source, in seconds of its clock."""
 
     start: float
     end: float
@@ -60,7 +59,7 @@ Selection = tuple[Interval, ...]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """A whole scene or a part of one, in frames; `end` is not part of it."""
+    """A whole scene or a part of one, in frames; `end` is exclusive."""
 
     start: int
     end: int
@@ -75,8 +74,8 @@ def choose(
     """The segments of each of `variant_count` clips, best clip first.
 
     The segments of a clip do not overlap and are in source order. Their lengths are whole frames at
-    the analysis's frame rate and together `target_duration` seconds, rounded to a frame, or all
-    there is where the source is shorter. The same arguments give the same answer everywhere.
+    the analysis's frame rate. Together they last `target_duration` seconds, rounded to a frame, or
+    as long as a shorter source. The same arguments give the same result on every machine.
 
     Raises:
         ValueError: `variant_count` is not 1 to 10, or the duration is shorter than a frame.
@@ -111,7 +110,7 @@ def _new(
     used: Sequence[float],
     clips: Sequence[Runs],
 ) -> Runs | None:
-    """The best clip that is not among `clips`; None where none was found."""
+    """The best clip that is not in `clips`, or None if none was found."""
     for _ in range(1 + RETRIES):
         worth = [merit * REUSED**times for merit, times in zip(merits, used, strict=True)]
         clip = _take(analysis, wanted, worth)
@@ -122,12 +121,12 @@ def _new(
 
 
 def _wear(analysis: Analysis, used: Sequence[float], clip: Runs) -> list[float]:
-    """How often each moment was used, counting a clip, too."""
+    """How often each moment was used, including its use in `clip`."""
     return [u + _share(m, clip) for u, m in zip(used, analysis.moments, strict=True)]
 
 
 def _share(moment: Moment, clip: Runs) -> float:
-    """How much of a moment a clip shows: 0..1."""
+    """The fraction of a moment that a clip shows, 0..1."""
     shown = (min(end, moment.end_frame) - max(start, moment.start_frame) for start, end in clip)
     return sum(max(0, frames) for frames in shown) / moment.frames
 
@@ -143,7 +142,7 @@ def _merits(moments: Sequence[Moment], dice: random.Random) -> list[float]:
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
-    """For each value the share of the others below it, equals counting half: 0..1."""
+    """For each value the fraction of the other values below it, 0..1; an equal value counts half."""
     others = max(1, len(values) - 1)
     ordered = sorted(values)
     return [
@@ -153,7 +152,7 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> Runs:
-    """The best scenes, `wanted` frames of them."""
+    """The best scenes, shortened to `wanted` frames together."""
     shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
     pieces = _pieces(analysis.moments, merits, wanted)
     taken = _taken(pieces, wanted, shortest)
@@ -165,7 +164,7 @@ def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> Runs:
 
 
 def _taken(pieces: Sequence[Piece], wanted: int, shortest: int) -> list[Piece]:
-    """The best pieces, in the order of their worth, up to one more than a clip may have."""
+    """The best pieces, in the order of their score, up to one more than a clip may have."""
     pieces, taken = list(pieces), list[Piece]()
     ends: set[int] = set()
     left, longest = wanted, 0
@@ -179,7 +178,7 @@ def _taken(pieces: Sequence[Piece], wanted: int, shortest: int) -> list[Piece]:
 
 
 def _together(pieces: Sequence[Piece], least: int) -> list[Piece]:
-    """Neighbouring pieces as one, until each has at least so many frames."""
+    """Adjacent pieces joined until each has at least `least` frames."""
     groups: list[list[Piece]] = [[]]
     for piece in pieces:
         if sum(part.frames for part in groups[-1]) >= least:
@@ -203,7 +202,7 @@ def _joined(parts: Sequence[Piece]) -> Piece:
 
 
 def _pieces(moments: Sequence[Moment], merits: Sequence[float], wanted: int) -> list[Piece]:
-    """The scenes, and of each that is much longer than `wanted` frames its moments."""
+    """The scenes; one much longer than `wanted` frames is replaced by its moments."""
     pieces: list[Piece] = []
     pairs = zip(moments, merits, strict=True)
     for _, group in groupby(pairs, key=lambda pair: pair[0].scene):
@@ -224,9 +223,9 @@ def _part(moment: Moment, merit: float) -> Piece:
 
 
 def _worth(piece: Piece, ends: Set[int], longest: int, left: int, shortest: int) -> float:
-    """The merit of a piece when `left` frames are wanted yet.
+    """The score of a piece, with its penalties, while `left` frames are still missing.
 
-    `ends` are the first and last boundaries of the pieces taken, `longest` is the longest one's length.
+    `ends` are the boundaries of the pieces taken, `longest` is the length of the longest one.
     """
     excess = piece.frames - left
     awkward = excess > 0 and max(piece.frames, longest) - excess < shortest
@@ -235,7 +234,7 @@ def _worth(piece: Piece, ends: Set[int], longest: int, left: int, shortest: int)
 
 
 def _elsewhere(analysis: Analysis, wanted: int, clips: Sequence[Runs], variant_count: int) -> Runs:
-    """The source from a starting point that no clip has, far from the others; or else from any."""
+    """A window of the source that no clip shows, far from the others; otherwise the first clip again."""
     begin, end = analysis.moments[0].start_frame, analysis.moments[-1].end_frame
     spare = end - begin - wanted
     if spare <= 0:

@@ -1,11 +1,11 @@
-"""Looks through a whole source once, small and fast, and finds its scenes and their merits.
+"""Analyses a whole source in one fast pass at low resolution: finds its scenes and measures its moments.
 
-    decode --+-- 160x90, every picture --> motion (scdet), brightness (signalstats)
+    decode --+-- 160x90, every frame ----> motion (scdet), brightness (signalstats)
              +-- 320x180, 5 a second ----> sharpness (siti)
              +-- sound ------------------> loudness (ebur128)
 
-ffmpeg writes each as a series of numbers into a file; Python only reads them. Decoding is most of
-the cost.
+ffmpeg writes each measurement to a file as a series of numbers, and Python only reads them. Decoding
+is most of the cost.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from pipeline.selection.analysis import SILENCE_LUFS, Analysis, Moment, Scene
 from shared.media.probe import MediaFacts
 
 MOMENT_SECONDS = 2.5
-# ebur128 tells at each 0.1 s the loudness of the 0.4 s until then: their middle is 0.1 s earlier.
+# Every 0.1 s ebur128 reports the loudness of a window of 0.4 s. Its middle is 0.1 s before the reported time.
 _LOUDNESS_DELAY = 0.1
 MAX_FRAMES = 2_000_000
-"""4 hours have a million at 60 a second. Each is a line in a file, and numbers in Python's memory."""
-_SPARE_SECONDS = 10  # a file may play a little longer than it says
+"""4 hours at 60 frames a second are 0.9 million. Each frame is a line in a file, and numbers in Python's memory."""
+_SPARE_SECONDS = 10  # a file may play a little longer than it states
 
 _NO_TIMES = "The video's timestamps are invalid."
 
@@ -41,7 +41,7 @@ _VIDEO = (
     "[every]scale=160:90:flags=fast_bilinear:out_range=tv,format=yuv420p,scdet,signalstats,settb=AVTB,"
     "metadata=print:key=lavfi.scd.mafd:file=motion.txt,"
     "metadata=print:key=lavfi.signalstats.YAVG:file=luma.txt[pictures];"
-    # Selected, not made: a rate would fill the hours between two pictures of a file made for that.
+    # select, not fps: fps would fill hours between two frames of a malicious file with copies.
     "[some]select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.199)',scale=320:180:flags=area:out_range=tv,format=yuv420p,siti,settb=AVTB,"
     "metadata=print:key=lavfi.siti.si:file=sharpness.txt[details]"
 )
@@ -53,13 +53,13 @@ _AUDIO = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """Numbers over time: `times` in seconds, rising, and a value for each."""
+    """Values over time: `times` in seconds, ascending, and a value for each."""
 
     times: Sequence[float]
     values: Sequence[float]
 
     def between(self, start: float, end: float) -> Sequence[float]:
-        """The values within a time, or else the nearest one before it."""
+        """The values from `start` to `end`; if there are none, the nearest one before."""
         first, last = bisect_left(self.times, start), bisect_left(self.times, end)
         if first >= last:
             first, last = max(0, first - 1), max(1, first)
@@ -76,8 +76,8 @@ async def analyse(
 ) -> Analysis:
     """The scenes and moments of the source at `path`, exact to a frame.
 
-    Leaves no file in `work_dir`. Cuts and fades through black are found; a dissolve from one scene
-    to the next is not, and counts as one scene. `on_progress` gets 0..1.
+    Leaves no file in `work_dir`. Finds cuts and fades through black, but no dissolves: two scenes
+    joined by one count as one scene. `on_progress` gets 0..1.
 
     Raises:
         FfmpegFailed: the source cannot be decoded.
@@ -95,9 +95,8 @@ async def analyse(
             on_progress=on_progress,
         )
         return await asyncio.to_thread(_summarise, files, Canvas.of(facts))
-    except (
-        ValueError
-    ) as error:  # a time or a number that is none: the file's, and the same in every attempt
+    except ValueError as error:
+        # A time or a value is no number. The file causes it, so every attempt would fail.
         raise FfmpegFailed(_NO_TIMES) from error
     finally:
         for file in files.values():
@@ -105,7 +104,7 @@ async def analyse(
 
 
 def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
-    # Upright or not makes no difference to any of the numbers, and turning costs time.
+    # Rotation changes none of the measurements, and rotating costs time.
     options = ["-noautorotate", "-reinit_filter:v", "0"]
     maps = ["-map", "[pictures]", "-map", "[details]"]
     if facts.audio is not None:
@@ -126,7 +125,7 @@ def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
     if count == 0:
         raise FfmpegFailed("The video contains no frame that can be decoded.")
     if count > 1 and motion.times[count // 2] == 0:
-        raise FfmpegFailed(_NO_TIMES)  # most come before what the file says is its beginning
+        raise FfmpegFailed(_NO_TIMES)  # most frames come before the start that the file states
     if count >= MAX_FRAMES:
         raise FfmpegFailed("The video has too many frames.")
     rate = float(canvas.frame_rate)
@@ -148,10 +147,10 @@ def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
 
 
 def read_series(file: Path) -> Series:
-    """A file of ffmpeg's metadata filter: a line with the time in microseconds, one with a value.
+    """Read a file of ffmpeg's metadata filter: alternately a line with the time in microseconds and one with a value.
 
-    Where a file's clock goes back, or begins before 0, what is shown again has the time of what was shown last: a clip
-    is made of what lies after 0, in the order of the clock.
+    A timestamp below 0 becomes 0, and one lower than its predecessor becomes equal to it: a clip contains only what
+    lies after 0, in the order of the clock.
     """
     with file.open(encoding="ascii") as lines:
         pairs = [
@@ -188,7 +187,7 @@ def _moment(
 ) -> Moment:
     start, end = part.start / rate, part.stop / rate
     half = 0.5 / rate
-    # The first picture of a scene differs from the one before by the cut, not by movement.
+    # The first frame of a scene differs from the one before because of the cut, not of motion.
     moving = series["motion"].between(start + half, end - half)
     return Moment(
         scene=index,

@@ -1,4 +1,4 @@
-"""Takes what is over the target off a clip, such that as few of its parts as possible end inside a scene."""
+"""Shortens a clip to its target so that as few of its parts as possible end inside a scene."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -7,12 +7,12 @@ from pipeline.selection.analysis import Analysis
 
 SHORTEST_SECONDS = 0.6  # a shorter picture is a flicker
 
-# What a clip shows: runs of frames (first, first after), apart from each other, in source order.
+# What a clip shows: ranges of frames (first, end exclusive) that do not touch, in source order.
 Runs = tuple[tuple[int, int], ...]
 
 
 def join(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Parts in source order as runs: those that touch become one."""
+    """Join parts in source order into runs: parts that touch become one."""
     runs: list[tuple[int, int]] = []
     for start, end in parts:
         if runs and runs[-1][1] == start:
@@ -25,7 +25,7 @@ def join(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 def shorten(
     analysis: Analysis, runs: Sequence[tuple[int, int]], excess: int, last_taken: int
 ) -> Runs:
-    """Take `excess` frames off the end of one run; the piece at `last_taken` is longer than that."""
+    """Cut `excess` frames off the end of one run. The piece that starts at `last_taken` is longer than that."""
     shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
     giving = next(run for run in runs if run[0] <= last_taken < run[1])
     candidates = (runs[-1], giving, *sorted(runs, key=lambda run: run[0] - run[1]))
@@ -38,7 +38,7 @@ def shorten(
 
 
 def _flickers(analysis: Analysis, end: int, shortest: int) -> bool:
-    """Whether a run that ends there shows too little of its last scene."""
+    """Whether a run that ends at `end` shows too little of its last scene."""
     starts = [scene.start_frame for scene in analysis.scenes]
     return 0 < end - starts[bisect_right(starts, end) - 1] < shortest
 
@@ -54,6 +54,6 @@ def _shorten_several(
         cut = max(0, min(excess, run[1] - run[0] - off[run] - shortest))
         off[run] += cut
         excess -= cut
-    # All are as short as they may be: the one that was too much gives way.
+    # All are at the minimum: the run with the piece taken last loses the rest.
     off[candidates[1]] += excess
     return tuple((start, end - off[start, end]) for start, end in runs)

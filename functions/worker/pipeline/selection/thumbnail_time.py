@@ -1,4 +1,4 @@
-"""Which moment of a clip its thumbnail shows. Pure."""
+"""Chooses the moment of a clip that its thumbnail shows. Does no I/O."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from pipeline.selection.moments import Interval
 
 
 def thumbnail_time(analysis: Analysis, selection: Sequence[Interval]) -> float:
-    """The middle of the sharpest moment of a clip that is not black, in seconds of the source."""
+    """The middle of the clip's sharpest moment that is not black, in seconds of the source."""
     starts = [analysis.seconds(moment.start_frame) for moment in analysis.moments]
     candidates = [
         (moment, middle)
         for segment in selection
-        # Looked up: a clip has up to fifty segments, and hours of short scenes many thousand moments.
+        # By binary search: a clip has up to fifty segments, and hours of short scenes have thousands of moments.
         for moment in analysis.moments[_overlapping(starts, segment)]
         if (middle := _middle(analysis, moment, segment)) is not None
     ]
@@ -24,7 +24,7 @@ def thumbnail_time(analysis: Analysis, selection: Sequence[Interval]) -> float:
 
 
 def _overlapping(starts: Sequence[float], segment: Interval) -> slice:
-    """Which of the moments, by where they begin, share time with a segment: they have no gaps."""
+    """The moments that overlap a segment, from the times at which they start. Moments have no gaps."""
     return slice(max(0, bisect_right(starts, segment.start) - 1), bisect_left(starts, segment.end))
 
 

@@ -1,1 +1,1 @@
-"""ffmpeg as a confined process."""
+"""ffmpeg runs as a confined process."""

@@ -1,4 +1,4 @@
-"""ffmpeg reports its progress, stops when it is told to, and never outlives the worker."""
+"""ffmpeg reports progress, stops on request, and never outlives the worker."""
 
 import asyncio
 import os
@@ -20,14 +20,14 @@ LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 def _endless(target: Path) -> list[str]:
-    """Hours of work, at a pace that costs little."""
+    """Hours of encoding, slowly enough to use little CPU."""
     source = ["-readrate", "1", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25"]
     return [*source, "-t", "9000", "-c:v", "libx264", "-preset", "ultrafast", "-y", str(target)]
 
 
 @pytest.fixture(params=LOOPS)
 def run_in_loop(request: pytest.FixtureRequest) -> Callable[[Awaitable[None]], None]:
-    """Runs a coroutine to its end, under the event loop of the standard library and under uvloop."""
+    """Runs a coroutine to its end, on the standard library's event loop and on uvloop."""
 
     def run(main: Awaitable[None]) -> None:
         with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
@@ -57,7 +57,7 @@ def test_progress_rises_to_one(
 
 
 async def _at_work(target: Path) -> asyncio.Future[None]:
-    """An endless encode that has begun."""
+    """An endless encode that has started."""
     started = asyncio.Event()
 
     async def note(_: float) -> None:
@@ -90,7 +90,7 @@ def test_cancelling_ends_the_process_at_once(
 def test_a_process_that_ignores_sigterm_is_killed(
     run_in_loop: Callable[[Awaitable[None]], None], tmp_path: Path
 ) -> None:
-    """A stopped process cannot act on SIGTERM, however polite it is."""
+    """A process stopped by SIGSTOP cannot react to SIGTERM."""
     target = tmp_path / "endless-stopped.mp4"
 
     async def main() -> None:
@@ -143,7 +143,7 @@ with asyncio.Runner(loop_factory=factory) as runner:
         assert worker.stdout is not None
         assert worker.stdout.readline()
         children = writing(target)
-        assert len(children) == 2  # ffmpeg, and the worker, which was given the same arguments
+        assert len(children) == 2  # ffmpeg, and the worker, which has the same arguments
         worker.kill()
         assert wait_until_gone(children, 5)
 
@@ -164,7 +164,7 @@ async def test_ffmpeg_has_no_environment(tmp_path: Path, monkeypatch: pytest.Mon
     assert seen == [b""]
 
 
-async def test_a_failure_says_why_and_names_no_path(tmp_path: Path) -> None:
+async def test_a_failure_has_a_reason_without_any_path(tmp_path: Path) -> None:
     damaged = tmp_path / "private-name.mp4"
     damaged.write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500)
     with pytest.raises(FfmpegFailed) as failed:
@@ -178,7 +178,7 @@ async def test_a_failure_says_why_and_names_no_path(tmp_path: Path) -> None:
     assert "private-name" in failed.value.log_tail
 
 
-async def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_as_such(tmp_path: Path) -> None:
     arguments = [*footage.pattern(1), "-c:v", "rawvideo", "-f", "avi", "-y", "/dev/full"]
     with pytest.raises(FfmpegFailed) as failed:
         await process.run(arguments, work_dir=tmp_path, limits=ROOMY, total_seconds=1)
@@ -207,10 +207,10 @@ async def test_much_output_on_stderr_is_kept_short(tmp_path: Path) -> None:
     assert len(failed.value.log_tail) == process.STDERR_TAIL_BYTES
 
 
-def test_a_graph_longer_than_an_argument_may_be_is_run(
+def test_a_filter_graph_longer_than_the_maximum_argument_runs(
     run_in_loop: Callable[[Awaitable[None]], None], tmp_path: Path
 ) -> None:
-    """Linux takes no argument of 128 KiB."""
+    """Linux accepts no argument of 128 KiB."""
     whole = f"color=size=64x64:rate=5:duration=1,{'null,' * 300}null[v]"
     graph = whole + "\n" * (128 << 10)
     assert len(graph) > 128 << 10
@@ -223,7 +223,7 @@ def test_a_graph_longer_than_an_argument_may_be_is_run(
     assert footage.names(tmp_path) == []
 
 
-def test_an_argument_that_is_too_long_is_no_reason_to_try_again(
+def test_an_argument_that_is_too_long_is_a_permanent_failure(
     run_in_loop: Callable[[Awaitable[None]], None], tmp_path: Path
 ) -> None:
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""ffmpeg runs within limits; whose fault the end was is told apart: the file's, or the machine's."""
+"""ffmpeg runs within limits, and a failure caused by the file is distinguished from one by the machine."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ async def _failed(arguments: list[str], work_dir: Path, limits: Limits) -> Ffmpe
     return failed.value
 
 
-async def test_computing_time_is_limited(tmp_path: Path) -> None:
+async def test_cpu_time_is_limited(tmp_path: Path) -> None:
     failed = await _failed(BUSY, tmp_path, replace(ROOMY, cpu_seconds=1))
     assert (
         failed.detail == "Processing the video needs more CPU time than is allowed for its length."
@@ -40,7 +40,7 @@ async def test_computing_time_is_limited(tmp_path: Path) -> None:
 
 
 async def test_the_wall_clock_is_limited(tmp_path: Path) -> None:
-    """Waiting costs no computing time: a deadlock ends by this limit alone."""
+    """Waiting uses no CPU time, so only this limit ends a deadlock."""
     idle = ["-readrate", "0.01", *BUSY]
     failed = await _failed(idle, tmp_path, replace(ROOMY, wall_seconds=1))
     assert failed.detail == "Processing the video takes longer than is allowed for its length."
@@ -63,8 +63,8 @@ async def test_the_size_of_a_file_is_limited(tmp_path: Path) -> None:
     assert (tmp_path / "out.avi").stat().st_size == 1_000_000
 
 
-async def test_a_disk_that_is_full_before_our_limit_may_pass(tmp_path: Path) -> None:
-    """Someone else's limit on the running process stands for it, and the rest of our limits stay."""
+async def test_a_disk_that_is_full_before_our_limit_is_transient(tmp_path: Path) -> None:
+    """A limit set on the running process from outside simulates it; our other limits stay."""
     target = tmp_path / "endless-disk.avi"
 
     async def fill(_: float) -> None:
@@ -90,7 +90,7 @@ async def test_a_tighter_limit_of_the_worker_stays_in_force(tmp_path: Path) -> N
     assert (failed.detail, failed.transient) == ("The disk is full.", True)
 
 
-async def test_a_process_has_the_limits_that_were_asked_for(tmp_path: Path) -> None:
+async def test_a_process_has_the_requested_limits(tmp_path: Path) -> None:
     target = tmp_path / "endless-limits.avi"
     seen = dict[str, list[str]]()
 
@@ -111,9 +111,7 @@ async def test_a_process_has_the_limits_that_were_asked_for(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE])
-async def test_a_decoder_that_crashes_will_crash_again(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+async def test_a_crash_of_a_decoder_is_permanent(tmp_path: Path, number: signal.Signals) -> None:
     target = tmp_path / "endless-crashing.avi"
 
     async def crash(_: float) -> None:
@@ -128,7 +126,7 @@ async def test_a_decoder_that_crashes_will_crash_again(
     assert not failed.value.transient
 
 
-def test_a_kill_by_the_machine_may_pass() -> None:
+def test_a_kill_by_the_machine_is_transient() -> None:
     killed = failure(-signal.SIGKILL, "", file_limit_reached=False)
     assert (killed.transient, killed.detail) == (
         True,
@@ -150,7 +148,7 @@ def test_cuts_of_one_source_do_not_multiply_its_time(sample_facts: MediaFacts) -
     assert once.cpu_seconds == often.cpu_seconds
 
 
-def test_no_claim_of_a_file_makes_the_limits_endless(sample_facts: MediaFacts) -> None:
+def test_no_value_of_a_file_makes_the_limits_unbounded(sample_facts: MediaFacts) -> None:
     video = sample_facts.video.model_copy(
         update={"width": 8192, "height": 4320, "max_frame_rate": 1e12}
     )
@@ -160,7 +158,7 @@ def test_no_claim_of_a_file_makes_the_limits_endless(sample_facts: MediaFacts) -
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A socket on loopback that waits for a connection."""
+    """A listening socket on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield listener
@@ -174,7 +172,7 @@ def _connected(listener: socket.socket) -> bool:
     return True
 
 
-# Not the interpreter of the tests: a home directory may be closed to others.
+# Not the tests' own interpreter: it may be in a home directory that other users cannot read.
 PYTHON = shutil.which("python3", path="/usr/bin:/bin")
 LAUNCH = Path(launch.__file__).read_text()
 CONNECT = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5)"
@@ -187,9 +185,9 @@ def _launched(user: int | None, *command: str) -> subprocess.CompletedProcess[by
 
 
 def _may_leave_the_network(user: int | None) -> bool:
-    """Whether the machine permits it, by another program's word.
+    """Whether the machine permits an own network namespace, as another program finds.
 
-    The network is promised to be away only where the kernel lets it be taken: elsewhere there is nothing to test.
+    The launcher removes the network only where the kernel permits that, so elsewhere there is nothing to test.
     """
     command = ["unshare", "--net", *([] if os.getuid() == 0 and not user else ["--user"]), "true"]
     if shutil.which("unshare") is None:
@@ -198,7 +196,7 @@ def _may_leave_the_network(user: int | None) -> bool:
 
 
 @pytest.mark.parametrize("user", [None, 65534], ids=["as who tests", "as nobody"])
-def test_what_is_launched_has_no_network(listener: socket.socket, user: int | None) -> None:
+def test_a_launched_program_has_no_network(listener: socket.socket, user: int | None) -> None:
     if user is not None and (os.getuid() != 0 or PYTHON is None):
         pytest.skip("only root can become someone else, who needs a Python to start")
     if not _may_leave_the_network(user):

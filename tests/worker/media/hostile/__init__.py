@@ -1,1 +1,1 @@
-"""Damaged and hostile files through the whole pipeline."""
+"""Damaged and hostile files in the whole pipeline."""

@@ -1,7 +1,7 @@
-"""Damaged files through the probe, and what it accepts through the pipeline: `make fuzz-media MUTATIONS=3000 SEED=0`.
+"""Probes damaged files and makes clips of the accepted ones: `make fuzz-media MUTATIONS=3000 SEED=0`.
 
-Each file must end in a clip, or in a reason that may be shown, within bounded time and memory, and leave no process.
-Anything else is printed, with the mutation that shows it, and the command ends with 1.
+Each file must give a clip, or a reason that may be shown to a user, within bounded time and memory, and leave no
+process. Anything else is a defect: it is printed with its mutation, and the command exits with 1.
 """
 
 import argparse
@@ -35,7 +35,7 @@ LONGEST_SECONDS = 120.0
 
 @dataclass(kw_only=True)
 class Findings:
-    """How files ended, by their words; and the mutations that ended in no way that is meant."""
+    """The counts of each kind of ending, and the mutations that caused a defect."""
 
     endings: Counter[str] = field(default_factory=Counter[str])
     defects: list[tuple[Mutation, str]] = field(default_factory=list[tuple[Mutation, str]])
@@ -45,7 +45,7 @@ class Findings:
 async def fuzz(
     damaged: Iterable[Mutation], whole: dict[str, Path], folder: Path, *, encode_each: int = 1
 ) -> Findings:
-    """Let each of the files through the probe, and of those that it accepts each so many-th through the pipeline."""
+    """Probe each file, and make a clip of every `encode_each`-th accepted one."""
     findings, accepted, others = Findings(), 0, _children()
     for mutation in damaged:
         file = folder / "damaged"
@@ -66,7 +66,7 @@ async def fuzz(
 
 
 async def _end(file: Path, work_dir: Path, *, encode: bool) -> str:
-    """How a file ends."""
+    """How the processing of a file ended."""
     try:
         facts = await probe_async(file)
     except UnusableMedia as refused:
@@ -79,7 +79,7 @@ async def _end(file: Path, work_dir: Path, *, encode: bool) -> str:
     except FfmpegFailed as failed:
         _check(failed.detail, file)
         if failed.transient:
-            raise  # it would be tried again, and end the same
+            raise  # a transient failure would be retried, with the same result
         if failed.detail == "The video could not be processed.":
             print(failed.log_tail)
         return f"failed: {failed.detail}"
@@ -87,7 +87,7 @@ async def _end(file: Path, work_dir: Path, *, encode: bool) -> str:
 
 
 async def _make_clip(file: Path, facts: MediaFacts, work_dir: Path) -> None:
-    """What a job does with a source."""
+    """Process a source as a job does."""
     analysis = await analyse(file, facts, work_dir)
     (selection,) = choose(analysis, 1, CLIP_SECONDS, 7)
     cuts = [Cut(path=file, facts=facts, start=part.start, end=part.end) for part in selection]
@@ -102,7 +102,7 @@ async def _make_clip(file: Path, facts: MediaFacts, work_dir: Path) -> None:
 
 
 def _check(detail: str, file: Path) -> None:
-    """A reason is a sentence, and names no path."""
+    """A reason must be a sentence without a path."""
     if not detail.endswith(".") or str(file.parent) in detail or "Traceback" in detail:
         raise ValueError(f"no reason to show to a user: {detail!r}")
 
@@ -118,7 +118,7 @@ def _left_over(folder: Path, file: Path, others: set[psutil.Process]) -> str:
 
 
 def main() -> int:
-    """Fuzz as the command line says, and print what came of it."""
+    """Fuzz with the command line's options, and print the findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutations", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)

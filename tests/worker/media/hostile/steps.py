@@ -1,4 +1,4 @@
-"""What a file meets on its way to a clip."""
+"""The processing steps of a file, as a job runs them."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from shared.media.probe import MediaFacts, UnusableMedia, probe
 
 
 def refusal(path: Path) -> UnusableMedia:
-    """Why the probe takes no such file, in words that name no path."""
+    """The error with which the probe refuses a file; its detail must contain no path."""
     with pytest.raises(UnusableMedia) as refused:
         probe(path)
     assert str(path) not in refused.value.detail
@@ -21,7 +21,7 @@ def refusal(path: Path) -> UnusableMedia:
 
 
 async def make_raw_clip(path: Path, seconds: float, target: Path) -> MediaFacts:
-    """A raw clip of a file, made beside its target as a job makes it."""
+    """Make a raw clip of a file, as a job does, in the directory of `target`."""
     facts = probe(path)
     analysis = await analyse(path, facts, target.parent)
     (selection,) = choose(analysis, 1, seconds, 7)
@@ -31,7 +31,7 @@ async def make_raw_clip(path: Path, seconds: float, target: Path) -> MediaFacts:
 
 
 async def make_clip(path: Path, start: float, end: float, target: Path) -> MediaFacts:
-    """A clip of a part of a file, in seconds, made beside its target."""
+    """Make a clip from `start` to `end` (seconds) of a file in the directory of `target`."""
     facts = probe(path)
     cut = Cut(path=path, facts=facts, start=start, end=end)
     return await encode_clip([cut], target, canvas=Canvas.of(facts), work_dir=target.parent)

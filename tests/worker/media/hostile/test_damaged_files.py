@@ -9,7 +9,7 @@ from tests.worker.media.hostile.fuzz import fuzz
 
 EACH_FORMAT = 50
 ENCODE_EACH = 3
-"""Encoding takes most of the time: `make fuzz-media` does it with all."""
+"""Encoding takes most of the time; `make fuzz-media` encodes all."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Small files that ask for much: of time, of memory, or of someone else's files. They get little."""
+"""Small files that would use much time or memory, or would read other files, are stopped or cost little."""
 
 import shutil
 import socket
@@ -21,14 +21,14 @@ from tests.worker.media.hostile.steps import make_clip, refusal
 
 
 async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
-    """Reads a file as every step reads it, whatever the probe would have said."""
+    """Decode a file as every step does, even one that the probe would refuse."""
     arguments = [*inputs.read_file(path, facts, threads=1), "-map", "0:V:0", "-f", "null", "-"]
     limits = Limits.of([facts], facts.duration_seconds)
     await process.run(arguments, work_dir=work_dir, limits=limits, total_seconds=1)
 
 
 def _complaints(input_: list[str]) -> str:
-    """What ffmpeg says when it decodes an input's picture."""
+    """ffmpeg's error messages when it decodes the video of an input."""
     command = [process.executable(), "-nostdin", "-v", "error", *input_, "-map", "0:V:0"]
     done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, check=True, text=True)
     return done.stderr
@@ -36,7 +36,7 @@ def _complaints(input_: list[str]) -> str:
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A socket on loopback that waits for a connection."""
+    """A listening socket on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield listener
@@ -44,13 +44,13 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def beside(plain: Path, tmp_path: Path) -> Path:
-    """A neighbour that a hostile file would like to read."""
+    """A file in the same directory, which a hostile file tries to read."""
     return Path(shutil.copy(plain, tmp_path / "neighbour.mp4"))
 
 
 @pytest.mark.parametrize("format_", list(hostile.playlists("")))
 @pytest.mark.parametrize("container", ["mp4", "matroska", "avi", "mpegts"])
-async def test_a_playlist_named_as_a_video_reads_no_neighbour(
+async def test_a_playlist_named_as_a_video_reads_no_file_beside_it(
     beside: Path, plain: Path, tmp_path: Path, format_: str, container: str
 ) -> None:
     path = tmp_path / "video.mp4"
@@ -63,7 +63,7 @@ async def test_a_playlist_named_as_a_video_reads_no_neighbour(
 
 
 @pytest.mark.parametrize("format_", list(hostile.playlists("")))
-async def test_a_playlist_fetches_no_address(
+async def test_a_playlist_fetches_no_url(
     listener: socket.socket, plain: Path, tmp_path: Path, format_: str
 ) -> None:
     path = tmp_path / "video.mp4"
@@ -76,8 +76,8 @@ async def test_a_playlist_fetches_no_address(
         listener.accept()
 
 
-async def test_an_hour_between_two_pictures_costs_no_hour(tmp_path: Path) -> None:
-    """At a constant rate it would be 90,000 frames: over a minute of computing for 1.5 KB."""
+async def test_an_hour_between_two_frames_costs_little(tmp_path: Path) -> None:
+    """At a constant rate it would be 90,000 frames: over a minute of CPU time for 1.5 KB."""
     path = tmp_path / "hour.mp4"
     hostile.hour_in_a_kilobyte(path)
     assert path.stat().st_size < 1600
@@ -90,7 +90,7 @@ async def test_an_hour_between_two_pictures_costs_no_hour(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("pictures", [100_000_000, 2**31 - 1])
-async def test_an_index_that_promises_millions_of_pictures_costs_little(
+async def test_an_index_that_claims_millions_of_frames_costs_little(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: int
 ) -> None:
     monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
@@ -102,10 +102,10 @@ async def test_an_index_that_promises_millions_of_pictures_costs_little(
     assert used.cpu_seconds < 10
 
 
-async def test_a_hole_in_the_sound_is_not_filled_in_memory(
+async def test_a_gap_in_the_sound_is_not_filled_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The silence until the next sound would be 5 GB."""
+    """The silence before the next sound would be 5 GB."""
     monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
     path = tmp_path / "hole.mkv"
     hostile.hole_in_the_sound(path)
@@ -113,7 +113,9 @@ async def test_a_hole_in_the_sound_is_not_filled_in_memory(
     assert facts.video.frame_count == 60
 
 
-async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> None:
+async def test_forty_tracks_are_refused_by_the_probe_and_by_ffmpeg(
+    plain: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "tracks.mp4"
     hostile.many_tracks(path, 40)
     refused = refusal(path)
@@ -124,10 +126,10 @@ async def test_forty_tracks_are_refused_by_both(plain: Path, tmp_path: Path) -> 
     assert failed.value.detail == "The video file has too many streams."
 
 
-async def test_more_pictures_than_any_video_has_are_refused(
+async def test_more_frames_than_any_video_has_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A smaller limit stands for the real one, which takes a file of two million pictures, and minutes."""
+    """The test lowers the limit, because the real one needs a file of two million frames, and minutes."""
     monkeypatch.setattr(scenes, "MAX_FRAMES", 3000)
     path = tmp_path / "swarm.avi"
     hostile.swarm_of_tiny_pictures(path, 5000)
@@ -137,7 +139,7 @@ async def test_more_pictures_than_any_video_has_are_refused(
     assert footage.names(tmp_path) == ["swarm.avi"]
 
 
-async def test_clips_are_made_of_what_a_file_plays_after_the_end_that_it_claims(
+async def test_clips_contain_what_a_file_plays_after_its_stated_end(
     tmp_path: Path,
 ) -> None:
     path, target = tmp_path / "longer.mkv", tmp_path / "clip.mp4"
@@ -151,7 +153,7 @@ async def test_clips_are_made_of_what_a_file_plays_after_the_end_that_it_claims(
     assert footage.numbers(target) == list(range(round(part.start * 30), round(part.end * 30)))
 
 
-async def test_a_cut_after_all_pictures_of_a_file_is_refused_with_a_reason(
+async def test_a_cut_after_the_last_frame_of_a_file_is_refused_with_a_reason(
     plain: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(FfmpegFailed) as failed:
@@ -170,7 +172,7 @@ def test_a_title_of_megabytes_is_not_taken_into_memory(tmp_path: Path) -> None:
 async def test_a_codec_that_no_camera_writes_is_refused_with_a_reason(
     tmp_path: Path, codec: str
 ) -> None:
-    """Hundreds of decoders are never needed: each is code that a file could reach."""
+    """Hundreds of decoders are never needed, and each is code that a file could reach."""
     path = tmp_path / "rare.avi"
     hostile.picture_of(codec, path)
     with pytest.raises(FfmpegFailed) as failed:
@@ -178,7 +180,7 @@ async def test_a_codec_that_no_camera_writes_is_refused_with_a_reason(
     assert failed.value.detail == "The video uses a codec that is not supported."
 
 
-def test_an_enhancement_inside_of_a_picture_is_not_decoded(tmp_path: Path) -> None:
+def test_an_enhancement_layer_in_a_frame_is_not_decoded(tmp_path: Path) -> None:
     path = tmp_path / "enhanced.mp4"
     hostile.enhanced_picture(path)
     arguments = inputs.read_file(path, probe(path), threads=1)

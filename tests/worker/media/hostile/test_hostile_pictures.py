@@ -1,4 +1,4 @@
-"""Pictures of sizes, shapes and rates that no camera has."""
+"""Videos of sizes, shapes and rates that no camera writes."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.support.media.processes import used_by_children
 from tests.worker.media.hostile.steps import make_clip, refusal
 
 
-async def test_a_vast_picture_of_a_few_bytes_is_made_small(
+async def test_a_huge_frame_of_a_few_bytes_is_scaled_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(1 << 30))
@@ -26,7 +26,9 @@ async def test_a_vast_picture_of_a_few_bytes_is_made_small(
     assert (facts.video.width, facts.video.height) == (1920, 1920)
 
 
-async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_path: Path) -> None:
+async def test_a_frame_above_the_limit_is_refused_by_the_probe_and_by_ffmpeg(
+    plain: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "vaster.mp4"
     hostile.uniform(path, 6000, 6000, frames=1)
     refused = refusal(path)
@@ -43,10 +45,8 @@ async def test_a_picture_beyond_the_limit_is_refused_by_both(plain: Path, tmp_pa
     ("across", "down"),
     [(2**32 - 1, 1), (3_000_000, 1), (17, 1), (1, 17)],
 )
-def test_pixels_of_a_shape_that_no_screen_has_are_refused(
-    tmp_path: Path, across: int, down: int
-) -> None:
-    """The first would be a width of 5 billion, in a database that counts to 2."""
+def test_extreme_pixel_aspect_ratios_are_refused(tmp_path: Path, across: int, down: int) -> None:
+    """The first would have a width of 5 billion, and the database's integers end at 2 billion."""
     path = tmp_path / "oblong.mp4"
     hostile.oblong_pixels(path, across, down)
     refused = refusal(path)
@@ -54,7 +54,7 @@ def test_pixels_of_a_shape_that_no_screen_has_are_refused(
     assert refused.detail == "The pixel aspect ratio is above 16:1 or below 1:16."
 
 
-def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+def test_a_displayed_size_above_the_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "stretched.mp4"
     hostile.oblong_pixels(path, 15, 1)
     refused = refusal(path)
@@ -65,14 +65,14 @@ def test_a_picture_that_its_pixels_stretch_beyond_the_limit_is_refused(tmp_path:
 
 
 @pytest.mark.parametrize(("across", "down"), [(64, 45), (45, 64), (0, 1), (4, 1)])
-def test_pixels_of_other_shapes_are_taken(tmp_path: Path, across: int, down: int) -> None:
+def test_other_pixel_aspect_ratios_are_accepted(tmp_path: Path, across: int, down: int) -> None:
     path = tmp_path / "wide.mp4"
     hostile.oblong_pixels(path, across, down)
     width = round(1280 * (across / down or 1))
     assert probe(path).video.width == pytest.approx(width, abs=1)
 
 
-def test_pixels_that_claim_to_be_wide_buy_no_computing_time(tmp_path: Path) -> None:
+def test_a_wide_pixel_aspect_ratio_does_not_raise_the_cpu_limit(tmp_path: Path) -> None:
     plain, wide = tmp_path / "plain.mp4", tmp_path / "wide.mp4"
     hostile.oblong_pixels(plain, 1, 1)
     hostile.oblong_pixels(wide, 6, 1)
@@ -82,8 +82,8 @@ def test_pixels_that_claim_to_be_wide_buy_no_computing_time(tmp_path: Path) -> N
     assert Limits.of([boasting], 1.0) == Limits.of([honest], 1.0)
 
 
-async def test_a_rate_of_millions_of_pictures_a_second_is_not_believed(tmp_path: Path) -> None:
-    """A thumbnail at that rate would be chosen from 84 million pictures."""
+async def test_a_rate_of_millions_of_frames_a_second_is_ignored(tmp_path: Path) -> None:
+    """A thumbnail at that rate would be chosen from 84 million frames."""
     path = tmp_path / "swift.mp4"
     hostile.swift_clock(path, 2**32 - 1)
     facts = probe(path)
@@ -93,7 +93,7 @@ async def test_a_rate_of_millions_of_pictures_a_second_is_not_believed(tmp_path:
     assert used.cpu_seconds < 5
 
 
-async def test_a_rate_of_a_picture_in_half_an_hour_becomes_one_that_players_play(
+async def test_a_rate_of_one_frame_per_half_hour_becomes_a_playable_rate(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "slow.avi"

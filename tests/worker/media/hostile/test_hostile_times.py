@@ -1,4 +1,4 @@
-"""Pictures whose times lie before the beginning, go back or leap: a clip of what can be shown, or a reason."""
+"""Timestamps before 0, that go back or that jump give a clip of what can be shown, or a reason."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from shared.media.probe import probe
 from tests.support.media import footage
 from tests.worker.media.hostile.steps import make_raw_clip
 
-# When the pictures of a file, 25 a second for six seconds, are to be shown.
+# Timestamps of the frames of a file with 25 frames a second for six seconds.
 GOOD = {
     "the first second late": "if(lt(N,10),3+N/25,N/25)",
     "back in the middle": "if(lt(N,75),N/25,(N-60)/25)",
@@ -22,11 +22,11 @@ FIRST_LATE = "if(eq(N,0),9,N/25)"
 
 
 def flashing(path: Path, times: str) -> Path:
-    """Another colour each second, and pictures that have other times than they had."""
+    """A new colour each second, with changed timestamps."""
     hue = "128+100*{}(floor(T)*2)"
     colours = f"geq=lum=128:cb='{hue.format('sin')}':cr='{hue.format('cos')}'"
     escaped = times.replace(",", "\\,")
-    # The muxers want no picture to be shown before it is decoded.
+    # The muxers accept no frame that is shown before it is decoded.
     shifted = f"setts=pts=({escaped})/TB:dts=min(N/25\\,({escaped}))/TB"
     footage.make(
         *("-f", "lavfi", "-i", f"nullsrc=size=160x90:rate=25:duration=6,{colours}"),
@@ -37,7 +37,7 @@ def flashing(path: Path, times: str) -> Path:
 
 
 @pytest.mark.parametrize("times", GOOD.values(), ids=GOOD)
-async def test_a_file_whose_clock_is_wrong_gives_a_clip_of_what_can_be_shown(
+async def test_a_file_with_wrong_timestamps_gives_a_clip_of_what_can_be_shown(
     tmp_path: Path, times: str
 ) -> None:
     path = flashing(tmp_path / "flashing.mkv", times)
@@ -49,7 +49,7 @@ async def test_a_file_whose_clock_is_wrong_gives_a_clip_of_what_can_be_shown(
     assert starts == sorted(set(starts))
 
 
-async def test_a_file_that_says_to_begin_after_most_of_it_fails_with_a_reason(
+async def test_a_file_whose_stated_start_is_after_most_of_its_frames_fails_with_a_reason(
     tmp_path: Path,
 ) -> None:
     path = flashing(tmp_path / "flashing.mkv", FIRST_LATE)
@@ -58,7 +58,7 @@ async def test_a_file_that_says_to_begin_after_most_of_it_fails_with_a_reason(
     assert not failed.value.transient
 
 
-def test_a_clock_never_goes_back_nor_begins_before_zero(tmp_path: Path) -> None:
+def test_times_never_go_back_or_start_below_zero(tmp_path: Path) -> None:
     file = tmp_path / "luma.txt"
     lines = [
         f"frame:{number} pts:{pts} pts_time:0\nlavfi.signalstats.YAVG=16\n"
