@@ -34,7 +34,7 @@ ROUNDING_SECONDS = 0.001
 
 _USUAL_FRAME_RATE = 30.0
 _MAX_FRAME_RATE = 60.0
-_DRAWS = 50
+_MAX_DRAWS = 50
 
 
 class SegmentRequest(Segment):
@@ -133,8 +133,8 @@ def select(params: SegmentsParams) -> tuple[tuple[Segment, ...], ...]:
     for variant in range(params.variant_count):
         drawn = (_fill(order, params.target_duration) for order in _orders(params, variant))
         first = next(drawn)
-        fresh = (one for one in (first, *drawn) if one not in selections)
-        selections.append(next(fresh, first))
+        unused = (selection for selection in (first, *drawn) if selection not in selections)
+        selections.append(next(unused, first))
     return tuple(selections)
 
 
@@ -143,12 +143,12 @@ def _orders(params: SegmentsParams, variant: int) -> Iterator[tuple[Segment, ...
     segments = params.segments
     if params.selection_mode == "sequential":
         step = max(1, len(segments) // params.variant_count)
-        begin = variant * step % len(segments)
-        yield segments[begin:] + segments[:begin]
+        first_index = variant * step % len(segments)
+        yield segments[first_index:] + segments[:first_index]
         return
     # Python promises the same numbers in every version for random() only.
     random = Random(f"{params.seed}/{variant}")  # noqa: S311 - not a secret
-    for draw in range(_DRAWS):
+    for draw in range(_MAX_DRAWS):
         drawn = [random.random() for _ in segments]
         if params.selection_mode == "random":
             keys = [(0.0, number) for number in drawn]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 Container = Literal["mp4", "matroska", "avi", "mpegts"]
 
-Refusal = Literal[
+RefusalCode = Literal[
     "empty_file",
     "not_a_video",
     "truncated",
@@ -29,9 +29,9 @@ class UnusableMedia(Exception):
     the file's name or path.
     """
 
-    def __init__(self, code: Refusal, detail: str) -> None:
+    def __init__(self, code: RefusalCode, detail: str) -> None:
         super().__init__(detail)
-        self.code: Refusal = code
+        self.code: RefusalCode = code
         self.detail = detail
 
 

@@ -35,22 +35,22 @@ __all__ = [
     "MediaFacts",
     "UnusableMedia",
     "VideoFacts",
-    "ends_tell_all",
+    "ends_suffice_for_probe",
     "probe",
     "probe_async",
 ]
 
-READER_TIMEOUT_SECONDS = 30
+MEDIAINFO_TIMEOUT_SECONDS = 30
 
-PROBES = 2
+MAX_PROBES = 2
 """The maximum of probes at once in a process, because each may use MediaInfo's memory limit. They have their own
 threads: the shared ones write uploads to disk, and a slow probe must not delay that."""
 
-_probes = ThreadPoolExecutor(PROBES, thread_name_prefix="probe")
+_probes = ThreadPoolExecutor(MAX_PROBES, thread_name_prefix="probe")
 
 TRUNCATED = "The file is incomplete: part of the video is missing. Upload the whole file again."
 
-_SAID_BY_ENDS = {
+_CODES_FROM_ENDS = {
     *("too_long", "too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),
 }
 
@@ -82,20 +82,20 @@ def probe(path: Path) -> MediaFacts:
 
 
 async def probe_async(path: Path) -> MediaFacts:
-    """`probe` in a thread, with the same results and errors. At most PROBES run at once; others wait."""
+    """`probe` in a thread, with the same results and errors. At most MAX_PROBES run at once; others wait."""
     return await asyncio.get_running_loop().run_in_executor(_probes, probe, path)
 
 
-async def ends_tell_all(path: Path) -> bool:
+async def ends_suffice_for_probe(path: Path) -> bool:
     """Whether a file whose unread middle is zeros probes identically to the stored file.
 
     False if the index may be in the middle, or if there is none, because then MediaInfo counts times and frames from
     end to end. Raises OSError.
     """
-    return await asyncio.get_running_loop().run_in_executor(_probes, _ends_tell_all, path)
+    return await asyncio.get_running_loop().run_in_executor(_probes, _ends_suffice_for_probe, path)
 
 
-def _ends_tell_all(path: Path) -> bool:
+def _ends_suffice_for_probe(path: Path) -> bool:
     with path.open("rb") as file:
         try:
             container = _container(file)
@@ -105,8 +105,8 @@ def _ends_tell_all(path: Path) -> bool:
             tracks = _read(file)
             _refuse_truncated(tracks, container)
             facts_of(tracks, container, path.stat().st_size)
-        except UnusableMedia as refused:
-            return refused.code in _SAID_BY_ENDS
+        except UnusableMedia as error:
+            return error.code in _CODES_FROM_ENDS
     return container != "mpegts" and not _lacks_index(tracks)
 
 
@@ -130,16 +130,16 @@ def _read(file: BinaryIO, *options: str) -> list[Track]:
     file.seek(0)
     command = [sys.executable, "-I", mediainfo_process.__file__, *options]
     try:
-        done = subprocess.run(
+        reader = subprocess.run(
             command,
             stdin=file,
             capture_output=True,
             env={},
             cwd="/",
-            timeout=READER_TIMEOUT_SECONDS,
+            timeout=MEDIAINFO_TIMEOUT_SECONDS,
             check=True,
         )
-        return cast("list[Track]", json.loads(done.stdout))
+        return cast("list[Track]", json.loads(reader.stdout))
     except (subprocess.SubprocessError, ValueError) as error:
         raise UnusableMedia("unreadable", UNREADABLE) from error
 
@@ -148,10 +148,10 @@ def _refuse_truncated(tracks: list[Track], container: Container) -> None:
     general = first_track(tracks, "General") or {}
     # A broadcast stream may end anywhere, and a browser's live WebM never states its size. MediaInfo
     # calls both truncated, but they play to their end.
-    endless = container == "mpegts" or (
+    may_be_open_ended = container == "mpegts" or (
         container == "matroska" and not number_of(general, "duration")
     )
-    if "istruncated" in general and not endless:
+    if "istruncated" in general and not may_be_open_ended:
         raise UnusableMedia("truncated", TRUNCATED)
 
 

@@ -52,7 +52,7 @@ def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts
     # ffmpeg does not find audio that is embedded in DV frames.
     audio = first_track([t for t in tracks if t.get("muxing_mode") != "DV"], "Audio")
     if video is None:
-        raise _without_picture(audio, container)
+        raise _no_video_error(audio, container)
     _refuse_excess(tracks)
     duration = (number_of(general, "duration") or number_of(video, "duration") or 0) / 1000
     if duration <= 0:
@@ -68,7 +68,7 @@ def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts
     )
 
 
-def _without_picture(audio: Track | None, container: Container) -> UnusableMedia:
+def _no_video_error(audio: Track | None, container: Container) -> UnusableMedia:
     if audio:
         return UnusableMedia("no_video", "The file contains sound but no video.")
     if container == "mpegts":
@@ -116,10 +116,10 @@ def _video(track: Track) -> VideoFacts:
         rotation=rotation,
         pixel_aspect=aspect,
         frame_rate=rate or Fraction(30),
-        max_frame_rate=_believed(track, "maximum_frame_rate", MAX_FRAME_RATE),
+        max_frame_rate=_plausible(track, "maximum_frame_rate", MAX_FRAME_RATE),
         variable_frame_rate=track.get("frame_rate_mode") == "VFR" or rate is None,
-        frame_count=int(_believed(track, "frame_count", MAX_FRAMES) or 0) or None,
-        bit_depth=int(_believed(track, "bit_depth", MAX_BIT_DEPTH) or 8),
+        frame_count=int(_plausible(track, "frame_count", MAX_FRAMES) or 0) or None,
+        bit_depth=int(_plausible(track, "bit_depth", MAX_BIT_DEPTH) or 8),
         interlaced=track.get("scan_type") in ("Interlaced", "MBAFF", "PAFF"),
         transfer=track.get("transfer_characteristics"),
         matrix=track.get("matrix_coefficients"),
@@ -153,17 +153,17 @@ def _refuse_colours(track: Track) -> None:
     matrix, transfer = (
         str(track.get(key, "")) for key in ("matrix_coefficients", "transfer_characteristics")
     )
-    for told, known in ((matrix, _UNSUPPORTED_MATRICES), (transfer, _UNSUPPORTED_TRANSFERS)):
-        if told.startswith(known):
+    for value, unsupported in ((matrix, _UNSUPPORTED_MATRICES), (transfer, _UNSUPPORTED_TRANSFERS)):
+        if value.startswith(unsupported):
             raise UnusableMedia(
                 "unsupported_colours",
-                f"The video's colour encoding ({told[:40]}) is not supported.",
+                f"The video's colour encoding ({value[:40]}) is not supported.",
             )
 
 
 def _rate(track: Track) -> Fraction | None:
     """Frames per second; exact if the value is a broadcast rate rounded to three decimals."""
-    rate = _believed(track, "frame_rate", MAX_FRAME_RATE)
+    rate = _plausible(track, "frame_rate", MAX_FRAME_RATE)
     if not rate:
         return None
     for exact in (Fraction(round(rate)), Fraction(round(rate * 1.001) * 1000, 1001)):
@@ -173,7 +173,7 @@ def _rate(track: Track) -> Fraction | None:
 
 
 def _audio(track: Track) -> AudioFacts:
-    duration = _believed(track, "duration", MAX_DURATION_SECONDS * 1000)
+    duration = _plausible(track, "duration", MAX_DURATION_SECONDS * 1000)
     channels = int(number_of(track, "channel_s") or 0)
     if channels > MAX_CHANNELS:
         raise UnusableMedia(
@@ -183,7 +183,7 @@ def _audio(track: Track) -> AudioFacts:
     return AudioFacts(
         codec=str(track.get("format", "unknown")),
         channels=max(0, channels) or 2,
-        sample_rate=int(_believed(track, "sampling_rate", MAX_SAMPLE_RATE) or 48000),
+        sample_rate=int(_plausible(track, "sampling_rate", MAX_SAMPLE_RATE) or 48000),
         duration_seconds=duration / 1000 if duration else None,
     )
 
@@ -202,7 +202,7 @@ def number_of(track: Track, key: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _believed(track: Track, key: str, most: float) -> float | None:
+def _plausible(track: Track, key: str, maximum: float) -> float | None:
     """A field as a number above 0 and up to `maximum`, or None: no real video has another value."""
     value = number_of(track, key)
-    return value if value is not None and 0 < value <= most else None
+    return value if value is not None and 0 < value <= maximum else None

@@ -4,7 +4,7 @@ import json
 import re
 
 from shared.media.mediainfo_process import MEMORY_BYTES
-from shared.media.probe import PROBES
+from shared.media.probe import MAX_PROBES
 from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
 
 PYTHON_BYTES = 128 << 20
@@ -61,7 +61,7 @@ def test_the_library_holds_all_that_it_allows_at_once(deployed: Cloud) -> None:
     bucket = json.loads((deployed.memory / "bucket").read_text())
     assert largest_upload is not None
     uploads = int(flags["--concurrency"]) * int(largest_upload[1])
-    probes = bucket["file_size_limit"] + PROBES * MEMORY_BYTES
+    probes = bucket["file_size_limit"] + MAX_PROBES * MEMORY_BYTES
     assert flags["--memory"].endswith("Gi")
     assert uploads + probes + PYTHON_BYTES < int(flags["--memory"][:-2]) << 30
 

@@ -23,7 +23,7 @@ def _tracks(path: Path) -> None:
 
 
 def _oblong(path: Path) -> None:
-    hostile.oblong_pixels(path, 2**32 - 1, 1)
+    hostile.pixel_aspect_ratio(path, 2**32 - 1, 1)
 
 
 @pytest.mark.parametrize(

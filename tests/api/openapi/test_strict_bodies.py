@@ -17,7 +17,7 @@ from api.models import (
     ProjectUpdate,
 )
 from api.routes.render import RenderRequest
-from shared.job_params.json_types import number_in
+from shared.job_params.json_types import parse_number
 from shared.job_params.segments import SegmentsParams
 from tests.api.openapi.reading import faults
 
@@ -133,4 +133,4 @@ def test_a_number_beyond_all_bounds_is_refused() -> None:
     [("3", True), ("3.0", True), ("1e1", True), *((bad, False) for bad in ("", " 3", "+3", "0x3"))],
 )
 def test_a_number_in_a_form_or_a_query_is_written_as_in_json(text: str, taken: bool) -> None:
-    assert isinstance(number_in(text), int | float) == taken
+    assert isinstance(parse_number(text), int | float) == taken

@@ -35,7 +35,7 @@ def hour_in_a_kilobyte(path: Path) -> None:
     footage.make(*picture, *X264, "-x264-params", "info=0", *times, str(path))
 
 
-def boasting_index(path: Path, pictures: int) -> None:
+def overstated_index(path: Path, pictures: int) -> None:
     """An index as small as one for two frames that claims `pictures` frames of one byte each."""
     hour_in_a_kilobyte(path)
     content = bytearray(path.read_bytes())
@@ -46,7 +46,7 @@ def boasting_index(path: Path, pictures: int) -> None:
     path.write_bytes(content)
 
 
-def hole_in_the_sound(path: Path) -> None:
+def gap_in_sound(path: Path) -> None:
     """A second of sound and another one 3.6 hours later; the silence between them would be 5 GB."""
     late = f"if(gt(N\\,20)\\,{{}}+{3.6 * HOUR}/TB\\,{{}})"
     times = ["-bsf:a", f"setts=pts={late.format('PTS', 'PTS')}:dts={late.format('DTS', 'DTS')}"]
@@ -60,7 +60,7 @@ def uniform(path: Path, width: int, height: int, *, frames: int = 3) -> None:
     footage.make(*source, "-frames:v", str(frames), *X264, str(path))
 
 
-def oblong_pixels(path: Path, across: int, down: int, *, width: int = 1280) -> None:
+def pixel_aspect_ratio(path: Path, across: int, down: int, *, width: int = 1280) -> None:
     """A file with the pixel aspect ratio `across`:`down` (ISO/IEC 14496-12, 12.1.4)."""
     source = ["-f", "lavfi", "-i", f"color=red:size={width}x720:rate=25:duration=0.4"]
     footage.make(*source, "-vf", "setsar=3/2", *X264, str(path))
@@ -69,7 +69,7 @@ def oblong_pixels(path: Path, across: int, down: int, *, width: int = 1280) -> N
     path.write_bytes(content)
 
 
-def swift_clock(path: Path, ticks_per_second: int) -> None:
+def high_timescale(path: Path, ticks_per_second: int) -> None:
     """One second of video in a track with `ticks_per_second`, 512 ticks per frame."""
     footage.make(*footage.pattern(1, size="64x64", rate=25), *X264, str(path))
     content = bytearray(path.read_bytes())
@@ -96,7 +96,7 @@ def enhanced_picture(path: Path) -> None:
     stream.unlink()
 
 
-def short_claim(path: Path, seconds: float) -> None:
+def understated_duration(path: Path, seconds: float) -> None:
     """8 s of numbered frames in a Matroska file that states a duration of `seconds` (RFC 9559, 5.1.2.10)."""
     footage.make(*footage.numbered(8), *X264, str(path))
     content = bytearray(path.read_bytes())
@@ -113,7 +113,7 @@ def many_tracks(path: Path, tracks: int) -> None:
     whole.unlink()
 
 
-def swarm_of_tiny_pictures(path: Path, frames: int) -> None:
+def many_tiny_frames(path: Path, frames: int) -> None:
     """`frames` frames within one second, each of a few bytes."""
     source = ["-f", "lavfi", "-i", f"color=red:size=16x16:rate={frames}:duration=1"]
     footage.make(*source, "-c:v", "mpeg4", "-g", "600", str(path))
@@ -127,13 +127,13 @@ def long_title(path: Path, size: int) -> None:
     footage.make("-i", str(labels), *source, "-map", "1:v", "-map_metadata", "0", *X264, str(path))
 
 
-def slow_picture(path: Path) -> None:
+def very_low_frame_rate(path: Path) -> None:
     """Two frames at a constant rate of one per half hour."""
     source = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=1/1800", "-frames:v", "2"]
     footage.make(*source, "-c:v", "mpeg4", str(path))
 
 
-def picture_of(codec: str, path: Path) -> None:
+def video_of(codec: str, path: Path) -> None:
     """A video encoded with `codec`, which ffmpeg can encode."""
     source = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=5:duration=1"]
     footage.make(*source, "-c:v", codec, str(path))

@@ -48,11 +48,11 @@ class Mutation:
     def write(self, whole: Path, target: Path) -> None:
         """Write a damaged copy of `whole`. Every fifth is truncated, and half of those have flipped bits too."""
         content = whole.read_bytes()
-        chance = random.Random(self.seed)  # noqa: S311
+        rng = random.Random(self.seed)  # noqa: S311
         if self.seed % 5 == 0:
-            content = content[: chance.randrange(len(content))]
+            content = content[: rng.randrange(len(content))]
         if self.seed % 10:
-            content = _flipped(content, self.seed, chance.choice(RATIOS))
+            content = _flipped(content, self.seed, rng.choice(RATIOS))
         target.write_bytes(content)
 
 
@@ -81,8 +81,8 @@ def _flipped(content: bytes, seed: int, ratio: float) -> bytes:
     if program := zzuf():
         command = [program, "-s", str(seed), "-r", f"{ratio:.6f}"]
         return subprocess.run(command, input=content, capture_output=True, check=True).stdout
-    chance, data = random.Random(seed), bytearray(content)  # noqa: S311
+    rng, data = random.Random(seed), bytearray(content)  # noqa: S311
     for _ in range(max(1, round(len(data) * 8 * ratio))):
-        bit = chance.randrange(len(data) * 8)
+        bit = rng.randrange(len(data) * 8)
         data[bit // 8] ^= 1 << bit % 8
     return bytes(data)

@@ -35,15 +35,15 @@ def _analysis(
 
 
 def _moment(scene: int, start: int, end: int, *, dark: bool) -> Moment:
-    merit = float((start * 7919) % 101)
+    score = float((start * 7919) % 101)
     return Moment(
         scene=scene,
         start_frame=start,
         end_frame=end,
         dark=dark,
-        motion=merit,
-        sharpness=merit,
-        loudness=-merit,
+        motion=score,
+        sharpness=score,
+        loudness=-score,
     )
 
 

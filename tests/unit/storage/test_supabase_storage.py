@@ -10,7 +10,7 @@ import pytest
 
 from shared.database.transport import LeanClient
 from shared.errors import StorageUnavailable
-from shared.media.probe import ends_tell_all, probe
+from shared.media.probe import ends_suffice_for_probe, probe
 from shared.storage import supabase_bucket
 from shared.storage.paths import InvalidPath
 from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage
@@ -77,7 +77,7 @@ async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
     with pytest.raises(FileNotFoundError):
         await storage.fetch(PATH, tmp_path)
     with pytest.raises(FileNotFoundError):
-        await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
+        await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)
 
 
 async def test_lists_go_through_folders_and_stay_below_the_prefix(storage: SupabaseStorage) -> None:
@@ -121,7 +121,7 @@ async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
 ) -> None:
     middle = b"m" * 1000
     api.files[PATH] = b"a" * PEEK_BYTES + middle + b"z" * PEEK_BYTES
-    peeked = (await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)).read_bytes()
+    peeked = (await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)).read_bytes()
     assert peeked == b"a" * PEEK_BYTES + bytes(1000) + b"z" * PEEK_BYTES
     assert len(api.ranges) == 2
 
@@ -161,7 +161,9 @@ async def test_a_peek_says_of_a_large_video_what_all_of_it_says(
     video = make(tmp_path)
     assert video.stat().st_size > 3 * short_peeks
     api.files[PATH] = video.read_bytes()
-    assert probe(await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)) == probe(video)
+    assert probe(await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)) == probe(
+        video
+    )
 
 
 async def test_a_peek_of_a_large_video_with_an_index_leaves_its_middle_out(
@@ -169,7 +171,7 @@ async def test_a_peek_of_a_large_video_with_an_index_leaves_its_middle_out(
 ) -> None:
     video = make_kind("plain.mp4", tmp_path)
     api.files[PATH] = video.read_bytes()
-    peeked = await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
+    peeked = await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)
     assert probe(peeked) == probe(video)
     assert peeked.read_bytes()[short_peeks:-short_peeks].strip(b"\0") == b""
 
@@ -181,9 +183,9 @@ async def test_one_large_video_is_here_as_a_whole_at_a_time(
     """A temporary directory may be memory."""
     api.files[PATH] = _live_recording(tmp_path).read_bytes()
     (tmp_path / "second").mkdir()
-    first = await storage.peek(PATH, tmp_path, ends_suffice=ends_tell_all)
+    first = await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)
     second = asyncio.create_task(
-        storage.peek(PATH, tmp_path / "second", ends_suffice=ends_tell_all)
+        storage.peek(PATH, tmp_path / "second", ends_suffice=ends_suffice_for_probe)
     )
     await eventually(lambda: len(api.ranges) == 4)
     with pytest.raises(TimeoutError):

@@ -81,7 +81,7 @@ class ProjectAtWork:
         assert row is not None
         return row["rows"]
 
-    def given_up(self) -> bool:
+    def abandoned(self) -> bool:
         """Whether a worker has cut its lease short: with the tests' TTL, no running job has a lease this short."""
         row = self.admin.execute(
             "select expires_at < editai_clock() + interval '1 second' as short from editai_locks"

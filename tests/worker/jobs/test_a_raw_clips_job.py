@@ -163,16 +163,16 @@ async def test_a_killed_ffmpeg_costs_an_attempt_and_not_the_job(
     deliver: Deliver,
     clock: Clock,
 ) -> None:
-    def given_up() -> bool:
+    def abandoned() -> bool:
         """Kill every running ffmpeg until the attempt is over: one that is about to exit may succeed regardless."""
         for pid in ffmpegs_of(worker):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        return project.given_up()
+        return project.abandoned()
 
     job = await project.start(target_duration=6)
     await deliver(worker, job.id)
-    await eventually(given_up, 60)
+    await eventually(abandoned, 60)
     clock.advance(1)
     assert (await clean_up())["requeued"] == 1
     progress = await project.ended()
@@ -190,7 +190,7 @@ async def test_an_attempt_that_meets_a_fault_of_the_system_is_retried_at_once(
     outputs.write_text("a file where a directory must be: storing fails")
     job = await project.start()
     await deliver(worker, job.id)
-    await eventually(project.given_up, 60)
+    await eventually(project.abandoned, 60)
     outputs.unlink()
     clock.advance(1)
     assert (await clean_up())["requeued"] == 1
@@ -210,7 +210,7 @@ async def test_an_attempt_that_lasts_too_long_is_abandoned_and_the_next_one_resu
         job = await project.start(target_duration=6)
         await deliver(worker, job.id)
         await eventually(lambda: log.lines(job_id=str(job.id), outcome="abandoned"), 60)
-        assert project.given_up()
+        assert project.abandoned()
         assert ffmpegs_of(worker) == []
         assert "the attempt is abandoned: it has lasted 0.5 s" in log.text()
     finally:

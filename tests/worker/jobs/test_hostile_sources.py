@@ -40,7 +40,7 @@ TRAPS = (
     ),
     Trap(
         name="rare-codec.avi",
-        make=lambda path: hostile.picture_of("snow", path),
+        make=lambda path: hostile.video_of("snow", path),
         code="encoding_failed",
         detail="The video uses a codec that is not supported.",
     ),

@@ -63,8 +63,8 @@ async def test_sound_whose_channel_layout_changes_is_heard(tmp_path: Path) -> No
         footage.make(*BARS, "-f", "lavfi", "-i", tone, *H264, "-c:a", "ac3", "-t", "2", str(part))
         with joined.open("ab") as file:
             file.write(part.read_bytes())
-    made = await make_raw_clip(joined, 1.5, tmp_path / "clip.mp4")
-    assert made.audio is not None
+    output = await make_raw_clip(joined, 1.5, tmp_path / "clip.mp4")
+    assert output.audio is not None
 
 
 async def test_sound_with_invalid_samples_fails_with_a_reason(tmp_path: Path) -> None:

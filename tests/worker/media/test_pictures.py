@@ -27,8 +27,8 @@ async def _clip(
     facts = probe(path)
     clip = tmp_path / "clip.mp4"
     cut = Cut(path=path, facts=facts, start=0, end=seconds or facts.duration_seconds)
-    made = await encode_clip([cut], clip, canvas=Canvas.of(facts), work_dir=tmp_path)
-    return clip, made
+    output = await encode_clip([cut], clip, canvas=Canvas.of(facts), work_dir=tmp_path)
+    return clip, output
 
 
 async def test_every_kind_of_file_becomes_a_clip_of_its_own_shape(
@@ -53,8 +53,8 @@ async def test_a_rotated_recording_is_shown_upright(tmp_path: Path, turn: int) -
     source = "color=blue:size=320x180:rate=10:duration=0.5,drawbox=0:0:80:80:red:fill"
     footage.make("-f", "lavfi", "-i", source, *X264, str(flat))
     footage.make("-display_rotation", str(turn), "-i", str(flat), "-c", "copy", str(turned))
-    clip, made = await _clip(turned, tmp_path)
-    size = (made.video.width, made.video.height)
+    clip, output = await _clip(turned, tmp_path)
+    size = (output.video.width, output.video.height)
     assert size == ((320, 180) if turn % 180 == 0 else (180, 320))
     right, bottom = size[0] - 20, size[1] - 20
     # -display_rotation is counter-clockwise
@@ -149,8 +149,8 @@ async def test_the_samples_clips_have_no_black_frame_and_bright_thumbnails(
             for part in selection
         ]
         clip, picture = tmp_path / "clip.mp4", tmp_path / "picture.jpg"
-        made = await encode_clip(parts, clip, canvas=canvas, work_dir=tmp_path)
-        assert made.video.frame_count == 5 * 24
+        output = await encode_clip(parts, clip, canvas=canvas, work_dir=tmp_path)
+        assert output.video.frame_count == 5 * 24
         assert min(footage.lumas(clip)) > 22
         at = thumbnail_time(analysis, selection)
         assert any(part.start <= at < part.end for part in selection)
@@ -179,7 +179,7 @@ async def test_a_thumbnail_shows_the_frame_at_its_time(numbered: Path, tmp_path:
 
 
 def test_the_thumbnail_is_of_the_sharpest_moment_that_is_not_black() -> None:
-    merits = ((10.0, False), (30.0, False), (90.0, True), (50.0, False))
+    measured = ((10.0, False), (30.0, False), (90.0, True), (50.0, False))
     moments = tuple(
         Moment(
             scene=index,
@@ -190,7 +190,7 @@ def test_the_thumbnail_is_of_the_sharpest_moment_that_is_not_black() -> None:
             sharpness=sharpness,
             loudness=-70,
         )
-        for index, (sharpness, dark) in enumerate(merits)
+        for index, (sharpness, dark) in enumerate(measured)
     )
     scenes = tuple(
         Scene(start_frame=m.start_frame, end_frame=m.end_frame, dark=m.dark) for m in moments

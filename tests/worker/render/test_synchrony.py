@@ -46,9 +46,9 @@ async def test_after_a_minute_of_cuts_sound_is_less_than_twenty_milliseconds_off
     clip = tmp_path / "clip.mp4"
     await encode_clip(cuts, clip, canvas=Canvas.of(facts[0]), work_dir=tmp_path)
 
-    video, made = await render(clip, tmp_path)
+    video, output = await render(clip, tmp_path)
 
-    assert abs(made.duration_seconds - CUTS * SECONDS) <= 1 / SMALL.frame_rate
+    assert abs(output.duration_seconds - CUTS * SECONDS) <= 1 / SMALL.frame_rate
     light = [False] + [luma > 125 for luma in footage.lumas(video)]
     flashes = [n / SMALL.frame_rate for n, (dark, lit) in enumerate(pairwise(light)) if lit > dark]
     beeps = footage.onsets(footage.samples(video))

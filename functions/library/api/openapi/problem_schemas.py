@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from shared.errors import EditAIError
-from shared.media.facts import Refusal
+from shared.media.facts import RefusalCode
 
 REFERENCE = "#/components/schemas/{model}"
 BLANK_TYPE = "about:blank"
@@ -57,7 +57,7 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "unusable-video": {
         "reason": {
             "type": "string",
-            "enum": [*get_args(Refusal), NOT_UPLOADED],
+            "enum": [*get_args(RefusalCode), NOT_UPLOADED],
             "description": "Stable, and meant for programs.",
             "examples": ["no_video"],
         }

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field
 
 from api.http.problems import invalid_parts
 from shared.errors import InvalidRequest
-from shared.job_params.json_types import number_in, whole
+from shared.job_params.json_types import parse_number, to_integer
 
 MAX_LIMIT = 100
 MAX_CURSOR_LENGTH = 300
@@ -73,8 +73,8 @@ async def _page_request(
     limit: Annotated[
         int,
         Field(strict=True, ge=1, le=MAX_LIMIT),
-        BeforeValidator(whole),
-        BeforeValidator(number_in),
+        BeforeValidator(to_integer),
+        BeforeValidator(parse_number),
         Query(description="Items a page."),
     ] = 20,
     cursor: Annotated[

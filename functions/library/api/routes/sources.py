@@ -32,7 +32,7 @@ from shared.errors import (
     StorageUnavailable,
     UnusableVideo,
 )
-from shared.media.probe import ends_tell_all
+from shared.media.probe import ends_suffice_for_probe
 from shared.storage.factory import get_storage
 from shared.storage.paths import content_type, video_extension
 
@@ -164,7 +164,9 @@ async def _look(path: str) -> dict[str, Any]:
     """What a probe finds in a stored file, without bringing all of it here."""
     with tempfile.TemporaryDirectory(prefix="editai-probe-") as directory:
         try:
-            file = await get_storage().peek(path, FilePath(directory), ends_suffice=ends_tell_all)
+            file = await get_storage().peek(
+                path, FilePath(directory), ends_suffice=ends_suffice_for_probe
+            )
         except FileNotFoundError:
             raise UnusableVideo(
                 "Nothing has been uploaded yet. PUT the file to its upload_url first.",

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from api.http.problems import invalid_parts, invalid_request
 from api.http.security import too_large
 from api.uploads.multipart import PartBegin, read_parts
-from shared.job_params.json_types import number_in
+from shared.job_params.json_types import parse_number
 from shared.storage.interface import disk_faults
 
 BLOCK_BYTES = 1 << 20
@@ -172,7 +172,8 @@ class _FormReader(Generic[Options]):
 
     def validate(self) -> Options:
         values = {
-            name: number_in(value.decode(errors="replace")) for name, value in self._fields.items()
+            name: parse_number(value.decode(errors="replace"))
+            for name, value in self._fields.items()
         }
         try:
             return self._options.model_validate(values)

@@ -47,9 +47,9 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
     """
     if claim.job is None or claim.lease is None or claim.lease.requested_at is None:
         raise ValueError("a claimed job has a row and a lease")
-    job, lease, begun_at = claim.job, claim.lease, claim.lease.requested_at
+    job, lease, started_at = claim.job, claim.lease, claim.lease.requested_at
     reporter = Reporter(lease, ttl_seconds=get_settings().lease_ttl_seconds)
-    limit = asyncio.timeout_at(None if attempt_seconds is None else begun_at + attempt_seconds)
+    limit = asyncio.timeout_at(None if attempt_seconds is None else started_at + attempt_seconds)
     try:
         outcome = await _attempt(claim, job=job, lease=lease, reporter=reporter, limit=limit)
     except LeaseLost as loss:
@@ -65,7 +65,7 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
         await _abandon_lease(lease)
         outcome = "abandoned"
     reporter.log_end()
-    _note_end(job, outcome, asyncio.get_running_loop().time() - begun_at)
+    _record_end(job, outcome, asyncio.get_running_loop().time() - started_at)
     return outcome
 
 
@@ -92,18 +92,18 @@ async def _attempt(
                 reporter=reporter,
             )
             async with limit:
-                return await _do(context)
+                return await _run_handler(context)
 
 
-def _note_end(job: Job, outcome: str, duration_seconds: float) -> None:
+def _record_end(job: Job, outcome: str, duration_seconds: float) -> None:
     seconds = round(duration_seconds, 3)
     extra = {"outcome": outcome, "duration_seconds": seconds}
     logger.info("the attempt ended: %s", outcome, extra=extra)
-    measured = {"editai.kind": job.kind, "editai.outcome": outcome}
-    record_seconds("editai.job.duration", seconds, attributes=measured)
+    attributes = {"editai.kind": job.kind, "editai.outcome": outcome}
+    record_seconds("editai.job.duration", seconds, attributes=attributes)
 
 
-async def _do(context: JobContext) -> str:
+async def _run_handler(context: JobContext) -> str:
     """Run the job's handler and end the job with its result, or with an error that the user can read."""
     try:
         outcome = await JOB_HANDLERS[context.job.kind](context)

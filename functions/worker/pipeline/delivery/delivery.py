@@ -87,9 +87,9 @@ async def _claim_and_run(
     ids = _ids(claim)
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
-        with log_fields(**ids), span("job", "consumer", attributes=attributes) as measured:
+        with log_fields(**ids), span("job", "consumer", attributes=attributes) as job_span:
             outcome = await run_job(claim, attempt_seconds=attempt_seconds)
-            measured.note({"editai.job_id": str(job_id), "editai.outcome": outcome})
+            job_span.note({"editai.job_id": str(job_id), "editai.outcome": outcome})
             return outcome
     finally:
         await flush()

@@ -71,11 +71,11 @@ def constant_rate(video: VideoFacts) -> Fraction:
         while rate < MIN_RATE:
             rate *= 2
         return rate
-    average = _standard(video.frame_rate)
+    average = _nearest_standard(video.frame_rate)
     if abs(average / video.frame_rate - 1) < Fraction(1, 10):
         return average
-    return _standard(max(video.frame_rate, Fraction(video.max_frame_rate or 30)))
+    return _nearest_standard(max(video.frame_rate, Fraction(video.max_frame_rate or 30)))
 
 
-def _standard(rate: Fraction) -> Fraction:
+def _nearest_standard(rate: Fraction) -> Fraction:
     return min(_STANDARD_RATES, key=lambda standard: abs(math.log(standard / rate)))

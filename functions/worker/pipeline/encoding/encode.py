@@ -101,8 +101,8 @@ def frame_counts(cuts: Sequence[Cut], rate: Fraction) -> tuple[int, ...]:
     ends = [Fraction(0)]
     for cut in cuts:
         ends.append(ends[-1] + Fraction(cut.end) - Fraction(cut.start))
-    marks = [round(end * rate) for end in ends]
-    counts = tuple(after - before for before, after in pairwise(marks))
+    end_frames = [round(end * rate) for end in ends]
+    counts = tuple(after - before for before, after in pairwise(end_frames))
     if min(counts) < 1:
         raise ValueError(f"cut {counts.index(min(counts))} is shorter than a frame")
     return counts
@@ -112,24 +112,24 @@ def _inputs(cuts: Sequence[Cut], threads: int, *, mute: bool) -> list[str]:
     """The picture inputs of all cuts, then the sound inputs of those that have sound in the clip."""
     arguments: list[str] = []
     # All decoders fill their queues from the start, so memory grows with cuts times threads.
-    each = max(1, threads // len(cuts))
+    threads_per_cut = max(1, threads // len(cuts))
     for cut in cuts:
         options = seek_picture(cut.facts, cut.start).options
-        arguments += read_file(cut.path, cut.facts, threads=each, options=options)
+        arguments += read_file(cut.path, cut.facts, threads=threads_per_cut, options=options)
     for cut in cuts:
-        if _is_heard(cut, mute=mute):
+        if _has_sound(cut, mute=mute):
             options = seek_sound(cut.facts, cut.start).options
             arguments += read_file(cut.path, cut.facts, threads=1, options=options)
     return arguments
 
 
-def _is_heard(cut: Cut, *, mute: bool) -> bool:
+def _has_sound(cut: Cut, *, mute: bool) -> bool:
     return cut.facts.audio is not None and not mute
 
 
 def _graph(cuts: Sequence[Cut], frames: Sequence[int], canvas: Canvas, *, mute: bool) -> str:
     chains: list[str] = []
-    done, sounds = 0, len(cuts)
+    done, sound_input = 0, len(cuts)
     for index, (cut, count) in enumerate(zip(cuts, frames, strict=True)):
         offset = seek_picture(cut.facts, cut.start).offset
         video = filters.video_chain(cut.facts.video, canvas, count, offset=offset)
@@ -137,10 +137,12 @@ def _graph(cuts: Sequence[Cut], frames: Sequence[int], canvas: Canvas, *, mute: 
         before = filters.samples_until(done, canvas.frame_rate)
         done += count
         samples = filters.samples_until(done, canvas.frame_rate) - before
-        if _is_heard(cut, mute=mute):
+        if _has_sound(cut, mute=mute):
             offset = seek_sound(cut.facts, cut.start).offset
-            chains.append(f"[{sounds}:a:0]{filters.audio_chain(samples, offset=offset)}[a{index}]")
-            sounds += 1
+            chains.append(
+                f"[{sound_input}:a:0]{filters.audio_chain(samples, offset=offset)}[a{index}]"
+            )
+            sound_input += 1
         else:
             chains.append(f"{filters.silence(samples)}[a{index}]")
     pads = "".join(f"[v{index}][a{index}]" for index in range(len(cuts)))

@@ -11,28 +11,28 @@ from shared.media.probe import VideoFacts
 
 SAMPLE_RATE = 48000
 FADE_SECONDS = 0.005  # removes the click at a join and is too short to hear
-_SPARE_SECONDS = 0.5  # of sound after a cut, because resampling looks ahead
+_RESAMPLING_MARGIN_SECONDS = 0.5  # of sound after a cut, because resampling looks ahead
 HOLD_SECONDS = 10  # how long before a cut its first frame may have appeared
 
 _SD_HEIGHT = 576
-_NEARLY = 2  # pixels: a smaller difference is rounding, not another shape
+_ROUNDING_PIXELS = 2  # pixels: a smaller difference is rounding, not another shape
 
 
 def video_chain(video: VideoFacts, canvas: Canvas, frames: int, *, offset: float) -> str:
     """Filters from decoded video to `frames` frames, of which the first is shown at `offset` seconds."""
     rate = canvas.frame_rate
-    before = round(HOLD_SECONDS * rate)
+    lead_frames = round(HOLD_SECONDS * rate)
     return ",".join(
         (
             *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
             # Gives the frame that is on screen at each tick. The ticks start before the cut, because a
             # frame that appeared long before may still be shown; trim drops the extra frames again.
-            f"fps=fps={rate}:start_time={offset - float(before / rate):.6f}:round=near",
+            f"fps=fps={rate}:start_time={offset - float(lead_frames / rate):.6f}:round=near",
             # A source that ends early repeats its last frame, so picture and sound stay equally long.
             "tpad=stop=-1:stop_mode=clone",
-            f"trim=start_frame={before}:end_frame={before + frames}",
+            f"trim=start_frame={lead_frames}:end_frame={lead_frames + frames}",
             *_colours(video, canvas),
-            *_frame(video, canvas),
+            *_padding(video, canvas),
             "setsar=1",
             f"settb={1 / rate}",
             "setpts=N",
@@ -47,7 +47,7 @@ def audio_chain(samples: int, *, offset: float) -> str:
     return ",".join(
         (
             # The end matters too: if a packet comes an hour late, aresample makes an hour of silence at once.
-            f"atrim=start={offset:.6f}:end={offset + length + _SPARE_SECONDS:.6f}",
+            f"atrim=start={offset:.6f}:end={offset + length + _RESAMPLING_MARGIN_SECONDS:.6f}",
             f"asetpts=PTS-({offset:.6f}/TB)",
             # gaps, and sound that starts late, become silence instead of shifting the sound
             f"aresample={SAMPLE_RATE}:async=1:first_pts=0",
@@ -71,30 +71,30 @@ def samples_until(frames: int, rate: Fraction) -> int:
     return round(frames * SAMPLE_RATE / rate)
 
 
-def _frame(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
-    width, height = _fitted(video, canvas)
+def _padding(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
+    width, height = _fitted_size(video, canvas)
     if (width, height) == (canvas.width, canvas.height):
         return ()
     return (f"pad={canvas.width}:{canvas.height}:(ow-iw)/2:(oh-ih)/2:black",)
 
 
-def _fitted(video: VideoFacts, canvas: Canvas) -> tuple[int, int]:
+def _fitted_size(video: VideoFacts, canvas: Canvas) -> tuple[int, int]:
     """The largest size inside the canvas that keeps the picture's proportions."""
     scale = min(canvas.width / video.width, canvas.height / video.height)
     width, height = video.width * scale, video.height * scale
-    if canvas.width - width < _NEARLY and canvas.height - height < _NEARLY:
+    if canvas.width - width < _ROUNDING_PIXELS and canvas.height - height < _ROUNDING_PIXELS:
         return canvas.width, canvas.height
     return even(width), even(height)
 
 
 def _colours(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
-    width, height = _fitted(video, canvas)
+    width, height = _fitted_size(video, canvas)
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     if video.hdr:
         scaled = f"scale={width}:{height}:flags=bicubic"
-        return (*_missing_hdr(video), scaled, *_TONE_MAPPING, "format=yuv420p", tags)
+        return (*_missing_hdr_tags(video), scaled, *_TONE_MAPPING, "format=yuv420p", tags)
     return (
-        *_missing_matrix(video),
+        *_missing_matrix_tag(video),
         f"scale={width}:{height}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
         "format=yuv420p",
         tags,
@@ -111,7 +111,7 @@ _TONE_MAPPING = (
 )
 
 
-def _missing_hdr(video: VideoFacts) -> tuple[str, ...]:
+def _missing_hdr_tags(video: VideoFacts) -> tuple[str, ...]:
     # PQ or HLG without further tags is BT.2020, as broadcasters and phones use it.
     missing = [
         *(["colorspace=bt2020nc"] if video.matrix is None and not video.rgb else []),
@@ -120,7 +120,7 @@ def _missing_hdr(video: VideoFacts) -> tuple[str, ...]:
     return (f"setparams={':'.join(missing)}",) if missing else ()
 
 
-def _missing_matrix(video: VideoFacts) -> tuple[str, ...]:
+def _missing_matrix_tag(video: VideoFacts) -> tuple[str, ...]:
     # Players' convention for a file without a matrix: a small picture is SD television.
     if video.matrix is not None or video.rgb:
         return ()

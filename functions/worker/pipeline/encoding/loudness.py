@@ -30,13 +30,13 @@ TOLERANCE_LU = 0.3
 SILENT_LUFS = -60.0
 """Below this there is only noise, which should not be amplified."""
 
-ROUNDS = 6
+MAX_ROUNDS = 6
 
 _LOG_NAME = "loudness.txt"
 _ENCODER_MARGIN_DB = 0.5  # the encoder changes peaks, rarely by more
 _LIMITER_RATE = 2 * filters.SAMPLE_RATE  # reveals most of the peaks between samples
-_LIMITER_TAKES = 0.5  # the share of a gain that an active limiter removes, roughly
-_MEASURED = 0.3  # the fraction done once the clip's own loudness is measured
+_LIMITER_LOSS = 0.5  # the share of a gain that an active limiter removes, roughly
+_MEASURED_FRACTION = 0.3  # the fraction done once the clip's own loudness is measured
 _MEASURE = f"ebur128=peak=true:metadata=1:framelog=quiet,ametadata=mode=print:file={_LOG_NAME}"
 _INTEGRATED = re.compile(r"^lavfi\.r128\.I=(-?\d+\.\d+)$", re.MULTILINE)
 _TRUE_PEAK = re.compile(r"^lavfi\.r128\.true_peaks_ch\d+=(\d+\.\d+)$", re.MULTILINE)
@@ -57,8 +57,8 @@ class Loudness:
     @property
     def on_target(self) -> bool:
         """Whether the loudness is within the tolerance and no peak is above the ceiling."""
-        near = abs(self.integrated - TARGET_LUFS) <= TOLERANCE_LU
-        return near and self.true_peak <= CEILING_DBTP
+        within_tolerance = abs(self.integrated - TARGET_LUFS) <= TOLERANCE_LU
+        return within_tolerance and self.true_peak <= CEILING_DBTP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ class Treatment:
             limit = (CEILING_DBTP if limit is None else limit) - excess - 0.1
         missing = TARGET_LUFS - result.integrated
         if limit is not None and missing > 0:
-            missing /= 1 - _LIMITER_TAKES
+            missing /= 1 - _LIMITER_LOSS
         return Treatment(gain=self.gain + missing, limit=limit)
 
     def chain(self) -> str:
@@ -118,15 +118,15 @@ async def normalize(sound: Sound, *, on_progress: OnProgress) -> Loudness:
 
     """
     before = await measure(sound.source, sound.facts, work_dir=sound.work_dir)
-    await on_progress(_MEASURED)
+    await on_progress(_MEASURED_FRACTION)
     if before.silent:
         await _encode(sound, "anull")
         return before
     treatment, after = Treatment.of(before), before
-    for done in range(1, ROUNDS + 1):
+    for done in range(1, MAX_ROUNDS + 1):
         await _encode(sound, treatment.chain())
         after = await measure(sound.target, sound.facts, work_dir=sound.work_dir)
-        await on_progress(_MEASURED + (1 - _MEASURED) * done / ROUNDS)
+        await on_progress(_MEASURED_FRACTION + (1 - _MEASURED_FRACTION) * done / MAX_ROUNDS)
         if after.on_target:
             break
         treatment = treatment.corrected(after)
@@ -160,8 +160,10 @@ async def _encode(sound: Sound, treatment: str) -> None:
         chain = filters.silence(sound.samples)
     else:
         # Resampling may change the length by one sample.
-        exact = f"apad,atrim=end_sample={sound.samples}"
-        chain = f"[0:a:0]{filters.audio_chain(sound.samples, offset=0.0)},{treatment},{exact}"
+        exact_length = f"apad,atrim=end_sample={sound.samples}"
+        chain = (
+            f"[0:a:0]{filters.audio_chain(sound.samples, offset=0.0)},{treatment},{exact_length}"
+        )
     arguments = [
         *("-filter_complex", f"{chain}[a]", "-map", "[a]", "-map_metadata", "-1"),
         *("-c:a", "aac", "-b:a", f"{sound.bitrate_kbps}k", "-ar", str(filters.SAMPLE_RATE)),

@@ -13,9 +13,7 @@ from shared.job_params.final_render import Fit, RenderOptions
 from shared.media.probe import VideoFacts
 
 _SCALER = "flags=lanczos+accurate_rnd"
-_BACKGROUND_SIDE = (
-    8  # the background is blurred at an eighth of the size, which looks the same and costs little
-)
+_BACKGROUND_DIVISOR = 8  # the background is blurred at an eighth of the size: same look, less cost
 _TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 
 
@@ -33,7 +31,7 @@ def graph(video: VideoFacts, canvas: Canvas, frames: int, options: RenderOptions
             "setpts=N",
         )
     )
-    return f"[0:V:0]{before}[clip];{_fitted(video, canvas, options.fit)};[fitted]{after}[v]"
+    return f"[0:V:0]{before}[clip];{_fit(video, canvas, options.fit)};[fitted]{after}[v]"
 
 
 def _timing(canvas: Canvas, frames: int) -> tuple[str, ...]:
@@ -61,22 +59,22 @@ def _sharpening(options: RenderOptions) -> tuple[str, ...]:
     return (f"unsharp=5:5:{options.sharpen * 1.5:.3f}",) if options.sharpen else ()
 
 
-def _fitted(video: VideoFacts, canvas: Canvas, fit: Fit) -> str:
+def _fit(video: VideoFacts, canvas: Canvas, fit: Fit) -> str:
     """Filters from `[clip]` to `[fitted]`, which has the canvas's size and keeps the clip's proportions."""
     size = f"{canvas.width}:{canvas.height}"
-    cover = f"scale={_size(video, canvas, covering=True)}:{_SCALER},crop={size}"
-    inside = f"scale={_size(video, canvas, covering=False)}:{_SCALER}"
+    cover = f"scale={_scaled_size(video, canvas, covering=True)}:{_SCALER},crop={size}"
+    inside = f"scale={_scaled_size(video, canvas, covering=False)}:{_SCALER}"
     if fit == "crop" or _same_shape(video, canvas):
         return f"[clip]{cover}[fitted]"
     if fit == "pad":
         return f"[clip]{inside},pad={size}:(ow-iw)/2:(oh-ih)/2:black[fitted]"
     small = Canvas(
-        width=even(canvas.width / _BACKGROUND_SIDE),
-        height=even(canvas.height / _BACKGROUND_SIDE),
+        width=even(canvas.width / _BACKGROUND_DIVISOR),
+        height=even(canvas.height / _BACKGROUND_DIVISOR),
         frame_rate=canvas.frame_rate,
     )
     blurred = (
-        f"scale={_size(video, small, covering=True)}:flags=area,crop={small.width}:{small.height},"
+        f"scale={_scaled_size(video, small, covering=True)}:flags=area,crop={small.width}:{small.height},"
         f"gblur=sigma=4,eq=brightness=-0.08,scale={size}:flags=bicubic"
     )
     return (
@@ -91,7 +89,7 @@ def _same_shape(video: VideoFacts, canvas: Canvas) -> bool:
     return max(shapes) / min(shapes) < 1.005  # noqa: PLR2004
 
 
-def _size(video: VideoFacts, canvas: Canvas, *, covering: bool) -> str:
+def _scaled_size(video: VideoFacts, canvas: Canvas, *, covering: bool) -> str:
     """The clip's size scaled to cover the canvas, or to fit inside it; both sides even."""
     scales = (canvas.width / video.width, canvas.height / video.height)
     scale = max(scales) if covering else min(scales)

@@ -23,7 +23,7 @@ from shared.job_params.srt import parse_srt
 from shared.jobs.records import ExportPreset
 from shared.media.probe import MediaFacts
 
-KEY_FRAME_SECONDS = 2
+KEYFRAME_SECONDS = 2
 BUFFER_SECONDS = 2
 """How long the bitrate may exceed its maximum (the rate-control buffer); platforms measure it per second."""
 
@@ -104,20 +104,20 @@ async def encode_picture(
             total_seconds=seconds,
             on_progress=on_progress,
         )
-        made = await verify_output(partial, frames)
+        output = await verify_output(partial, frames)
         os.replace(partial, target)  # noqa: PTH105
     finally:
         partial.unlink(missing_ok=True)
-    return made
+    return output
 
 
 def _output(preset: ExportPreset, threads: int) -> list[str]:
-    most = preset.max_video_bitrate_kbps
+    max_kbps = preset.max_video_bitrate_kbps
     return [
         *("-map", "[v]", "-map", "1:a:0", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(preset.crf), "-profile:v", "high"),
-        *("-maxrate", f"{most}k", "-bufsize", f"{most * BUFFER_SECONDS}k"),
-        *("-g", str(preset.frame_rate * KEY_FRAME_SECONDS), "-threads", str(threads)),
+        *("-maxrate", f"{max_kbps}k", "-bufsize", f"{max_kbps * BUFFER_SECONDS}k"),
+        *("-g", str(preset.frame_rate * KEYFRAME_SECONDS), "-threads", str(threads)),
         *("-pix_fmt", "yuv420p", "-r", str(preset.frame_rate), "-color_primaries", "bt709"),
         *("-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"),
         *("-c:a", "copy", "-movflags", "+faststart", "-f", "mp4", "-y"),

@@ -37,7 +37,7 @@ def seek_picture(facts: MediaFacts, start: float) -> Seek:
     ffmpeg's accurate seeking is off, because it drops every frame before `start`, even the one that is
     still on screen then, as in recordings with a variable rate.
     """
-    options, offset = _from(start, _RUN_UP_SECONDS.get(facts.container, 0.0))
+    options, offset = _seek_before(start, _RUN_UP_SECONDS.get(facts.container, 0.0))
     # Without this, a recording whose size changes would reset the frame count.
     if facts.video.rotation == 0 and not facts.video.interlaced:
         options += ("-reinit_filter", "0")
@@ -49,10 +49,10 @@ def seek_sound(facts: MediaFacts, start: float) -> Seek:
     if start <= SOUND_FROM_BEGINNING_SECONDS:
         return Seek(options=(), offset=start)
     run_up = max(_SOUND_RUN_UP_SECONDS, _RUN_UP_SECONDS.get(facts.container, 0.0))
-    options, offset = _from(start, run_up)
+    options, offset = _seek_before(start, run_up)
     return Seek(options=options, offset=offset)
 
 
-def _from(start: float, run_up: float) -> tuple[tuple[str, ...], float]:
+def _seek_before(start: float, run_up: float) -> tuple[tuple[str, ...], float]:
     offset = min(start, run_up)
     return ("-noaccurate_seek", "-ss", f"{start - offset:.6f}"), offset

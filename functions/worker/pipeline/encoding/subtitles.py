@@ -27,7 +27,7 @@ _STYLE_FORMAT = (
 )
 _WORD_JOINER = "\u2060"
 _WORD_ENDS = " \n"  # where libass wraps; it does not wrap at a no-break space
-_PORTRAIT = 1.2  # height to width; above it, apps show their buttons over the video
+_PORTRAIT_RATIO = 1.2  # height to width; above it, apps show their buttons over the video
 _REFERENCE_SIDE = 1080
 _ALIGNMENT = {"bottom": 2, "middle": 5, "top": 8}
 # The one font has no italic; a fixed slant looks the same on every machine.
@@ -45,7 +45,7 @@ class SafeArea:
     @classmethod
     def of(cls, width: int, height: int) -> "SafeArea":
         """The margins that keep text clear of a player's controls and, on upright video, of an app's buttons."""
-        if height > width * _PORTRAIT:
+        if height > width * _PORTRAIT_RATIO:
             return cls(
                 side=round(width * 0.11), top=round(height * 0.14), bottom=round(height * 0.2)
             )
@@ -91,7 +91,7 @@ def _colour(value: str) -> str:
 
 
 def _event(cue: Cue, line_width: float) -> str:
-    text = "".join(_run(run) for run in _fitting(cue.runs, line_width))
+    text = "".join(_run(run) for run in _break_long_words(cue.runs, line_width))
     return f"Dialogue: 0,{_time(cue.start)},{_time(cue.end)},Default,{text}"
 
 
@@ -106,21 +106,21 @@ def _run(run: Run) -> str:
     return _ITALIC[run.italic] + text.replace("\n", r"\N")
 
 
-def _fitting(runs: Sequence[Run], line_width: float) -> Iterator[Run]:
+def _break_long_words(runs: Sequence[Run], line_width: float) -> Iterator[Run]:
     """The runs, with a line break inside each word that is wider than a line. A word may continue in the next run.
 
     libass wraps only between words, so a long word would leave the frame.
     """
-    left = line_width
+    remaining_width = line_width
     for run in runs:
         text = ""
         for character in run.text:
             if character in _WORD_ENDS:
-                left = line_width
+                remaining_width = line_width
             else:
                 width = character_width(character)
-                if width > left:
-                    text, left = f"{text}\n", line_width
-                left -= width
+                if width > remaining_width:
+                    text, remaining_width = f"{text}\n", line_width
+                remaining_width -= width
             text += character
         yield Run(text=text, italic=run.italic)

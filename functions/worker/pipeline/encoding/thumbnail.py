@@ -27,15 +27,17 @@ async def make_thumbnail(
 
     """
     video = facts.video
-    across = even(min(width, video.width))
+    thumbnail_width = even(min(width, video.width))
     canvas = Canvas(
-        width=across, height=even(video.height * across / video.width), frame_rate=video.frame_rate
+        width=thumbnail_width,
+        height=even(video.height * thumbnail_width / video.width),
+        frame_rate=video.frame_rate,
     )
     partial = target.with_name(f".{target.name}.partial")
-    place = seek_picture(facts, at)
-    chain = filters.video_chain(video, canvas, 1, offset=place.offset)
+    seek = seek_picture(facts, at)
+    chain = filters.video_chain(video, canvas, 1, offset=seek.offset)
     arguments = [
-        *read_file(source, facts, threads=1, options=place.options),
+        *read_file(source, facts, threads=1, options=seek.options),
         *("-map", "[v]", "-map_metadata", "-1", "-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3"),
         *("-pix_fmt", "yuvj420p", "-f", "image2", "-update", "1", "-y"),
         f"file:{partial.absolute()}",

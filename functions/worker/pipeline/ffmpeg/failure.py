@@ -14,7 +14,7 @@ _REASONS = (
     ("No space left on device", "The disk is full."),
     ("exceeds max_streams", "The video file has too many streams."),
     ("exceeds specified max pixel count", "The video's resolution is too high."),
-    *((sign, _TOO_MUCH_MEMORY) for sign in _NO_MEMORY),
+    *((pattern, _TOO_MUCH_MEMORY) for pattern in _NO_MEMORY),
     ("Resource temporarily unavailable", _TOO_MUCH_MEMORY),
     ("not on whitelist", "The video uses a codec that is not supported."),
     ("Decoder not found", "The video uses a codec that is not supported."),
@@ -29,10 +29,10 @@ _REASONS = (
     ("End of file", "The video file is damaged and cannot be decoded."),
 )
 
-_PASSING = "No space left on device"
+_DISK_FULL = "No space left on device"
 
 # The signals of our limits (see launch.py), and those of a crashing decoder.
-_ENDED_BY_THE_FILE: dict[int, str] = {
+_SIGNALS_CAUSED_BY_FILE: dict[int, str] = {
     signal.SIGPROF: "Processing the video needs more CPU time than is allowed for its length.",
     signal.SIGALRM: "Processing the video takes longer than is allowed for its length.",
     **dict.fromkeys(
@@ -64,7 +64,7 @@ def succeeded(code: int, log: str) -> bool:
 
     When an input or a decoder runs out of memory, ffmpeg treats it as ended and exits with 0.
     """
-    return code == 0 and not any(sign in log for sign in _NO_MEMORY)
+    return code == 0 and not any(pattern in log for pattern in _NO_MEMORY)
 
 
 def failure(code: int, log: str, *, file_limit_reached: bool) -> FfmpegFailed:
@@ -74,12 +74,12 @@ def failure(code: int, log: str, *, file_limit_reached: bool) -> FfmpegFailed:
     same signal, SIGXFSZ, and counts as a full disk.
     """
     if code >= 0:
-        reason = next((reason for sign, reason in _REASONS if sign in log), None)
+        reason = next((reason for pattern, reason in _REASONS if pattern in log), None)
         detail = reason or "The video could not be processed."
-        return FfmpegFailed(detail, log, transient=_PASSING in log)
+        return FfmpegFailed(detail, log, transient=_DISK_FULL in log)
     if code == -signal.SIGXFSZ:
         detail = TOO_MUCH_OUTPUT if file_limit_reached else "The disk is full."
         return FfmpegFailed(detail, log, transient=not file_limit_reached)
-    detail = _ENDED_BY_THE_FILE.get(-code)
+    detail = _SIGNALS_CAUSED_BY_FILE.get(-code)
     stopped = f"Processing the video was stopped by signal {-code}."
     return FfmpegFailed(detail or stopped, log, transient=detail is None)

@@ -56,8 +56,8 @@ def confine(
 
 
 def _limit(kind: int, value: int) -> None:
-    most = _lower(value, resource.getrlimit(kind)[1])
-    resource.setrlimit(kind, (most, most))
+    maximum = _lower(value, resource.getrlimit(kind)[1])
+    resource.setrlimit(kind, (maximum, maximum))
 
 
 def _lower(value: int, limit: int) -> int:

@@ -14,19 +14,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.media.probe import MediaFacts
 from shared.settings import read_settings
 
-SPARE_CPU_SECONDS = 60
+BASE_CPU_SECONDS = 60
 CPU_SECONDS_PER_UNIT = 10
 MAX_CPU_SECONDS = 7200
 WALL_SECONDS_PER_CPU_SECOND = 2  # a worker may get only part of a core
 
-SPARE_FILE_BYTES = 256 << 20
+BASE_FILE_BYTES = 256 << 20
 FILE_BYTES_PER_SECOND = 32 << 20  # of output: noise at 1080p60 takes about half of this
 
-SPARE_OPEN_FILES = 32
+BASE_OPEN_FILES = 32
 
 _PIXELS_PER_UNIT = 1920 * 1080 * 30
 _OUTPUT_UNITS_PER_SECOND = 2  # a canvas is at most 1080p60
-_MOST_UNITS_PER_SECOND = 64  # 8K at 120 frames a second; a higher rate is not plausible
+_MAX_UNITS_PER_SECOND = 64  # 8K at 120 frames a second; a higher rate is not plausible
 
 
 class FfmpegSettings(BaseSettings):
@@ -59,17 +59,17 @@ class Limits:
         sources = {id(facts): facts for facts in inputs}.values()
         units = sum(facts.duration_seconds * _units_per_second(facts) for facts in sources)
         units += output_seconds * _OUTPUT_UNITS_PER_SECOND
-        cpu_seconds = min(MAX_CPU_SECONDS, SPARE_CPU_SECONDS + round(units * CPU_SECONDS_PER_UNIT))
+        cpu_seconds = min(MAX_CPU_SECONDS, BASE_CPU_SECONDS + round(units * CPU_SECONDS_PER_UNIT))
         return cls(
             cpu_seconds=cpu_seconds,
             wall_seconds=cpu_seconds * WALL_SECONDS_PER_CPU_SECOND,
             memory_bytes=read_settings(FfmpegSettings).ffmpeg_memory_bytes,
-            file_bytes=SPARE_FILE_BYTES + round(output_seconds * FILE_BYTES_PER_SECOND),
-            open_files=SPARE_OPEN_FILES + 2 * len(inputs),
+            file_bytes=BASE_FILE_BYTES + round(output_seconds * FILE_BYTES_PER_SECOND),
+            open_files=BASE_OPEN_FILES + 2 * len(inputs),
         )
 
 
 def _units_per_second(facts: MediaFacts) -> float:
     video = facts.video
     rate = float(max(video.frame_rate, video.max_frame_rate or 0))
-    return min(max(video.stored_pixels * rate / _PIXELS_PER_UNIT, 1.0), _MOST_UNITS_PER_SECOND)
+    return min(max(video.stored_pixels * rate / _PIXELS_PER_UNIT, 1.0), _MAX_UNITS_PER_SECOND)

@@ -86,7 +86,7 @@ async def _run(
         raise FfmpegFailed("Processing the video needs a command that is too long.") from error
     tail = asyncio.ensure_future(_read_tail(process))
     try:
-        await _follow(process, total_seconds, on_progress)
+        await _read_progress(process, total_seconds, on_progress)
         code = await process.wait()
         log = await tail
     except BaseException:
@@ -94,8 +94,8 @@ async def _run(
         tail.cancel()
         raise
     if not succeeded(code, log):
-        full = code == -signal.SIGXFSZ and _has_file_of(limits.file_bytes, work_dir)
-        raise failure(code, log, file_limit_reached=full)
+        limit_reached = code == -signal.SIGXFSZ and _has_file_of_size(limits.file_bytes, work_dir)
+        raise failure(code, log, file_limit_reached=limit_reached)
     if on_progress is not None:
         await on_progress(1.0)
 
@@ -117,12 +117,12 @@ async def _start(
     )
 
 
-def _has_file_of(size: int, folder: Path) -> bool:
+def _has_file_of_size(size: int, folder: Path) -> bool:
     """Whether a file has exactly this size: the kernel truncates a write that would pass the limit to it."""
     return any(path.stat().st_size == size for path in folder.iterdir() if path.is_file())
 
 
-async def _follow(
+async def _read_progress(
     process: asyncio.subprocess.Process, total_seconds: float, on_progress: OnProgress | None
 ) -> None:
     assert process.stdout is not None  # noqa: S101  # asked for in _start

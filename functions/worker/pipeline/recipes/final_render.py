@@ -33,18 +33,18 @@ async def render_clip(context: JobContext) -> Outcome:
     sound, video = context.directory / "sound.m4a", context.directory / "render.mp4"
     await normalize_sound(rendering, sound, on_progress=normalizing)
     encoding = phases.step("encoding", f"Rendering for {params.preset.label}")
-    made = await encode_picture(rendering, sound, video, on_progress=encoding)
+    output = await encode_picture(rendering, sound, video, on_progress=encoding)
     thumbnail = context.directory / "render.jpg"
-    at = made.duration_seconds * THUMBNAIL_AT
-    await make_thumbnail(video, made, at, thumbnail, work_dir=context.directory)
-    return await store_export(context, params, made, video=video, thumbnail=thumbnail)
+    thumbnail_at = output.duration_seconds * THUMBNAIL_AT
+    await make_thumbnail(video, output, thumbnail_at, thumbnail, work_dir=context.directory)
+    return await store_export(context, params, output, video=video, thumbnail=thumbnail)
 
 
 async def store_export(
-    context: JobContext, params: RenderParams, made: MediaFacts, *, video: Path, thumbnail: Path
+    context: JobContext, params: RenderParams, output: MediaFacts, *, video: Path, thumbnail: Path
 ) -> Outcome:
     """Store a finished render. The write that ends the job adds its row."""
-    export = _export(context, params, made)
+    export = _export(context, params, output)
     await context.storage.put(video, export["storage_path"], content_type="video/mp4")
     await context.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")
     return Outcome(result={"clip_id": str(params.clip_id)}, export=export)
@@ -64,7 +64,7 @@ async def _prepare(context: JobContext, params: RenderParams) -> Rendering:
     )
 
 
-def _export(context: JobContext, params: RenderParams, made: MediaFacts) -> dict[str, Any]:
+def _export(context: JobContext, params: RenderParams, output: MediaFacts) -> dict[str, Any]:
     """The row of the export."""
     return {
         "clip_id": str(params.clip_id),
@@ -72,9 +72,9 @@ def _export(context: JobContext, params: RenderParams, made: MediaFacts) -> dict
         "options": params.options.to_record(),
         "storage_path": context.output_path("export.mp4"),
         "thumbnail_path": context.output_path("export.jpg"),
-        "duration_seconds": made.duration_seconds,
-        "size_bytes": made.size_bytes,
-        "width": made.video.width,
-        "height": made.video.height,
-        "frame_rate": float(made.video.frame_rate),
+        "duration_seconds": output.duration_seconds,
+        "size_bytes": output.size_bytes,
+        "width": output.video.width,
+        "height": output.video.height,
+        "frame_rate": float(output.video.frame_rate),
     }

@@ -53,7 +53,7 @@ async def make_raw_clips(context: JobContext) -> Outcome:
         clip = context.recorded(index)
         if clip is None:
             thumbnail_at = thumbnail_time(analysis, selection)
-            clip = await _make(
+            clip = await _make_clip(
                 context,
                 index,
                 footage,
@@ -65,7 +65,7 @@ async def make_raw_clips(context: JobContext) -> Outcome:
     return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
 
 
-async def _make(
+async def _make_clip(
     context: JobContext,
     index: int,
     footage: Footage,
@@ -81,7 +81,7 @@ async def _make(
         context.directory / f"clip-{index}.mp4",
         context.directory / f"clip-{index}.jpg",
     )
-    made = await encode_clip(
+    output = await encode_clip(
         [Cut(path=path, facts=facts, start=part.start, end=part.end) for part in selection],
         video,
         canvas=Canvas.of(facts),
@@ -93,4 +93,4 @@ async def _make(
         {"source_id": str(footage.source_id), "start": part.start, "end": part.end}
         for part in selection
     ]
-    return await context.record_clip(index, made, segments, video=video, thumbnail=thumbnail)
+    return await context.record_clip(index, output, segments, video=video, thumbnail=thumbnail)

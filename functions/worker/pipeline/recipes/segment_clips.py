@@ -46,17 +46,19 @@ async def make_segment_clips(context: JobContext) -> Outcome:
     selections = select(params)
     played = [segment for selection in selections for segment in selection]
     seconds = sum(segment.duration_seconds for segment in played)
-    used = sources_by_time(played)
-    phases = Phases(context.reporter, fetching=FETCHING_COST * len(used), encoding=seconds)
-    footage = await _fetch(context, used, phases)
-    _refuse_outside(played, footage)
-    canvas = Canvas.of(footage[used[0]].facts)
+    source_ids = sources_by_time(played)
+    phases = Phases(context.reporter, fetching=FETCHING_COST * len(source_ids), encoding=seconds)
+    footage = await _fetch(context, source_ids, phases)
+    _check_ranges(played, footage)
+    canvas = Canvas.of(footage[source_ids[0]].facts)
     plan = Plan(footage=footage, canvas=canvas, mute=params.mute)
     clips: list[Clip] = []
     for index, selection in enumerate(selections):
         step = f"Making clip {index + 1} of {len(selections)}"
         on_progress = phases.step("encoding", step, index=index, count=len(selections))
-        clip = context.recorded(index) or await _make(context, index, plan, selection, on_progress)
+        clip = context.recorded(index) or await _make_clip(
+            context, index, plan, selection, on_progress
+        )
         clips.append(clip)
     return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
 
@@ -69,7 +71,7 @@ def sources_by_time(segments: Sequence[Segment]) -> list[UUID]:
     return sorted(seconds, key=lambda source_id: -seconds[source_id])
 
 
-def visible(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:
+def visible_segments(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:
     """The segments that get at least one frame at `rate`. A shorter one, such as a remainder, is left out."""
     seen, end = list[Segment](), Fraction(0)
     for segment in selection:
@@ -80,18 +82,20 @@ def visible(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:
     return seen
 
 
-async def _fetch(context: JobContext, used: Sequence[UUID], phases: Phases) -> dict[UUID, Footage]:
+async def _fetch(
+    context: JobContext, source_ids: Sequence[UUID], phases: Phases
+) -> dict[UUID, Footage]:
     footage = dict[UUID, Footage]()
-    for index, source_id in enumerate(used):
-        step = f"Fetching video {index + 1} of {len(used)}"
-        on_progress = phases.step("fetching", step, index=index, count=len(used))
+    for index, source_id in enumerate(source_ids):
+        step = f"Fetching video {index + 1} of {len(source_ids)}"
+        on_progress = phases.step("fetching", step, index=index, count=len(source_ids))
         await on_progress(0.0)
         footage[source_id] = await fetch_footage(context, context.source(source_id))
         await on_progress(1.0)
     return footage
 
 
-def _refuse_outside(played: Sequence[Segment], footage: Mapping[UUID, Footage]) -> None:
+def _check_ranges(played: Sequence[Segment], footage: Mapping[UUID, Footage]) -> None:
     """Check the segments against the probed files: the check at the start used the sources' stored durations."""
     for segment in played:
         end = footage[segment.source_id].facts.duration_seconds
@@ -103,7 +107,7 @@ def _refuse_outside(played: Sequence[Segment], footage: Mapping[UUID, Footage]) 
             )
 
 
-async def _make(
+async def _make_clip(
     context: JobContext,
     index: int,
     plan: Plan,
@@ -116,8 +120,8 @@ async def _make(
         context.directory / f"clip-{index}.mp4",
         context.directory / f"clip-{index}.jpg",
     )
-    shown = visible(selection, plan.canvas.frame_rate)
-    made = await encode_clip(
+    shown = visible_segments(selection, plan.canvas.frame_rate)
+    output = await encode_clip(
         [_cut(plan.footage[segment.source_id], segment) for segment in shown],
         video,
         canvas=plan.canvas,
@@ -125,10 +129,10 @@ async def _make(
         mute=plan.mute,
         on_progress=on_progress,
     )
-    at = made.duration_seconds * THUMBNAIL_AT
-    await make_thumbnail(video, made, at, thumbnail, work_dir=context.directory)
+    thumbnail_at = output.duration_seconds * THUMBNAIL_AT
+    await make_thumbnail(video, output, thumbnail_at, thumbnail, work_dir=context.directory)
     segments = [segment.model_dump(mode="json") for segment in shown]
-    return await context.record_clip(index, made, segments, video=video, thumbnail=thumbnail)
+    return await context.record_clip(index, output, segments, video=video, thumbnail=thumbnail)
 
 
 def _cut(footage: Footage, segment: Segment) -> Cut:

@@ -14,7 +14,7 @@ from shared.jobs.records import Clip, Job, Lease, Source
 from shared.media.probe import MediaFacts, UnusableMedia
 from shared.storage.interface import Storage
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 RETRY_SECONDS = 1.0
 
@@ -57,7 +57,7 @@ class JobContext:
     async def record_clip(
         self,
         index: int,
-        made: MediaFacts,
+        output: MediaFacts,
         segments: list[dict[str, Any]],
         *,
         video: Path,
@@ -72,11 +72,11 @@ class JobContext:
             "variant_name": f"Variant {number}",
             "storage_path": video_path,
             "thumbnail_path": thumbnail_path,
-            "duration_seconds": made.duration_seconds,
-            "size_bytes": made.size_bytes,
-            "width": made.video.width,
-            "height": made.video.height,
-            "frame_rate": float(made.video.frame_rate),
+            "duration_seconds": output.duration_seconds,
+            "size_bytes": output.size_bytes,
+            "width": output.video.width,
+            "height": output.video.height,
+            "frame_rate": float(output.video.frame_rate),
             "segments": segments,
         }
         await self.storage.put(video, video_path, content_type="video/mp4")
@@ -93,7 +93,7 @@ class JobContext:
         await retry_until_available(lambda: finish_job(self.lease, status, **outcome))
 
 
-async def retry_until_available(write: Callable[[], Awaitable[Answer]]) -> Answer:
+async def retry_until_available(write: Callable[[], Awaitable[Result]]) -> Result:
     """Retry an idempotent write until the database responds. When the lease is lost, its keeper ends the retries."""
     while True:
         try:

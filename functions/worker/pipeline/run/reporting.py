@@ -9,8 +9,8 @@ from shared.jobs.records import Lease
 
 logger = logging.getLogger(__name__)
 
-KNOWN_AFTER_SECONDS = 2.0
-KNOWN_AFTER_FRACTION = 0.02
+ESTIMATE_AFTER_SECONDS = 2.0
+ESTIMATE_AFTER_FRACTION = 0.02
 """Below either there is no estimate of the remaining time, because it would be a guess."""
 
 
@@ -25,8 +25,8 @@ class Reporter:
         self._lease = lease
         self._ttl_seconds = ttl_seconds
         self._progress: Progress | None = None
-        self._first: tuple[float, float] | None = None
-        self._step_began = 0.0
+        self._started: tuple[float, float] | None = None
+        self._step_started_at = 0.0
 
     def report(self, fraction: float, current_step: str) -> None:
         """Report which fraction of the whole job is done (0..1) and its current step.
@@ -34,7 +34,7 @@ class Reporter:
         Only the write that ends the job sets 100 percent.
         """
         now = asyncio.get_running_loop().time()
-        self._first = self._first or (now, fraction)
+        self._started = self._started or (now, fraction)
         progress = Progress(
             percentage=min(99, int(fraction * 100)),
             current_step=current_step,
@@ -50,7 +50,7 @@ class Reporter:
         """Log each step once, when it starts, with the duration of the step before."""
         if self._progress is not None and self._progress.current_step == progress.current_step:
             return
-        seconds, self._step_began = round(now - self._step_began, 3), now
+        seconds, self._step_started_at = round(now - self._step_started_at, 3), now
         extra: dict[str, object] = {"percentage": progress.percentage}
         if self._progress is not None:
             extra |= {"previous_step": self._progress.current_step, "duration_seconds": seconds}
@@ -60,16 +60,16 @@ class Reporter:
         """Log the duration of the last step, since no step follows that would log it."""
         if self._progress is None:
             return
-        seconds = round(asyncio.get_running_loop().time() - self._step_began, 3)
+        seconds = round(asyncio.get_running_loop().time() - self._step_started_at, 3)
         step = self._progress.current_step
         extra = {"previous_step": step, "duration_seconds": seconds}
         logger.info("the last step ended: %s", step, extra=extra)
 
     def _remaining_seconds(self, now: float, fraction: float) -> int | None:
         """The remaining time at the average speed of this attempt so far."""
-        started_at, started_with = self._first or (now, fraction)
-        elapsed, done = now - started_at, fraction - started_with
-        if elapsed < KNOWN_AFTER_SECONDS or done < KNOWN_AFTER_FRACTION:
+        started_at, started_fraction = self._started or (now, fraction)
+        elapsed, done = now - started_at, fraction - started_fraction
+        if elapsed < ESTIMATE_AFTER_SECONDS or done < ESTIMATE_AFTER_FRACTION:
             return None
         return round(elapsed * (1 - fraction) / done)
 

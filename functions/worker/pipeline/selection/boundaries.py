@@ -31,12 +31,12 @@ def _is_cut(motion: Sequence[float], index: int) -> bool:
     change = motion[index]
     if change < FAINT_CUT:
         return False
-    around = [
+    neighbours = [
         *motion[max(1, index - NEIGHBOURS) : index],
         *motion[index + 1 : index + 1 + NEIGHBOURS],
     ]
-    usual = median(around) if around else 0.0
-    return change > (2 if change >= CLEAR_CUT else 5) * usual
+    typical = median(neighbours) if neighbours else 0.0
+    return change > (2 if change >= CLEAR_CUT else 5) * typical
 
 
 def dark_frames(luma: Sequence[float], frame_rate: float) -> list[bool]:
@@ -54,11 +54,11 @@ def _mark_slope(
 ) -> None:
     """Mark frames from the black frame `index` in direction `step` while they get brighter."""
     rise = FADE_LUMA_PER_SECOND / frame_rate * SLOPE_FRAMES
-    for place in range(index + step, index + step * round(FADE_SECONDS * frame_rate), step):
-        ahead = place + step * SLOPE_FRAMES
-        if not 0 <= ahead < len(luma) or dark[place] or luma[ahead] - luma[place] < rise:
+    for frame in range(index + step, index + step * round(FADE_SECONDS * frame_rate), step):
+        ahead = frame + step * SLOPE_FRAMES
+        if not 0 <= ahead < len(luma) or dark[frame] or luma[ahead] - luma[frame] < rise:
             return
-        dark[place] = True
+        dark[frame] = True
 
 
 def spans(count: int, starts: Sequence[int], dark: Sequence[bool], shortest: int) -> list[range]:

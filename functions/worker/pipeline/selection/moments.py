@@ -36,13 +36,13 @@ from pipeline.selection.analysis import Analysis, Moment
 from pipeline.selection.shortening import SHORTEST_SECONDS, Runs, join, shorten
 from shared.job_params.segments import MAX_SEGMENTS
 
-REUSED = 0.25  # factor on a moment's score for each time it was used
-JUMP = 0.7  # factor for a moment inside a scene, where the cut would jump
-AWKWARD = 0.1  # factor for a scene after which no single part could be shortened enough
-LONG = 1.5  # a scene this many times as long as the clip is taken moment by moment
-DARK = 0.01
-RETRIES = 4  # of a selection that equals an earlier variant, before a window of the source is used
-VARIETY = 0.05  # how much the seed changes scores, which range from 0 to 1
+REUSE_FACTOR = 0.25  # factor on a moment's score for each time it was used
+JUMP_FACTOR = 0.7  # factor for a moment inside a scene, where the cut would jump
+OVERRUN_FACTOR = 0.1  # factor for a scene after which no single part could be shortened enough
+LONG_SCENE_RATIO = 1.5  # a scene this many times as long as the clip is taken moment by moment
+DARK_FACTOR = 0.01
+MAX_RETRIES = 4  # of a selection equal to an earlier variant; then a window is used
+SEED_NOISE = 0.05  # how much the seed changes scores, which range from 0 to 1
 WEIGHTS = {"motion": 0.5, "sharpness": 0.3, "loudness": 0.2}
 
 
@@ -65,7 +65,7 @@ class Piece:
     end: int
     frames: int
     whole: bool
-    merit: float
+    score: float
 
 
 def choose(
@@ -86,14 +86,14 @@ def choose(
     wanted = round(target_duration * analysis.frame_rate)
     if wanted < 1:
         raise ValueError(f"target_duration is at least a frame, not {target_duration}")
-    merits = _merits(analysis.moments, random.Random(seed))  # noqa: S311  # not a secret
-    used = [0.0] * len(merits)
+    scores = _moment_scores(analysis.moments, random.Random(seed))  # noqa: S311  # not a secret
+    used = [0.0] * len(scores)
     clips: list[Runs] = []
     for _ in range(variant_count):
-        clip = _new(analysis, wanted, merits, used, clips)
-        clip = clip or _elsewhere(analysis, wanted, clips, variant_count)
+        clip = _best_new_clip(analysis, wanted, scores, used, clips)
+        clip = clip or _window(analysis, wanted, clips, variant_count)
         clips.append(clip)
-        used = _wear(analysis, used, clip)
+        used = _count_use(analysis, used, clip)
     return [
         tuple(
             Interval(start=analysis.seconds(start), end=analysis.seconds(end))
@@ -103,42 +103,42 @@ def choose(
     ]
 
 
-def _new(
+def _best_new_clip(
     analysis: Analysis,
     wanted: int,
-    merits: Sequence[float],
+    scores: Sequence[float],
     used: Sequence[float],
     clips: Sequence[Runs],
 ) -> Runs | None:
     """The best clip that is not in `clips`, or None if none was found."""
-    for _ in range(1 + RETRIES):
-        worth = [merit * REUSED**times for merit, times in zip(merits, used, strict=True)]
-        clip = _take(analysis, wanted, worth)
+    for _ in range(1 + MAX_RETRIES):
+        reduced = [score * REUSE_FACTOR**times for score, times in zip(scores, used, strict=True)]
+        clip = _best_runs(analysis, wanted, reduced)
         if clip not in clips:
             return clip
-        used = _wear(analysis, used, clip)
+        used = _count_use(analysis, used, clip)
     return None
 
 
-def _wear(analysis: Analysis, used: Sequence[float], clip: Runs) -> list[float]:
+def _count_use(analysis: Analysis, used: Sequence[float], clip: Runs) -> list[float]:
     """How often each moment was used, including its use in `clip`."""
-    return [u + _share(m, clip) for u, m in zip(used, analysis.moments, strict=True)]
+    return [u + _shown_fraction(m, clip) for u, m in zip(used, analysis.moments, strict=True)]
 
 
-def _share(moment: Moment, clip: Runs) -> float:
+def _shown_fraction(moment: Moment, clip: Runs) -> float:
     """The fraction of a moment that a clip shows, 0..1."""
     shown = (min(end, moment.end_frame) - max(start, moment.start_frame) for start, end in clip)
     return sum(max(0, frames) for frames in shown) / moment.frames
 
 
-def _merits(moments: Sequence[Moment], dice: random.Random) -> list[float]:
+def _moment_scores(moments: Sequence[Moment], rng: random.Random) -> list[float]:
     ranks = {name: _ranks([getattr(m, name) for m in moments]) for name in WEIGHTS}
-    merits: list[float] = []
+    scores: list[float] = []
     for index, moment in enumerate(moments):
-        merit = sum(weight * ranks[name][index] for name, weight in WEIGHTS.items())
-        merit = 0.1 + 0.9 * merit + VARIETY * dice.random()
-        merits.append(merit * DARK if moment.dark else merit)
-    return merits
+        score = sum(weight * ranks[name][index] for name, weight in WEIGHTS.items())
+        score = 0.1 + 0.9 * score + SEED_NOISE * rng.random()
+        scores.append(score * DARK_FACTOR if moment.dark else score)
+    return scores
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
@@ -151,101 +151,101 @@ def _ranks(values: Sequence[float]) -> list[float]:
     ]
 
 
-def _take(analysis: Analysis, wanted: int, merits: Sequence[float]) -> Runs:
+def _best_runs(analysis: Analysis, wanted: int, scores: Sequence[float]) -> Runs:
     """The best scenes, shortened to `wanted` frames together."""
     shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
-    pieces = _pieces(analysis.moments, merits, wanted)
-    taken = _taken(pieces, wanted, shortest)
+    pieces = _pieces(analysis.moments, scores, wanted)
+    taken = _best_pieces(pieces, wanted, shortest)
     if len(taken) > MAX_SEGMENTS:
-        taken = _taken(_together(pieces, -(-wanted // MAX_SEGMENTS)), wanted, shortest)
+        taken = _best_pieces(_merge_short(pieces, -(-wanted // MAX_SEGMENTS)), wanted, shortest)
     runs = join(sorted((piece.start, piece.end) for piece in taken))
     excess = max(0, sum(piece.frames for piece in taken) - wanted)
     return shorten(analysis, runs, excess, taken[-1].start)
 
 
-def _taken(pieces: Sequence[Piece], wanted: int, shortest: int) -> list[Piece]:
+def _best_pieces(pieces: Sequence[Piece], wanted: int, shortest: int) -> list[Piece]:
     """The best pieces, in the order of their score, up to one more than a clip may have."""
     pieces, taken = list(pieces), list[Piece]()
     ends: set[int] = set()
     left, longest = wanted, 0
     while left > 0 and pieces and len(taken) <= MAX_SEGMENTS:
-        worth = [_worth(piece, ends, longest, left, shortest) for piece in pieces]
-        best = pieces.pop(worth.index(max(worth)))
+        scores = [_penalized_score(piece, ends, longest, left, shortest) for piece in pieces]
+        best = pieces.pop(scores.index(max(scores)))
         taken.append(best)
         ends |= {best.start, best.end}
         left, longest = left - best.frames, max(longest, best.frames)
     return taken
 
 
-def _together(pieces: Sequence[Piece], least: int) -> list[Piece]:
-    """Adjacent pieces joined until each has at least `least` frames."""
+def _merge_short(pieces: Sequence[Piece], min_frames: int) -> list[Piece]:
+    """Adjacent pieces joined until each has at least `min_frames` frames."""
     groups: list[list[Piece]] = [[]]
     for piece in pieces:
-        if sum(part.frames for part in groups[-1]) >= least:
+        if sum(part.frames for part in groups[-1]) >= min_frames:
             groups.append([])
         groups[-1].append(piece)
-    if len(groups) > 1 and sum(part.frames for part in groups[-1]) < least:
+    if len(groups) > 1 and sum(part.frames for part in groups[-1]) < min_frames:
         rest = groups.pop()
         groups[-1] += rest
-    return [_joined(group) for group in groups]
+    return [_merge(group) for group in groups]
 
 
-def _joined(parts: Sequence[Piece]) -> Piece:
+def _merge(parts: Sequence[Piece]) -> Piece:
     frames = sum(part.frames for part in parts)
     return Piece(
         start=parts[0].start,
         end=parts[-1].end,
         frames=frames,
         whole=all(part.whole for part in parts),
-        merit=sum(part.frames * part.merit for part in parts) / frames,
+        score=sum(part.frames * part.score for part in parts) / frames,
     )
 
 
-def _pieces(moments: Sequence[Moment], merits: Sequence[float], wanted: int) -> list[Piece]:
+def _pieces(moments: Sequence[Moment], scores: Sequence[float], wanted: int) -> list[Piece]:
     """The scenes; one much longer than `wanted` frames is replaced by its moments."""
     pieces: list[Piece] = []
-    pairs = zip(moments, merits, strict=True)
+    pairs = zip(moments, scores, strict=True)
     for _, group in groupby(pairs, key=lambda pair: pair[0].scene):
         parts = list(group)
         start, end = parts[0][0].start_frame, parts[-1][0].end_frame
         frames = end - start
-        if frames <= LONG * wanted:
-            merit = sum(moment.frames * merit for moment, merit in parts) / frames
-            pieces.append(Piece(start=start, end=end, frames=frames, whole=True, merit=merit))
+        if frames <= LONG_SCENE_RATIO * wanted:
+            score = sum(moment.frames * score for moment, score in parts) / frames
+            pieces.append(Piece(start=start, end=end, frames=frames, whole=True, score=score))
         else:
-            pieces += [_part(moment, merit) for moment, merit in parts]
+            pieces += [_piece(moment, score) for moment, score in parts]
     return pieces
 
 
-def _part(moment: Moment, merit: float) -> Piece:
+def _piece(moment: Moment, score: float) -> Piece:
     start, end = moment.start_frame, moment.end_frame
-    return Piece(start=start, end=end, frames=end - start, whole=False, merit=merit)
+    return Piece(start=start, end=end, frames=end - start, whole=False, score=score)
 
 
-def _worth(piece: Piece, ends: Set[int], longest: int, left: int, shortest: int) -> float:
+def _penalized_score(piece: Piece, ends: Set[int], longest: int, left: int, shortest: int) -> float:
     """The score of a piece, with its penalties, while `left` frames are still missing.
 
     `ends` are the boundaries of the pieces taken, `longest` is the length of the longest one.
     """
     excess = piece.frames - left
-    awkward = excess > 0 and max(piece.frames, longest) - excess < shortest
+    overruns = excess > 0 and max(piece.frames, longest) - excess < shortest
     jumps = not piece.whole and piece.start not in ends and piece.end not in ends
-    return piece.merit * (JUMP if jumps else 1) * (AWKWARD if awkward else 1)
+    return piece.score * (JUMP_FACTOR if jumps else 1) * (OVERRUN_FACTOR if overruns else 1)
 
 
-def _elsewhere(analysis: Analysis, wanted: int, clips: Sequence[Runs], variant_count: int) -> Runs:
+def _window(analysis: Analysis, wanted: int, clips: Sequence[Runs], variant_count: int) -> Runs:
     """A window of the source that no clip shows, far from the others; otherwise the first clip again."""
     begin, end = analysis.moments[0].start_frame, analysis.moments[-1].end_frame
-    spare = end - begin - wanted
-    if spare <= 0:
+    slack = end - begin - wanted
+    if slack <= 0:
         return clips[0]
     scenes = [scene.start_frame - begin for scene in reversed(analysis.scenes)]
-    evenly = [spare * step // variant_count for step in range(variant_count, 0, -1)]
+    evenly = [slack * step // variant_count for step in range(variant_count, 0, -1)]
     offsets = (
-        *(start for start in scenes if start <= spare),
+        *(start for start in scenes if start <= slack),
         *(start - wanted for start in scenes if start >= wanted),
         *evenly,
-        *range(min(spare, variant_count) + 1),
+        *range(min(slack, variant_count) + 1),
     )
     windows = (((begin + offset, begin + offset + wanted),) for offset in offsets)
     return next((window for window in windows if window not in clips), clips[0])

@@ -32,9 +32,9 @@ MOMENT_SECONDS = 2.5
 _LOUDNESS_DELAY = 0.1
 MAX_FRAMES = 2_000_000
 """4 hours at 60 frames a second are 0.9 million. Each frame is a line in a file, and numbers in Python's memory."""
-_SPARE_SECONDS = 10  # a file may play a little longer than it states
+_DURATION_MARGIN_SECONDS = 10  # a file may play a little longer than it states
 
-_NO_TIMES = "The video's timestamps are invalid."
+_INVALID_TIMESTAMPS = "The video's timestamps are invalid."
 
 _VIDEO = (
     "[0:V:0]split[every][some];"
@@ -97,7 +97,7 @@ async def analyse(
         return await asyncio.to_thread(_summarise, files, Canvas.of(facts))
     except ValueError as error:
         # A time or a value is no number. The file causes it, so every attempt would fail.
-        raise FfmpegFailed(_NO_TIMES) from error
+        raise FfmpegFailed(_INVALID_TIMESTAMPS) from error
     finally:
         for file in files.values():
             file.unlink(missing_ok=True)
@@ -113,7 +113,12 @@ def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
         *read_file(path, facts, threads=threads, options=options),
         *("-filter_complex_threads", "1"),
         *maps,
-        *("-t", f"{facts.duration_seconds + _SPARE_SECONDS:.6f}", "-frames:v", str(MAX_FRAMES)),
+        *(
+            "-t",
+            f"{facts.duration_seconds + _DURATION_MARGIN_SECONDS:.6f}",
+            "-frames:v",
+            str(MAX_FRAMES),
+        ),
         *("-fps_mode", "passthrough", "-f", "null", "-"),
     ]
 
@@ -125,23 +130,24 @@ def _summarise(files: dict[str, Path], canvas: Canvas) -> Analysis:
     if count == 0:
         raise FfmpegFailed("The video contains no frame that can be decoded.")
     if count > 1 and motion.times[count // 2] == 0:
-        raise FfmpegFailed(_NO_TIMES)  # most frames come before the start that the file states
+        # Most frames come before the start that the file states.
+        raise FfmpegFailed(_INVALID_TIMESTAMPS)
     if count >= MAX_FRAMES:
         raise FfmpegFailed("The video has too many frames.")
     rate = float(canvas.frame_rate)
-    pace = min(rate, max(1.0, (count - 1) / max(motion.times[-1] - motion.times[0], 1e-3)))
-    dark = boundaries.dark_frames(luma.values[:count], pace)
+    measured_rate = min(rate, max(1.0, (count - 1) / max(motion.times[-1] - motion.times[0], 1e-3)))
+    dark = boundaries.dark_frames(luma.values[:count], measured_rate)
     spans = boundaries.spans(
         count,
         boundaries.cuts(motion.values[:count]),
         dark,
-        max(1, round(boundaries.FLASH_SECONDS * pace)),
+        max(1, round(boundaries.FLASH_SECONDS * measured_rate)),
     )
     scenes = _scenes(spans, dark, motion.times, canvas)
     moments = [
         _moment(index, part, scene, series, rate)
         for index, scene in enumerate(scenes)
-        for part in _parts(scene, rate)
+        for part in _split(scene, rate)
     ]
     return Analysis(frame_rate=canvas.frame_rate, scenes=tuple(scenes), moments=tuple(moments))
 
@@ -175,7 +181,7 @@ def _scenes(
     ]
 
 
-def _parts(scene: Scene, rate: float) -> list[range]:
+def _split(scene: Scene, rate: float) -> list[range]:
     length = scene.end_frame - scene.start_frame
     count = max(1, round(length / (MOMENT_SECONDS * rate)))
     marks = [scene.start_frame + length * index // count for index in range(count + 1)]
@@ -188,13 +194,13 @@ def _moment(
     start, end = part.start / rate, part.stop / rate
     half = 0.5 / rate
     # The first frame of a scene differs from the one before because of the cut, not of motion.
-    moving = series["motion"].between(start + half, end - half)
+    motion_inside = series["motion"].between(start + half, end - half)
     return Moment(
         scene=index,
         start_frame=part.start,
         end_frame=part.stop,
         dark=scene.dark,
-        motion=fmean(moving),
+        motion=fmean(motion_inside),
         sharpness=fmean(series["sharpness"].between(start - half, end - half)),
         loudness=_mean_loudness(series.get("loudness"), start, end),
     )

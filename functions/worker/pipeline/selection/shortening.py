@@ -27,14 +27,14 @@ def shorten(
 ) -> Runs:
     """Cut `excess` frames off the end of one run. The piece that starts at `last_taken` is longer than that."""
     shortest = round(SHORTEST_SECONDS * analysis.frame_rate)
-    giving = next(run for run in runs if run[0] <= last_taken < run[1])
-    candidates = (runs[-1], giving, *sorted(runs, key=lambda run: run[0] - run[1]))
-    able = [run for run in candidates if run[1] - run[0] - excess >= shortest]
-    clean = (run for run in able if not _flickers(analysis, run[1] - excess, shortest))
-    one = next(clean, next(iter(able), None))
-    if one is None:
+    last_taken_run = next(run for run in runs if run[0] <= last_taken < run[1])
+    candidates = (runs[-1], last_taken_run, *sorted(runs, key=lambda run: run[0] - run[1]))
+    long_enough = [run for run in candidates if run[1] - run[0] - excess >= shortest]
+    clean = (run for run in long_enough if not _flickers(analysis, run[1] - excess, shortest))
+    shortened = next(clean, next(iter(long_enough), None))
+    if shortened is None:
         return _shorten_several(runs, candidates, excess, shortest)
-    return tuple((start, end - excess * ((start, end) == one)) for start, end in runs)
+    return tuple((start, end - excess * ((start, end) == shortened)) for start, end in runs)
 
 
 def _flickers(analysis: Analysis, end: int, shortest: int) -> bool:
@@ -49,11 +49,11 @@ def _shorten_several(
     excess: int,
     shortest: int,
 ) -> Runs:
-    off = dict.fromkeys(runs, 0)
+    removed = dict.fromkeys(runs, 0)
     for run in candidates:
-        cut = max(0, min(excess, run[1] - run[0] - off[run] - shortest))
-        off[run] += cut
-        excess -= cut
+        frames = max(0, min(excess, run[1] - run[0] - removed[run] - shortest))
+        removed[run] += frames
+        excess -= frames
     # All are at the minimum: the run with the piece taken last loses the rest.
-    off[candidates[1]] += excess
-    return tuple((start, end - off[start, end]) for start, end in runs)
+    removed[candidates[1]] += excess
+    return tuple((start, end - removed[start, end]) for start, end in runs)

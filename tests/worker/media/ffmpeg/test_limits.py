@@ -185,7 +185,7 @@ def _launched(user: int | None, *command: str) -> subprocess.CompletedProcess[by
 
 
 def _may_leave_the_network(user: int | None) -> bool:
-    """Whether the machine permits an own network namespace, as another program finds.
+    """Whether the machine permits a network namespace of its own, as another program finds.
 
     The launcher removes the network only where the kernel permits that, so elsewhere there is nothing to test.
     """
@@ -195,10 +195,10 @@ def _may_leave_the_network(user: int | None) -> bool:
     return subprocess.run(command, capture_output=True, check=False, user=user).returncode == 0
 
 
-@pytest.mark.parametrize("user", [None, 65534], ids=["as who tests", "as nobody"])
+@pytest.mark.parametrize("user", [None, 65534], ids=["as this user", "as another user"])
 def test_a_launched_program_has_no_network(listener: socket.socket, user: int | None) -> None:
     if user is not None and (os.getuid() != 0 or PYTHON is None):
-        pytest.skip("only root can become someone else, who needs a Python to start")
+        pytest.skip("only root can become another user, who needs a Python that it may start")
     if not _may_leave_the_network(user):
         pytest.skip("this machine gives no process a network of its own")
     port = str(listener.getsockname()[1])

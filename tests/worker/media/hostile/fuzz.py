@@ -30,7 +30,7 @@ from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 from tests.support.media.mutations import Mutation, make_whole, mutations, zzuf
 
 CLIP_SECONDS = 0.4
-LONGEST_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(kw_only=True)
@@ -50,14 +50,14 @@ async def fuzz(
     for mutation in damaged:
         file = folder / "damaged"
         mutation.write(whole[mutation.format], file)
-        begun_at = time.monotonic()
+        started_at = time.monotonic()
         try:
-            async with asyncio.timeout(LONGEST_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 ending = await _end(file, folder, encode=accepted % encode_each == 0)
         except Exception:
             findings.defects.append((mutation, traceback.format_exc()))
             continue
-        findings.slowest_seconds = max(findings.slowest_seconds, time.monotonic() - begun_at)
+        findings.slowest_seconds = max(findings.slowest_seconds, time.monotonic() - started_at)
         accepted += not ending.startswith("refused")
         findings.endings[ending] += 1
         if left := _left_over(folder, file, others):

@@ -95,7 +95,7 @@ async def test_an_index_that_claims_millions_of_frames_costs_little(
 ) -> None:
     monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
     path = tmp_path / "index.mp4"
-    hostile.boasting_index(path, pictures)
+    hostile.overstated_index(path, pictures)
     with used_by_children() as used, pytest.raises(FfmpegFailed) as failed:
         await analyse(path, probe(path), tmp_path)
     assert failed.value.detail == "The video file is damaged and cannot be decoded."
@@ -108,7 +108,7 @@ async def test_a_gap_in_the_sound_is_not_filled_in_memory(
     """The silence before the next sound would be 5 GB."""
     monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(400 << 20))
     path = tmp_path / "hole.mkv"
-    hostile.hole_in_the_sound(path)
+    hostile.gap_in_sound(path)
     facts = await make_clip(path, 0, 2, tmp_path / "clip.mp4")
     assert facts.video.frame_count == 60
 
@@ -132,7 +132,7 @@ async def test_more_frames_than_any_video_has_are_refused(
     """The test lowers the limit, because the real one needs a file of two million frames, and minutes."""
     monkeypatch.setattr(scenes, "MAX_FRAMES", 3000)
     path = tmp_path / "swarm.avi"
-    hostile.swarm_of_tiny_pictures(path, 5000)
+    hostile.many_tiny_frames(path, 5000)
     with pytest.raises(FfmpegFailed) as failed:
         await analyse(path, probe(path), tmp_path)
     assert failed.value.detail == "The video has too many frames."
@@ -143,7 +143,7 @@ async def test_clips_contain_what_a_file_plays_after_its_stated_end(
     tmp_path: Path,
 ) -> None:
     path, target = tmp_path / "longer.mkv", tmp_path / "clip.mp4"
-    hostile.short_claim(path, 1)
+    hostile.understated_duration(path, 1)
     facts = probe(path)
     analysis = await analyse(path, facts, tmp_path)
     parts = [part for selection in choose(analysis, 4, 2.0, 7) for part in selection]
@@ -174,7 +174,7 @@ async def test_a_codec_that_no_camera_writes_is_refused_with_a_reason(
 ) -> None:
     """Hundreds of decoders are never needed, and each is code that a file could reach."""
     path = tmp_path / "rare.avi"
-    hostile.picture_of(codec, path)
+    hostile.video_of(codec, path)
     with pytest.raises(FfmpegFailed) as failed:
         await analyse(path, probe(path), tmp_path)
     assert failed.value.detail == "The video uses a codec that is not supported."

@@ -48,7 +48,7 @@ async def test_a_frame_above_the_limit_is_refused_by_the_probe_and_by_ffmpeg(
 def test_extreme_pixel_aspect_ratios_are_refused(tmp_path: Path, across: int, down: int) -> None:
     """The first would have a width of 5 billion, and the database's integers end at 2 billion."""
     path = tmp_path / "oblong.mp4"
-    hostile.oblong_pixels(path, across, down)
+    hostile.pixel_aspect_ratio(path, across, down)
     refused = refusal(path)
     assert refused.code == "too_large"
     assert refused.detail == "The pixel aspect ratio is above 16:1 or below 1:16."
@@ -56,7 +56,7 @@ def test_extreme_pixel_aspect_ratios_are_refused(tmp_path: Path, across: int, do
 
 def test_a_displayed_size_above_the_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "stretched.mp4"
-    hostile.oblong_pixels(path, 15, 1)
+    hostile.pixel_aspect_ratio(path, 15, 1)
     refused = refusal(path)
     assert refused.code == "too_large"
     assert refused.detail == (
@@ -67,15 +67,15 @@ def test_a_displayed_size_above_the_limit_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("across", "down"), [(64, 45), (45, 64), (0, 1), (4, 1)])
 def test_other_pixel_aspect_ratios_are_accepted(tmp_path: Path, across: int, down: int) -> None:
     path = tmp_path / "wide.mp4"
-    hostile.oblong_pixels(path, across, down)
+    hostile.pixel_aspect_ratio(path, across, down)
     width = round(1280 * (across / down or 1))
     assert probe(path).video.width == pytest.approx(width, abs=1)
 
 
 def test_a_wide_pixel_aspect_ratio_does_not_raise_the_cpu_limit(tmp_path: Path) -> None:
     plain, wide = tmp_path / "plain.mp4", tmp_path / "wide.mp4"
-    hostile.oblong_pixels(plain, 1, 1)
-    hostile.oblong_pixels(wide, 6, 1)
+    hostile.pixel_aspect_ratio(plain, 1, 1)
+    hostile.pixel_aspect_ratio(wide, 6, 1)
     minute = {"duration_seconds": 60.0}
     honest, boasting = (probe(path).model_copy(update=minute) for path in (plain, wide))
     assert boasting.video.width == 6 * honest.video.width
@@ -85,7 +85,7 @@ def test_a_wide_pixel_aspect_ratio_does_not_raise_the_cpu_limit(tmp_path: Path) 
 async def test_a_rate_of_millions_of_frames_a_second_is_ignored(tmp_path: Path) -> None:
     """A thumbnail at that rate would be chosen from 84 million frames."""
     path = tmp_path / "swift.mp4"
-    hostile.swift_clock(path, 2**32 - 1)
+    hostile.high_timescale(path, 2**32 - 1)
     facts = probe(path)
     assert (facts.video.frame_rate, facts.video.variable_frame_rate) == (30, True)
     with used_by_children() as used:
@@ -97,7 +97,7 @@ async def test_a_rate_of_one_frame_per_half_hour_becomes_a_playable_rate(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "slow.avi"
-    hostile.slow_picture(path)
+    hostile.very_low_frame_rate(path)
     await analyse(path, probe(path), tmp_path)
     facts = await make_clip(path, 1000, 1001, tmp_path / "clip.mp4")
     assert facts.video.frame_rate >= 5

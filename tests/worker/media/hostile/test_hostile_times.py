@@ -41,8 +41,8 @@ async def test_a_file_with_wrong_timestamps_gives_a_clip_of_what_can_be_shown(
     tmp_path: Path, times: str
 ) -> None:
     path = flashing(tmp_path / "flashing.mkv", times)
-    made = await make_raw_clip(path, 2, tmp_path / "clip.mp4")
-    assert made.duration_seconds > 0
+    output = await make_raw_clip(path, 2, tmp_path / "clip.mp4")
+    assert output.duration_seconds > 0
     analysis = await analyse(path, probe(path), tmp_path)
     starts = [scene.start_frame for scene in analysis.scenes]
     assert starts[0] >= 0
