@@ -75,5 +75,5 @@ async def _measure(
     await asyncio.gather(*(repeat(calls // CONCURRENCY) for _ in range(CONCURRENCY)))
     seconds, cpu_seconds = time.perf_counter() - started_at, time.process_time() - cpu_before
     await supabase.postgrest.session.aclose()
-    made = calls // CONCURRENCY * CONCURRENCY
-    return made / seconds, cpu_seconds / made * 1e6
+    total = calls // CONCURRENCY * CONCURRENCY
+    return total / seconds, cpu_seconds / total * 1e6

@@ -105,7 +105,7 @@ async def _run(load: Load) -> Result:
     connections: list[_Connection] = []
     for _ in range(load.connections):
         connection = _Connection(request, statuses, latencies)
-        await loop.create_connection(lambda made=connection: made, host, port)
+        await loop.create_connection(lambda protocol=connection: protocol, host, port)
         connections.append(connection)
     await asyncio.sleep(load.warm_up_seconds)
     latencies.clear()

@@ -198,9 +198,9 @@ def _without_overlaps(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return chosen
 
 
-def _facts(made: Clip | Export) -> str:
-    megabytes = made.size_bytes / 1e6
-    return f"{made.duration_seconds:.2f} s, {made.width}x{made.height}, {megabytes:.1f} MB"
+def _facts(output: Clip | Export) -> str:
+    megabytes = output.size_bytes / 1e6
+    return f"{output.duration_seconds:.2f} s, {output.width}x{output.height}, {megabytes:.1f} MB"
 
 
 def _extract_frame(video: Path, at: float, target: Path) -> None:

@@ -39,7 +39,7 @@ def die_with_parent(parent: int, death_signal: int) -> None:
     """Requests a signal from the kernel at the parent's death; exits if the parent is already dead."""
     _check(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0), "prctl")
     if os.getppid() != parent:
-        sys.exit("the parent process is gone")
+        sys.exit("the parent process has ended")
 
 
 def become_user(uid: int) -> None:

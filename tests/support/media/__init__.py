@@ -1,1 +1,1 @@
-"""Videos that tests make, and what tests read back from them."""
+"""Creates videos for tests, and reads their content back."""

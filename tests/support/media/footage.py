@@ -1,4 +1,4 @@
-"""Makes small videos whose content a test can read back, and reads it back."""
+"""Creates small videos with known content, and reads that content back."""
 
 import subprocess
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ LOUD = 3000  # of 32767
 
 
 def make(*arguments: str) -> None:
-    """Run ffmpeg with arguments of a test."""
+    """Run ffmpeg with a test's arguments."""
     command = [executable(), "-nostdin", "-v", "error", "-y", *arguments]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
 
 
 def read(path: Path, *arguments: str) -> bytes:
-    """What ffmpeg writes to its standard output when it decodes `path`."""
+    """The standard output of ffmpeg when it decodes `path`."""
     command = [executable(), "-nostdin", "-v", "error", "-i", str(path), *arguments, "pipe:1"]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
@@ -27,17 +27,17 @@ def read(path: Path, *arguments: str) -> bytes:
 
 
 def tone(seconds: float) -> list[str]:
-    """An input of steady sound."""
+    """An input with a steady tone."""
     return ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=44100:duration={seconds}"]
 
 
 def pattern(seconds: float, *, size: str = "320x180", rate: int | str = 30) -> list[str]:
-    """An input of a moving test picture."""
+    """An input with a moving test pattern."""
     return ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
 
 
 def numbered(seconds: float, *, rate: int | str = 30) -> list[str]:
-    """An input whose every picture shows its own number, a white or black column for each bit."""
+    """An input in which each frame shows its number: a white or black column for each bit."""
     column = "floor(X/16)"
     bit = f"mod(floor(N/pow(2\\,{column}))\\,2)"
     source = f"color=size={NUMBER_SIZE}:rate={rate}:duration={seconds}"
@@ -45,7 +45,7 @@ def numbered(seconds: float, *, rate: int | str = 30) -> list[str]:
 
 
 def numbers(path: Path) -> list[int]:
-    """The numbers that the pictures of a `numbered` video show, one per picture."""
+    """The frame numbers that a `numbered` video shows."""
     filters = f"scale={BITS}:1:flags=area,format=gray"
     raw = read(path, "-map", "0:v", "-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo")
     return [
@@ -55,7 +55,7 @@ def numbers(path: Path) -> list[int]:
 
 
 def lumas(path: Path) -> list[int]:
-    """The mean brightness of each picture, 0 to 255."""
+    """The mean brightness of each frame, 0 to 255."""
     filters = "scale=1:1:flags=area,format=gray"
     return list(
         read(path, "-map", "0:v", "-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo")
@@ -69,7 +69,7 @@ def samples(path: Path) -> memoryview:
 
 
 def colours(path: Path, at: Sequence[tuple[int, int]], size: tuple[int, int]) -> list[bytes]:
-    """The first picture's red, green and blue at some points, as a player shows them."""
+    """The RGB values of the first frame at some points, as a player shows them."""
     raw = read(path, "-frames:v", "1", "-vf", "format=rgb24", "-f", "rawvideo")
     assert len(raw) == 3 * size[0] * size[1]
     return [raw[3 * (y * size[0] + x) : 3 * (y * size[0] + x) + 3] for x, y in at]
@@ -98,6 +98,6 @@ def cut_off(path: Path, target: Path) -> None:
 
 
 def described(path: Path) -> str:
-    """What ffmpeg says about a file."""
+    """ffmpeg's description of a file."""
     command = [executable(), "-nostdin", "-hide_banner", "-i", str(path)]
     return subprocess.run(command, capture_output=True, check=False).stderr.decode()

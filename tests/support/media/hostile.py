@@ -1,4 +1,4 @@
-"""Makes small files that ask for much: of time, of memory, or of someone else's files."""
+"""Creates small files that make a decoder use much time or memory, or read other files."""
 
 import struct
 import subprocess
@@ -12,7 +12,7 @@ HOUR = 3600
 
 
 def playlists(target: str) -> dict[str, bytes]:
-    """Texts that name `target`, a path or an address, in each format that ffmpeg would follow."""
+    """Texts that refer to `target`, a path or an address, in each format that ffmpeg would follow."""
     hls = f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:2,\n{target}\n#EXT-X-ENDLIST\n"
     dash = (
         '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'
@@ -29,14 +29,14 @@ def playlists(target: str) -> dict[str, bytes]:
 
 
 def hour_in_a_kilobyte(path: Path) -> None:
-    """Two pictures, the second an hour after the first: at a constant rate, 90,000 frames."""
+    """Two frames an hour apart: at a constant frame rate, 90,000 frames."""
     picture = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=25", "-frames:v", "2"]
     times = ["-bsf:v", f"setts=pts=N*{HOUR}/TB:dts=N*{HOUR}/TB"]
     footage.make(*picture, *X264, "-x264-params", "info=0", *times, str(path))
 
 
 def boasting_index(path: Path, pictures: int) -> None:
-    """An index that promises so many pictures of a byte each, in the size of an index of two."""
+    """An index that claims so many frames of one byte each, but is as small as an index of two."""
     hour_in_a_kilobyte(path)
     content = bytearray(path.read_bytes())
     sizes, times, chunks = (content.index(box) for box in (b"stsz", b"stts", b"stsc"))
@@ -47,7 +47,7 @@ def boasting_index(path: Path, pictures: int) -> None:
 
 
 def hole_in_the_sound(path: Path) -> None:
-    """A second of sound, and another 3.6 hours later: filled with silence, 5 GB."""
+    """A second of sound, and another one 3.6 hours later: with the gap filled by silence, 5 GB."""
     late = f"if(gt(N\\,20)\\,{{}}+{3.6 * HOUR}/TB\\,{{}})"
     times = ["-bsf:a", f"setts=pts={late.format('PTS', 'PTS')}:dts={late.format('DTS', 'DTS')}"]
     source = [*footage.pattern(2, size="64x64"), *footage.tone(2)]
@@ -55,7 +55,7 @@ def hole_in_the_sound(path: Path) -> None:
 
 
 def uniform(path: Path, width: int, height: int, *, frames: int = 3) -> None:
-    """A picture of one colour, which costs next to nothing to store, whatever its size."""
+    """Frames of one colour, which take almost no space at any size."""
     source = ["-f", "lavfi", "-i", f"color=red:size={width}x{height}:rate=25"]
     footage.make(*source, "-frames:v", str(frames), *X264, str(path))
 
@@ -70,7 +70,7 @@ def oblong_pixels(path: Path, across: int, down: int, *, width: int = 1280) -> N
 
 
 def swift_clock(path: Path, ticks_per_second: int) -> None:
-    """A picture track whose clock ticks so often, 512 ticks for each picture, in a file of a second."""
+    """A one-second file whose video track has so many ticks per second, with 512 ticks per frame."""
     footage.make(*footage.pattern(1, size="64x64", rate=25), *X264, str(path))
     content = bytearray(path.read_bytes())
     struct.pack_into(">I", content, content.index(b"mdhd") + 16, ticks_per_second)
@@ -78,9 +78,9 @@ def swift_clock(path: Path, ticks_per_second: int) -> None:
 
 
 def enhanced_picture(path: Path) -> None:
-    """H.264 whose every picture brings an enhancement (LCEVC) that is cut off.
+    """H.264 in which each frame has a truncated enhancement (LCEVC).
 
-    It comes as a message that a maker registered with the ITU (T.35): a country, and a maker's number in it.
+    The enhancement is a message of a vendor that is registered with the ITU (T.35): a country and a vendor number.
     Source: ISO/IEC 14496-10, annex D; ISO/IEC 23094-2, 7.3.2.
     """
     stream = path.with_name(f"{path.stem}.h264")
@@ -97,7 +97,7 @@ def enhanced_picture(path: Path) -> None:
 
 
 def short_claim(path: Path, seconds: float) -> None:
-    """8 s of numbered pictures in a Matroska file that claims to be shorter (RFC 9559, 5.1.2.10)."""
+    """8 s of numbered frames in a Matroska file that claims to be shorter (RFC 9559, 5.1.2.10)."""
     footage.make(*footage.numbered(8), *X264, str(path))
     content = bytearray(path.read_bytes())
     struct.pack_into(">d", content, content.index(b"\x44\x89\x88") + 3, seconds * 1000)
@@ -105,7 +105,7 @@ def short_claim(path: Path, seconds: float) -> None:
 
 
 def many_tracks(path: Path, tracks: int) -> None:
-    """One small picture, as often as asked."""
+    """One small video track, repeated `tracks` times."""
     source = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=25:duration=0.2"]
     whole = path.with_name(f"one-{path.name}")
     footage.make(*source, *X264, str(whole))
@@ -114,13 +114,13 @@ def many_tracks(path: Path, tracks: int) -> None:
 
 
 def swarm_of_tiny_pictures(path: Path, frames: int) -> None:
-    """As many pictures as asked within a second, each of a few bytes."""
+    """`frames` frames of a few bytes each, within a second."""
     source = ["-f", "lavfi", "-i", f"color=red:size=16x16:rate={frames}:duration=1"]
     footage.make(*source, "-c:v", "mpeg4", "-g", "600", str(path))
 
 
 def long_title(path: Path, size: int) -> None:
-    """A title of so many bytes."""
+    """A title of `size` bytes."""
     labels = path.with_name("labels.txt")
     labels.write_text(";FFMETADATA1\ntitle=" + "x" * size + "\n")
     source = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=25:duration=1"]
@@ -128,13 +128,13 @@ def long_title(path: Path, size: int) -> None:
 
 
 def slow_picture(path: Path) -> None:
-    """Two pictures at a constant rate of one in half an hour."""
+    """Two frames at a constant rate of one per half hour."""
     source = ["-f", "lavfi", "-i", "color=red:size=64x64:rate=1/1800", "-frames:v", "2"]
     footage.make(*source, "-c:v", "mpeg4", str(path))
 
 
 def picture_of(codec: str, path: Path) -> None:
-    """A file with a picture of a codec that ffmpeg can write."""
+    """A video in a codec that ffmpeg can write."""
     source = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=5:duration=1"]
     footage.make(*source, "-c:v", codec, str(path))
 

@@ -1,4 +1,4 @@
-"""One small file of each kind that users send."""
+"""One small file of each kind that users upload."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ BT2020_PQ = "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How to make a file, and what is to be found: size as displayed, seconds, sound."""
+    """How to create a file, and its expected facts: display size, duration, sound."""
 
     name: str
     make: Callable[[Path], None]
@@ -23,7 +23,7 @@ class Kind:
 
     @property
     def suffix(self) -> str:
-        """The ending that a file of this kind has."""
+        """The extension of a file of this kind."""
         return Path(self.name).suffix
 
 
@@ -70,7 +70,7 @@ def _vp9(path: Path) -> None:
 
 
 def _recording(path: Path) -> None:
-    """As a browser's MediaRecorder writes it: no duration, no index."""
+    """Like the output of a browser's MediaRecorder: no duration, no index."""
     vp8 = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]
     command = [*footage.pattern(2), *footage.tone(2), *vp8, "-f", "webm"]
     whole = path.with_name(f"whole-{path.name}")
@@ -113,7 +113,7 @@ KINDS = (
 
 
 def make_kind(name: str, folder: Path) -> Path:
-    """The file of a named kind, made in `folder`."""
+    """A file of the named kind, created in `folder`."""
     path = folder / name
     next(kind for kind in KINDS if kind.name == name).make(path)
     return path

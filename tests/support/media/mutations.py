@@ -1,6 +1,6 @@
-"""Damages files as storage, networks and people with bad intent do: flipped bits, and missing ends.
+"""Damages files as storage, networks and attackers do: flips bits and cuts off the end.
 
-The bits are flipped by zzuf where `make test` could fetch it, or it is installed; else by a few lines that do the same.
+zzuf flips the bits if `make test` could fetch it or if it is installed; otherwise a few lines of Python do the same.
 Source: http://caca.zoy.org/wiki/zzuf.
 """
 
@@ -40,13 +40,13 @@ FORMATS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Mutation:
-    """One damaged file: of a format, with a seed that makes the same damage again."""
+    """One damaged file: its format, and a seed that reproduces the damage."""
 
     format: str
     seed: int
 
     def write(self, whole: Path, target: Path) -> None:
-        """Write the damaged copy of `whole`: every fifth also, or only, loses its end."""
+        """Write the damaged copy of `whole`. Every fifth seed also cuts off the end; every tenth only does that."""
         content = whole.read_bytes()
         chance = random.Random(self.seed)  # noqa: S311
         if self.seed % 5 == 0:
@@ -57,14 +57,14 @@ class Mutation:
 
 
 def mutations(count: int, first_seed: int = 0) -> Iterator[Mutation]:
-    """So many mutations, the formats in turn."""
+    """`count` mutations, cycling through the formats."""
     names = list(FORMATS)
     for index in range(count):
         yield Mutation(format=names[index % len(names)], seed=first_seed + index // len(names))
 
 
 def make_whole(folder: Path) -> dict[str, Path]:
-    """A short undamaged file of each format."""
+    """An undamaged short file of each format."""
     files = {name: folder / f"whole.{name}" for name in FORMATS}
     for name, path in files.items():
         footage.make(*_VIDEO, *FORMATS[name], str(path))
@@ -72,7 +72,7 @@ def make_whole(folder: Path) -> dict[str, Path]:
 
 
 def zzuf() -> str | None:
-    """The program, if there is one."""
+    """The path of zzuf, if it is available."""
     unpacked = CHECKOUT / ".local" / "debian-zzuf" / "usr" / "bin" / "zzuf"
     return str(unpacked) if unpacked.exists() else shutil.which("zzuf")
 

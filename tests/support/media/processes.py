@@ -1,4 +1,4 @@
-"""Looks for ffmpeg processes by the file they write, and waits for them to end."""
+"""Finds ffmpeg processes by the file that they write, and waits for them to end."""
 
 import os
 import resource
@@ -32,7 +32,7 @@ def writing(target: Path) -> list[int]:
 
 
 def wait_until_gone(pids: list[int], seconds: float) -> bool:
-    """True when every process has ended within `seconds` each; no polling, the kernel tells."""
+    """Whether every process ends within `seconds` each. The kernel reports it, without polling."""
     for pid in pids:
         try:
             handle = os.pidfd_open(pid)
@@ -47,26 +47,26 @@ def wait_until_gone(pids: list[int], seconds: float) -> bool:
 
 
 def environment(pid: int) -> bytes:
-    """The environment that a process was given."""
+    """The environment of a process."""
     return Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def limits_of(pid: int) -> dict[str, list[str]]:
-    """Soft and hard value of each limit of a process, by the kernel's name for it."""
+    """The soft and hard value of each limit of a process, by the kernel's name."""
     lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
     return {line[:26].strip(): line[26:].split()[:2] for line in lines}
 
 
 @dataclass(kw_only=True)
 class Used:
-    """What child processes have used, known at the end of its block."""
+    """The resources that child processes used; known at the end of the block."""
 
     cpu_seconds: float = 0.0
 
 
 @contextmanager
 def used_by_children() -> Generator[Used]:
-    """Measures the children that end within the block."""
+    """Measures the child processes that end within the block."""
     used, before = Used(), resource.getrusage(resource.RUSAGE_CHILDREN)
     yield used
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
