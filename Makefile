@@ -12,6 +12,7 @@
 #   make token                        print an access token for the stack's user, valid for an hour
 #   make migration NAME=add_job_priority   write the next migration from the changes in supabase/schemas
 #   make lock                         pin the requirements again
+#   make setup, make setup-dev        install what running, or developing, needs; the other targets do it themselves
 #   make help                         print this list
 
 SHELL := /bin/bash

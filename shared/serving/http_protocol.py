@@ -1,7 +1,7 @@
 """The HTTP server in front of a function: limits on the size and time of each request's head and trailers.
 
 uvicorn's own protocol waits for a request's head without a timeout, buffers it without a limit, and stores trailers as
-if they were headers. In the cloud a proxy in front of it enforces limits; on your own machine there may be no proxy.
+if they were headers. In the cloud a proxy in front of it prevents this; on your own machine there may be no proxy.
 
     connection made ... head complete ... body, trailers ... responded ... next head begins ... complete
     |---- head_seconds ----|                                     |------ head_seconds ------|
@@ -55,8 +55,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse received data. A head that arrives in one piece, as most do, needs no timer."""
         if self._rejected:
             return
-        # The parser reports a field only when it is complete. So an endless field is seen only here; if content came in
-        # the same piece, it is noticed a little late.
+        # The parser reports a field only when it is complete, so an endless field is seen only here. If content came in
+        # the same read, it is seen one read later.
         self._bytes_since_content += len(data)
         super().data_received(data)
         if self._rejected or self.transport.is_closing():
