@@ -1,17 +1,19 @@
-# Everything starts from a fresh checkout: `make demo` shows the system at work, `make test` proves it.
+# Each target works in a fresh checkout and installs what it needs.
 #
-#   make demo [VIDEO=file] [KEEP=1]   a real video through the real functions; KEEP=1 leaves the stack up
-#   make test [PYTEST="-k lease"]     every test, on a stack of its own
-#   make faults [SECONDS=60] [SEED=1] [WORKERS=4] [PACE=1.4]   jobs under faults, checked against what must always hold
-#   make fuzz [CASES=20000] [SEED=1]   the library against its OpenAPI document, by Schemathesis
-#   make fuzz-media [MUTATIONS=3000] [SEED=0]   damaged videos through the probe and the pipeline
-#   make lint                         formatting, security, types, SQL, shell
-#   make audit                        the pinned packages against known vulnerabilities; needs the network
-#   make bench                        the request path, measured
-#   make up, make down, make status   the local stack, left running
-#   make token                        an access token of its user, good for an hour
-#   make migration NAME=add_job_priority   the next migration, from what has changed in supabase/schemas
-#   make lock                         pin the requirements anew
+#   make demo [VIDEO=file] [KEEP=1]   turn a video into clips with the real functions; KEEP=1 leaves the stack running
+#   make test [PYTEST="-k lease"]     run all tests, on a stack of their own
+#   make faults [SECONDS=60] [SEED=1] [WORKERS=4] [PACE=1.4]   run jobs under faults and check the guarantees
+#   make fuzz [CASES=20000] [SEED=1]  test the library against its OpenAPI document with Schemathesis
+#   make fuzz-media [MUTATIONS=3000] [SEED=0]   send damaged videos through the probe and the pipeline
+#   make lint                         check formatting, security, imports, types, SQL and shell
+#   make audit                        check the pinned packages for known vulnerabilities; needs the network
+#   make bench                        measure the request path and the heap
+#   make up, make down, make status   start and stop the local stack, or show what runs
+#   make token                        print an access token for the stack's user, valid for an hour
+#   make migration NAME=add_job_priority   write the next migration from the changes in supabase/schemas
+#   make lock                         pin the requirements again
+#   make setup, make setup-dev        install what running, or developing, needs; the other targets do it themselves
+#   make help                         print this list
 
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -23,7 +25,7 @@ CASES ?= 20000
 MUTATIONS ?= 3000
 export VIDEO KEEP
 
-.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token migration lock setup setup-dev
+.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token migration lock setup setup-dev help
 
 demo: setup
 	@$(RUN) -m local demo
@@ -75,3 +77,6 @@ setup:
 
 setup-dev:
 	@$(PYTHON) local/setup/install.py dev
+
+help:
+	@sed -n 's/^#   //p' Makefile

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Deploys EditAI: a Supabase project with an edge function, three Cloud Run functions, a queue and a schedule. Safe to
-# run again at any time: it changes only what is not yet as it should be, and goes on where an interrupted run has stopped.
+# Deploys EditAI: a Supabase project with an edge function, three Cloud Run functions, a queue and a schedule. You can run
+# it again at any time: it changes only what differs from the wanted state, and continues where an interrupted run stopped.
 #
 #   ./deploy.sh --project ID --supabase-ref REF [--region REGION] [--env-file FILE]
 #
-#   --dry-run    print every command for an empty project, and call nothing
-#   --destroy    remove the deployment from Google Cloud (the Supabase project stays); --yes does not ask
-#   --stage-only stage the functions below build/, and stop
+#   --dry-run    print every command for an empty project, and run none
+#   --destroy    remove the deployment from Google Cloud (the Supabase project stays); --yes skips the confirmation
+#   --stage-only stage the functions in build/, and stop
 #
 # Secrets come from the environment or from the file (see deploy/example.env), never from the command line:
-#   SUPABASE_SERVICE_ROLE_KEY   needed once; kept in Secret Manager
+#   SUPABASE_SERVICE_ROLE_KEY   needed for the first deployment; then kept in Secret Manager
 #   SUPABASE_JWT_SECRET         only for projects whose tokens are signed with a shared secret
-#   OTEL_EXPORTER_OTLP_HEADERS  only for a collector of traces and metrics that asks for a key
+#   OTEL_EXPORTER_OTLP_HEADERS  only for a collector of traces and metrics that requires a key
 #   SUPABASE_ACCESS_TOKEN       or `supabase login`
-#   SUPABASE_DB_PASSWORD        for the migrations, where the CLI asks for it
-# shellcheck disable=SC2034 # deploy/*.sh use the names that are set here
+#   SUPABASE_DB_PASSWORD        for the migrations, if the CLI asks for it
+# shellcheck disable=SC2034 # deploy/*.sh use the variables that are set here
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DRY_RUN='' YES='' FUNCTIONS_CHANGED='' action=deploy env_file=''
@@ -32,7 +32,7 @@ read_options() {
     while (($#)); do
         case $1 in
             --project | --region | --supabase-ref | --env-file)
-                (($# > 1)) || fail "$1 takes a value"
+                (($# > 1)) || fail "$1 needs a value"
                 given+=("$1=$2")
                 shift
                 ;;
@@ -52,7 +52,7 @@ read_options() {
     apply_options "${given[@]}"
 }
 
-# The file first, so that the command line wins.
+# Reads the file first, so that the command line takes precedence.
 apply_options() {
     local option
     for option in "$@"; do
@@ -83,7 +83,7 @@ main() {
     fi
     [[ -n $DRY_RUN ]] || preflight
     set_names
-    # Before anything of them is read.
+    # Before any command that needs them.
     enable_apis
     set_function_settings
     apply_migrations
@@ -96,7 +96,7 @@ main() {
     deploy_edge_function
     smoke_test
     print_idle_cost
-    say "The library answers at $LIBRARY_URL"
+    say "The library is available at $LIBRARY_URL"
 }
 
 main "$@"

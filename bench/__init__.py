@@ -1,1 +1,1 @@
-"""Measurements: how the heap behaves under heartbeats, and what a request costs."""
+"""Benchmarks: how the heap behaves under heartbeats, and what a request costs."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: the request path, then the heap in a short run."""
+"""`python -m bench`: the request path, then a short run of the heap."""
 
 import sys
 

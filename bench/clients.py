@@ -1,6 +1,6 @@
-"""What one call costs through the Supabase client, by the HTTP client that is beneath it.
+"""The cost of one call through the Supabase client, by the HTTP client that it uses.
 
-All but the last are made by the client's own builder; the last is the one that the functions make.
+All rows but the last use the Supabase client's own request builder. The last is the call that the functions make.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from shared.database.rpc import rpc
 from shared.database.transport import LeanClient
 from supabase import AsyncClient, AsyncClientOptions
 
-AT_ONCE = 16
+CONCURRENCY = 16
 TIMEOUT_SECONDS = 10.0
-LIMITS = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+LIMITS = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
 
 
 def _lean() -> LeanClient:
-    return LeanClient(timeout_seconds=TIMEOUT_SECONDS, connections=AT_ONCE)
+    return LeanClient(timeout_seconds=TIMEOUT_SECONDS, connections=CONCURRENCY)
 
 
-OURS = "shared.database.transport, by shared.database.rpc"
+AS_THE_FUNCTIONS_CALL = "shared.database.transport, by shared.database.rpc"
 
 CLIENTS: dict[str, Callable[[], httpx.AsyncClient | None]] = {
     "the Supabase client's own": lambda: None,
@@ -35,14 +35,14 @@ CLIENTS: dict[str, Callable[[], httpx.AsyncClient | None]] = {
         timeout=TIMEOUT_SECONDS, limits=LIMITS
     ),
     "shared.database.transport": _lean,
-    OURS: _lean,
+    AS_THE_FUNCTIONS_CALL: _lean,
 }
 
 
 def measure(
     stack: StackInfo, name: str, arguments: dict[str, str], calls: int
 ) -> tuple[float, float]:
-    """Makes calls of editai_read_progress; returns calls a second and microseconds of CPU time a call."""
+    """Calls editai_read_progress; returns calls per second and microseconds of CPU time per call."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return uvloop.run(_measure(stack, name, arguments, calls))
@@ -60,20 +60,20 @@ async def _measure(
     )
     supabase = AsyncClient(stack.supabase_url, stack.service_role_key, options)
 
-    async def ask() -> None:
-        if name == OURS:
+    async def call_once() -> None:
+        if name == AS_THE_FUNCTIONS_CALL:
             await rpc(supabase, "editai_read_progress", arguments)
         else:
             await supabase.rpc("editai_read_progress", arguments).execute()
 
     async def repeat(times: int) -> None:
         for _ in range(times):
-            await ask()
+            await call_once()
 
-    await asyncio.gather(*(repeat(3) for _ in range(AT_ONCE)))
+    await asyncio.gather(*(repeat(3) for _ in range(CONCURRENCY)))
     started_at, cpu_before = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(repeat(calls // AT_ONCE) for _ in range(AT_ONCE)))
+    await asyncio.gather(*(repeat(calls // CONCURRENCY) for _ in range(CONCURRENCY)))
     seconds, cpu_seconds = time.perf_counter() - started_at, time.process_time() - cpu_before
     await supabase.postgrest.session.aclose()
-    made = calls // AT_ONCE * AT_ONCE
-    return made / seconds, cpu_seconds / made * 1e6
+    total = calls // CONCURRENCY * CONCURRENCY
+    return total / seconds, cpu_seconds / total * 1e6

@@ -1,7 +1,7 @@
-"""What a request costs at the least under the library's server: an application that does next to nothing.
+"""The minimum cost of a request under the library's server: an application that does almost nothing.
 
-POST /rpc/<function> is plain ASGI: it makes the library's call of a SQL function, through the same client, and no more:
-no caller, no check, no log. GET / is a route of FastAPI's that calls nobody.
+POST /rpc/<function> is plain ASGI. It calls a SQL function through the library's client, without authentication,
+validation or logging. GET / is a FastAPI route that calls nothing.
 """
 
 import json
@@ -29,7 +29,7 @@ _fastapi = FastAPI(openapi_url=None)
 
 
 async def floor(scope: Scope, receive: Receive, send: Send) -> None:
-    """Pass a call on, or let FastAPI answer."""
+    """Forward a call, or let FastAPI respond."""
     if not scope["path"].startswith(RPC):
         await _fastapi(scope, receive, send)
         return
@@ -48,12 +48,12 @@ async def _hello() -> dict[str, str]:
 
 @contextmanager
 def serving(stack: StackInfo) -> Generator[tuple[str, int]]:
-    """Serve the application in a process of its own; yields its URL and its pid."""
+    """Serve the application in its own process; yields its URL and pid."""
     claim = claim_free_port()
     settings = {
         "SUPABASE_URL": stack.supabase_url,
         "SUPABASE_SERVICE_ROLE_KEY": stack.service_role_key,
-        "INTERNAL_SECRET": "presented to nobody",
+        "INTERNAL_SECRET": "never presented",
     }
     with TemporaryDirectory() as directory:
         part = Part(

@@ -1,10 +1,9 @@
-"""How the heap behaves under heartbeats: whether updates are HOT, and how large the tables get.
+"""How the heap behaves under heartbeats: whether updates are HOT, and how large the tables become.
 
-Every project that a worker holds has one row in editai_locks and one in editai_generation_progress,
-both written once a second for hours. The bench runs that for many fillfactors, compressed in time:
-a round is one heartbeat of every project, and a VACUUM stands for autovacuum, once in 60 rounds and
-by autovacuum's own rule. Where a reader is named, it holds one snapshot all the while, as a dump or
-a stuck client does: no version that is newer can be removed then.
+Every project that a worker holds has one row in editai_locks and one in editai_generation_progress. Both are written
+once a second for hours. The benchmark repeats that for many fillfactors in less time: a round is one heartbeat of every
+project, and a VACUUM replaces autovacuum, every 60 rounds and by autovacuum's own rule. A reader, where one is set,
+holds one snapshot during the whole run, as a dump or a stuck client does; no newer row version can be removed then.
 
     python -m bench.heap [--quick]
 """
@@ -29,15 +28,15 @@ Connection = psycopg.Connection[dict[str, int]]
 TABLES = ("editai_locks", "editai_generation_progress")
 FILLFACTORS = (100, 90, 70, 50, 30)
 ROUNDS = {1: 3600, 100: 600, 2000: 120}
-"""Rounds for each number of projects."""
+"""Number of rounds, by number of projects."""
 
 WORKERS = 4
-"""Connections that send heartbeats at once, each for its own projects."""
+"""Concurrent connections that send heartbeats, each for its own projects."""
 
-ROUNDS_A_VACUUM = 60
-"""autovacuum_naptime is a minute."""
+ROUNDS_PER_VACUUM = 60
+"""One minute, as autovacuum_naptime."""
 
-# As autovacuum_vacuum_threshold and _scale_factor say by default.
+# The defaults of autovacuum_vacuum_threshold and autovacuum_vacuum_scale_factor.
 VACUUM_THRESHOLD, VACUUM_SCALE = 50, 0.2
 
 HEARTBEATS = """
@@ -63,7 +62,7 @@ $$
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One arrangement to measure."""
+    """One configuration to measure."""
 
     projects: int
     fillfactor: int
@@ -74,7 +73,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class TableState:
-    """What the updates of one table came to."""
+    """The state of one table after the updates."""
 
     hot_percent: float
     size_kb: int
@@ -82,7 +81,7 @@ class TableState:
 
 
 def main(arguments: list[str]) -> None:
-    """Measures every arrangement and prints a line for each."""
+    """Measures every configuration and prints a line for each."""
     quick = "--quick" in arguments
     with scratch_stack(functions=False) as stack:
         print(HEADER)
@@ -108,21 +107,21 @@ def _settings(*, quick: bool) -> Iterator[Setting]:
 
 
 def measure(url: str, setting: Setting, rounds: int) -> str:
-    """Runs the heartbeats of one arrangement and returns its line of figures."""
+    """Runs the heartbeats of one configuration and returns its line of figures."""
     with Connection.connect(url, autocommit=True, row_factory=dict_row) as connection:
-        _arrange(connection, url, setting)
+        _prepare(connection, url, setting)
         before, wal = {t: _statistics(connection, t) for t in TABLES}, _wal(connection)
         with _snapshot(url, held=setting.reader):
-            for first in range(0, rounds, ROUNDS_A_VACUUM):
-                _beat(url, min(ROUNDS_A_VACUUM, rounds - first))
+            for first in range(0, rounds, ROUNDS_PER_VACUUM):
+                _beat(url, min(ROUNDS_PER_VACUUM, rounds - first))
                 if setting.vacuum:
-                    _vacuum_where_due(connection)
+                    _vacuum_if_due(connection)
             states = [_state(connection, table, before[table]) for table in TABLES]
         wal_bytes = (_wal(connection) - wal) / (rounds * setting.projects)
     return _line(setting, states, wal_bytes)
 
 
-def _arrange(connection: Connection, url: str, setting: Setting) -> None:
+def _prepare(connection: Connection, url: str, setting: Setting) -> None:
     for table in TABLES:
         alter = sql.SQL("alter table public.{} set (fillfactor = {}, autovacuum_enabled = false)")
         connection.execute(alter.format(sql.Identifier(table), sql.Literal(setting.fillfactor)))
@@ -148,14 +147,14 @@ def _arrange(connection: Connection, url: str, setting: Setting) -> None:
 
 
 def _beat(url: str, rounds: int) -> None:
-    """Sends the heartbeats of some rounds."""
+    """Sends the heartbeats of all projects for a number of rounds."""
     with ThreadPoolExecutor(WORKERS) as workers:
-        list(workers.map(partial(_beat_some, url, rounds), range(WORKERS)))
+        list(workers.map(partial(_beat_share, url, rounds), range(WORKERS)))
 
 
-def _beat_some(url: str, rounds: int, worker: int) -> None:
+def _beat_share(url: str, rounds: int, worker: int) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        # Whether a commit waits for the disk changes nothing of what is measured but the wait.
+        # Waiting for the disk at each commit would only slow the run; it does not change what is measured.
         connection.execute("set synchronous_commit = off")
         heartbeats = HEARTBEATS.format(rounds=rounds, workers=WORKERS, worker=worker)
         connection.execute(heartbeats.encode())
@@ -172,7 +171,7 @@ def _snapshot(url: str, *, held: bool) -> Generator[None]:
         yield
 
 
-def _vacuum_where_due(connection: Connection) -> None:
+def _vacuum_if_due(connection: Connection) -> None:
     for table in TABLES:
         row = _statistics(connection, table)
         if row["dead"] > VACUUM_THRESHOLD + VACUUM_SCALE * row["live"]:

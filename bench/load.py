@@ -1,7 +1,7 @@
-"""A load generator that costs little: it repeats one request on a number of connections.
+"""A cheap load generator: it repeats one request on a number of connections.
 
-Run in a process of its own, so that what it measures does not share its event loop. Reads a Load as
-JSON from stdin, prints a Result as JSON.
+It runs in its own process, so that it shares no event loop with what it measures. Reads a Load as JSON from stdin and
+prints a Result as JSON.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ import uvloop
 from pydantic import BaseModel
 
 GRACE_SECONDS = 10
-"""How long the last answers may take."""
+"""How long the last responses may take."""
 
 
 class Load(BaseModel):
-    """What is sent, on how many connections and for how long; the answers must have `status`."""
+    """The request, the number of connections and the duration. All responses must have `status`."""
 
     method: str
     url: str
@@ -41,7 +41,7 @@ class Load(BaseModel):
 
 
 class Result(BaseModel):
-    """Answers a second, and milliseconds that an answer took."""
+    """Responses per second, and milliseconds per response."""
 
     rate: float
     median_ms: float
@@ -49,15 +49,15 @@ class Result(BaseModel):
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the request again as soon as its answer is complete, until told to stop."""
+    """Repeats the request as soon as its response is complete, until it is stopped."""
 
-    def __init__(self, request: bytes, statuses: Counter[int], took: list[float]) -> None:
-        self._request, self._statuses, self._took = request, statuses, took
+    def __init__(self, request: bytes, statuses: Counter[int], latencies: list[float]) -> None:
+        self._request, self._statuses, self._latencies = request, statuses, latencies
         self._stopping = False
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no common class
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports share no class
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -71,16 +71,16 @@ class _Connection(asyncio.Protocol):
                 self.closed.set_exception(exc or ConnectionError("closed by the server"))
 
     def on_message_complete(self) -> None:
-        """Counts an answer; called by the parser."""
+        """Counts a response; called by the parser."""
         self._statuses[self._parser.get_status_code()] += 1
-        self._took.append(time.perf_counter() - self._sent_at)
+        self._latencies.append(time.perf_counter() - self._sent_at)
         if self._stopping:
             self._transport.close()
         else:
             self._send()
 
     def stop(self) -> None:
-        """Lets the answer that is awaited be the last."""
+        """Stops after the response that is awaited."""
         self._stopping = True
 
     def _send(self) -> None:
@@ -90,7 +90,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def run(load: Load) -> Result:
-    """Puts the load on and returns what came of it; raises ValueError for any other status."""
+    """Runs the load and returns its result; raises ValueError for any other status."""
     async with asyncio.timeout(load.warm_up_seconds + load.seconds + GRACE_SECONDS):
         return await _run(load)
 
@@ -99,33 +99,33 @@ async def _run(load: Load) -> Result:
     url = urlsplit(load.url)
     host, port = url.hostname or "", url.port or 80
     statuses: Counter[int] = Counter()
-    took: list[float] = []
+    latencies: list[float] = []
     request = load.request()
     loop = asyncio.get_running_loop()
     connections: list[_Connection] = []
     for _ in range(load.connections):
-        connection = _Connection(request, statuses, took)
-        await loop.create_connection(lambda made=connection: made, host, port)
+        connection = _Connection(request, statuses, latencies)
+        await loop.create_connection(lambda protocol=connection: protocol, host, port)
         connections.append(connection)
     await asyncio.sleep(load.warm_up_seconds)
-    took.clear()
+    latencies.clear()
     started_at = time.perf_counter()
     await asyncio.sleep(load.seconds)
-    answers, seconds = sorted(took), time.perf_counter() - started_at
+    latencies, seconds = sorted(latencies), time.perf_counter() - started_at
     for connection in connections:
         connection.stop()
     await asyncio.gather(*(connection.closed for connection in connections))
     if set(statuses) != {load.status}:
-        raise ValueError(f"answers other than {load.status}: {dict(statuses)}")
+        raise ValueError(f"responses other than {load.status}: {dict(statuses)}")
     return Result(
-        rate=len(answers) / seconds,
-        median_ms=statistics.median(answers) * 1000,
-        p99_ms=answers[len(answers) * 99 // 100] * 1000,
+        rate=len(latencies) / seconds,
+        median_ms=statistics.median(latencies) * 1000,
+        p99_ms=latencies[len(latencies) * 99 // 100] * 1000,
     )
 
 
 def main() -> None:
-    """Puts on the load that stdin describes."""
+    """Runs the load that stdin describes."""
     load = Load.model_validate_json(sys.stdin.read())
     print(uvloop.run(run(load)).model_dump_json())
 

@@ -1,4 +1,4 @@
-"""CPU time of a process and all its children, from /proc: what a request costs even on a busy machine."""
+"""CPU time of a process and its descendants, from /proc: the cost of a request, even on a busy machine."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time that a process, its children and theirs have used so far."""
+    """User and system time that a process and its descendants have used so far."""
     return sum(_own_seconds(member) for member in _tree(pid))
 
 
@@ -25,7 +25,7 @@ def _own_seconds(pid: int) -> float:
 
 
 def _field(pid: int, number: int) -> str | None:
-    """A field of /proc/<pid>/stat after the name, which may hold anything; None for a process that is gone."""
+    """A field of /proc/<pid>/stat after the name, which may have any characters; None for a dead process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[number]
     except (FileNotFoundError, ProcessLookupError):

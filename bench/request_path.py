@@ -1,10 +1,9 @@
-"""The request path beside the bare call: what the library makes of PostgREST's own rate.
+"""The request path compared with the bare call: how much of PostgREST's own rate the library reaches.
 
-At 16 connections, one after the other and several times over: the SQL function called on PostgREST
-itself, the same through the gateway, the library's endpoint that calls it, and between them the
-least that a Python server costs (bench/floor.py). Rates are medians;
-"of bare" is the median of the ratios within each round, so that a busy moment does not count twice.
-CPU time tells the same on a machine that has other work to do.
+At 16 connections, in several rounds, it measures in turn: the SQL function called directly on PostgREST, the same call
+through the gateway, the minimum that a Python server costs (bench/floor.py), and the library's endpoint that makes the
+call. Rates are medians. "of bare" is the median of the ratios within each round, so that a busy moment does not count
+twice. CPU time is comparable even on a machine that does other work.
 
     python -m bench.request_path [--quick]
 """
@@ -38,7 +37,7 @@ FORM = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class Target:
     """A stack with one project that is held by a queued job."""
 
     stack: StackInfo
@@ -76,12 +75,12 @@ class Ground:
         return {"p_project_id": self.project_id, "p_owner_id": self.owner_id}
 
     def call(self, function: str, **arguments: Any) -> None:
-        """Calls a SQL function to prepare something."""
+        """Calls a SQL function for preparation."""
         url = f"{self.stack.supabase_url}/rest/v1/rpc/{function}"
         httpx.post(url, headers=self.keys, json=arguments).raise_for_status()
 
     def loads(self) -> Mapping[str, list[tuple[str, Load]]]:
-        """For each subject: the bare call, the call through what is on its way, the library's endpoint."""
+        """For each subject: the bare call, the call through each intermediate, the library's endpoint."""
         project = f"{self.stack.library_url}/projects/{self.project_id}"
         bearer = {"authorization": f"Bearer {self.token}"}
         form = bearer | {"content-type": "multipart/form-data; boundary=b"}
@@ -96,15 +95,15 @@ class Ground:
                 ("library", generate),
             ],
             "progress": [*self._bare("editai_read_progress"), ("library", poll)],
-            "nothing": [("FastAPI, calling nobody", hello)],
+            "nothing": [("FastAPI, calling nothing", hello)],
         }
 
     def _bare(self, function: str) -> list[tuple[str, Load]]:
         body = json.dumps(self.arguments)
-        places = {
+        urls = {
             "PostgREST": self.stack.postgrest_url,
             "gateway": f"{self.stack.supabase_url}/rest/v1",
-            "ASGI and this call alone": self.floor_url,
+            "ASGI with only this call": self.floor_url,
         }
         return [
             (
@@ -117,41 +116,41 @@ class Ground:
                     status=200,
                 ),
             )
-            for name, url in places.items()
+            for name, url in urls.items()
         ]
 
 
 def main(arguments: list[str]) -> None:
-    """Prepares a stack, measures and prints."""
+    """Starts a stack, measures and prints."""
     rounds, seconds = (2, 1.0) if "--quick" in arguments else (ROUNDS, SECONDS)
     with scratch_stack(functions=True) as stack, serving(stack) as (floor_url, floor_pid):
         stack.pids["floor"] = floor_pid
-        ground = _prepare(stack, floor_url)
+        target = _prepare(stack, floor_url)
         print(
-            "                              answers/s  of bare  median ms   p99 ms   CPU us a request"
+            "                            responses/s  of bare  median ms   p99 ms   CPU us per request"
         )
-        for subject, loads in ground.loads().items():
+        for subject, loads in target.loads().items():
             print(subject)
             _compare(stack, loads, rounds, seconds)
-        print("\na call through the Supabase client, over     calls/s   CPU us a call")
+        print("\na call through the Supabase client, over     calls/s CPU us per call")
         for name in clients.CLIENTS:
             calls = int(seconds * 400)
-            runs = [clients.measure(stack, name, ground.arguments, calls) for _ in range(rounds)]
+            runs = [clients.measure(stack, name, target.arguments, calls) for _ in range(rounds)]
             rate, cpu = (statistics.median(values) for values in zip(*runs, strict=True))
             print(f"  {name:<40} {rate:>8.0f} {cpu:>15.0f}", flush=True)
 
 
-def _prepare(stack: StackInfo, floor_url: str) -> Ground:
-    ground = Ground(
+def _prepare(stack: StackInfo, floor_url: str) -> Target:
+    target = Target(
         stack=stack,
         floor_url=floor_url,
         project_id=f"bench-{uuid4()}",
         owner_id=str(uuid4()),
     )
-    ground.call("editai_create_project", **ground.arguments, p_name="bench")
-    ground.call(
+    target.call("editai_create_project", **target.arguments, p_name="bench")
+    target.call(
         "editai_start_job",
-        **ground.arguments,
+        **target.arguments,
         p_job_id=str(uuid4()),
         p_kind="raw_clips",
         p_params={},
@@ -161,7 +160,7 @@ def _prepare(stack: StackInfo, floor_url: str) -> Ground:
         p_deadline_seconds=3600,
         p_max_attempts=1,
     )
-    return ground
+    return target
 
 
 def _compare(stack: StackInfo, loads: list[tuple[str, Load]], rounds: int, seconds: float) -> None:
@@ -170,18 +169,18 @@ def _compare(stack: StackInfo, loads: list[tuple[str, Load]], rounds: int, secon
     for _ in range(rounds):
         for name, load in loads:
             before = _cpu(stack)
-            result, answers = _put_on(load.model_copy(update={"seconds": seconds}))
+            result, responses = _run_load(load.model_copy(update={"seconds": seconds}))
             after = _cpu(stack)
             results[name].append(result)
-            costs[name].append({p: (after[p] - before[p]) / answers * 1e6 for p in PARTS})
+            costs[name].append({p: (after[p] - before[p]) / responses * 1e6 for p in PARTS})
     bare = [result.rate for result in results[loads[0][0]]]
     for name, runs in results.items():
         ratio = statistics.median(r.rate / b for r, b in zip(runs, bare, strict=True))
         print(_line(name, runs, ratio, costs[name]), flush=True)
 
 
-def _put_on(load: Load) -> tuple[Result, float]:
-    """Runs the load in a process of its own; returns its result and about how many answers there were."""
+def _run_load(load: Load) -> tuple[Result, float]:
+    """Runs the load in its own process; returns its result and the approximate number of responses."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.load"],
         input=load.model_dump_json(),

@@ -1,4 +1,4 @@
-"""A stack of the bench's own, on free ports and in a temporary directory, so that no one's data is touched."""
+"""A stack for benchmarks, on free ports and in a temporary directory, so that it touches no existing data."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 
 class StackInfo(BaseModel):
-    """What the bench needs of the stack file."""
+    """The parts of the stack file that benchmarks need."""
 
     library_url: str
     supabase_url: str
@@ -27,7 +27,7 @@ class StackInfo(BaseModel):
 
 @contextmanager
 def scratch_stack(*, functions: bool) -> Generator[StackInfo]:
-    """Starts a stack, with or without the functions, and removes it with all its data afterwards."""
+    """Starts a stack, with or without the functions, and removes it with its data at the end."""
     directory = Path(tempfile.mkdtemp(prefix="editai-bench-"))
     directory.chmod(0o711)
     try:

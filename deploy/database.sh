@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The Supabase project: migrations by its CLI, and one private bucket.
+# The Supabase project: migrations through its CLI, and one private bucket.
 
 supabase_cli() { supabase_with_input "$@" </dev/null; }
 
@@ -14,21 +14,21 @@ apply_migrations() {
     if [[ -z $DRY_RUN && $(supabase_cli "${push[@]}" --dry-run 2>&1) == *'up to date'* ]]; then return; fi
     print_command supabase "${push[@]}" --yes --workdir=.
     [[ -n $DRY_RUN ]] || supabase_cli "${push[@]}" --yes ||
-        fail "the migrations were not applied; where the CLI could not log in to the database, set SUPABASE_DB_PASSWORD"
+        fail "the migrations were not applied; if the CLI could not log in to the database, set SUPABASE_DB_PASSWORD"
 }
 
 BUCKET_TYPES='["video/*","image/jpeg"]'
 
-# Private, and closed to what the library would not take: a signed upload URL lets a browser write to it directly.
+# The bucket is private and has the limits of the library, because a browser writes to it directly by a signed upload URL.
 make_bucket() {
-    say "Making the private bucket"
+    say "Creating the private bucket"
     local wanted current
     wanted="{\"id\":\"$STORAGE_BUCKET\",\"name\":\"$STORAGE_BUCKET\",\"public\":false,\"file_size_limit\":$MAX_FILE_BYTES,\"allowed_mime_types\":$BUCKET_TYPES}"
     if [[ -z $SUPABASE_SERVICE_ROLE_KEY && -z $DRY_RUN ]]; then
         SUPABASE_SERVICE_ROLE_KEY=$(gcloud secrets versions access latest \
             --secret=editai-supabase-service-role-key "--project=$PROJECT")
     fi
-    if current=$(ask bucket "$STORAGE_BUCKET"); then
+    if current=$(query bucket "$STORAGE_BUCKET"); then
         if is_as_wanted "$(tr -d '[:space:]' <<<"$current")"; then return; fi
         run_storage PUT "bucket/$STORAGE_BUCKET" "$wanted"
     else
@@ -46,19 +46,19 @@ is_as_wanted() {
 run_storage() {
     print_command curl --request "$1" --data "${3:-}" "$SUPABASE_URL/storage/v1/$2"
     [[ -n $DRY_RUN ]] || storage "$@" >/dev/null ||
-        fail "the bucket could not be made; is the service role key that of $SUPABASE_REF, and the project's upload limit at least $MAX_FILE_BYTES bytes?"
+        fail "the bucket could not be created or changed; check that the service role key belongs to $SUPABASE_REF and that the project's upload limit is at least $MAX_FILE_BYTES bytes"
 }
 
-# Storage answers 400 for a bucket that is not there, with the 404 in the body.
+# Storage responds 400 for a missing bucket, with the 404 in the body.
 bucket() {
-    local answer
-    answer=$(storage GET "bucket/$1") && printf '%s' "$answer" && return
-    [[ $answer != *'"statusCode":"404"'* ]] || echo NOT_FOUND >&2
-    printf '%s\n' "$answer" >&2
+    local response
+    response=$(storage GET "bucket/$1") && printf '%s' "$response" && return
+    [[ $response != *'"statusCode":"404"'* ]] || echo NOT_FOUND >&2
+    printf '%s\n' "$response" >&2
     return 1
 }
 
-# storage METHOD PATH [BODY]   Calls Supabase Storage; prints its answer, also of a refusal. The key goes to curl by a pipe.
+# storage METHOD PATH [BODY]   Calls Supabase Storage and prints the response, even an error. Pipes the key to curl.
 storage() {
     printf 'header = "Authorization: Bearer %s"\nheader = "apikey: %s"\n' \
         "$SUPABASE_SERVICE_ROLE_KEY" "$SUPABASE_SERVICE_ROLE_KEY" |

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Takes away what deploy.sh made on Google Cloud. What users made stays: the Supabase project is not touched.
+# Removes what deploy.sh created on Google Cloud. The Supabase project, with all data of users, is not changed.
 
 destroy() {
     say "Removing EditAI from $PROJECT"
@@ -20,25 +20,25 @@ destroy() {
     for name in "${ACCOUNTS[@]}"; do
         remove "iam service-accounts" "$(account "$name")"
     done
-    ((${#LEFT[@]} == 0)) || fail "$(join ', ' "${LEFT[@]}") could not be removed (see above): run it again"
-    printf '\nLeft as they are: the Supabase project %s with its data and its edge function, the enabled APIs, the images in Artifact Registry.\n' "$SUPABASE_REF"
-    printf 'The name of the queue is free again after some days.\n'
+    ((${#LEFT[@]} == 0)) || fail "$(join ', ' "${LEFT[@]}") could not be removed (see above); run it again"
+    printf '\nNot removed: the Supabase project %s with its data and its edge function, the enabled APIs, the images in Artifact Registry.\n' "$SUPABASE_REF"
+    printf 'The name of the queue cannot be reused for some days.\n'
 }
 
 confirm() {
-    local answer
+    local reply
     [[ -t 0 ]] || fail "--destroy asks for confirmation: run it in a terminal, or add --yes"
-    read -rp "Type the project's id to remove the deployment: " answer
-    [[ $answer == "$PROJECT" ]] || fail "nothing was removed"
+    read -rp "Type the project's id to remove the deployment: " reply
+    [[ $reply == "$PROJECT" ]] || fail "nothing was removed"
 }
 
-# remove GROUP NAME [FLAG...]   Where it is there. What cannot be removed holds up nothing else, and is named at the end.
+# remove GROUP NAME [FLAG...]   Removes a resource if it exists. A failure is reported at the end and does not stop the rest.
 remove() {
     local name=$2 status=0
     local -a group
     read -ra group <<<"$1"
     shift 2
-    [[ -n $DRY_RUN ]] || look gcloud "${group[@]}" describe "$name" "$@" "--project=$PROJECT" >/dev/null || status=$?
+    [[ -n $DRY_RUN ]] || try_query gcloud "${group[@]}" describe "$name" "$@" "--project=$PROJECT" >/dev/null || status=$?
     ((status != 1)) || return 0
     if ((status == 2)) || ! run gcloud "${group[@]}" delete "$name" "$@" "--project=$PROJECT" --quiet; then
         LEFT+=("${group[*]} $name")
@@ -47,7 +47,7 @@ remove() {
 
 unbind() {
     local granted=$2 status=0
-    [[ -n $DRY_RUN ]] || granted=$(look gcloud projects get-iam-policy "$PROJECT" --flatten='bindings[].members' \
+    [[ -n $DRY_RUN ]] || granted=$(try_query gcloud projects get-iam-policy "$PROJECT" --flatten='bindings[].members' \
         "--filter=bindings.members:${1#*:}" '--format=value(bindings.role)') || status=$?
     if ((status == 0)) && ! grep -qxF "$2" <<<"$granted"; then return; fi
     if ((status > 0)) ||

@@ -4,7 +4,7 @@
 
 EDGE_FUNCTION=start-job
 
-# Its address first: a function that runs before it is set refuses its first callers.
+# Sets the URL first. Otherwise the function would run without it and reject its first callers.
 deploy_edge_function() {
     say "Deploying the edge function"
     set_edge_setting LIBRARY_URL "$LIBRARY_URL"
@@ -17,30 +17,30 @@ deploy_edge_function() {
     local -a command=(functions deploy "$EDGE_FUNCTION" --use-api "--remote=$SUPABASE_REF" --yes)
     print_command supabase "${command[@]}" --workdir=.
     [[ -n $DRY_RUN ]] || supabase_cli "${command[@]}" ||
-        fail "the edge function was not deployed; may your access token write edge functions of $SUPABASE_REF?"
+        fail "the edge function was not deployed; check that your access token may write edge functions of $SUPABASE_REF"
     set_edge_setting EDITAI_FINGERPRINT "$fingerprint"
 }
 
-# set_edge_setting NAME VALUE   Unless it has this value. It goes in by a pipe: into no argument, no file and no log.
+# set_edge_setting NAME VALUE   Sets it unless it has this value. The value is piped: no argument, file or log has it.
 set_edge_setting() {
     local name=$1 value=$2
     local -a command=(secrets set --env-file=/dev/stdin "--remote=$SUPABASE_REF" --yes)
     if has_edge_setting "$name" "$value"; then return; fi
     printf '%s  < (%s=...)\n' "$(print_command supabase "${command[@]}" --workdir=.)" "$name"
     [[ -n $DRY_RUN ]] || printf '%s="%s"\n' "$name" "$value" | supabase_with_input "${command[@]}" ||
-        fail "$name was not set; may your access token write secrets of $SUPABASE_REF?"
+        fail "$name was not set; check that your access token may write secrets of $SUPABASE_REF"
 }
 
-# has_edge_setting NAME VALUE   Supabase tells of a value no more than its SHA-256.
+# has_edge_setting NAME VALUE   Supabase shows only the SHA-256 of a value.
 has_edge_setting() {
     local digest
     digest=$(printf '%s' "$2" | sha256sum | cut -d' ' -f1)
-    ask supabase_cli secrets list --output-format=json "--remote=$SUPABASE_REF" |
+    query supabase_cli secrets list --output-format=json "--remote=$SUPABASE_REF" |
         tr -d '[:space:]' | tr '{' '\n' | grep -F "\"name\":\"$1\"" | grep -F "\"$digest\"" >/dev/null
 }
 
 has_edge_function() {
-    ask supabase_cli functions list --output-format=json "--remote=$SUPABASE_REF" |
+    query supabase_cli functions list --output-format=json "--remote=$SUPABASE_REF" |
         tr -d '[:space:]' | grep -F "\"slug\":\"$EDGE_FUNCTION\"" >/dev/null
 }
 

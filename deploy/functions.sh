@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2034 # other files use the names that are set here
-# The three functions: what they are told, how large they are, who may reach them.
+# shellcheck shell=bash disable=SC2034 # other files use the variables that are set here
+# The three functions: their settings, their size, and who may call them.
 
-# As long as Cloud Tasks waits for an answer at the most.
+# The longest that Cloud Tasks waits for a response.
 WORKER_SECONDS=1800
 
 deploy_functions() {
@@ -9,12 +9,12 @@ deploy_functions() {
     run deploy/stage.sh
     write_settings library "${SUPABASE_USERS[@]}" "PUBLIC_URL=$LIBRARY_URL" "CORS_ALLOWED_ORIGINS=$CORS_ALLOWED_ORIGINS" \
         "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "MAX_ACTIVE_JOBS_PER_USER=$MAX_ACTIVE_JOBS_PER_USER" "${DISPATCH[@]}"
-    # Cloud Run ends a request, but not the process: what runs on would hold the project on next to no CPU.
+    # On a timeout Cloud Run ends the request but not the process. The attempt would hold the project while it gets almost no CPU.
     write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "FFMPEG_MEMORY_BYTES=$FFMPEG_MEMORY_BYTES" \
         "ATTEMPT_SECONDS=$((WORKER_SECONDS - 60))" "$(expects_caller editai-tasks "$WORKER_URL")"
     write_settings lease_cleanup "${DISPATCH[@]}" "$(expects_caller editai-scheduler "$LEASE_CLEANUP_URL")"
 
-    # The worker before those who send it jobs.
+    # The worker is deployed before the functions that dispatch jobs to it.
     deploy worker --memory="$WORKER_MEMORY" --cpu="$WORKER_CPU" --concurrency="$WORKER_CONCURRENCY" --timeout="${WORKER_SECONDS}s" \
         --min-instances="$WORKER_MIN_INSTANCES" --max-instances="$WORKER_MAX_INSTANCES" \
         --ingress-settings=internal-only --no-allow-unauthenticated
@@ -22,21 +22,21 @@ deploy_functions() {
     deploy lease_cleanup --memory=512Mi --cpu=1 --concurrency=1 --timeout=120s --min-instances=0 --max-instances=2 \
         --ingress-settings=internal-only --no-allow-unauthenticated
     let_call editai-scheduler editai-lease-cleanup
-    # Longer than the longest Prefer: wait.
+    # The timeout exceeds the longest Prefer: wait.
     deploy library --memory="$LIBRARY_MEMORY" --cpu="$LIBRARY_CPU" --concurrency="$LIBRARY_CONCURRENCY" --timeout=360s \
         --min-instances="$LIBRARY_MIN_INSTANCES" --max-instances="$LIBRARY_MAX_INSTANCES" \
         --ingress-settings=all --allow-unauthenticated
     stay_public editai-library
 }
 
-# gcloud lets everyone in only after the function is active: a deployment that was cut short before that, or somebody's
-# hand, leaves one that is up to date and closed.
+# gcloud grants public access only after the function is active. So an interrupted deployment, or a manual change, may leave
+# a library that is up to date but not public.
 stay_public() {
-    # The plan is that of a deployment that is not cut short.
+    # A dry run shows a deployment that is not interrupted, which needs no second grant.
     [[ -n $DRY_RUN ]] || let_in allUsers "$1"
 }
 
-# What several functions are told.
+# Settings that several functions share.
 set_function_settings() {
     COMMON=(
         FUNCTION_USE_ASGI=true "GOOGLE_CLOUD_PROJECT=$PROJECT" "SUPABASE_URL=$SUPABASE_URL"
@@ -56,13 +56,13 @@ set_function_settings() {
     has_jwt_secret || SUPABASE_USERS+=("SUPABASE_JWKS_URL=$SUPABASE_URL/auth/v1/.well-known/jwks.json")
 }
 
-# Cloud Run checks the caller's token first, and takes the signature off what it passes on.
+# Cloud Run verifies the caller's token and removes the signature before it forwards the request.
 expects_caller() {
     printf 'GOOGLE_OIDC_SERVICE_ACCOUNT=%s\nGOOGLE_OIDC_AUDIENCE=%s\nGOOGLE_OIDC_SIGNATURE_REMOVED=true' \
         "$(account "$1")" "$2"
 }
 
-# write_settings FUNCTION NAME=value...   Writes the environment of a function; a dry run shows it.
+# write_settings FUNCTION NAME=value...   Writes the environment of a function; a dry run prints it.
 write_settings() {
     local function=$1
     shift
@@ -74,7 +74,7 @@ write_settings() {
     fi
 }
 
-# Each value between quotes: a number or a true would not be the text that an environment holds.
+# Quotes each value: an environment holds text, and YAML would read a number or a boolean.
 as_yaml() {
     local line value
     while IFS= read -r line; do
@@ -84,7 +84,7 @@ as_yaml() {
     done < <(printf '%s\n' "$@")
 }
 
-# deploy FUNCTION FLAG...   Unless what runs was made from the same files, settings and flags.
+# deploy FUNCTION FLAG...   Deploys unless the running function has the same files, settings and flags.
 deploy() {
     local function=$1 name="editai-${1//_/-}" fingerprint
     shift
@@ -95,7 +95,7 @@ deploy() {
         "--build-service-account=projects/$PROJECT/serviceAccounts/$(account editai-build)"
     )
     fingerprint=$(fingerprint_of "$function" "${flags[@]}")
-    if [[ $(ask gcloud functions describe "$name" --v2 "--region=$REGION" "--project=$PROJECT" \
+    if [[ $(query gcloud functions describe "$name" --v2 "--region=$REGION" "--project=$PROJECT" \
         '--format=value(labels.editai_fingerprint,state)') == "$fingerprint"[[:space:]]ACTIVE ]]; then
         printf '  %s is up to date\n' "$name"
         return
@@ -118,12 +118,12 @@ secrets_of() {
 
 secret_reference() { printf '%s:%s' "$1" "$(secret_version "$1" or-first)"; }
 
-# One short text for everything that a deployment is made of.
+# A hash of everything that a deployment is made from.
 fingerprint_of() {
     local function=$1
     shift
     if [[ -n $DRY_RUN ]]; then
-        # What a label may hold: https://cloud.google.com/functions/docs/configuring
+        # A valid label: https://cloud.google.com/functions/docs/configuring
         echo known-when-deployed
         return
     fi

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Who may do what: one service account a function, two for those who call the private ones, one for builds.
+# Permissions: one service account per function, two for the callers of the internal functions, one for builds.
 #
-#   editai-library         reads its secrets, puts tasks into the queue in the name of editai-tasks
+#   editai-library         reads its secrets, adds tasks to the queue on behalf of editai-tasks
 #   editai-worker          reads its secrets
-#   editai-lease-cleanup   reads its secrets, puts tasks into the queue in the name of editai-tasks
-#   editai-tasks           what Cloud Tasks presents to the worker: may call it, nothing else
-#   editai-scheduler       what Cloud Scheduler presents to lease_cleanup: may call it, nothing else
+#   editai-lease-cleanup   reads its secrets, adds tasks to the queue on behalf of editai-tasks
+#   editai-tasks           the identity of Cloud Tasks at the worker: may only call it
+#   editai-scheduler       the identity of Cloud Scheduler at lease_cleanup: may only call it
 #   editai-build           builds the functions' images
 
 ACCOUNTS=(editai-library editai-worker editai-lease-cleanup editai-tasks editai-scheduler editai-build)
@@ -13,10 +13,10 @@ FUNCTION_ACCOUNTS=(editai-library editai-worker editai-lease-cleanup)
 BUILD_ROLES=(roles/artifactregistry.writer roles/logging.logWriter roles/storage.objectViewer)
 
 make_accounts() {
-    say "Making service accounts"
+    say "Creating service accounts"
     local name role
     for name in "${ACCOUNTS[@]}"; do
-        ask gcloud iam service-accounts describe "$(account "$name")" "--project=$PROJECT" >/dev/null ||
+        query gcloud iam service-accounts describe "$(account "$name")" "--project=$PROJECT" >/dev/null ||
             run gcloud iam service-accounts create "$name" "--project=$PROJECT" "--display-name=EditAI ${name#editai-}" --quiet
     done
     for role in "${BUILD_ROLES[@]}"; do
@@ -47,38 +47,38 @@ store_secrets() {
     if has_jwt_secret; then let_read editai-library editai-supabase-jwt-secret; fi
 }
 
-# Projects with signing keys publish them; those with a shared secret must be given it once.
+# Projects with signing keys publish them. For a project with a shared secret, the secret must be given once.
 has_jwt_secret() { [[ -n $SUPABASE_JWT_SECRET ]] || has_value editai-supabase-jwt-secret; }
 
-# What a collector knows its senders by, where there is one.
+# The headers by which a collector authenticates its senders, if there is a collector.
 has_collector_headers() {
     [[ -n $OTEL_EXPORTER_OTLP_ENDPOINT ]] &&
         { [[ -n $OTEL_EXPORTER_OTLP_HEADERS ]] || has_value editai-collector-headers; }
 }
 
-# Secrets that a first deployment may do without.
+# Secrets that a first deployment may lack.
 OPTIONAL_SECRETS=(editai-supabase-jwt-secret editai-collector-headers)
 
-# store_secret NAME VARIABLE   Adds a version, unless the newest one has this value already.
+# store_secret NAME VARIABLE   Adds a version unless the newest one already has this value.
 store_secret() {
     local secret=$1 variable=$2 current
     [[ -n ${!variable} || -n $DRY_RUN && " ${OPTIONAL_SECRETS[*]} " != *" $secret "* ]] || return 0
-    ask gcloud secrets describe "$secret" "--project=$PROJECT" >/dev/null ||
+    query gcloud secrets describe "$secret" "--project=$PROJECT" >/dev/null ||
         run gcloud secrets create "$secret" "--project=$PROJECT" --replication-policy=automatic --quiet
-    if current=$(ask gcloud secrets versions access latest "--secret=$secret" "--project=$PROJECT") &&
+    if current=$(query gcloud secrets versions access latest "--secret=$secret" "--project=$PROJECT") &&
         [[ $current == "${!variable}" ]]; then return; fi
     run_with_input "$variable" gcloud secrets versions add "$secret" "--project=$PROJECT" --data-file=- --quiet
 }
 
 has_value() { [[ -n $(secret_version "$1") ]]; }
 
-# The number of a secret's newest version. A function names its versions, so that a new value is a new deployment.
+# The number of a secret's newest version. Functions refer to versions, so that a new value causes a new deployment.
 secret_version() {
     if [[ -n $DRY_RUN ]]; then
         [[ ${2:-} != or-first ]] || echo 1
         return
     fi
-    ask gcloud secrets versions list "$1" "--project=$PROJECT" --filter=state=ENABLED \
+    query gcloud secrets versions list "$1" "--project=$PROJECT" --filter=state=ENABLED \
         --sort-by=~createTime --limit=1 '--format=value(name)' | sed 's|.*/||'
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What must be there before anything is changed, each with a message that says what to do.
+# Checks before anything is changed. Each failure says what to do.
 
 APIS=(
     artifactregistry.googleapis.com cloudbuild.googleapis.com cloudfunctions.googleapis.com
@@ -15,7 +15,8 @@ PERMISSIONS=(
     secretmanager.versions.add secretmanager.versions.list serviceusage.services.enable
 )
 
-# Who has them: an editor may set no policy and read no secret. https://cloud.google.com/iam/docs/understanding-roles
+# Roles that include these permissions. An editor may neither set policies nor read secrets.
+# https://cloud.google.com/iam/docs/understanding-roles
 ROLES=(
     roles/editor roles/cloudtasks.admin roles/iam.serviceAccountAdmin roles/resourcemanager.projectIamAdmin
     roles/run.admin roles/secretmanager.admin
@@ -27,11 +28,11 @@ preflight() {
     [[ $(supabase --version) =~ ^v?([3-9]|[1-9][0-9])\. ]] ||
         fail "the Supabase CLI is older than 3: $(where_to_find supabase)"
     can_reach_project
-    # Not everyone may read this; who may not is told by Google on the way.
+    # Not every account may read this. If yours may not, a missing billing account shows in a later step.
     [[ $(gcloud billing projects describe "$PROJECT" '--format=value(billingEnabled)' 2>/dev/null) != False ]] ||
         fail "project $PROJECT has no billing account: link one at https://console.cloud.google.com/billing/linkedaccount?project=$PROJECT"
     supabase_cli projects list --output-format=json | grep -F "\"$SUPABASE_REF\"" >/dev/null ||
-        fail "Supabase shows no project $SUPABASE_REF to you: set SUPABASE_ACCESS_TOKEN or run 'supabase login', and check --supabase-ref"
+        fail "your Supabase account cannot see project $SUPABASE_REF: set SUPABASE_ACCESS_TOKEN or run 'supabase login', and check --supabase-ref"
     check_permissions
     [[ -n $SUPABASE_SERVICE_ROLE_KEY ]] ||
         { is_enabled secretmanager.googleapis.com && has_value editai-supabase-service-role-key; } ||
@@ -45,12 +46,12 @@ need() {
     done
 }
 
-# What gcloud complains about is shown before what to do about it.
+# gcloud's own error is shown before the advice.
 can_reach_project() {
     [[ -n $(gcloud auth list --filter=status:ACTIVE '--format=value(account)') ]] ||
         fail "gcloud has no account: run 'gcloud auth login'"
     gcloud projects describe "$PROJECT" '--format=value(projectId)' >/dev/null ||
-        fail "there is no project $PROJECT that your account may see: check the id, the network and 'gcloud auth login', or ask for access"
+        fail "there is no project $PROJECT that your account can see: check the id, the network and 'gcloud auth login', or ask for access"
 }
 
 where_to_find() {
@@ -61,21 +62,21 @@ where_to_find() {
     esac
 }
 
-# Which of the permissions the account lacks. The token goes to curl by a pipe.
+# Fails if the account lacks one of the permissions. Pipes the token to curl.
 check_permissions() {
-    local token answer permission
+    local token response permission
     local -a missing=()
     token=$(gcloud auth print-access-token) || fail "gcloud gives no access token: run 'gcloud auth login'"
-    answer=$(printf 'header = "Authorization: Bearer %s"\n' "$token" |
+    response=$(printf 'header = "Authorization: Bearer %s"\n' "$token" |
         curl --silent --config - --request POST --header 'Content-Type: application/json' \
             --data "{\"permissions\": [\"$(join '", "' "${PERMISSIONS[@]}")\"]}" \
-            "https://cloudresourcemanager.googleapis.com/v1/projects/$PROJECT:testIamPermissions") || answer=
-    if [[ $answer != *'"permissions"'* && $answer != '{}' ]]; then
-        printf '  your permissions could not be checked; what is missing will show on the way\n'
+            "https://cloudresourcemanager.googleapis.com/v1/projects/$PROJECT:testIamPermissions") || response=
+    if [[ $response != *'"permissions"'* && $response != '{}' ]]; then
+        printf '  your permissions could not be checked; a missing one will show in a later step\n'
         return
     fi
     for permission in "${PERMISSIONS[@]}"; do
-        [[ $answer == *"\"$permission\""* ]] || missing+=("$permission")
+        [[ $response == *"\"$permission\""* ]] || missing+=("$permission")
     done
     ((${#missing[@]} == 0)) ||
         fail "your account lacks ${missing[*]} on $PROJECT: ask for roles/owner, or for all of $(join ', ' "${ROLES[@]}")"
@@ -98,8 +99,8 @@ enable_apis() {
 }
 
 is_enabled() {
-    # Asked once; where nothing is enabled, again, which is no harm.
+    # Queried once, and again only if nothing is enabled yet.
     [[ -n ${ENABLED_APIS:-} ]] ||
-        ENABLED_APIS=$(ask gcloud services list --enabled "--project=$PROJECT" '--format=value(config.name)') || ENABLED_APIS=
+        ENABLED_APIS=$(query gcloud services list --enabled "--project=$PROJECT" '--format=value(config.name)') || ENABLED_APIS=
     grep -qxF "$1" <<<"$ENABLED_APIS"
 }

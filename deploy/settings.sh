@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2034 # other files use the names that are set here
-# What is deployed where: from the command line, then the environment file, then the environment, then these defaults.
+# shellcheck shell=bash disable=SC2034 # other files use the variables that are set here
+# Settings come from the command line, then the environment file, then the environment, then these defaults.
 
-# Every name that an environment file may set.
+# The settings that an environment file may have.
 SETTINGS=(
     PROJECT REGION SUPABASE_REF SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY
     SUPABASE_JWT_SECRET CORS_ALLOWED_ORIGINS STORAGE_BUCKET MAX_UPLOAD_BYTES MAX_FILE_BYTES QUEUE
@@ -13,7 +13,7 @@ SETTINGS=(
 # And OpenTelemetry's own: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 COLLECTOR_SETTING='^OTEL_[A-Z0-9_]+$'
 
-# read_settings FILE   Lines of NAME=value, read as they stand: nothing in the file is run. Quotes around a whole value go.
+# read_settings FILE   Reads lines of NAME=value literally; nothing is executed. Quotes around a whole value are removed.
 read_settings() {
     local line name value
     [[ -r $1 ]] || fail "there is no file $1"
@@ -21,23 +21,23 @@ read_settings() {
         [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
         name=${line%%=*}
         [[ $line == *=* && (" ${SETTINGS[*]} " == *" $name "* || $name =~ $COLLECTOR_SETTING) ]] ||
-            fail "$1 has a line that is no setting: $name"
+            fail "$1 has an unknown setting: $name"
         value=${line#*=}
         [[ ! $value =~ ^\"(.*)\"$ && ! $value =~ ^\'(.*)\'$ ]] || value=${BASH_REMATCH[1]}
         printf -v "$name" '%s' "$value"
     done <"$1"
 }
 
-# MAX_FILE_BYTES is what storage takes from a browser; MAX_UPLOAD_BYTES what a function takes: Cloud Run ends at 32 MiB.
+# MAX_FILE_BYTES limits uploads to storage; MAX_UPLOAD_BYTES limits uploads to the library, as Cloud Run allows 32 MiB.
 DEFAULTS=(
     REGION=europe-west1 STORAGE_BUCKET=editai QUEUE=editai-jobs 'CORS_ALLOWED_ORIGINS=[]'
     MAX_FILE_BYTES=500000000 MAX_UPLOAD_BYTES=32000000
-    # A file in a temporary directory is memory: 20 uploads of 32 MB, 640; a source that is probed as a whole, 500; two
-    # probes of 384 MiB, 806; Python, 134: together 2080 of 2147 MB.
+    # Temporary files are in memory. 20 uploads of 32 MB take 640 MB, a source that is probed as a whole 500, two probes of
+    # 384 MiB 806, Python 134: together 2080 of 2147 MB.
     LIBRARY_MEMORY=2Gi LIBRARY_CPU=1 LIBRARY_CONCURRENCY=20 LIBRARY_MIN_INSTANCES=0 LIBRARY_MAX_INSTANCES=20
     WORKER_MEMORY=4Gi WORKER_CPU=2 WORKER_CONCURRENCY=1 WORKER_MIN_INSTANCES=0 WORKER_MAX_INSTANCES=10
     LEASE_TTL_SECONDS=60 DISPATCH_TTL_SECONDS=300 JOB_DEADLINE_SECONDS=3600 JOB_MAX_ATTEMPTS=3 MAX_ACTIVE_JOBS_PER_USER=5
-    FFMPEG_MEMORY_BYTES=3221225472  # of WORKER_MEMORY; the rest is for files and Python
+    FFMPEG_MEMORY_BYTES=3221225472  # less than WORKER_MEMORY; files and Python need the rest
     PROJECT= SUPABASE_REF= SUPABASE_ACCESS_TOKEN= SUPABASE_DB_PASSWORD= SUPABASE_SERVICE_ROLE_KEY= SUPABASE_JWT_SECRET=
     RETRY_SECONDS=5 OTEL_EXPORTER_OTLP_ENDPOINT= OTEL_EXPORTER_OTLP_HEADERS=
 )
@@ -48,7 +48,7 @@ set_defaults() {
         name=${default%%=*}
         [[ -n ${!name:-} ]] || printf -v "$name" '%s' "${default#*=}"
     done
-    # A question would wait for an answer that nobody sees.
+    # gcloud must not prompt: no one would see it.
     export CLOUDSDK_CORE_DISABLE_PROMPTS=1
     # Only the command that needs a secret gets it.
     export -n SUPABASE_ACCESS_TOKEN SUPABASE_DB_PASSWORD SUPABASE_SERVICE_ROLE_KEY SUPABASE_JWT_SECRET \
@@ -67,15 +67,15 @@ check_settings() {
         fail "headers of a collector are kept as a secret, and there is one for both signals: OTEL_EXPORTER_OTLP_HEADERS"
 }
 
-# Names that follow from the settings.
+# Names derived from the settings.
 set_names() {
     SUPABASE_URL="https://$SUPABASE_REF.supabase.co"
     QUEUE_PATH="projects/$PROJECT/locations/$REGION/queues/$QUEUE"
-    # A dry run asks nobody, so it cannot know the project's number.
+    # A dry run calls nothing, so it cannot know the project's number.
     PROJECT_NUMBER=PROJECT_NUMBER
-    [[ -n $DRY_RUN ]] || PROJECT_NUMBER=$(ask gcloud projects describe "$PROJECT" '--format=value(projectNumber)') ||
-        fail "gcloud tells no number of the project $PROJECT"
-    # Cloud Run's addresses are known before there is a service: https://cloud.google.com/run/docs/triggering/https-request
+    [[ -n $DRY_RUN ]] || PROJECT_NUMBER=$(query gcloud projects describe "$PROJECT" '--format=value(projectNumber)') ||
+        fail "gcloud shows no number for project $PROJECT"
+    # Cloud Run's URLs are known before the services exist: https://cloud.google.com/run/docs/triggering/https-request
     LIBRARY_URL=$(service_url editai-library)/api/v1/library
     WORKER_URL=$(service_url editai-worker)
     LEASE_CLEANUP_URL=$(service_url editai-lease-cleanup)

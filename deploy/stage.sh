@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Stages functions: build/<function>/ becomes its folder, shared/ and its requirements, which is all that runs in the cloud.
+# Stages functions: build/<function>/ gets its folder, shared/ and its requirements, which is all that runs in the cloud.
 #
-#   deploy/stage.sh                        all three, below build/
+#   deploy/stage.sh                        all three, in build/
 #   deploy/stage.sh FUNCTION [DIRECTORY]   one of them, into a directory (default build/FUNCTION)
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -9,7 +9,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 stage() {
     local source="$ROOT/functions/$1" target=$2
     [[ -f "$source/main.py" ]] || { echo "there is no function named $1" >&2 && exit 2; }
-    # Made beside its place and moved there whole: a stage that was interrupted is never taken for a finished one.
+    # Staged next to the target and moved there at the end, so that an interrupted stage is never taken for a finished one.
     local draft="$target.partial"
     rm -rf "$draft"
     mkdir -p "$draft"

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# After a deployment: does it answer, is what must be closed closed, does the schedule reach cleanup; and what it costs.
+# After a deployment: does it respond, are internal functions closed, does the schedule reach cleanup. And what it costs.
 
 smoke_test() {
-    say "Trying it"
+    say "Checking the deployment"
     if [[ -n $DRY_RUN ]]; then
-        printf '  GET %s/openapi.json and .../readyz answer 200, GET .../projects without a token 401\n' "$LIBRARY_URL"
+        printf '  GET %s/openapi.json and .../readyz respond 200, GET .../projects without a token 401\n' "$LIBRARY_URL"
         printf '  POST %s and %s are refused\n  the schedule has reached lease_cleanup\n' "$WORKER_URL" "$LEASE_CLEANUP_URL"
-        printf '  POST %s without a token answers 401\n' "$SUPABASE_URL/functions/v1/$EDGE_FUNCTION"
+        printf '  POST %s without a token responds 401\n' "$SUPABASE_URL/functions/v1/$EDGE_FUNCTION"
         return
     fi
     expect 200 GET "$LIBRARY_URL/openapi.json"
-    # The database is reachable, and its migrations are those of this code.
+    # The database is reachable and has the migrations that this code needs.
     expect 200 GET "$LIBRARY_URL/readyz"
     expect 401 GET "$LIBRARY_URL/projects"
-    # Refused by Cloud Run: 403 without a caller's token, 404 from outside of the project.
+    # Refused by Cloud Run: 403 without a caller's token, 404 from outside the project.
     expect '403|404' POST "$WORKER_URL/"
     expect '403|404' POST "$LEASE_CLEANUP_URL/"
     # Refused by the function itself.
@@ -21,7 +21,7 @@ smoke_test() {
     expect_cleanup
 }
 
-# expect STATUSES METHOD URL   A new address may take a while to be known everywhere.
+# expect STATUSES METHOD URL   Retries, because a new URL may take a while to work everywhere.
 expect() {
     local attempt status
     for attempt in 1 2 3 4 5 6; do
@@ -32,14 +32,14 @@ expect() {
             return
         fi
     done
-    fail "$2 $3 answers $status and not $1; see: gcloud functions logs read --gen2 --region=$REGION --project=$PROJECT"
+    fail "$2 $3 responds $status instead of $1; see: gcloud functions logs read --gen2 --region=$REGION --project=$PROJECT"
 }
 
 expect_cleanup() {
     local attempt tried_at code
     for ((attempt = 0; attempt < 20; attempt++)); do
         ((attempt == 0)) || sleep "$RETRY_SECONDS"
-        IFS='|' read -r tried_at code < <(ask gcloud scheduler jobs describe "$SCHEDULE" "--location=$REGION" \
+        IFS='|' read -r tried_at code < <(query gcloud scheduler jobs describe "$SCHEDULE" "--location=$REGION" \
             "--project=$PROJECT" '--format=value[separator="|"](lastAttemptTime,status.code)') || true
         # Times are UTC in ISO 8601, which sorts as text.
         [[ -n $tried_at && (-z $FUNCTIONS_CHANGED || $tried_at > $STARTED_AT) ]] || continue
@@ -48,14 +48,14 @@ expect_cleanup() {
             return
         fi
     done
-    fail "the schedule has not reached lease_cleanup (last try: ${tried_at:-none}, code ${code:-none}); see: gcloud scheduler jobs describe $SCHEDULE --location=$REGION --project=$PROJECT"
+    fail "the schedule has not reached lease_cleanup (last attempt: ${tried_at:-none}, code ${code:-none}); see: gcloud scheduler jobs describe $SCHEDULE --location=$REGION --project=$PROJECT"
 }
 
 # Prices of 2026 in regions of tier 1: https://cloud.google.com/run/pricing
 print_idle_cost() {
-    say "What it costs when nobody uses it, a month"
+    say "Monthly cost when idle"
     printf '  %-52s %s\n' \
-        "functions without a minimum of instances" "0.00 USD" \
+        "functions with a minimum of 0 instances" "0.00 USD" \
         "library, minimum $LIBRARY_MIN_INSTANCES" "$(idle_cost "$LIBRARY_MIN_INSTANCES" "$LIBRARY_CPU" "$LIBRARY_MEMORY")" \
         "worker, minimum $WORKER_MIN_INSTANCES" "$(idle_cost "$WORKER_MIN_INSTANCES" "$WORKER_CPU" "$WORKER_MEMORY")" \
         "43,200 cleanups of about half a second" "0.00 USD within the free tier, else 0.55 USD" \
@@ -66,7 +66,7 @@ print_idle_cost() {
         "Supabase" "its own plan"
 }
 
-# idle_cost INSTANCES CPU MEMORY   0.0000025 USD a second for each vCPU and each GiB that waits.
+# idle_cost INSTANCES CPU MEMORY   0.0000025 USD a second for each idle vCPU and each idle GiB.
 idle_cost() {
     awk -v instances="$1" -v cpu="$2" -v memory="$3" 'BEGIN {
         gib = memory ~ /Mi$/ ? memory / 1024 : memory + 0

@@ -1,1 +1,1 @@
-"""The embedded stack: every part of the system as processes of one machine."""
+"""The embedded stack: the whole system as processes on one machine."""

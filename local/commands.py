@@ -1,4 +1,4 @@
-"""What `python -m local` does: up, down, status, token, migrate."""
+"""The commands of `python -m local`: up, down, status, token, migrate."""
 
 import os
 import signal
@@ -33,9 +33,9 @@ INTERRUPTED = 130
 
 
 def up(options: Namespace) -> int:
-    """Starts the stack and leaves it running, or stays with it (--foreground).
+    """Starts the stack and leaves it running, or runs it in the foreground (--foreground).
 
-    In the foreground and with --tied-to, the pid of its parent, it stops when that ends, whatever ends it.
+    With --foreground and --tied-to PID, it stops when that parent process ends, even by SIGKILL.
     """
     directory = StackDirectory.at(options.directory)
     chosen = chosen_ports(options.ports)
@@ -51,7 +51,7 @@ def up(options: Namespace) -> int:
 
 
 def down(options: Namespace) -> int:
-    """Stops the stack and whatever a killed one has left; does nothing where nothing runs."""
+    """Stops the stack, or the processes that a killed one left; does nothing if none run."""
     directory = StackDirectory.at(options.directory)
     if not directory.path.exists():
         print("the stack is not running")
@@ -79,7 +79,7 @@ def _stop(directory: StackDirectory) -> int:
 
 
 def status(options: Namespace) -> int:
-    """Shows what runs and where; 3 when nothing does."""
+    """Shows the running processes and their URLs; returns 3 if the stack is not running."""
     directory = StackDirectory.at(options.directory)
     stack = directory.read_stack()
     if stack is None:
@@ -92,7 +92,7 @@ def status(options: Namespace) -> int:
 
 
 def token(options: Namespace) -> int:
-    """Prints an access token of a user of the running stack; 3 when nothing runs."""
+    """Prints an access token for a user of the running stack; returns 3 if it is not running."""
     directory = StackDirectory.at(options.directory)
     stack = directory.read_stack()
     if stack is None:
@@ -104,7 +104,7 @@ def token(options: Namespace) -> int:
 
 
 def apply_migrations(options: Namespace) -> int:
-    """Applies what is missing on any database."""
+    """Applies missing migrations to any database."""
     applied = migrate(options.db_url, directory=options.migrations or MIGRATIONS)
     if not applied:
         print("nothing to apply")
@@ -153,11 +153,11 @@ def _say(text: str) -> None:
 
 
 def _join_running(directory: StackDirectory) -> int:
-    """Waits for a stack that another command has begun to start."""
+    """Waits for a stack that another command is starting."""
     deadline = time.monotonic() + _START_TIMEOUT_SECONDS
     while directory.lock.holder() and time.monotonic() < deadline:
         if stack := directory.read_stack():
-            print("the stack is running already")
+            print("the stack is already running")
             _show(stack)
             return 0
         time.sleep(0.1)
@@ -166,9 +166,9 @@ def _join_running(directory: StackDirectory) -> int:
 
 
 def _start_in_background(options: Namespace) -> int:
-    """Starts a supervisor of its own session and shows what it reports until it is ready.
+    """Starts a supervisor in its own session and shows its output until it is ready.
 
-    With `tied`, it stops when this process ends.
+    With `tied`, the supervisor stops when this process ends.
     """
     directory = StackDirectory.at(options.directory)
     log = directory.log("supervisor")
@@ -187,12 +187,12 @@ def _start_in_background(options: Namespace) -> int:
         )
     try:
         return _follow(supervisor, directory, log)
-    except BaseException as end:
+    except BaseException as error:
         supervisor.terminate()
         supervisor.wait()
-        if not isinstance(end, KeyboardInterrupt):
+        if not isinstance(error, KeyboardInterrupt):
             raise
-        print("interrupted, nothing is left running")
+        print("interrupted; nothing is left running")
         return INTERRUPTED
 
 

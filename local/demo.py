@@ -1,6 +1,6 @@
-"""`make demo`: a real video turned into clips by the real functions, watched from outside.
+"""`make demo`: the real functions turn a video into clips while a client follows the progress.
 
-VIDEO=file takes another video than the sample; KEEP=1 leaves the stack running.
+VIDEO=file uses another video than the sample; KEEP=1 leaves the stack running.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from editai_client import LibraryClient, LibraryError
 from editai_client.models import Clip, Export
 from local.commands import INTERRUPTED
-from local.demo_stack import NoStack, demo_stack, end_in_order
+from local.demo_stack import NoStack, demo_stack, end_gracefully
 from local.programs import CHECKOUT
 from local.stack.directory import StackDirectory
 from local.stack.keys import Keys
@@ -41,21 +41,21 @@ These subtitles are part of the picture now
 
 
 def main(directory: Path | None) -> int:
-    """Bring the stack up, show a job from upload to clips, and leave things as they were found."""
+    """Start the stack, show jobs from upload to final render, and stop the stack unless it was already running."""
     video = Path(os.environ.get("VIDEO") or SAMPLE).expanduser()
     if not video.is_file():
         print(f"there is no file {video}", file=sys.stderr)
         return 2
-    end_in_order()
+    end_gracefully()
     try:
         with demo_stack(StackDirectory.at(directory), keep=bool(os.environ.get("KEEP"))) as stack:
             return asyncio.run(_show(stack, video))
     except NoStack as failure:
         print(failure, file=sys.stderr)
-    except LibraryError as refusal:
-        print(f"the library refuses: {refusal}", file=sys.stderr)
+    except LibraryError as error:
+        print(f"the library refused: {error}", file=sys.stderr)
     except httpx.TransportError as failure:
-        print(f"the library does not answer: {failure!r}", file=sys.stderr)
+        print(f"the library does not respond: {failure!r}", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted")
         return INTERRUPTED
@@ -84,12 +84,14 @@ class _Show:
     folder: Path
 
     async def all(self, video: Path) -> bool:
-        """Generate, try to generate at once again, generate from segments, render; True when all went well."""
+        """Generate, try to generate while busy, generate from segments, render; True if every job completed."""
         self._say(f"\nproject [bold]{self.project_id}[/bold]")
         await self.library.generate(
             self.project_id, video, variant_count=VARIANTS, target_duration=SECONDS
         )
-        self._say(f"[bold]1. generate[/bold]: {escape(video.name)} is uploaded, its job is queued")
+        self._say(
+            f"[bold]1. generate[/bold]: {escape(video.name)} is uploaded and its job is queued"
+        )
         await self._try_again(video)
         if not await self._follow():
             return False
@@ -98,7 +100,7 @@ class _Show:
         return await self._from_segments() and await self._render()
 
     async def _try_again(self, video: Path) -> None:
-        """Ask for the same while the first job holds the project."""
+        """Start the same job again while the first one holds the project."""
         try:
             await self.library.generate(self.project_id, video)
         except LibraryError as error:
@@ -108,10 +110,12 @@ class _Show:
             )
 
     async def _from_segments(self) -> bool:
-        """Build one clip of the first moments of the clips before."""
-        made = await self.library.clips(self.project_id)
-        segments = _apart([clip.segments[0].model_dump(mode="json") for clip in made])
-        self._say(f"[bold]2. generate from segments[/bold]: {len(segments)} of the clips before")
+        """Build one clip from the first segments of the earlier clips."""
+        clips = await self.library.clips(self.project_id)
+        segments = _without_overlaps([clip.segments[0].model_dump(mode="json") for clip in clips])
+        self._say(
+            f"[bold]2. generate from segments[/bold]: {len(segments)} segments of the earlier clips"
+        )
         await self.library.generate_from_segments(
             self.project_id, segments, target_duration=SECONDS
         )
@@ -121,7 +125,7 @@ class _Show:
         return True
 
     async def _render(self) -> bool:
-        """Render the newest clip for publishing, with subtitles, and pull a frame from it."""
+        """Render the newest clip for publishing, with subtitles, and extract a frame."""
         clip = (await self.library.clips(self.project_id))[-1]
         self._say(
             f"[bold]3. render[/bold]: {clip.variant_name} for instagram_reels, with subtitles"
@@ -136,12 +140,12 @@ class _Show:
         await self._fetch(export.video_url, video)
         self._say(f"{export.preset}: {_facts(export)}\n  {_relative(video)}")
         frame = video.with_suffix(".png")
-        _pull_frame(video, export.duration_seconds / 2, frame)
+        _extract_frame(video, export.duration_seconds / 2, frame)
         self._say(f"  {_relative(frame)}")
         return True
 
     async def _follow(self) -> bool:
-        """Draw the progress endpoint's answers until the job has ended; True when it completed."""
+        """Show the progress endpoint's responses until the job ends; True if it completed."""
         bar = Progress(
             BarColumn(40),
             TaskProgressColumn(),
@@ -168,7 +172,7 @@ class _Show:
         return status == "completed"
 
     async def _show_clip(self, clip: Clip) -> None:
-        """Fetch a clip and its thumbnail by their signed URLs, and say where they are."""
+        """Download a clip and its thumbnail by their signed URLs, and print their paths."""
         video = self.folder / f"clip-{clip.variant_number}.mp4"
         thumbnail = video.with_suffix(".jpg")
         await self._fetch(clip.video_url, video)
@@ -185,8 +189,8 @@ class _Show:
         self.console.print(text, soft_wrap=True)
 
 
-def _apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those segments that overlap none before them."""
+def _without_overlaps(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The segments, without those that overlap an earlier one."""
     chosen: list[dict[str, Any]] = []
     for segment in segments:
         if all(s["end"] <= segment["start"] or segment["end"] <= s["start"] for s in chosen):
@@ -194,12 +198,12 @@ def _apart(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return chosen
 
 
-def _facts(made: Clip | Export) -> str:
-    megabytes = made.size_bytes / 1e6
-    return f"{made.duration_seconds:.2f} s, {made.width}x{made.height}, {megabytes:.1f} MB"
+def _facts(output: Clip | Export) -> str:
+    megabytes = output.size_bytes / 1e6
+    return f"{output.duration_seconds:.2f} s, {output.width}x{output.height}, {megabytes:.1f} MB"
 
 
-def _pull_frame(video: Path, at: float, target: Path) -> None:
+def _extract_frame(video: Path, at: float, target: Path) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-ss", f"{at:.3f}"]
     subprocess.run([*command, "-i", video, "-frames:v", "1", target], check=True)
 
@@ -211,6 +215,6 @@ def _folder(directory: StackDirectory, project_id: str) -> Path:
 
 
 def _relative(path: Path) -> str:
-    """A path as the console shows it, shorter where it is in the checkout."""
+    """A path for the console, relative to the checkout if it is inside."""
     short = path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path
     return escape(str(short))

@@ -1,4 +1,4 @@
-"""The stack of a demo: brought up for it and gone with it, however it ends; one that runs already stays."""
+"""A demo's stack: it starts and ends with the demo, however that ends; a stack that already runs is left alone."""
 
 import os
 import signal
@@ -12,32 +12,32 @@ from local import commands
 from local.processes.leftovers import parent_of
 from local.stack.directory import StackDirectory
 
-_ENDS = (signal.SIGTERM, signal.SIGHUP)
+_END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class NoStack(Exception):
     """There is no stack for the demo; the message says why."""
 
 
-def end_in_order() -> None:
-    """Lets a demo that is told to end, or loses its terminal, end as one that is interrupted does."""
-    for number in _ENDS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+def end_gracefully() -> None:
+    """Makes SIGTERM and SIGHUP (a closed terminal) end the demo like Ctrl-C."""
+    for number in _END_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # make and timeout each send one, and the second must not cut the end short.
-    for number in _ENDS:
+    # make and timeout may each send a signal, and the second one must not interrupt the shutdown.
+    for number in _END_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 @contextmanager
 def demo_stack(directory: StackDirectory, *, keep: bool) -> Generator[StackDirectory]:
-    """A running stack. Stops it in the end, unless it ran before or is to be kept. Raises NoStack.
+    """A running stack, stopped at the end unless it already ran or is to be kept. Raises NoStack.
 
-    The supervisor is tied to this process, so that not even SIGKILL leaves its stack behind.
+    The supervisor is tied to this process, so that even SIGKILL does not leave the stack running.
     """
     _end_stack_of_dead_demo(directory)
     try:
@@ -47,7 +47,7 @@ def demo_stack(directory: StackDirectory, *, keep: bool) -> Generator[StackDirec
         if status != 0:
             raise NoStack("there is no stack to show")
         if _tied_to(directory) not in (None, os.getpid()):
-            raise NoStack("another demo has just started; try again after its end")
+            raise NoStack("another demo has just started; try again when it has ended")
         yield directory
     finally:
         if _tied_to(directory) == os.getpid():
@@ -57,17 +57,17 @@ def demo_stack(directory: StackDirectory, *, keep: bool) -> Generator[StackDirec
 
 
 def _end_stack_of_dead_demo(directory: StackDirectory) -> None:
-    """Waits for the end of a stack whose demo was killed. Raises NoStack while another demo runs."""
+    """Stops the stack of a killed demo. Raises NoStack while another demo runs."""
     demo = _tied_to(directory)
     if demo is None:
         return
     if parent_of(directory.lock.holder() or 0) == demo:
-        raise NoStack(f"another demo runs as process {demo}; try again after its end")
+        raise NoStack(f"another demo runs as process {demo}; try again when it has ended")
     commands.down(_options(directory))
 
 
 def _tied_to(directory: StackDirectory) -> int | None:
-    """The pid of the demo that the running stack belongs to; None for a stack that was asked for, and for none."""
+    """The pid of the demo that started the running stack; None if it was started by `up`, or if none runs."""
     try:
         command = Path(f"/proc/{directory.lock.holder()}/cmdline").read_bytes().split(b"\0")
         return int(command[command.index(commands.TIED_TO.encode()) + 1])

@@ -1,4 +1,4 @@
-"""Small files of a stack directory, written whole or not at all."""
+"""Small files of a stack directory, written atomically."""
 
 import json
 import os
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Replaces a file by JSON that only its owner may read."""
+    """Replaces a file with JSON that only its owner may read."""
     write_private(file, json.dumps(content, indent=2) + "\n")
 
 
 def write_private(file: Path, text: str) -> None:
-    """Replaces a file by text that only its owner may read."""
+    """Replaces a file with text that only its owner may read."""
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
@@ -24,7 +24,7 @@ def write_private(file: Path, text: str) -> None:
 
 
 def read_json(file: Path) -> Any | None:
-    """Reads JSON; None where there is no file or it was cut short."""
+    """Reads JSON; None if the file is missing or truncated."""
     try:
         return json.loads(file.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
@@ -32,7 +32,7 @@ def read_json(file: Path) -> Any | None:
 
 
 def tail(file: Path, lines: int = 20) -> str:
-    """The last lines of a log, empty where there is none."""
+    """The last lines of a log; empty if there is no log."""
     if not file.exists():
         return ""
     return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])

@@ -1,4 +1,4 @@
-"""HTTP clients that follow the environment's proxies, except to this machine."""
+"""HTTP clients that use the environment's proxies, except for loopback addresses."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def http_client(**options: Any) -> httpx.AsyncClient:
-    """An httpx client with these options. HTTP_PROXY and the like hold, but a proxy is never asked for the loopback.
+    """An httpx client with these options. It uses HTTP_PROXY and the like, but never for loopback addresses.
 
-    Elsewhere the loopback is the proxy's own, not ours; and NO_PROXY, which would say so, is often left out.
+    A remote proxy would connect to its own loopback, and NO_PROXY, which prevents that, is often not set.
     """
-    # A pattern without a transport of its own means a connection without a proxy.
+    # In httpx, a pattern mapped to None bypasses the proxy.
     return httpx.AsyncClient(mounts={f"all://{host}": None for host in LOOPBACK}, **options)

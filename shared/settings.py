@@ -11,34 +11,34 @@ SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
 
 
 class MissingSettings(RuntimeError):
-    """The environment lacks a setting, or one has a value that does not fit."""
+    """A setting is missing from the environment or has an invalid value."""
 
 
 class Settings(BaseSettings):
-    """What every function needs. Each field is the environment variable of the same name in capitals."""
+    """Settings that every function needs. Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     supabase_url: str = Field(pattern=r"^https?://")
     supabase_service_role_key: SecretStr
     internal_secret: SecretStr = Field(min_length=16)
-    """What callers of the private functions (worker, lease_cleanup) present as their bearer token."""
+    """The bearer token that callers of the internal functions (worker, lease_cleanup) present."""
 
     storage_directory: Path | None = None
-    """A directory that stands in for Supabase Storage on one machine; unset in the cloud."""
+    """A directory that replaces Supabase Storage on a single machine; unset in the cloud."""
     storage_bucket: str = "editai"
 
     lease_ttl_seconds: float = Field(default=60, gt=0, le=3600)
     dispatch_ttl_seconds: float = Field(default=30, gt=0, le=3600)
-    """How long a queued job waits for a worker before cleanup hands it over again."""
+    """How long a queued job waits for a worker before cleanup dispatches it again."""
     job_deadline_seconds: float = Field(default=3600, gt=0)
     job_max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=1)
-    """How many jobs a user may have queued or running, over all projects; the service key has no limit."""
+    """How many jobs a user may have queued or running across all projects; the service key has no limit."""
 
 
 def read_settings(model: type[SettingsModel]) -> SettingsModel:
-    """Read a settings model from the environment; raise MissingSettings that names each variable and what is wrong."""
+    """Read a settings model from the environment; raise MissingSettings naming each variable and its problem."""
     try:
         return model()
     except ValidationError as error:
@@ -46,9 +46,9 @@ def read_settings(model: type[SettingsModel]) -> SettingsModel:
 
 
 def check_settings(*models: type[BaseSettings]) -> None:
-    """Read all settings of a function at its start; raise one MissingSettings for whatever is wrong in any of them.
+    """Check all settings of a function at its start; raise one MissingSettings with the problems of all models.
 
-    Else it would start, and the first request that needs a setting would find it missing.
+    Otherwise it would start and fail on its first request.
     """
     problems: list[str] = []
     for model in models:
@@ -66,7 +66,7 @@ def _missing(problems: list[str]) -> MissingSettings:
 
 
 def _problems(error: ValidationError) -> list[str]:
-    """Only names and reasons: a value may be a secret."""
+    """Names and reasons only: a value may be a secret."""
     return [
         f"{'.'.join(map(str, problem['loc'])).upper()} ({problem['msg'].removeprefix('Value error, ')})"
         for problem in error.errors(include_input=False, include_url=False)

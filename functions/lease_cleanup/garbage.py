@@ -1,6 +1,7 @@
-"""Files that no row points at any more, on their way out of storage.
+"""Removes stored files that no row refers to any more.
 
-In this order: remove, then forget. Removing again what is gone is harmless, forgetting what is left would leak it.
+Each file is removed first and its garbage row is forgotten second. Removing a file twice is harmless, but forgetting a
+file that still exists would leak it.
 """
 
 import asyncio
@@ -14,40 +15,40 @@ from shared.storage.interface import Storage
 
 BATCH = 100
 MAX_SECONDS = 60.0
-"""What one trigger spends on it; the next one goes on. Keeps a trigger within its caller's time limit."""
+"""Time limit of one trigger, to stay within its caller's timeout; the next trigger continues."""
 
 logger = logging.getLogger(__name__)
 
 
 async def remove_garbage() -> int:
-    """Remove the files of all garbage that is due, as far as time allows; return how many files went.
+    """Remove the files of all garbage that is due, as far as time allows; return how many files were removed.
 
-    What cannot be removed now stays for a later trigger, and holds up nothing else.
+    A file that cannot be removed now is left for a later trigger and does not block the others.
     """
-    until = asyncio.get_running_loop().time() + MAX_SECONDS
+    deadline = asyncio.get_running_loop().time() + MAX_SECONDS
     removed, last, size = 0, 0, BATCH
-    while size == BATCH and asyncio.get_running_loop().time() < until:
+    while size == BATCH and asyncio.get_running_loop().time() < deadline:
         rows = await call(
             "list_storage_garbage",
             within_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
             after_id=last,
         )
-        removed += await _remove_batch(rows, until)
+        removed += await _remove_batch(rows, deadline)
         last, size = max((row["id"] for row in rows), default=last), len(rows)
     return removed
 
 
-async def _remove_batch(rows: list[dict[str, Any]], until: float) -> int:
+async def _remove_batch(rows: list[dict[str, Any]], deadline: float) -> int:
     storage, removed, done = get_storage(), 0, list[int]()
     try:
         for row in rows:
-            if asyncio.get_running_loop().time() >= until:
+            if asyncio.get_running_loop().time() >= deadline:
                 break
             try:
                 removed += await _remove(storage, row["prefix"], set(row["keep_paths"]))
             except StorageUnavailable:
-                logger.warning("files below %s stay for now", row["prefix"])
+                logger.warning("files below %s could not be removed yet", row["prefix"])
             else:
                 done.append(row["id"])
     finally:
@@ -57,7 +58,7 @@ async def _remove_batch(rows: list[dict[str, Any]], until: float) -> int:
 
 
 async def _remove(storage: Storage, prefix: str, keep: set[str]) -> int:
-    """Remove what is below a prefix, or the one file that it names."""
+    """Remove the files under a prefix, or the single file that it names, except those to keep."""
     if prefix.endswith("/"):
         found = set(await storage.list(prefix))
     else:

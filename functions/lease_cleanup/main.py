@@ -1,7 +1,7 @@
-"""lease_cleanup: what the scheduler triggers.
+"""lease_cleanup: the function that the scheduler triggers.
 
-Reclaims expired leases, hands over again what was queued again, and removes files that no row points at any more.
-Safe to run at any time, and several at once.
+Reclaims expired leases, dispatches requeued jobs, and removes files that no row refers to any more. It is safe to run
+at any time, and concurrently.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from shared.storage.factory import StorageSettings
 
 BATCH = 100
 MAX_BATCHES = 10
-"""What one trigger does at the most; the next one goes on. Keeps a trigger within its caller's time limit."""
+"""Limit of one trigger, to stay within its caller's timeout; the next trigger continues."""
 
 UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
 
@@ -42,7 +42,7 @@ logger = logging.getLogger("lease_cleanup")
 @functions_framework.aio.http
 @internal_only
 async def lease_cleanup(_request: Request) -> JSONResponse:
-    """Answer 200 with counts of leases reclaimed, jobs handed over, uploads dropped and files removed."""
+    """Respond 200 with counts of leases reclaimed, jobs dispatched, uploads dropped and files removed."""
     counts = Counter(requeued=0, failed=0, released=0, dispatched=0)
     for _ in range(MAX_BATCHES):
         reclaimed = await reclaim(counts)
@@ -57,7 +57,7 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
 
 
 async def reclaim(counts: Counter[str]) -> int:
-    """Reclaim one batch of expired leases and hand over its jobs; return how many leases there were."""
+    """Reclaim one batch of expired leases and dispatch the requeued jobs; return how many leases there were."""
     settings = get_settings()
     rows = await call(
         "cleanup_leases",
@@ -73,9 +73,9 @@ async def reclaim(counts: Counter[str]) -> int:
 
 
 async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
-    """Log what became of an expired lease, and hand its job over where it was queued again; True if that is settled.
+    """Log what happened to an expired lease and dispatch its job if requeued; return whether it was dispatched.
 
-    A job that ends here ends outside of any attempt: nobody else logs it.
+    A job that fails here ends outside any attempt, so this is the only place that logs it.
     """
     action, code = row["action"], row["code"]
     ids = {name: row[name] for name in ("project_id", "job_id", "fencing_token")}
@@ -85,7 +85,7 @@ async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
                 extra = {"action": action, "code": code}
                 logger.warning("the job failed: %s", code, extra=extra)
             case "requeued":
-                logger.info("the job is queued again", extra={"action": action})
+                logger.info("the job is requeued", extra={"action": action})
                 return await dispatch(
                     UUID(row["job_id"]), settings, fencing_token=row["fencing_token"]
                 )
@@ -95,7 +95,7 @@ async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
 
 
 async def drop_pending_uploads() -> int:
-    """Drop sources that were announced and never confirmed; return how many."""
+    """Drop sources whose upload was announced but never confirmed; return how many."""
     dropped = 0
     for _ in range(MAX_BATCHES):
         batch = await call(

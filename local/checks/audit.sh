@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Asks the public advisory services about every pinned package, which needs the network. It ends well only if each package was
-# looked up and none has a known vulnerability; what could not be looked up counts as a fault.
+# Checks every pinned package against the public advisory services; needs the network. It succeeds only if every package
+# was looked up and none has a known vulnerability. A package that could not be looked up counts as a failure.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 failed=()
@@ -16,7 +16,7 @@ done
 audit 'local/package-lock.json' npm audit --prefix local --package-lock-only
 
 if ((${#failed[@]})); then
-    printf 'Vulnerable, or not audited at all (see above): %s\n' "${failed[*]}" >&2
+    printf 'Vulnerable or not audited (see above): %s\n' "${failed[*]}" >&2
     exit 1
 fi
-echo 'Every pinned package was looked up, and none has a known vulnerability.'
+echo 'Every pinned package was looked up and none has a known vulnerability.'

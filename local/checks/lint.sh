@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks formatting, security, types, SQL and shell; runs every check even after one has failed.
+# Checks formatting, security, imports, types, SQL and shell. All checks run even if one fails.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 export PATH="$PWD/.venv/bin:$PATH"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Pins every requirements.in with hashes, and the npm packages with their integrity.
-# The root set is resolved first; all others are constrained by it, so one environment holds them all.
+# Pins every requirements.in with hashes, and the npm packages with their integrity hashes.
+# The root set is resolved first and constrains the others, so that one environment can hold them all.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

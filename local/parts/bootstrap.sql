@@ -1,6 +1,6 @@
--- What a new Supabase project has before its first migration: roles, the auth schema's functions, default privileges and the
--- publication of Realtime. Run by the superuser supabase_admin, on every start, in one transaction; what is there stays.
--- Passwords are set by the caller.
+-- Creates what a new Supabase project has before its first migration: roles, the auth schema's functions, default privileges
+-- and Realtime's publication. The superuser supabase_admin runs it on every start, in one transaction; it keeps what exists.
+-- The caller sets the passwords.
 
 do $$
 declare
@@ -23,7 +23,7 @@ alter role postgres login createdb createrole replication bypassrls;
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role to postgres with admin option;
 
--- PostgREST puts a role's own settings on each request; these are the limits of Supabase's API.
+-- PostgREST applies a role's settings to each request. These are the limits of Supabase's API.
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
@@ -39,19 +39,19 @@ grant usage on schema extensions to anon, authenticated, service_role;
 create schema if not exists auth authorization supabase_admin;
 grant usage on schema auth to postgres, anon, authenticated, service_role;
 
--- The claims of the request's verified token, null outside of a request. PostgREST puts them into a transaction's setting.
+-- The claims of the request's verified token; null outside a request. PostgREST stores them in a setting of the transaction.
 create or replace function auth.jwt() returns jsonb
 language sql stable set search_path = '' as $$
   select nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb
 $$;
 
--- The user a request acts for, null for the service role and outside of a request.
+-- The user that a request acts for; null for the service role and outside a request.
 create or replace function auth.uid() returns uuid
 language sql stable set search_path = '' as $$
   select (auth.jwt() ->> 'sub')::uuid
 $$;
 
--- The database role a request's token names.
+-- The database role in a request's token.
 create or replace function auth.role() returns text
 language sql stable set search_path = '' as $$
   select auth.jwt() ->> 'role'
@@ -63,7 +63,7 @@ language sql stable set search_path = '' as $$
   select auth.jwt() ->> 'email'
 $$;
 
--- Supabase hands all that postgres creates in public to the API's roles; migrations have to take back what must not be theirs.
+-- Supabase grants the API's roles everything that postgres creates in public; migrations must revoke what they must not have.
 alter default privileges for role postgres in schema public grant all on tables to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public grant all on functions to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public grant all on sequences to postgres, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
-"""Edge functions under Deno, reached through the gateway's /functions/v1 as on Supabase."""
+"""Edge functions under Deno, served at the gateway's /functions/v1 as on Supabase."""
 
 import json
 import tomllib
@@ -9,27 +9,27 @@ from pathlib import Path
 
 from local.parts.functions import Project
 from local.processes.process import Part
-from local.processes.readiness import answers
+from local.processes.readiness import responds
 from local.programs import CHECKOUT, DENO
 
 _FUNCTIONS = CHECKOUT / "supabase" / "functions"
 _CONFIG = CHECKOUT / "supabase" / "config.toml"
 _RUNTIME = Path(__file__).with_name("edge_runtime.ts")
 
-# Nothing is fetched, and nothing asked of a terminal.
+# Deno downloads nothing and never prompts.
 _OFFLINE = ("--no-remote", "--no-npm", "--no-lock", "--no-prompt", "--quiet")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeFunction:
-    """One function: its module, and whether its callers need one of the project's tokens."""
+    """One function: its module, and whether its callers need a token of the project."""
 
     module: str
     verify_jwt: bool
 
 
 def edge_functions() -> Mapping[str, EdgeFunction]:
-    """Every function by its name, set up as config.toml says."""
+    """Every function by name, configured by config.toml."""
     config = tomllib.loads(_CONFIG.read_text()).get("functions", {})
     return {
         module.parent.name: EdgeFunction(
@@ -59,7 +59,7 @@ def edge_part(
             str(_RUNTIME),
         ],
         log=log,
-        is_ready=partial(answers, f"http://127.0.0.1:{port}/_internal/health"),
+        is_ready=partial(responds, f"http://127.0.0.1:{port}/_internal/health"),
         environment={
             **environment,
             "DENO_DIR": str(cache),

@@ -1,6 +1,6 @@
 // Serves the edge functions of supabase/functions on one machine, as Supabase's edge runtime does:
-// /<name> leads to the handler that <name>/index.ts gives to Deno.serve, behind the check of a token
-// that the project's config.toml asks for. Here they share one process, and no limits are enforced.
+// /<name> is routed to the handler that <name>/index.ts passes to Deno.serve. The token is checked
+// first if config.toml requires it. Here all functions share one process, without resource limits.
 
 interface EdgeFunction {
   module: string;
@@ -37,13 +37,13 @@ serve({ hostname: "127.0.0.1", port, onListen: () => {} }, async (request, info)
   }
   // A browser's preflight carries no token.
   if (functions[name]?.verify_jwt && request.method !== "OPTIONS") {
-    const refusal = await refusalOf(request.headers.get("authorization"));
-    if (refusal) return Response.json({ code: 401, message: refusal }, { status: 401 });
+    const error = await authErrorOf(request.headers.get("authorization"));
+    if (error) return Response.json({ code: 401, message: error }, { status: 401 });
   }
   return handler(request, info);
 });
 
-/** A setting of the runtime's own, which functions must not see. */
+/** Reads a setting of the runtime and removes it, because functions must not see it. */
 function take(name: string): string {
   const value = Deno.env.get(name);
   if (value === undefined) throw new Error(`${name} is not set`);
@@ -51,7 +51,7 @@ function take(name: string): string {
   return value;
 }
 
-/** The handler that a function's module gives to Deno.serve. */
+/** The handler that a function's module passes to Deno.serve. */
 async function load(module: string): Promise<Handler> {
   let handler: Handler | undefined;
   Deno.serve = ((...args: unknown[]) => {
@@ -63,8 +63,8 @@ async function load(module: string): Promise<Handler> {
   return handler;
 }
 
-/** Why a caller is not let in; null for one with a token of this project, of whatever role. */
-async function refusalOf(authorization: string | null): Promise<string | null> {
+/** Why a caller is rejected; null for one with a token of this project, whatever its role. */
+async function authErrorOf(authorization: string | null): Promise<string | null> {
   if (authorization === null) return "Missing authorization header";
   const [scheme = "", token = ""] = authorization.split(" ");
   return scheme.toLowerCase() === "bearer" && await isValid(token) ? null : "Invalid JWT";
@@ -81,7 +81,7 @@ async function isValid(token: string): Promise<boolean> {
     );
     return signed && parsed(head).alg === "HS256" && isCurrent(parsed(claims));
   } catch (error) {
-    // What is no token at all cannot be decoded or parsed.
+    // Text that is not a token cannot be decoded or parsed.
     if (error instanceof SyntaxError || error instanceof TypeError) return false;
     throw error;
   }

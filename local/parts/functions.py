@@ -1,4 +1,4 @@
-"""The three functions under functions-framework, with the environment a cloud would give them."""
+"""The three functions under functions-framework, with the environment that they have in a cloud."""
 
 import json
 import os
@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from local.processes.process import Part
-from local.processes.readiness import answers
+from local.processes.readiness import responds
 from local.programs import CHECKOUT
 
 LIBRARY_BASE_PATH = "/api/v1/library"
 NAMES = ("library", "worker", "lease_cleanup")
 
-# What the shell of `make up` may set for the functions; nothing else of it reaches them.
-_PASSED_ON = (
+# Variables that the shell of `make up` may set for the functions. They see no others of that shell.
+_PASSED_THROUGH = (
     *("LEASE_TTL_SECONDS", "DISPATCH_TTL_SECONDS", "JOB_DEADLINE_SECONDS", "JOB_MAX_ATTEMPTS"),
     *("ATTEMPT_SECONDS", "WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES"),
     *("MAX_UPLOAD_BYTES", "MAX_ACTIVE_JOBS_PER_USER", "SLOW_HEAD_SECONDS", "SLOW_BODY_SECONDS"),
@@ -27,13 +27,13 @@ _PASSED_ON = (
 
 
 def settings_of_caller() -> Mapping[str, str]:
-    """The functions' settings that the environment holds."""
-    return {name: os.environ[name] for name in _PASSED_ON if os.environ.get(name)}
+    """The functions' settings in this process's environment."""
+    return {name: os.environ[name] for name in _PASSED_THROUGH if os.environ.get(name)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What every function must know about the project it serves."""
+    """What every function must know about its project."""
 
     supabase_url: str
     service_role_key: str
@@ -46,16 +46,16 @@ class Project:
 
     @property
     def jwt_issuer(self) -> str:
-        """The issuer of users' tokens, named as Supabase Auth names itself."""
+        """The issuer of users' tokens, as Supabase Auth names itself."""
         return f"{self.supabase_url}/auth/v1"
 
     @property
     def library_url(self) -> str:
-        """The library's public address."""
+        """The library's public URL."""
         return f"http://127.0.0.1:{self.library_port}{LIBRARY_BASE_PATH}"
 
     def environment(self) -> dict[str, str]:
-        """The variables that the functions read their settings from."""
+        """The environment variables from which the functions read their settings."""
         origin = self.library_url.removesuffix(LIBRARY_BASE_PATH)
         return {
             "SUPABASE_URL": self.supabase_url,
@@ -74,7 +74,7 @@ class Project:
 def function_part(
     name: str, *, port: int, project: Project, log: Path, environment: Mapping[str, str]
 ) -> Part:
-    """One function as a part of a stack; ready when its process answers HTTP at all."""
+    """One function as a part of a stack; ready when its process responds to HTTP."""
     source = CHECKOUT / "functions" / name / "main.py"
     path = "/openapi.json" if name == "library" else "/"
     base = LIBRARY_BASE_PATH if name == "library" else ""
@@ -85,6 +85,6 @@ def function_part(
             *(f"--target={name}", f"--source={source}", f"--port={port}", "--host=127.0.0.1"),
         ],
         log=log,
-        is_ready=partial(answers, f"http://127.0.0.1:{port}{base}{path}"),
+        is_ready=partial(responds, f"http://127.0.0.1:{port}{base}{path}"),
         environment={**environment, **project.environment()},
     )

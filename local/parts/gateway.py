@@ -1,4 +1,4 @@
-"""A Supabase project's gateway: one origin, an API key on every call, the parts behind paths."""
+"""A Supabase project's gateway: one origin, an API key on every call, each part under a path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from local.files import write_private
 from local.processes.process import Part
-from local.processes.readiness import answers_ok
+from local.processes.readiness import responds_ok
 from local.programs import script
 
-# Like Supabase's: a key is checked before anything is forwarded, and stands in for a missing
-# bearer token. A browser's preflight request carries no key. Edge functions need none either:
+# As on Supabase, the API key is checked before a request is forwarded, and it replaces a missing
+# bearer token. A browser's preflight request has no key. Edge functions need none either, because
 # their runtime checks tokens itself.
 _CADDYFILE = """\
 {{
@@ -67,7 +67,7 @@ http://127.0.0.1:{port} {{
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """Where the gateway listens, what is behind it, and the keys it lets in."""
+    """The gateway's port, the ports behind it, and the keys that it accepts."""
 
     port: int
     postgrest_port: int
@@ -78,15 +78,15 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """What a Supabase client calls the project's URL."""
+        """The project's URL for a Supabase client."""
         return f"http://127.0.0.1:{self.port}"
 
     def part(self, log: Path, environment: Mapping[str, str]) -> Part:
-        """The gateway as a part of a stack; ready when PostgREST answers through it."""
+        """The gateway as a part of a stack; ready when PostgREST responds through it."""
         caddyfile = self.home / "Caddyfile"
         command = [script("caddy"), "run", "--adapter", "caddyfile", "--config", str(caddyfile)]
         ready = partial(
-            answers_ok, f"{self.url}/rest/v1/", {"apikey": self.service_role_key}, method="HEAD"
+            responds_ok, f"{self.url}/rest/v1/", {"apikey": self.service_role_key}, method="HEAD"
         )
         private = {"XDG_DATA_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)}
         return Part(

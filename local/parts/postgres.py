@@ -1,4 +1,4 @@
-"""The database server: a wheel's binaries, data in the stack's directory, its own TCP port."""
+"""The database server: binaries from a wheel, data in the stack's directory, a TCP port of its own."""
 
 import importlib.util
 import os
@@ -23,13 +23,13 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 
 DURABLE: Mapping[str, str] = {}
-# For databases that live as long as a test run.
+# For databases that exist only for a test run.
 FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """One Postgres server and how to reach it as its superuser or as the role `postgres`."""
+    """One Postgres server, and how to connect as each of its roles."""
 
     directory: Path
     port: int
@@ -48,7 +48,7 @@ class Server:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     def part(self, log: Path, environment: Mapping[str, str]) -> Part:
-        """The server as a part of a stack; SIGINT is its fast, orderly shutdown."""
+        """The server as a part of a stack. SIGINT requests Postgres's fast shutdown."""
         return Part(
             name="postgres",
             command=[str(binary("postgres")), "-D", str(self.directory), *self._options()],
@@ -62,7 +62,7 @@ class Server:
         )
 
     def create_data(self) -> None:
-        """Makes the data directory in one step: a copy that was cut short is thrown away."""
+        """Creates the data directory atomically; an interrupted draft is deleted first."""
         if self.directory.exists():
             return
         draft = self.directory.with_name(self.directory.name + ".new")
@@ -73,7 +73,7 @@ class Server:
         draft.replace(self.directory)
 
     def bootstrap(self, database: str = "postgres") -> None:
-        """Gives a database what a new Supabase project has; does nothing to what it has already."""
+        """Adds what a new Supabase project has to a database; keeps what already exists."""
         passwords = {
             "postgres": self.postgres_password,
             "authenticator": self.authenticator_password,
@@ -102,7 +102,7 @@ class Server:
 
 
 def can_connect(url: str) -> bool:
-    """Tells whether a server answers to this login."""
+    """Whether a server accepts this login."""
     try:
         psycopg.connect(url, connect_timeout=2).close()
     except psycopg.OperationalError:
@@ -111,10 +111,10 @@ def can_connect(url: str) -> bool:
 
 
 def forget_dead_server(directory: Path, timeout_seconds: float = 20) -> None:
-    """Ends a server that outlived its stack, and removes the pid file of one that is gone.
+    """Stops a server that outlived its stack, and removes the pid file of a dead one.
 
-    The caller holds the directory's lock, so no server in it is anyone's. A pid file may name a
-    stranger after a restart of the machine, and Postgres would take that for a running server.
+    The caller holds the directory's lock, so no running stack uses the server. After a reboot the pid in the file may
+    belong to an unrelated process, and Postgres would take that for a running server.
     """
     pid_file = directory / "postmaster.pid"
     if not pid_file.exists():
@@ -132,7 +132,7 @@ def forget_dead_server(directory: Path, timeout_seconds: float = 20) -> None:
 
 @cache
 def identity() -> Identity:
-    """The identity that Postgres runs under."""
+    """The identity under which Postgres runs."""
     return identity_for(binary("initdb"), _CHECKOUT)
 
 
@@ -145,7 +145,7 @@ def binary(name: str) -> Path:
 
 
 def _serves(pid: int, directory: Path) -> bool:
-    """Tells whether a pid is a Postgres of this data directory."""
+    """Whether a pid is a Postgres server of this data directory."""
     try:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):

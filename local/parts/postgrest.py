@@ -1,4 +1,4 @@
-"""PostgREST: the REST API over one database, set up as Supabase does."""
+"""PostgREST: the REST API of one database, configured as on Supabase."""
 
 import socket
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def postgrest_part(
     environment: Mapping[str, str],
     pool_size: int = 20,
 ) -> Part:
-    """PostgREST as a part of a stack; the gateway's readiness shows that it has read the schema."""
+    """PostgREST as a part of a stack. Only the gateway's readiness check shows that it has loaded the schema."""
     settings = {
         "PGRST_DB_URI": database_url,
         "PGRST_DB_SCHEMAS": "public",

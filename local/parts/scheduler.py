@@ -1,4 +1,4 @@
-"""Triggers lease cleanup at a steady pace, as a cloud's scheduler does."""
+"""Triggers lease cleanup at a fixed period, as a cloud scheduler does."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ _TIMEOUT_SECONDS = 60
 
 
 def main() -> None:
-    """Calls CLEANUP_URL every CLEANUP_PERIOD seconds; a failed call is logged, the next follows."""
+    """Calls CLEANUP_URL every CLEANUP_PERIOD seconds. A failed call is logged and does not stop the loop."""
     url, secret = os.environ["CLEANUP_URL"], os.environ["INTERNAL_SECRET"]
     period_seconds = float(os.environ["CLEANUP_PERIOD"])
     while True:
@@ -22,12 +22,12 @@ def main() -> None:
 
 
 def trigger_cleanup(url: str, secret: str) -> bytes:
-    """Posts once and returns the counts. Raises OSError when cleanup is unreachable or refuses."""
+    """Sends one POST and returns the counts. Raises OSError when cleanup is unreachable or responds with an error."""
     request = urllib.request.Request(  # noqa: S310 - the stack's own address
         url, method="POST", data=b"", headers={"Authorization": f"Bearer {secret}"}
     )
-    answer = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)  # noqa: S310  # nosec B310
-    with answer as response:
+    opened = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)  # noqa: S310  # nosec B310
+    with opened as response:
         return response.read()
 
 

@@ -1,1 +1,1 @@
-"""Processes that never outlive what started them."""
+"""Processes that never outlive their parent."""

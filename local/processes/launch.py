@@ -1,8 +1,8 @@
-"""Becomes another program, after tying its life to its parent's and dropping root where asked.
+"""Runs another program that dies with its parent, after dropping root if requested.
 
-Runs as a script on the standard library alone: `launch.py PARENT SIGNAL IDENTITY command...`.
-The kernel sends SIGNAL when the parent dies, also by SIGKILL. IDENTITY is `same`, `user:UID` or
-`namespace` (see local/processes/unprivileged.py). The process keeps its pid.
+A script that uses only the standard library: `launch.py PARENT SIGNAL IDENTITY command...`. The kernel sends SIGNAL
+when the parent dies, even by SIGKILL. IDENTITY is `same`, `user:UID` or `namespace` (see
+local/processes/unprivileged.py). The program replaces the script by exec, so the pid stays the same.
 """
 
 import ctypes
@@ -25,28 +25,28 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: list[str]) -> None:
-    """Takes the identity, then the tie to the parent (a change of identity would undo it)."""
+    """Changes the identity first and ties itself to the parent second: the kernel drops the tie on a change."""
     parent, death_signal, identity, *command = arguments
     if identity == "namespace":
         enter_user_namespace()
     elif identity.startswith("user:"):
         become_user(int(identity.removeprefix("user:")))
     die_with_parent(int(parent), int(death_signal))
-    os.execvpe(command[0], command, os.environ)  # noqa: S606 - an argument list of ours
+    os.execvpe(command[0], command, os.environ)  # noqa: S606 - an argument list of the stack
 
 
 def die_with_parent(parent: int, death_signal: int) -> None:
-    """Asks the kernel for a signal at the parent's death, and ends if that came first."""
+    """Requests a signal from the kernel at the parent's death; exits if the parent is already dead."""
     _check(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0), "prctl")
     if os.getppid() != parent:
-        sys.exit("the parent process is gone")
+        sys.exit("the parent process has ended")
 
 
 def become_user(uid: int) -> None:
-    """Drops root for another user, who may still search folders that are closed to others.
+    """Drops root for another user, but keeps the capability to search any folder.
 
-    Without that one capability a checkout below /root could not be read. The secure bit makes
-    access(2), by which Postgres looks for its programs, take the capability into account.
+    Without it a checkout below /root could not be read. Postgres finds its programs with access(2), which takes the
+    capability into account only if the secure bit is set.
     """
     kept = _searching_capability()
     _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
@@ -58,20 +58,20 @@ def become_user(uid: int) -> None:
 
 
 def enter_user_namespace() -> None:
-    """Enters a namespace in which this user, still the owner of its files, has another name.
+    """Enters a namespace in which this user has another name but still owns its files.
 
-    One that the system knows and that is not root.
+    The name is one that the system knows and that is not root.
     """
     uid, gid = os.getuid(), os.getgid()
-    name = next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
+    known_uid = next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
     _check(_libc.unshare(_CLONE_NEWUSER), "unshare")
     _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{name} {uid} 1")
-    _write("/proc/self/gid_map", f"{name} {gid} 1")
+    _write("/proc/self/uid_map", f"{known_uid} {uid} 1")
+    _write("/proc/self/gid_map", f"{known_uid} {gid} 1")
 
 
 def _searching_capability() -> int | None:
-    """The least capability at hand that may search any folder: containers often lack the first."""
+    """The smallest available capability that may search any folder. Containers often lack the first one."""
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - starts faster
         permitted = next(int(line.split()[1], 16) for line in status if line.startswith("CapPrm"))
     for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
@@ -81,7 +81,7 @@ def _searching_capability() -> int | None:
 
 
 def _keep_only(capability: int | None) -> None:
-    """Drops all capabilities but one, which lasts through exec where the kernel can do that."""
+    """Drops all capabilities but one, which survives exec if the kernel supports that."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     bit = 0 if capability is None else 1 << capability
     data = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Processes that no one watches any more: orphans of this process, and those of a killed stack."""
+"""Processes that nothing supervises any more: orphans of this process, and those of a killed stack."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ def adopt_orphans() -> None:
 
 
 def kill_orphans(known: Collection[int]) -> None:
-    """Kills and reaps the children this process did not start: what a dead part left behind."""
+    """Kills and reaps children that this process did not start: they were left by a dead part."""
     for pid in _children():
         if pid not in known:
             with suppress(ProcessLookupError):
@@ -27,25 +27,25 @@ def kill_orphans(known: Collection[int]) -> None:
 
 
 def end_marked(directory: Path, timeout_seconds: float = 15) -> int:
-    """Ends the processes of a stack whose supervisor was killed; returns how many there were.
+    """Stops the processes of a stack whose supervisor was killed; returns how many there were.
 
-    Most end by themselves, tied to their parents. They are told from others by their environment.
-    Only the directory's lock holder may call this.
+    Most end by themselves, because they are tied to their parents. They are recognised by their environment. Only the
+    directory's lock holder may call this.
     """
     deadline = time.monotonic() + timeout_seconds
-    told: set[int] = set()
+    signalled: set[int] = set()
     while running := set(marked(directory)):
         late = time.monotonic() > deadline
-        for pid in running if late else running - told:
+        for pid in running if late else running - signalled:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL if late else signal.SIGINT)
-        told |= running
+        signalled |= running
         time.sleep(0.05)
-    return len(told)
+    return len(signalled)
 
 
 def _children() -> list[int]:
-    """The children of this process, from the kernel's own list where it keeps one."""
+    """The children of this process, from the kernel's list if it has one."""
     own = os.getpid()
     try:
         listed = Path(f"/proc/{own}/task/{own}/children").read_text().split()
@@ -55,7 +55,7 @@ def _children() -> list[int]:
 
 
 def marked(directory: Path) -> Iterator[int]:
-    """The processes of a stack, by the mark in their environment."""
+    """The processes of a stack, found by the mark in their environment."""
     mark = f"EDITAI_STACK_DIRECTORY={directory}".encode()
     for pid in _all_pids():
         with suppress(OSError):
@@ -68,7 +68,7 @@ def _all_pids() -> list[int]:
 
 
 def parent_of(pid: int) -> int | None:
-    """The pid of a process's parent, None when there is no such process."""
+    """The pid of a process's parent; None if there is no such process."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

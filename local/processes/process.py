@@ -1,4 +1,4 @@
-"""One process of the stack: it never outlives its parent, and it dies with all it forked."""
+"""One process of the stack. It never outlives its parent, and its descendants die with it."""
 
 import os
 import signal
@@ -17,20 +17,20 @@ _LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 class PartFailed(Exception):
-    """A part of the stack did not come up; the message carries the tail of its log."""
+    """A part of the stack did not start; the message has the end of its log."""
 
 
 def launch_command(
     command: Sequence[str], *, identity: str = "same", death_signal: int = signal.SIGKILL
 ) -> list[str]:
-    """A command wrapped such that the program dies with this process."""
+    """A command wrapped so that the program dies with this process."""
     launcher = [sys.executable, "-I", "-S", str(_LAUNCHER)]
     return [*launcher, str(os.getpid()), str(int(death_signal)), identity, *command]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """How one process is started, judged ready, and stopped."""
+    """How one process is started, checked for readiness, and stopped."""
 
     name: str
     command: Sequence[str]
@@ -65,9 +65,9 @@ class Process:
         self.started_at = time.monotonic()
 
     def has_exited(self) -> bool:
-        """Tells whether the first process is gone; if so, its whole group is killed.
+        """Whether the process has exited; if so, its whole group is killed.
 
-        The group goes before the pid is reaped: until then no stranger can carry its number.
+        The group is killed before the pid is reaped. Until then, no unrelated process can get the same number.
         """
         if self._popen.returncode is not None:
             return True
@@ -78,13 +78,13 @@ class Process:
         self._popen.wait()
         return True
 
-    def ask_to_stop(self) -> None:
-        """Sends the part's own stop signal."""
+    def request_stop(self) -> None:
+        """Sends the part's stop signal."""
         if not self.has_exited():
             self._popen.send_signal(self.part.stop_signal)
 
     def wait_stopped(self, timeout_seconds: float) -> None:
-        """Waits for the end, and brings it about when it does not come by itself."""
+        """Waits for the process to exit; kills its group after the timeout."""
         deadline = time.monotonic() + timeout_seconds
         while not self.has_exited():
             if time.monotonic() > deadline:
@@ -93,7 +93,7 @@ class Process:
 
     def stop(self, timeout_seconds: float = 10) -> None:
         """Stops the process and everything in its group."""
-        self.ask_to_stop()
+        self.request_stop()
         self.wait_stopped(timeout_seconds)
 
     def kill(self) -> None:
@@ -105,7 +105,7 @@ class Process:
     def wait_ready(
         self, timeout_seconds: float = 60, interrupted: Callable[[], bool] = lambda: False
     ) -> None:
-        """Waits until the part answers. Raises PartFailed when it dies or takes too long."""
+        """Waits until the part is ready. Raises PartFailed if it dies or takes too long."""
         deadline = time.monotonic() + timeout_seconds
         while not self.part.is_ready():
             if interrupted():

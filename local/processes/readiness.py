@@ -1,4 +1,4 @@
-"""Whether an HTTP server of the stack answers."""
+"""Whether an HTTP server of the stack responds."""
 
 import http.client
 import urllib.error
@@ -9,13 +9,13 @@ _TIMEOUT_SECONDS = 5
 _SERVER_ERROR = 500
 
 
-def answers(url: str) -> bool:
-    """True when a server answers with anything but a failure of its own."""
+def responds(url: str) -> bool:
+    """Whether a server responds with anything but a 5xx status."""
     return (_status(url, {}, "GET") or _SERVER_ERROR) < _SERVER_ERROR
 
 
-def answers_ok(url: str, headers: Mapping[str, str], *, method: str = "GET") -> bool:
-    """True when a server answers 200."""
+def responds_ok(url: str, headers: Mapping[str, str], *, method: str = "GET") -> bool:
+    """Whether a server responds with 200."""
     return _status(url, headers, method) == http.HTTPStatus.OK
 
 

@@ -1,6 +1,6 @@
-"""Runs functions-framework such that none of its processes outlives the one before it.
+"""Runs functions-framework so that none of its processes outlives its parent.
 
-gunicorn forks workers which keep the port when their master is killed; here each dies with it.
+gunicorn's forked workers keep the port when their master is killed; here each dies with it.
 """
 
 import os
@@ -13,13 +13,13 @@ _parent = os.getpid()
 
 
 def main() -> None:
-    """Behaves as the command `functions-framework` with the same arguments."""
+    """Behaves like the command `functions-framework` with the same arguments."""
     os.register_at_fork(before=_remember_parent, after_in_child=_die_with_parent)
     runpy.run_module("functions_framework", run_name="__main__", alter_sys=True)
 
 
 def _remember_parent() -> None:
-    global _parent  # noqa: PLW0603 - a fork's hooks take no arguments
+    global _parent  # noqa: PLW0603 - fork hooks take no arguments
     _parent = os.getpid()
 
 

@@ -1,4 +1,4 @@
-"""Which identity Postgres runs under: it refuses to be root."""
+"""Chooses the identity under which Postgres runs, because it refuses to run as root."""
 
 import os
 import subprocess
@@ -14,27 +14,27 @@ _NOBODY = 65534
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """An identity as local/processes/launch.py understands it, and the owner its files need."""
+    """An identity in the form that local/processes/launch.py takes, and the owner that its files need."""
 
     name: str
     owner: int
 
     def own(self, path: Path) -> None:
-        """Gives a path to the identity where it is someone else's."""
+        """Changes the owner of a path to the identity if it is another one."""
         if path.stat().st_uid != self.owner:
             os.chown(path, self.owner, self.owner)
 
 
 class NoIdentity(Exception):
-    """Postgres can run under no identity that is at hand here."""
+    """Postgres cannot run under any identity that is available here."""
 
 
 @cache
 def identity_for(initdb: Path, checkout: Path) -> Identity:
     """Finds an identity under which Postgres's programs run and find each other.
 
-    An ordinary user keeps their own. Root becomes the checkout's owner or nobody. Where neither
-    will do (a user without a name, a container with one user) a namespace lends another name.
+    An ordinary user keeps its own identity. Root becomes the checkout's owner, or the user `nobody`. If neither works
+    (a user without a name, a container with one user), a namespace provides another name.
     """
     for identity in _candidates(checkout):
         if _works(initdb, identity):
@@ -56,7 +56,7 @@ def _candidates(checkout: Path) -> Iterator[Identity]:
 
 
 def _works(initdb: Path, identity: Identity) -> bool:
-    """Has initdb show its settings: it does so under a named user, not root, who finds `postgres`."""
+    """Whether `initdb --show` works: it needs a named user other than root who can find the program `postgres`."""
     show = [str(initdb), "--show", "--pgdata=/nonexistent"]
     command = launch_command(show, identity=identity.name)
     return subprocess.run(command, check=False, capture_output=True).returncode == 0

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Fetches Debian's PostgreSQL 15 with pg_cron and plpgsql_check into .local/debian-postgres, for the tests of the schedule
-# inside Postgres and of the SQL functions' bodies.
+# Fetches Debian's PostgreSQL 15 with pg_cron and plpgsql_check into .local/debian-postgres. The tests of the schedule
+# inside Postgres and of the bodies of SQL functions need them.
 # shellcheck source=local/setup/debian.sh
 source "$(dirname "$0")/debian.sh"
 
 target=.local/debian-postgres
 extensions=$target/usr/lib/postgresql/15/lib
 left_out="The tests of pg_cron and plpgsql_check are"
-# The extensions; their server, and those libraries that a Debian without a server may lack.
+# The extensions, then their server and the libraries that a Debian without a server may lack.
 packages=(
     postgresql-15-cron postgresql-15-plpgsql-check
     postgresql-15 libicu72 libldap-2.5-0 libpq5 libsasl2-2 libxml2 libxslt1.1

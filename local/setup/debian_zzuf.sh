@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fetches zzuf into .local/debian-zzuf, which flips bits of files for the tests of damaged media.
+# Fetches zzuf into .local/debian-zzuf. It flips bits of files for the tests of damaged media.
 # shellcheck source=local/setup/debian.sh
 source "$(dirname "$0")/debian.sh"
 
 target=.local/debian-zzuf
-left_out="zzuf, whose work a few lines of Python do instead, is"
+left_out="zzuf (a few lines of Python replace it) is"
 
 works() {
     "$1/usr/bin/zzuf" --version

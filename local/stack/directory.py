@@ -1,4 +1,4 @@
-"""The files of one stack, and the lock that makes it one."""
+"""The files of one stack, and the lock that allows only one stack per directory."""
 
 import fcntl
 import os
@@ -16,17 +16,17 @@ from local.programs import CHECKOUT
 
 @dataclass(frozen=True, kw_only=True)
 class StackDirectory:
-    """A directory such as `.local`; two stacks never share one."""
+    """A directory such as `.local`. Two stacks never share one."""
 
     path: Path
 
     @classmethod
     def at(cls, path: Path | None) -> "StackDirectory":
-        """The directory by its absolute path, `.local` of the checkout when none is named."""
+        """The directory by its absolute path; the checkout's `.local` by default."""
         return cls(path=(path or CHECKOUT / ".local").resolve())
 
     def create(self) -> None:
-        """Makes the folders: passable for Postgres's user, but only its owner can list them."""
+        """Creates the folders. Postgres's user can pass through them, but only the owner can list them."""
         for folder in (self.path, self.logs, self.storage):
             folder.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o711)
@@ -40,7 +40,7 @@ class StackDirectory:
 
     @property
     def storage(self) -> Path:
-        """What the functions store: sources, clips, thumbnails."""
+        """Stored files of the functions: sources, clips, thumbnails."""
         return self.path / "storage"
 
     @property
@@ -50,7 +50,7 @@ class StackDirectory:
 
     @property
     def stack_file(self) -> Path:
-        """What callers need to know about the running stack."""
+        """Describes the running stack to callers."""
         return self.path / "stack.json"
 
     @property
@@ -60,7 +60,7 @@ class StackDirectory:
 
     @property
     def ports_file(self) -> Path:
-        """The ports of the last run, taken again when they are free."""
+        """The ports of the last run, which are reused if they are free."""
         return self.path / "ports.json"
 
     @cached_property
@@ -70,7 +70,7 @@ class StackDirectory:
 
     @contextmanager
     def one_command(self) -> Generator[None]:
-        """Lets one command at a time start or stop the stack; the others wait for it."""
+        """Lets one command at a time start or stop the stack; others wait."""
         folder = os.open(self.path, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -83,7 +83,7 @@ class StackDirectory:
         return self.logs / f"{name}.log"
 
     def read_stack(self) -> dict[str, Any] | None:
-        """What the running supervisor wrote, None while nothing runs or it is still starting."""
+        """The description of the running stack; None if none runs or it is still starting."""
         stack = read_json(self.stack_file)
         running = stack is not None and stack["pids"]["supervisor"] == self.lock.holder()
         return stack if running else None
@@ -94,7 +94,7 @@ class StackDirectory:
 
 
 class SupervisorLock:
-    """A record lock on a file: the kernel drops it with its holder, and tells the holder's pid."""
+    """A record lock on a file. The kernel releases it when its holder dies, and reports the holder's pid."""
 
     # struct flock of Linux on x86-64: type, whence, start, length, pid.
     _FLOCK = struct.Struct("hhqqi")
@@ -104,7 +104,7 @@ class SupervisorLock:
         self._stream: TextIO | None = None
 
     def acquire(self) -> bool:
-        """Takes the lock for the rest of this process's life; false when another has it."""
+        """Acquires the lock for the rest of this process's life; returns False if another process holds it."""
         stream = self._file.open("a")
         try:
             fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,13 +115,13 @@ class SupervisorLock:
         return True
 
     def holder(self) -> int | None:
-        """The pid of the holder, None when there is none. Not for the holder itself to ask.
+        """The pid of the holder; None if there is none. The holder itself must not call this.
 
-        A process that closes the file anywhere drops its own record lock.
+        A process loses its record lock when it closes any descriptor of the file.
         """
         if not self._file.exists():
             return None
-        question = self._FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        query = self._FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
         with self._file.open("r") as stream:
-            answer = self._FLOCK.unpack(fcntl.fcntl(stream, fcntl.F_GETLK, question))
-        return None if answer[0] == fcntl.F_UNLCK else int(answer[4])
+            result = self._FLOCK.unpack(fcntl.fcntl(stream, fcntl.F_GETLK, query))
+        return None if result[0] == fcntl.F_UNLCK else int(result[4])

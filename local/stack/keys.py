@@ -1,4 +1,4 @@
-"""Secrets of one stack directory: made once, kept in a file that only its owner may read."""
+"""Secrets of one stack directory, generated once and stored in a file that only its owner may read."""
 
 import secrets
 import time
@@ -14,7 +14,7 @@ _TEN_YEARS_SECONDS = 10 * 365 * 24 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """What signs tokens, opens the database and lets the functions call each other."""
+    """Secrets for signing tokens, logging in to the database and calling internal functions."""
 
     jwt_secret: str
     internal_secret: str
@@ -25,7 +25,7 @@ class Keys:
 
     @classmethod
     def generate(cls) -> "Keys":
-        """Draws new secrets."""
+        """Generates new secrets."""
         return cls(
             jwt_secret=secrets.token_urlsafe(48),
             internal_secret=secrets.token_urlsafe(32),
@@ -37,7 +37,7 @@ class Keys:
 
     @classmethod
     def load_or_generate(cls, file: Path) -> "Keys":
-        """Reads the directory's secrets, or makes them before anything uses them."""
+        """Reads the directory's secrets; generates and stores them if there are none."""
         stored = read_json(file)
         if stored is not None:
             return cls(**stored)

@@ -1,4 +1,4 @@
-"""Loopback ports: chosen ones, usual ones, or any that is free."""
+"""Loopback ports: the chosen ones, the default ones, or any free ones."""
 
 import os
 import random
@@ -6,8 +6,8 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-# All below the range from which the kernel takes ports for outgoing connections: one of those may come
-# between a port's claim and its use.
+# All are below the range from which the kernel takes ports for outgoing connections. In that range, a connection could
+# take the port between its claim and its use.
 USUAL_PORTS: Mapping[str, int] = {
     "gateway": 24321,
     "postgres": 24322,
@@ -22,7 +22,7 @@ _FREE_RANGE = range(20000, 32000)
 
 
 class PortBusy(Exception):
-    """A port that was asked for is in use."""
+    """A requested port is in use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class PortClaim:
 
 
 def chosen_ports(text: str | None) -> dict[str, int]:
-    """Reads `gateway=8000,library=8001`; what it leaves out, EDITAI_GATEWAY_PORT and so on."""
+    """Parses `gateway=8000,library=8001`. Ports that it omits come from EDITAI_GATEWAY_PORT and so on."""
     chosen = {
         name: _number(value, f"{variable} is")
         for name in USUAL_PORTS
@@ -52,14 +52,14 @@ def chosen_ports(text: str | None) -> dict[str, int]:
     return chosen
 
 
-def _number(text: str, who: str) -> int:
+def _number(text: str, source: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _HIGHEST):
-        raise ValueError(f"{who} a port, a number from 1 to {_HIGHEST}; not {text!r}")
+        raise ValueError(f"{source} a port, a number from 1 to {_HIGHEST}; not {text!r}")
     return int(text)
 
 
 def claim_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str, PortClaim]:
-    """Claims a port for every part: the chosen one or none, else the last used, the usual, any.
+    """Claims a port for every part: exactly the chosen one, otherwise the last used, the default or any free one.
 
     Raises PortBusy for a chosen port that is in use.
     """
@@ -73,7 +73,7 @@ def claim_ports(chosen: Mapping[str, int], last: Mapping[str, int]) -> dict[str,
 
 
 def claim_free_port(preferred: Iterable[int] = ()) -> PortClaim:
-    """Claims the first preferred port that is free, else one at random."""
+    """Claims the first preferred port that is free, otherwise a random one."""
     others = random.sample(_FREE_RANGE, 500)
     for number in [*preferred, *others]:
         if claim := _claim(number):
@@ -82,7 +82,7 @@ def claim_free_port(preferred: Iterable[int] = ()) -> PortClaim:
 
 
 def is_free(number: int) -> bool:
-    """Tells whether a server could listen on this port of the loopback address now."""
+    """Whether a server could listen on this loopback port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -98,12 +98,12 @@ def _claim_chosen(name: str, number: int) -> PortClaim:
     raise PortBusy(
         f"Port {number}, chosen for {name}, is in use. "
         f"Choose another with EDITAI_{name.upper()}_PORT or --ports {name}=NUMBER, "
-        "or leave it out to have a free one picked."
+        "or choose none to have a free one picked."
     )
 
 
 def _claim(number: int) -> PortClaim | None:
-    """Binds a name in the abstract socket space, which the kernel frees with the process."""
+    """Claims a port by a name in the abstract socket namespace, which the kernel frees with the process."""
     lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         lock.bind(f"\0editai-port-{number}")

@@ -1,4 +1,4 @@
-"""Which parts make a stack, how they are wired, and what its callers are told."""
+"""The parts of a stack, how they are connected, and the description that callers get."""
 
 import os
 import sys
@@ -24,12 +24,12 @@ from local.stack.keys import Keys
 
 CLEANUP_PERIOD_SECONDS = 5
 DISPATCH_TTL_SECONDS = 10
-"""Both are short: only cleanup hands a job over again that found all slots of the worker taken."""
+"""Both are short, because only cleanup dispatches a job again after it found all slots of the worker taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A stack's parts, not yet running."""
+    """The parts of a stack, which are not running yet."""
 
     directory: StackDirectory
     keys: Keys
@@ -38,7 +38,7 @@ class Stack:
 
     @classmethod
     def plan(cls, directory: StackDirectory, ports: Mapping[str, int]) -> "Stack":
-        """Lays a stack out. CLEANUP_PERIOD is the scheduler's period in seconds."""
+        """Plans a stack. CLEANUP_PERIOD sets the scheduler's period in seconds."""
         period = float(os.environ.get("CLEANUP_PERIOD", CLEANUP_PERIOD_SECONDS))
         keys = Keys.load_or_generate(directory.keys_file)
         return cls(directory=directory, keys=keys, ports=ports, cleanup_period_seconds=period)
@@ -56,7 +56,7 @@ class Stack:
 
     @property
     def gateway(self) -> Gateway:
-        """What stands for the Supabase project."""
+        """The gateway, which serves the Supabase project's URL."""
         return Gateway(
             port=self.ports["gateway"],
             postgrest_port=self.ports["postgrest"],
@@ -68,7 +68,7 @@ class Stack:
 
     @property
     def project(self) -> Project:
-        """What the functions are told."""
+        """The project's settings for the functions."""
         return Project(
             supabase_url=self.gateway.url,
             service_role_key=self.gateway.service_role_key,
@@ -77,16 +77,16 @@ class Stack:
             storage_directory=self.directory.storage,
             library_port=self.ports["library"],
             worker_port=self.ports["worker"],
-            # What the caller's environment says comes last.
+            # The caller's environment takes precedence.
             overrides={"DISPATCH_TTL_SECONDS": str(DISPATCH_TTL_SECONDS), **settings_of_caller()},
         )
 
     def database_part(self) -> Part:
-        """Postgres, which everything else needs first."""
+        """Postgres, which every other part needs."""
         return self.server.part(self.directory.log("postgres"), self._environment())
 
     def api_parts(self) -> Sequence[Part]:
-        """PostgREST and the gateway before it."""
+        """PostgREST and the gateway in front of it."""
         postgrest = postgrest_part(
             port=self.ports["postgrest"],
             database_url=self.server.url(user="authenticator"),
@@ -121,7 +121,7 @@ class Stack:
         )
 
     def scheduler_part(self) -> Part:
-        """What triggers cleanup."""
+        """The scheduler, which triggers cleanup."""
         return Part(
             name="scheduler",
             command=[sys.executable, "-m", "local.parts.scheduler"],

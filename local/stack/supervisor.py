@@ -1,4 +1,4 @@
-"""Keeps a stack running: starts its parts in order, starts dead ones again, stops all in order."""
+"""Keeps a stack running: starts its parts in order, restarts dead ones, stops all in order."""
 
 import os
 import signal
@@ -15,8 +15,8 @@ from local.stack.stack import Stack
 _CHECK_SECONDS = 0.1
 _SWEEP_SECONDS = 2.0
 _FIRST_BACKOFF_SECONDS = 0.2
-_LONGEST_BACKOFF_SECONDS = 5.0
-# A part that lived this long is trusted again after a crash.
+_MAX_BACKOFF_SECONDS = 5.0
+# After a part has run this long, a crash starts with the shortest backoff again.
 _STEADY_SECONDS = 30.0
 _STOP_TIMEOUT_SECONDS = 8.0
 _STOP_ORDER = (
@@ -35,7 +35,7 @@ class _Watched:
 
 
 class Supervisor:
-    """Runs one stack in this process until it is told to stop."""
+    """Runs one stack in this process until it gets SIGTERM or SIGINT."""
 
     def __init__(self, stack: Stack, *, functions: bool, say: Callable[[str], None]) -> None:
         self._stack = stack
@@ -45,9 +45,9 @@ class Supervisor:
         self._stopping = False
 
     def run(self, on_ready: Callable[[], None]) -> None:
-        """Brings the stack up, calls back, and keeps it until SIGTERM or SIGINT.
+        """Starts the stack, calls `on_ready`, and keeps the stack running until SIGTERM or SIGINT.
 
-        Raises PartFailed when a part does not come up. However it ends, nothing keeps running.
+        Raises PartFailed if a part does not start. However this ends, no process is left running.
         """
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
@@ -77,7 +77,7 @@ class Supervisor:
         self._publish()
 
     def _start(self, parts: Sequence[Part]) -> None:
-        """Starts parts side by side and waits for all of them."""
+        """Starts parts in parallel and waits until all are ready."""
         for part in parts:
             part.log.unlink(missing_ok=True)
             self._watched[part.name] = _Watched(process=Process(part))
@@ -91,7 +91,7 @@ class Supervisor:
         while not self._stopping:
             for watched in self._watched.values():
                 self._check(watched)
-            # What a dead part leaves must go before it starts again; to look all the time costs too much.
+            # Orphans of a dead part must be killed before it restarts. Checking in every round would cost too much.
             part_is_dead = any(watched.restart_at is not None for watched in self._watched.values())
             if part_is_dead or time.monotonic() >= sweep_at:
                 kill_orphans({watched.process.pid for watched in self._watched.values()})
@@ -99,7 +99,7 @@ class Supervisor:
             time.sleep(_CHECK_SECONDS)
 
     def _check(self, watched: _Watched) -> None:
-        """Plans a dead part's restart, or carries it out when its time has come."""
+        """Schedules a dead part's restart, or restarts it when that is due."""
         now = time.monotonic()
         if watched.restart_at is not None and now >= watched.restart_at:
             self._restart(watched)
@@ -107,8 +107,8 @@ class Supervisor:
             steady = now - watched.process.started_at > _STEADY_SECONDS
             wait = _FIRST_BACKOFF_SECONDS if steady else watched.backoff_seconds
             watched.restart_at = now + wait
-            watched.backoff_seconds = min(wait * 2, _LONGEST_BACKOFF_SECONDS)
-            self._say(f"{watched.process.part.name} died, starting it again in {wait:.1f} s")
+            watched.backoff_seconds = min(wait * 2, _MAX_BACKOFF_SECONDS)
+            self._say(f"{watched.process.part.name} died; restarting it in {wait:.1f} s")
 
     def _restart(self, watched: _Watched) -> None:
         watched.process = Process(watched.process.part)
@@ -127,7 +127,7 @@ class Supervisor:
         for names in _STOP_ORDER:
             stopping = [self._watched[name].process for name in names if name in self._watched]
             for process in stopping:
-                process.ask_to_stop()
+                process.request_stop()
             for process in stopping:
                 process.wait_stopped(_STOP_TIMEOUT_SECONDS)
             kill_orphans({watched.process.pid for watched in self._watched.values()})

@@ -1,4 +1,4 @@
-"""The fence around every write of a job: what it presents, and what it means to be refused."""
+"""Fencing for every write of a job: the parameters it presents, and the error that a refused write raises."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from shared.jobs.records import Lease
 
 
 def fencing_params(lease: Lease) -> dict[str, Any]:
-    """The parameters with which every write of a job proves that it still holds the project."""
+    """The parameters by which every write of a job proves that it still holds the project's lease."""
     return {
         "project_id": lease.project_id,
         "job_id": lease.job_id and str(lease.job_id),

@@ -3,14 +3,15 @@
     lease = await acquire_lease("project-1", holder="nightly-export", ttl_seconds=60)
     if isinstance(lease, Busy): ...
     async with keep_lease(lease, ttl_seconds=60):
-        ...  # cancelled, and LeaseLost raised, before the lease can be anyone else's
+        ...  # cancelled, and LeaseLost raised, before anyone else can acquire the lease
 
-    time      t0 ask        t1 granted                     t0+TTL-margin   t1'+TTL expires in the database
+    time      t0 request    t1 granted                     t0+TTL-margin   t1'+TTL expires in the database
     holder    |-------------|======= works =================| stopped
     others                  |---------------- 409 -------------------------|==== may take over
 
-The holder measures from the moment *before* it asked, on its own monotonic clock; the database from a moment
-after it, on its own. So whatever the clocks of the hosts say, the holder stops first.
+The holder counts the time to live from *before* it sent the request, on its own monotonic clock. The database counts
+from a later moment, on its own clock. Both clocks only measure durations, so the holder stops first even if the hosts'
+clocks disagree.
 """
 
 import asyncio
@@ -29,20 +30,20 @@ from shared.observability.telemetry import count
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-"""How soon a renewal that got no answer is tried again."""
+"""How long to wait before a renewal that got no response is retried."""
 
 LATE_FRACTION = 0.5
-"""A renewal is late when this part of the time to live has passed since the one before it."""
+"""A renewal is late when more than this fraction of the time to live has passed since the previous one."""
 
 FIRST_WAIT_SECONDS = 0.2
-LAST_WAIT_SECONDS = 2.0
+MAX_WAIT_SECONDS = 2.0
 WAIT_GROWTH = 1.5
-"""Waiting for a busy key asks again after a time that grows so: whoever waits for long does not ask often."""
+"""Backoff between attempts to acquire a busy key: the longer a caller waits, the less often it retries."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Busy:
-    """Someone else holds the key: an expected answer, not an error."""
+    """Someone else holds the key. This is an expected outcome, not an error."""
 
     lease: Lease
 
@@ -50,40 +51,40 @@ class Busy:
 async def acquire_lease(
     project_id: str, *, holder: str, ttl_seconds: float, wait_seconds: float = 0
 ) -> Lease | Busy:
-    """Take the lease of a key, waiting up to `wait_seconds` while someone else holds it.
+    """Acquire the lease of a key, waiting up to `wait_seconds` while someone else holds it.
 
-    Asks once more when no answer came: the same lease id gets what the first call did. Raises DatabaseUnavailable.
+    Retries once when no response came. That is safe: the same lease id gets the same grant. Raises DatabaseUnavailable.
     """
     lease_id, now = uuid4(), asyncio.get_running_loop().time
-    give_up_at = now() + wait_seconds
+    deadline = now() + wait_seconds
     steps = wait_steps()
     while True:
         requested_at = now()
-        answer = await call_idempotent(
+        response = await call_idempotent(
             "acquire_lease",
             project_id=project_id,
             lease_id=str(lease_id),
             holder=holder,
             ttl_seconds=ttl_seconds,
         )
-        lease = Lease.model_validate(answer["lease"])
-        if answer["granted"]:
+        lease = Lease.model_validate(response["lease"])
+        if response["granted"]:
             return lease.model_copy(update={"requested_at": requested_at})
-        if not await wait_before(give_up_at, steps):
+        if not await wait_before(deadline, steps):
             return Busy(lease=lease)
 
 
 def wait_steps() -> Generator[float]:
-    """The seconds to wait before each next question; random within a half, so that many who wait do not ask at once."""
+    """Seconds to wait before each retry. Half of a step is random, so that waiting callers do not retry at once."""
     longest = FIRST_WAIT_SECONDS
     while True:
         yield random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
-        longest = min(longest * WAIT_GROWTH, LAST_WAIT_SECONDS)
+        longest = min(longest * WAIT_GROWTH, MAX_WAIT_SECONDS)
 
 
-async def wait_before(give_up_at: float, steps: Iterator[float]) -> bool:
-    """Sleep the next step of waiting for a busy key; False, at once, when `give_up_at` (loop time) has come."""
-    remaining = give_up_at - asyncio.get_running_loop().time()
+async def wait_before(deadline: float, steps: Iterator[float]) -> bool:
+    """Sleep for the next wait step; return False at once when `deadline` (loop time) has passed."""
+    remaining = deadline - asyncio.get_running_loop().time()
     if remaining <= 0:
         return False
     await asyncio.sleep(min(remaining, next(steps)))
@@ -91,20 +92,20 @@ async def wait_before(give_up_at: float, steps: Iterator[float]) -> bool:
 
 
 async def renew_lease(lease: Lease, *, ttl_seconds: float) -> None:
-    """Move the lease's end to `ttl_seconds` from now. Raises LeaseLost, DatabaseUnavailable."""
-    answer = await call(
+    """Extend the lease to `ttl_seconds` from now. Raises LeaseLost, DatabaseUnavailable."""
+    response = await call(
         "renew_lease",
         project_id=lease.project_id,
         lease_id=str(lease.lease_id),
         fencing_token=lease.fencing_token,
         ttl_seconds=ttl_seconds,
     )
-    if not answer["renewed"]:
+    if not response["renewed"]:
         raise LeaseLost(lease.project_id)
 
 
 async def release_lease(lease: Lease) -> bool:
-    """Give a lease back; False when it was not the caller's any more. Raises DatabaseUnavailable."""
+    """Release a lease; return False if the caller no longer held it. Raises DatabaseUnavailable."""
     return await call(
         "release_lease",
         project_id=lease.project_id,
@@ -114,27 +115,29 @@ async def release_lease(lease: Lease) -> bool:
 
 
 Renew = Callable[[], Awaitable[None]]
-"""Renews a lease once; raises LeaseLost when it cannot be renewed any more."""
+"""Renews a lease once; raises LeaseLost when it can no longer be renewed."""
 
 
 @asynccontextmanager
 async def keep_lease(
     lease: Lease, *, ttl_seconds: float, renew: Renew | None = None
 ) -> AsyncGenerator["LeaseKeeper"]:
-    """Keep a lease that was asked for here renewed while the block runs, and cancel the block when it is lost.
+    """Renew a lease that this process requested while the block runs; cancel the block when the lease is lost.
 
-    Its time is counted from before it was asked for, however long ago that was. `renew` replaces the plain renewal (a
-    job's also writes progress). The lease is not released at the end: that belongs to the write that ends the work.
-    Raises LeaseLost after the block has been stopped, before the lease can be anyone else's; ValueError for a lease
-    of which nobody knows when it was asked for.
+    The time to live counts from before the request, however long ago that was. `renew` replaces the plain renewal (a
+    job's renewal also writes progress). The lease is not released at the end: the write that ends the work does that.
+    Raises LeaseLost after the block has stopped and before anyone else can acquire the lease. Raises ValueError for a
+    lease without `requested_at`, because its local deadline is unknown.
     """
     if lease.requested_at is None:
-        raise ValueError("only who has asked for a lease can keep it")
+        raise ValueError("only the process that requested a lease can keep it")
 
     async def renew_plainly() -> None:
         await renew_lease(lease, ttl_seconds=ttl_seconds)
 
-    scope = asyncio.timeout_at(lease.requested_at + ttl_seconds - _margin(ttl_seconds))
+    scope = asyncio.timeout_at(
+        lease.requested_at + ttl_seconds - _local_deadline_safety_margin(ttl_seconds)
+    )
     keeper = LeaseKeeper(lease, ttl_seconds=ttl_seconds, renew=renew or renew_plainly, scope=scope)
     try:
         async with scope:
@@ -151,15 +154,16 @@ async def keep_lease(
         raise
 
 
-def _margin(ttl_seconds: float) -> float:
-    """How long before the lease's end the work is stopped: time to kill a process group and reap it."""
+def _local_deadline_safety_margin(ttl_seconds: float) -> float:
+    """How long before the lease expires the work is stopped: enough to kill a process group and reap it."""
     return min(5.0, ttl_seconds / 4)
 
 
 class LeaseKeeper:
-    """Renews a lease every third of its time to live, and sooner when asked to, but not more than once a second.
+    """Renews a lease every third of its time to live, or sooner on request, but at most once a second.
 
-    The block's timeout is the lease's end on the monotonic clock: a renewal moves it, a loss brings it to now.
+    The block is trusted to run until a local deadline on the monotonic clock: the lease's expiry less a safety margin.
+    A renewal extends the deadline, and a loss moves it to now. The deadline is the timeout of `scope`.
     """
 
     def __init__(
@@ -170,60 +174,62 @@ class LeaseKeeper:
         self._ttl_seconds = ttl_seconds
         self._renew = renew
         self._scope = scope
-        self._wanted = asyncio.Event()
+        self._renewal_requested = asyncio.Event()
         self._renewing = asyncio.Lock()
         self._stopped = False
         self._renewed_at = 0.0
 
     def renew_soon(self) -> None:
-        """Ask for a renewal before the next one is due: there is news to send with it."""
-        self._wanted.set()
+        """Request a renewal before the next one is due, because there is new progress to send with it."""
+        self._renewal_requested.set()
 
     async def stop_renewing(self) -> None:
-        """Renew no more, from when this returns: for the write that gives the lease back.
+        """Stop renewing; once this returns, no renewal is in flight. Call it before the write that releases the lease.
 
-        A renewal that came after it would find the lease gone and take the work, which is done, for lost. The block
-        still ends before the lease does.
+        A later renewal would find no lease and report finished work as lost. The block still ends before the lease
+        expires.
         """
         async with self._renewing:
             self._stopped = True
 
     async def run(self) -> None:
-        """Renew until cancelled, the lease is lost, or the work is about to end."""
+        """Renew until this task is cancelled, the lease is lost, or renewing is stopped."""
         pause = min(1.0, self._ttl_seconds / 6)
         self._renewed_at = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(pause)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._ttl_seconds / 3 - pause):
-                    await self._wanted.wait()
-            self._wanted.clear()
+                    await self._renewal_requested.wait()
+            self._renewal_requested.clear()
             async with self._renewing:
                 if self._stopped or not await self._renew_once():
                     return
 
     async def _renew_once(self) -> bool:
-        """Renew, or try to; False when the lease is lost."""
+        """Try to renew once; return False when the lease is lost."""
         now = asyncio.get_running_loop().time
         requested_at = now()
         try:
             await self._renew()
         except LeaseLost as loss:
             self.loss = loss
-            self._end_block_at(now())
+            self._set_local_deadline(now())
             return False
         except EditAIError:
-            # Whatever is wrong with the database, the lease stands until its end.
-            logger.warning("renewal of %s got no answer; trying again", self.lease.project_id)
-            self._wanted.set()
+            # Whatever is wrong with the database, the lease is valid until it expires.
+            logger.warning("renewal of %s got no response; retrying", self.lease.project_id)
+            self._renewal_requested.set()
             return True
         if now() - self._renewed_at > self._ttl_seconds * LATE_FRACTION:
             count("editai.heartbeats.late")
         self._renewed_at = requested_at
-        self._end_block_at(requested_at + self._ttl_seconds - _margin(self._ttl_seconds))
+        self._set_local_deadline(
+            requested_at + self._ttl_seconds - _local_deadline_safety_margin(self._ttl_seconds)
+        )
         return True
 
-    def _end_block_at(self, moment: float) -> None:
-        """Move the end of the block, unless it has come: what is being stopped stays stopped."""
+    def _set_local_deadline(self, deadline: float) -> None:
+        """Move the block's deadline, unless it has passed: a block that is being stopped stays stopped."""
         if not self._scope.expired():
-            self._scope.reschedule(moment)
+            self._scope.reschedule(deadline)

@@ -1,4 +1,4 @@
-"""Jobs: start, claim, record, finish, cancel. One SQL function each; their rules are told there."""
+"""Jobs: start, claim, record, finish, cancel. Each calls one SQL function, which holds the rules."""
 
 import asyncio
 from typing import Any, Literal
@@ -23,10 +23,10 @@ StartOutcome = Literal[
 
 
 class JobStart(Record):
-    """What came of asking to start a job.
+    """The outcome of starting a job.
 
-    When busy, job and lease are the holder's; job is None where a lease without a job holds the project.
-    `superseded_job_id` is a job that had stopped responding, and has failed because another one started.
+    When busy, `job` and `lease` are the holder's; `job` is None if a lease without a job holds the project.
+    `superseded_job_id` is a job that had stopped responding and was failed when this one started.
     """
 
     outcome: StartOutcome
@@ -36,7 +36,7 @@ class JobStart(Record):
 
 
 class JobClaim(Record):
-    """What a worker gets for a claim; lease, sources and clips only with outcome `claimed`."""
+    """The outcome of a claim; lease, sources and clips are set only when it is `claimed`."""
 
     outcome: Literal["claimed", "running", "ended", "exhausted", "busy", "job_not_found"]
     job: Job | None
@@ -46,14 +46,14 @@ class JobClaim(Record):
 
 
 class JobCancel(Record):
-    """What came of cancelling; job None when nothing ran, or a lease without a job was removed."""
+    """The outcome of cancelling; `job` is None when nothing ran, or when a lease without a job was removed."""
 
     outcome: Literal["cancelled", "idle", "project_not_found"]
     job: Job | None
 
 
 class JobRequest(Record):
-    """A job that someone asks for. `source` is a row for a source that comes with the request."""
+    """A requested job. `source` is the row of a source that is uploaded with the request."""
 
     project_id: str
     owner_id: UUID | None
@@ -66,7 +66,7 @@ class JobRequest(Record):
 
 
 def _row(value: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A row, or None where SQL says so with a row of nulls."""
+    """The row, or None: SQL returns a row of nulls where there is none."""
     return value if value and any(v is not None for v in value.values()) else None
 
 
@@ -78,11 +78,11 @@ async def check_project(
     idempotency_key: str | None = None,
     request_hash: str | None = None,
 ) -> JobStart:
-    """Look whether a job could start now, writing nothing: before an upload's body is read.
+    """Check, without writing, whether a job could start now. Called before an upload's body is read.
 
     Raises DatabaseUnavailable.
     """
-    answer = await call(
+    response = await call(
         "check_project",
         project_id=project_id,
         owner_id=owner_id and str(owner_id),
@@ -90,17 +90,17 @@ async def check_project(
         request_hash=request_hash,
         max_active_jobs=settings.max_active_jobs_per_user,
     )
-    return _job_start(answer)
+    return _job_start(response)
 
 
 async def start_job(
     request: JobRequest, settings: Settings, *, job_id: UUID | None = None
 ) -> JobStart:
-    """Start a job: lease, job row and progress 0 in one transaction, or the reason why not.
+    """Start a job: lease, job row and progress 0 in one transaction. Otherwise return the reason why not.
 
-    Asks once more when no answer came, while a caller's patience lasts: the same job id gets what the first call did. A
-    first call without an answer may still be on its way, and start the job later than the second was refused. Then
-    nobody knows: raises DatabaseUnavailable.
+    Retries once when no response came, within one call's timeout; the same job id gets the result of the first call.
+    A first call without a response may still be in flight, and may start the job after the retry was refused. The
+    outcome is then unknown: raises DatabaseUnavailable.
     """
     deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_SECONDS
     arguments = _start_arguments(request, settings, job_id or uuid4())
@@ -108,10 +108,10 @@ async def start_job(
         return _job_start(await call("start_job", **arguments))
     except DatabaseUnavailable:
         try:
-            answer = await with_deadline(deadline, call("start_job", **arguments))
+            response = await with_deadline(deadline, call("start_job", **arguments))
         except EditAIError:
             raise DatabaseUnavailable from None
-    start = _job_start(answer)
+    start = _job_start(response)
     if start.outcome not in ("started", "replayed"):
         raise DatabaseUnavailable
     return start
@@ -137,36 +137,36 @@ def _start_arguments(request: JobRequest, settings: Settings, job_id: UUID) -> d
     }
 
 
-def _job_start(answer: dict[str, Any]) -> JobStart:
+def _job_start(response: dict[str, Any]) -> JobStart:
     return JobStart.model_validate(
-        answer | {"job": _row(answer["job"]), "lease": _row(answer["lease"])}
+        response | {"job": _row(response["job"]), "lease": _row(response["lease"])}
     )
 
 
 async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClaim:
-    """Claim a job for this worker, and ask once more when no answer came. Raises DatabaseUnavailable.
+    """Claim a job for this worker; retry once when no response came. Raises DatabaseUnavailable.
 
-    The same lease id gets what the first call did. With another one, a claim whose answer was lost would hold the job
-    until its lease runs out, and cost it an attempt.
+    The retry uses the same lease id, so it gets the result of the first call. With a new id, a claim whose response was
+    lost would hold the job until its lease expires, and cost it an attempt.
     """
     requested_at = asyncio.get_running_loop().time()
-    answer = await call_idempotent(
+    response = await call_idempotent(
         "claim_job",
         job_id=str(job_id),
         lease_id=str(uuid4()),
         holder=holder,
         ttl_seconds=ttl_seconds,
     )
-    if lease := _row(answer["lease"]):
+    if lease := _row(response["lease"]):
         lease["requested_at"] = requested_at
-    return JobClaim.model_validate(answer | {"job": _row(answer["job"]), "lease": lease})
+    return JobClaim.model_validate(response | {"job": _row(response["job"]), "lease": lease})
 
 
 async def record_clip(lease: Lease, clip: dict[str, Any]) -> Clip:
-    """Record a finished clip, a checkpoint. Recording a variant again returns the first. Raises LeaseLost."""
-    answer = await call("record_clip", **fencing_params(lease), clip=clip)
-    raise_if_lost(lease, answer["outcome"])
-    return Clip.model_validate(answer["clip"])
+    """Record a finished clip as a checkpoint. A variant that is already recorded is returned. Raises LeaseLost."""
+    response = await call("record_clip", **fencing_params(lease), clip=clip)
+    raise_if_lost(lease, response["outcome"])
+    return Clip.model_validate(response["clip"])
 
 
 async def finish_job(
@@ -177,11 +177,11 @@ async def finish_job(
     error: dict[str, Any] | None = None,
     export: dict[str, Any] | None = None,
 ) -> None:
-    """End a job and release its lease, in one transaction. Asking again is safe.
+    """End a job and release its lease, in one transaction. Safe to retry.
 
     Raises LeaseLost, DatabaseUnavailable.
     """
-    answer = await call(
+    outcome = await call(
         "finish_job",
         **fencing_params(lease),
         status=status,
@@ -189,11 +189,11 @@ async def finish_job(
         error=error,
         export=export,
     )
-    raise_if_lost(lease, answer)
+    raise_if_lost(lease, outcome)
 
 
 async def discard_outputs(lease: Lease) -> None:
-    """Give up the files of an attempt whose lease was lost; cleanup removes them. Raises DatabaseUnavailable."""
+    """Mark the files of an attempt that lost its lease for cleanup to remove. Raises DatabaseUnavailable."""
     await call(
         "discard_outputs",
         project_id=lease.project_id,
@@ -203,6 +203,6 @@ async def discard_outputs(lease: Lease) -> None:
 
 
 async def cancel_job(project_id: str, owner_id: UUID | None) -> JobCancel:
-    """Cancel what runs on a project; progress and lease are removed. Raises DatabaseUnavailable."""
-    answer = await call("cancel_job", project_id=project_id, owner_id=owner_id and str(owner_id))
-    return JobCancel.model_validate(answer | {"job": _row(answer["job"])})
+    """Cancel a project's active job and remove its progress and lease. Raises DatabaseUnavailable."""
+    response = await call("cancel_job", project_id=project_id, owner_id=owner_id and str(owner_id))
+    return JobCancel.model_validate(response | {"job": _row(response["job"])})

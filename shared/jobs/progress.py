@@ -1,6 +1,6 @@
 """Durable progress: a row per project, read and written directly.
 
-Nothing is kept in memory, so a restarted instance, and any other one, shows the true percentage.
+Nothing is kept in memory, so every instance shows the true percentage, even right after a restart.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Progress:
 
 
 class GenerationProgress(Record):
-    """A project's progress with what explains it.
+    """A project's progress, with the job and lease that explain it.
 
-    `stalled`: the running job's lease expired and nobody has taken it over yet.
+    `stalled`: the running job's lease has expired and no one has taken it over yet.
     """
 
     project_id: str
@@ -46,10 +46,10 @@ class GenerationProgress(Record):
 async def update_generation_progress(
     lease: Lease, progress: Progress | None, *, ttl_seconds: float
 ) -> None:
-    """Write progress and renew the lease in one call; with None only renew.
+    """Write progress and renew the lease in one call; with None, only renew.
 
-    Within one attempt the percentage never goes down. Raises LeaseLost (cancelled or lost; nothing was written),
-    DatabaseUnavailable.
+    Within one attempt the percentage never goes down. Raises LeaseLost (cancelled or lost; nothing was
+    written), DatabaseUnavailable.
     """
     written: dict[str, Any] = (
         {}
@@ -60,14 +60,14 @@ async def update_generation_progress(
             "estimated_remaining": progress.estimated_remaining,
         }
     )
-    answer = await call("heartbeat", **fencing_params(lease), ttl_seconds=ttl_seconds, **written)
-    raise_if_lost(lease, answer["outcome"])
+    response = await call("heartbeat", **fencing_params(lease), ttl_seconds=ttl_seconds, **written)
+    raise_if_lost(lease, response["outcome"])
 
 
 async def get_generation_progress(
     project_id: str, owner_id: UUID | None
 ) -> GenerationProgress | None:
-    """Read a project's progress; None when there is no such project of the owner (None: of anyone).
+    """Read a project's progress; None if the owner has no such project. With `owner_id` None, any owner's is read.
 
     Without a progress row the percentage follows from the project's status. Raises DatabaseUnavailable.
     """

@@ -1,4 +1,4 @@
-"""Rows of the database as frozen values, named as their columns. Times are UTC, durations seconds, sizes bytes."""
+"""Database rows as frozen values; fields are named as columns. Times are UTC, durations seconds, sizes bytes."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +12,7 @@ ProjectStatus = Literal["created", "generating", "rendering", "ready_for_triage"
 
 
 class Record(BaseModel):
-    """A row; columns that this code does not know yet are ignored, so that a migration may come before the code."""
+    """A row. Unknown columns are ignored, so that a migration may be applied before the code that uses it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -29,7 +29,7 @@ class Project(Record):
 
 
 class Source(Record):
-    """A video of a project; its facts are None until its upload was confirmed."""
+    """A video of a project; its media facts are None until its upload is confirmed."""
 
     id: UUID
     project_id: str
@@ -47,7 +47,7 @@ class Source(Record):
 
 
 class Job(Record):
-    """The work that was asked for once, through all its attempts."""
+    """One requested piece of work, through all its attempts."""
 
     id: UUID
     project_id: str
@@ -75,7 +75,7 @@ class Segment(Record):
 
     @property
     def duration_seconds(self) -> float:
-        """How long it is."""
+        """The length of the segment."""
         return self.end - self.start
 
 
@@ -120,7 +120,7 @@ class Export(Record):
 
 
 class ExportPreset(Record):
-    """What a final render is made for."""
+    """A target format for a final render."""
 
     name: str
     label: str
@@ -133,7 +133,7 @@ class ExportPreset(Record):
 
 
 class Lease(Record):
-    """A grant: who holds a key, until when, and the two proofs that every later write presents."""
+    """A grant: who holds a key, until when, and the lease id and fencing token that every later write presents."""
 
     project_id: str
     lease_id: UUID
@@ -143,4 +143,4 @@ class Lease(Record):
     acquired_at: datetime
     expires_at: datetime
     requested_at: float | None = None
-    """No column: the event loop's time before its holder asked for it, where it is the holder who looks."""
+    """Not a column: the event loop's time just before the lease was requested. Set only in the holder's process."""

@@ -1,4 +1,4 @@
-"""How functions-framework serves our functions; it takes no options for its server, nor for its routes."""
+"""Configures how functions-framework serves the functions. It has no options for its server or its routes."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ EVERY_PATH = "/{path:path}"
 
 
 class EveryRequest(Route):
-    """Leaves every path and every method to the function.
+    """Routes every path and every method to the function.
 
-    What the framework's own routes do not know, or keep for themselves, it answers in plain text.
+    Without this, the framework responds in plain text to paths and methods that its own routes reserve or do not match.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -23,14 +23,14 @@ class EveryRequest(Route):
         self.methods = None
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Take a request where this is the function's route for all paths."""
+        """Match every HTTP request if this is the function's catch-all route, otherwise none."""
         if scope["type"] != "http" or self.path != EVERY_PATH:
             return Match.NONE, {}
         return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
 
 
 def serve_functions(protocol: type[GuardedProtocol] = GuardedProtocol) -> None:
-    """Make the framework's server use this protocol and no web sockets, and give the function all requests."""
-    ours: dict[str, Any] = {"http": protocol, "ws": "none"}
-    UvicornWorker.CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **ours}
+    """Make the framework's server use this protocol, without web sockets, and route all requests to the function."""
+    options: dict[str, Any] = {"http": protocol, "ws": "none"}
+    UvicornWorker.CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **options}
     setattr(functions_framework.aio, "Route", EveryRequest)  # noqa: B010 - not a name that it exports

@@ -1,9 +1,9 @@
-"""The server before a function: what it takes of a connection that says too much, or nothing.
+"""The HTTP server in front of a function: limits on the size and time of each request's head and trailers.
 
-uvicorn's own protocol waits for a request's head for ever, keeps as much of it as comes, and keeps trailers as if they
-were headers. In the cloud a proxy stands before it that does none of this; on a machine of one's own there may be none.
+uvicorn's own protocol waits for a request's head without a timeout, buffers it without a limit, and stores trailers as
+if they were headers. In the cloud a proxy in front of it prevents this; on your own machine there may be no proxy.
 
-    connection made ... head complete ... body, trailers ... answered ... next head begins ... complete
+    connection made ... head complete ... body, trailers ... responded ... next head begins ... complete
     |---- head_seconds ----|                                     |------ head_seconds ------|
     |---- MAX_HEAD_BYTES --|              |- MAX_HEAD_BYTES -|   |----- MAX_HEAD_BYTES -----|
 """
@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from shared.errors import MalformedRequest, RequestTimeout, plain_problem, problem_response
 
 MAX_HEAD_BYTES = 64 * 1024
-"""A request's first line and headers, or all its trailers; a token of Supabase has one or two thousand."""
+"""Limit of a request's first line and headers, and of all its trailers; a Supabase token takes one or two thousand."""
 
 MAX_HEADERS = 100
 LINGER_SECONDS = 1.0
@@ -26,45 +26,45 @@ HEADERS_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection, whose requests are bounded in size but for their content, and their heads in time."""
+    """One connection. Limits the size of each request except its content, and the time its head may take."""
 
     head_seconds: float = 10
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head_timer: TimerHandle | None = None
-        self._bytes_without_content = 0
+        self._bytes_since_content = 0
         self._trailers = 0
         self._trailer_bytes = 0
         self._in_head = False
         self._in_body = False
         self._too_large = False
-        self._refused = False
+        self._rejected = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start the timeout of the first request's head."""
         super().connection_made(transport)
-        self._await_head()
+        self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
-        self._end_waiting()
+        """Stop the timeout."""
+        self._stop_head_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came. A head that comes at once, as most do, needs no timer."""
-        if self._refused:
+        """Parse received data. A head that arrives in one piece, as most do, needs no timer."""
+        if self._rejected:
             return
-        # The parser puts a field together before it tells of it: one without an end is seen here alone, one read late
-        # where content came with it.
-        self._bytes_without_content += len(data)
+        # The parser reports a field only when it is complete, so an endless field is seen only here. If content came in
+        # the same read, it is seen one read later.
+        self._bytes_since_content += len(data)
         super().data_received(data)
-        if self._refused or self.transport.is_closing():
+        if self._rejected or self.transport.is_closing():
             return
-        if self._bytes_without_content > MAX_HEAD_BYTES:
-            self._refuse(plain_problem(HEADERS_TOO_LARGE))
-        elif self._head_timer is None and not self._is_answering():
-            self._await_head()
+        if self._bytes_since_content > MAX_HEAD_BYTES:
+            self._reject(plain_problem(HEADERS_TOO_LARGE))
+        elif self._head_timer is None and not self._is_responding():
+            self._start_head_timer()
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -72,9 +72,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; count a trailer, which nobody reads.
+        """Store a header; count and drop a trailer.
 
-        A request must not change while it is answered, least of all who sent it (RFC 9110, 6.5.1).
+        A request must not change while it is being handled, least of all its sender's identity (RFC 9110, 6.5.1).
         """
         if self._in_head:
             super().on_header(name, value)
@@ -84,49 +84,49 @@ class GuardedProtocol(HttpToolsProtocol):
         self._check_size(self._trailers, self._trailer_bytes)
 
     def on_headers_complete(self) -> None:
-        """Begin the request, unless its head is too large."""
+        """Start the request, unless its head is too large."""
         self._in_head = False
-        self._bytes_without_content = 0
-        self._end_waiting()
+        self._bytes_since_content = 0
+        self._stop_head_timer()
         self._check_size(len(self.headers), self._size_of_head())
         super().on_headers_complete()
         self._in_body = True
         self._trailers = self._trailer_bytes = 0
 
     def on_body(self, body: bytes) -> None:
-        """Take some of the content."""
-        self._bytes_without_content = 0
+        """Receive some of the content."""
+        self._bytes_since_content = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of a request has come."""
+        """The request is complete."""
         self._in_body = False
-        self._bytes_without_content = 0
+        self._bytes_since_content = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what the parser stopped at."""
+        """Respond to a request that the parser rejected."""
         del msg
-        malformed = MalformedRequest("This is no HTTP request.")
-        self._refuse(
+        malformed = MalformedRequest("This is not an HTTP request.")
+        self._reject(
             plain_problem(HEADERS_TOO_LARGE) if self._too_large else problem_response(malformed)
         )
 
     def _check_size(self, fields: int, size: int) -> None:
         if fields > MAX_HEADERS or size > MAX_HEAD_BYTES:
             self._too_large = True
-            raise ValueError  # The parser stops, and the protocol answers as above.
+            raise ValueError  # The parser stops and calls send_400_response.
 
-    def _is_answering(self) -> bool:
+    def _is_responding(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is not None and not cycle.response_complete
 
-    def _may_answer(self) -> bool:
-        """Tell whether an answer would be taken for that of the request which is wrong."""
-        return self._drop_unread() if self._is_answering() else not self._in_body
+    def _may_respond(self) -> bool:
+        """Whether the client would match a response to the rejected request, not to an earlier one."""
+        return self._drop_unread() if self._is_responding() else not self._in_body
 
     def _drop_unread(self) -> bool:
-        """Give up the request whose body broke off, if nothing has been answered to it or one before it."""
+        """Abandon the request whose body broke off; False if its response has begun or an earlier one is still due."""
         if self.pipeline or self.cycle.response_started or not self.cycle.more_body:
             return False
         self.cycle.disconnected = True
@@ -136,31 +136,31 @@ class GuardedProtocol(HttpToolsProtocol):
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
-    def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(self.head_seconds, self._give_up)
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_seconds, self._on_head_timeout)
 
-    def _end_waiting(self) -> None:
+    def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _give_up(self) -> None:
+    def _on_head_timeout(self) -> None:
         if self._in_head:
-            self._refuse(problem_response(RequestTimeout("The request's head took too long.")))
+            self._reject(problem_response(RequestTimeout("The request's head took too long.")))
         else:
             self.transport.close()
 
-    def _refuse(self, problem: Response) -> None:
-        """Answer, unless that could be taken for another request's answer, and end the connection.
+    def _reject(self, problem: Response) -> None:
+        """Send a problem and close the connection; send none if it could be taken for another request's response.
 
-        What still comes is thrown away for a moment: closing at once would reset the connection, and the answer
+        Data that still arrives is discarded for a moment. Closing at once would reset the connection, and the response
         might be lost (RFC 9112, 9.6).
         """
-        self._refused = True
-        self._end_waiting()
+        self._rejected = True
+        self._stop_head_timer()
         if self.transport.is_closing():
             return
-        if not self._may_answer():
+        if not self._may_respond():
             self.transport.close()
             return
         problem.headers["Connection"] = "close"

@@ -1,6 +1,6 @@
-"""Private functions: called by the library, the queue and the scheduler, never by users.
+"""Authentication of internal functions, which the library, the queue and the scheduler call, and users never do.
 
-A caller presents the internal secret, or, where an audience is configured, an ID token of Google's and nothing else.
+A caller presents the internal secret. Where an audience is configured, it must present a Google ID token instead.
 """
 
 import hmac
@@ -30,25 +30,25 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def internal_only(handler: Handler) -> Handler:
-    """Let only a POST of a known caller reach the handler, and answer its errors as problem details.
+    """Let only authenticated POST requests reach the handler; turn its errors into problem details.
 
-    401 without a valid bearer token, 403 with someone else's, 405 for another method. What the handler leaves in
-    `request.state.log_fields` is in the line of the request, too.
+    Responds 401 without a valid bearer token, 403 for another caller's token, 405 for another method. Fields that the
+    handler sets in `request.state.log_fields` are added to the request's log line.
     """
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         started_at = time.monotonic()
         with request_span(request.headers) as measured:
-            response = await answer(request)
+            response = await respond(request)
             with log_fields(**getattr(request.state, "log_fields", {})):
                 log_request(request.method, handler.__name__, response.status_code, started_at)
             note_response(measured, request.method, handler.__name__, response.status_code)
         return response
 
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         try:
-            await _admit(bearer_token(request.headers.get("authorization")))
+            await _authenticate(bearer_token(request.headers.get("authorization")))
             _require_post(request)
             return await handler(request)
         except EditAIError as error:
@@ -65,11 +65,11 @@ def _require_post(request: Request) -> None:
         raise MethodNotAllowed(headers={"Allow": "POST"})
 
 
-async def _admit(token: str) -> None:
+async def _authenticate(token: str) -> None:
     verifier = get_id_token_verifier()
     if verifier is not None:
         await verifier.verify(token)
         return
     expected = get_settings().internal_secret.get_secret_value()
     if not hmac.compare_digest(token.encode(), expected.encode()):
-        raise Forbidden("This token does not open this function.")
+        raise Forbidden("This token cannot call this function.")

@@ -1,4 +1,4 @@
-"""Which storage a process uses, by its settings."""
+"""Chooses a process's storage from its settings."""
 
 from functools import lru_cache
 
@@ -9,7 +9,7 @@ from shared.storage.interface import Storage
 
 
 class StorageSettings(BaseSettings):
-    """What only storage reads from the environment."""
+    """Settings that only storage reads from the environment."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
@@ -19,7 +19,7 @@ class StorageSettings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_storage() -> Storage:
-    """The storage of this process: the directory where one is set, else Supabase Storage."""
+    """The storage of this process: the local directory if one is set, otherwise Supabase Storage."""
     settings = get_settings()
     if settings.storage_directory is None:
         from shared.storage.supabase_bucket import SupabaseStorage  # noqa: PLC0415 - only one is needed

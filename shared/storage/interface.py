@@ -1,11 +1,11 @@
-"""Files of projects: one interface, a local directory or Supabase Storage behind it.
+"""Files of projects: one interface over a local directory or Supabase Storage.
 
-A path is relative, made of ids of ours, and means the same in both:
+A path is relative, is built only from ids that we generate, and means the same in both:
 
-    {project_id}/sources/{source_id}{.ext}                             what users upload
-    {project_id}/jobs/{job_id}/{fencing_token}/clip-{number}.mp4|.jpg  what jobs make
+    {project_id}/sources/{source_id}{.ext}                             uploads
+    {project_id}/jobs/{job_id}/{fencing_token}/clip-{number}.mp4|.jpg  outputs of jobs
 
-A file appears under its path whole or not at all. Nothing is public: users get URLs that expire.
+A file appears at its path complete or not at all. Nothing is public: users get URLs that expire.
 """
 
 import logging
@@ -23,27 +23,27 @@ EndsSuffice = Callable[[Path], Awaitable[bool]]
 
 
 class Storage(Protocol):
-    """Where files are kept. Every operation raises StorageUnavailable when it cannot be reached."""
+    """Where files are stored. Every operation raises StorageUnavailable when the storage cannot be reached."""
 
     def staging(self) -> AbstractAsyncContextManager[Path]:
-        """A name for a local file that is being made; gone at the end unless it was put."""
+        """A path for a local file that is being written; the file is deleted at the end unless it was put."""
         ...
 
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
-        """Store a local file, replacing what was there. A staged file is moved, any other stays."""
+        """Store a local file, replacing any at that path. A staged file is moved; any other is left in place."""
         ...
 
     async def fetch(self, path: str, directory: Path) -> Path:
-        """A local file with the content, to be read only: in `directory`, or the stored one itself.
+        """A local file with the content, for reading only: a copy in `directory`, or the stored file itself.
 
         Raises FileNotFoundError when nothing is stored there.
         """
         ...
 
     async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
-        """A local file that probes identically to the stored one, to be removed soon; unread bytes may be zero.
+        """A local file that probes identically to the stored one; unread bytes may be zero. Remove it soon.
 
-        `ends_suffice` tells whether a file that has only its first and last bytes is enough for that.
+        `ends_suffice` says whether a file with only its first and last bytes is enough for that.
         Raises FileNotFoundError.
         """
         ...
@@ -53,32 +53,32 @@ class Storage(Protocol):
         ...
 
     async def delete(self, paths: Sequence[str]) -> None:
-        """Remove files; those that are gone already do not matter."""
+        """Remove files; missing files are ignored."""
         ...
 
     async def download_urls(
         self, paths: Sequence[str], *, expires_in_seconds: int
     ) -> dict[str, str]:
-        """A URL for each path, with which anyone may read the file until it expires.
+        """A URL for each path; anyone who has it may read the file until it expires.
 
         A path without a file may be left out.
         """
         ...
 
     async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
-        """A URL to which anyone may PUT one new file until it expires."""
+        """A URL for one new file; anyone who has it may PUT the file until it expires."""
         ...
 
     async def list(self, prefix: str) -> list[str]:
-        """The paths of all files that begin with `prefix`, however deep, sorted."""
+        """The paths of all files that begin with `prefix`, at any depth, sorted."""
         ...
 
 
 @contextmanager
 def disk_faults() -> Generator[None]:
-    """Raise StorageUnavailable for what a disk refuses in this block: it is full, or not there."""
+    """Turn the block's disk errors into StorageUnavailable: the disk may be full or missing."""
     try:
         yield
     except OSError as error:
-        logger.warning("the disk refused: %s", error.strerror or type(error).__name__)
+        logger.warning("disk error: %s", error.strerror or type(error).__name__)
         raise StorageUnavailable from error

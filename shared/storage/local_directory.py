@@ -18,7 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 STAGING = ".staging"
-"""Hidden, so no path of a stored file leads there; beside the files, so that moving is a rename."""
+"""Hidden, so no stored file's path can lead there; in the same file system as the files, so a move is a rename."""
 
 STALE_SECONDS = 24 * 3600
 
@@ -33,24 +33,24 @@ class LocalStorage:
 
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
-        """A name for a file that is being made; gone at the end unless it was put."""
+        """A path for a file that is being written; the file is deleted at the end unless it was put."""
         await _on_disk(self._prepare_staging)
         file = self._staging / uuid4().hex
         try:
             yield file
         finally:
-            # Here and now: a task that is being cancelled may not get to wait for a thread. What cannot be removed
-            # now is removed when it is stale.
+            # Not in a thread: a task that is being cancelled may not get to wait for one. A file that cannot be
+            # removed now is removed once it is stale.
             with suppress(OSError):
                 file.unlink()
 
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
-        """Store a file; `content_type` is what the extension says, here."""
+        """Store a file. `content_type` is ignored: it is derived from the extension when the file is served."""
         del content_type
         await _on_disk(self._put, file, self._file(path))
 
     async def put_new(self, staged: Path, path: str) -> bool:
-        """Store a staged file where there is none yet; False, and nothing changed, where there is one."""
+        """Store a staged file unless the path is taken; return False, changing nothing, if it is."""
         return await _on_disk(_link, staged, self._file(path))
 
     async def fetch(self, path: str, directory: Path) -> Path:
@@ -71,20 +71,20 @@ class LocalStorage:
         return await _on_disk(_size, self._file(path))
 
     async def delete(self, paths: Sequence[str]) -> None:
-        """Remove files, and the directories that they leave empty."""
+        """Remove files, and directories that become empty."""
         await _on_disk(self._delete, [self._file(path) for path in paths])
 
     async def download_urls(
         self, paths: Sequence[str], *, expires_in_seconds: int
     ) -> dict[str, str]:
-        """Signed URLs of the library's own."""
+        """Signed URLs that the library serves."""
         return {
             path: self.signer.url("GET", path, expires_in_seconds=expires_in_seconds)
             for path in paths
         }
 
     async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
-        """A signed URL of the library's own."""
+        """A signed URL that the library serves."""
         return self.signer.url("PUT", path, expires_in_seconds=expires_in_seconds)
 
     async def list(self, prefix: str) -> list[str]:
@@ -95,7 +95,7 @@ class LocalStorage:
         return self._directory / check_path(path)
 
     def _prepare_staging(self) -> None:
-        """Make the staging directory, and remove what a killed process left there."""
+        """Create the staging directory, and remove files that a killed process left there."""
         self._staging.mkdir(parents=True, exist_ok=True)
         stale = time.time() - STALE_SECONDS
         for file in self._staging.iterdir():
@@ -131,7 +131,7 @@ class LocalStorage:
 
 
 async def _on_disk(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do in a thread what waits for the disk. Raises StorageUnavailable for what that refuses."""
+    """Run blocking disk work in a thread. Raises StorageUnavailable for disk errors."""
     with disk_faults():
         return await to_thread(work, *args, **kwargs)
 
@@ -153,12 +153,12 @@ def _paths(root: Path, prefix: str) -> list[str]:
 
 
 def _rename(file: Path, target: Path) -> None:
-    """Move a file within one file system, in the place of what is there."""
+    """Move a file within one file system, replacing any file at the target."""
     _in_directory(target.parent, file, lambda: file.replace(target))
 
 
 def _link(file: Path, target: Path) -> bool:
-    """Give a file a second name within one file system; False when the name is taken, however lately."""
+    """Hard-link a file within one file system; return False if the name is taken. Check and link are atomic."""
 
     def link() -> bool:
         try:
@@ -171,7 +171,7 @@ def _link(file: Path, target: Path) -> bool:
 
 
 def _in_directory(directory: Path, file: Path, move: Callable[[], R]) -> R:
-    """Move a file to a directory that is made for it; again when a removal took the empty directory meanwhile."""
+    """Move a file into a directory, creating it; retry if a concurrent removal deleted the empty directory."""
     while True:
         directory.mkdir(parents=True, exist_ok=True)
         try:

@@ -1,4 +1,4 @@
-"""Paths of stored files: what one may look like, and what a file at it is."""
+"""Paths of stored files: which are valid, and the content type that each implies."""
 
 import re
 from pathlib import PurePosixPath
@@ -19,40 +19,40 @@ _CONTENT_TYPES = {
     ".webm": "video/webm",
 }
 UNKNOWN_CONTENT_TYPE = "application/octet-stream"
-"""Browsers save it instead of showing it."""
+"""Browsers download this type instead of displaying it."""
 
 CONTENT_TYPES = frozenset(_CONTENT_TYPES.values())
-"""What stored files are otherwise."""
+"""The known types of stored files."""
 
 
 class InvalidPath(ValueError):
-    """A text is no path of a stored file."""
+    """The text is not a valid path of a stored file."""
 
 
 def check_path(path: str) -> str:
-    """Return the path; raise InvalidPath unless each segment is a plain name, none of them hidden."""
+    """Return the path; raise InvalidPath unless each segment is a plain name that is not hidden."""
     if not is_path(path):
         raise InvalidPath("not a path of a stored file")
     return path
 
 
 def is_path(text: str) -> bool:
-    """Tell whether a text can be the path of a stored file."""
+    """Whether a text is a valid path of a stored file."""
     return len(text) <= _MAX_LENGTH and _PATH.fullmatch(text) is not None
 
 
 def check_prefix(prefix: str) -> str:
-    """Return the beginning of paths; raise InvalidPath when no path can begin so."""
+    """Return the prefix; raise InvalidPath if no valid path can begin with it."""
     check_path(prefix.removesuffix("/"))
     return prefix
 
 
 def content_type(path: str) -> str:
-    """What a file is by its extension; never a type that a browser would run."""
+    """The content type by extension; never one that a browser would execute."""
     return _CONTENT_TYPES.get(PurePosixPath(path).suffix, UNKNOWN_CONTENT_TYPE)
 
 
 def video_extension(file_name: str) -> str:
-    """The extension to store a video under: its own where it is a usual one, else none."""
+    """The extension to store a video under: its own if it is a known one, otherwise none."""
     extension = PurePosixPath(file_name).suffix.lower()
     return extension if _CONTENT_TYPES.get(extension, "").startswith("video/") else ""

@@ -1,4 +1,4 @@
-"""URLs that carry their own permission: one method, one path, until one moment.
+"""Signed URLs: each permits one method on one path until it expires.
 
 <base>/files/<path>?expires=<Unix time>&signature=<HMAC-SHA256 of method, path, expires>
 """
@@ -16,21 +16,21 @@ from shared.storage.paths import check_path, is_path
 
 Method = Literal["GET", "PUT"]
 
-# The secret has another use; a key of its own keeps signatures from being anything there.
+# The secret has another use. A key derived for this purpose keeps a signature from being valid there.
 _PURPOSE = b"editai signed file urls"
 
 
 class UrlSigner:
-    """Makes and checks signed URLs below `base_url`."""
+    """Creates and checks signed URLs under `base_url`."""
 
     def __init__(self, *, base_url: str, secret: SecretStr) -> None:
         self._base_url = base_url.rstrip("/")
         self._key = hmac.digest(secret.get_secret_value().encode(), _PURPOSE, sha256)
 
     def url(self, method: Method, path: str, *, expires_in_seconds: int) -> str:
-        """A URL that allows `method` on `path` for so long. Raises RuntimeError without a base URL."""
+        """A URL that permits `method` on `path` until it expires. Raises RuntimeError without a base URL."""
         if not self._base_url:
-            raise RuntimeError("PUBLIC_URL is needed to make URLs of files")
+            raise RuntimeError("PUBLIC_URL is needed to create URLs of files")
         expires = str(int(time.time()) + expires_in_seconds)
         query = urlencode(
             {"expires": expires, "signature": self._signature(method, check_path(path), expires)}
@@ -38,7 +38,7 @@ class UrlSigner:
         return f"{self._base_url}/files/{path}?{query}"
 
     def check(self, method: Method, path: str, *, expires: str, signature: str) -> int:
-        """Return the seconds that are left; raise InvalidUrl unless the URL is ours and still valid."""
+        """Return the remaining seconds; raise InvalidUrl unless the signature is valid and the URL has not expired."""
         expected = self._signature(method, path, expires)
         if not hmac.compare_digest(expected.encode(), signature.encode()) or not is_path(path):
             raise InvalidUrl("This URL's signature is not valid. Ask for a new URL.")

@@ -1,7 +1,7 @@
 """Storage in a private bucket of Supabase Storage.
 
-Small calls go through the process's Supabase client, whose time limits are those of a request. The
-bytes of a file go by signed URL through a client that waits as long as a large file takes.
+Small calls use the process's Supabase client, whose timeouts fit a request. File contents are transferred by signed
+URL, through a client whose timeouts fit a large file.
 """
 
 import tempfile
@@ -27,12 +27,12 @@ from supabase import AsyncClient
 BLOCK_BYTES = 1 << 20
 PAGE = 1000
 TRANSFER_TIMEOUT = httpx.Timeout(60, connect=5)
-"""Per read or write, not for the whole file."""
+"""Timeout of each read or write, not of the whole transfer."""
 
 PEEK_BYTES = 8 << 20
-"""More than the index of a film of four hours."""
+"""More than the index of a four-hour film takes."""
 
-ROOM_POLL_SECONDS = 0.1
+WHOLE_FILE_POLL_SECONDS = 0.1
 
 TRANSFER_URL_SECONDS = 3600
 _NOT_FOUND = ("404", "not_found")
@@ -51,7 +51,7 @@ class SupabaseStorage:
 
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
-        """A name in a temporary directory, which goes with all that is in it."""
+        """A path in a temporary directory that is deleted with its contents."""
         with tempfile.TemporaryDirectory(prefix="editai-staging-") as directory:
             yield Path(directory) / "file"
 
@@ -66,8 +66,8 @@ class SupabaseStorage:
                 "x-upsert": "true",
             }
             async with http_client(timeout=TRANSFER_TIMEOUT) as client:
-                answer = await client.put(url, content=_blocks(file), headers=headers)
-                answer.raise_for_status()
+                response = await client.put(url, content=_blocks(file), headers=headers)
+                response.raise_for_status()
 
     async def fetch(self, path: str, directory: Path) -> Path:
         """Download a file by a signed URL, block by block."""
@@ -76,27 +76,28 @@ class SupabaseStorage:
         async with (
             self._files(path),
             http_client(timeout=TRANSFER_TIMEOUT) as client,
-            client.stream("GET", url) as answer,
+            client.stream("GET", url) as response,
         ):
-            answer.raise_for_status()
+            response.raise_for_status()
             with target.open("wb") as file:
-                async for block in answer.aiter_bytes(BLOCK_BYTES):
+                async for block in response.aiter_bytes(BLOCK_BYTES):
                     await to_thread(file.write, block)
         return target
 
     async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
-        """A sparse file: the first and the last bytes, where most containers keep what a probe reads.
+        """A sparse file with the first and last bytes, where most containers keep what a probe reads.
 
-        All of it where that is not enough, and of these one at a time: it may be memory, and as large as storage takes.
+        The whole file if these are not enough. Only one whole file exists at a time, because the directory may be in
+        memory and a file may be as large as storage accepts.
         """
         ends = await self._ends(path, directory)
         if await to_thread(_is_whole, ends) or await ends_suffice(ends):
             return ends
         await to_thread(ends.unlink)
         async with self._fetching_whole:
-            # Who asked for it removes it, with its directory: nothing but its absence tells.
+            # The caller that requested the previous one removes it with its directory; only its absence says so.
             while self._whole is not None and await to_thread(self._whole.exists):  # noqa: ASYNC110
-                await sleep(ROOM_POLL_SECONDS)
+                await sleep(WHOLE_FILE_POLL_SECONDS)
             self._whole = await self.fetch(path, directory)
             return self._whole
 
@@ -114,10 +115,10 @@ class SupabaseStorage:
                 file.truncate(size)
                 for start, end in spans:
                     headers = {"Range": f"bytes={start}-{end - 1}"}
-                    answer = await client.get(url, headers=headers)
-                    answer.raise_for_status()
+                    response = await client.get(url, headers=headers)
+                    response.raise_for_status()
                     file.seek(start)
-                    await to_thread(file.write, answer.content[: end - start])
+                    await to_thread(file.write, response.content[: end - start])
         return target
 
     async def size(self, path: str) -> int | None:
@@ -129,7 +130,7 @@ class SupabaseStorage:
             return None
 
     async def delete(self, paths: Sequence[str]) -> None:
-        """Remove files, many in one call."""
+        """Remove files, up to PAGE in one call."""
         checked = [check_path(path) for path in paths]
         for start in range(0, len(checked), PAGE):
             async with self._files() as files:
@@ -152,13 +153,13 @@ class SupabaseStorage:
         }
 
     async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
-        """A signed URL; Supabase lets it live for two hours whatever is asked for."""
+        """A signed URL. Supabase makes it valid for two hours, whatever `expires_in_seconds` is."""
         del expires_in_seconds
         async with self._files(path) as files:
             return (await files.create_signed_upload_url(check_path(path)))["signed_url"]
 
     async def list(self, prefix: str) -> list[str]:
-        """All paths that begin with `prefix`, sorted: folder by folder, as the API lists."""
+        """All paths that begin with `prefix`, sorted. The API lists one folder at a time."""
         found = list[str]()
         folders = [check_prefix(prefix).rpartition("/")[0]]
         while folders:
@@ -172,7 +173,7 @@ class SupabaseStorage:
         return sorted(path for path in found if path.startswith(prefix))
 
     async def _url(self, path: str) -> str:
-        """A URL to read a file by. Raises FileNotFoundError."""
+        """A URL for reading a file. Raises FileNotFoundError."""
         urls = await self.download_urls([path], expires_in_seconds=TRANSFER_URL_SECONDS)
         if path not in urls:
             raise FileNotFoundError(path)
@@ -191,7 +192,7 @@ class SupabaseStorage:
 
     @asynccontextmanager
     async def _files(self, path: str = "") -> AsyncGenerator[Any]:
-        """The bucket's files; what goes wrong becomes FileNotFoundError or StorageUnavailable."""
+        """The bucket's files; errors become FileNotFoundError or StorageUnavailable."""
         supabase = await self._connect()
         try:
             yield supabase.storage.from_(self._bucket)

@@ -24,13 +24,13 @@ ACCESS_TOKEN = "ya29.google-token-of-the-test"
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """A copy of what is deployed, and the stand-ins' memory of what was made."""
+    """A copy of the deployed files, and the stand-ins' record of what was created."""
 
     checkout: Path
     memory: Path
 
     def deploy(self, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run deploy.sh with the stand-ins before everything else on PATH."""
+        """Run deploy.sh with the stand-ins first on PATH."""
         environment = {
             "PATH": f"{self.memory / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.memory),
@@ -53,18 +53,18 @@ class Cloud:
 
     @property
     def output(self) -> str:
-        """What the first deployment printed."""
+        """The output of the first deployment."""
         return (self.memory / "output").read_text()
 
     def function(self, name: str) -> dict[str, str]:
-        """The flags that a function was deployed with last."""
+        """The flags of a function's latest deployment."""
         deploy = ["functions", "deploy", f"editai-{name}"]
         *_, call = (call for call in self.calls if call[1:4] == deploy)
         return {flag: value for flag, _, value in (word.partition("=") for word in call[4:])}
 
     @property
     def calls(self) -> list[list[str]]:
-        """Every call of a tool, as its arguments."""
+        """Every call of a tool, as a list of arguments."""
         file = self.memory / "calls"
         return (
             [line.split("\x1f") for line in file.read_text().splitlines()] if file.exists() else []
@@ -72,13 +72,13 @@ class Cloud:
 
     @property
     def changes(self) -> list[str]:
-        """What was changed, in order."""
+        """All changes, in order."""
         file = self.memory / "changes"
         return file.read_text().splitlines() if file.exists() else []
 
     @property
     def grants(self) -> list[str]:
-        """Who was granted what, as `resource member role`."""
+        """All grants, as `resource member role`."""
         return (self.memory / "grants").read_text().splitlines()
 
 

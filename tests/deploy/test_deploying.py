@@ -1,4 +1,4 @@
-"""deploy.sh against stand-ins of gcloud, supabase and curl that remember what was made."""
+"""deploy.sh against stand-ins for gcloud, supabase and curl that record what was created."""
 
 import re
 
@@ -9,7 +9,7 @@ from tests.deploy.conftest import OPTIONS, SECRETS, Cloud, was_killed
 FUNCTIONS = ("library", "worker", "lease-cleanup")
 
 
-def test_a_first_deployment_makes_everything(deployed: Cloud) -> None:
+def test_a_first_deployment_creates_everything(deployed: Cloud) -> None:
     made = {change.rsplit(" ", 1)[0] for change in deployed.changes}
     assert made >= {
         "supabase db",
@@ -21,7 +21,7 @@ def test_a_first_deployment_makes_everything(deployed: Cloud) -> None:
         "functions deploy",
         "create scheduler jobs",
     }
-    assert "The library answers at https://editai-library-123456789012" in deployed.output
+    assert "The library is available at https://editai-library-123456789012" in deployed.output
 
 
 def test_a_second_run_changes_nothing(deployed: Cloud) -> None:
@@ -50,9 +50,9 @@ def test_a_run_killed_after_any_of_its_changes_is_completed_by_the_next_one(clou
 
     assert run.returncode == 0, run.stderr
     made = cloud.changes
-    # Once after each change, and once more for each function that was active but open to nobody yet.
+    # Once after each change, and once more for each function that was active but could not be called yet.
     assert kills == len(set(made)) + len(FUNCTIONS) > 30
-    # A function whose deployment was cut short is deployed again; everything else is made once.
+    # A function whose deployment was interrupted is deployed again; everything else is created once.
     again = sorted(change for change in set(made) if made.count(change) > 1)
     assert again == [
         *(f"functions deploy editai-{name}" for name in sorted(FUNCTIONS)),
@@ -60,7 +60,7 @@ def test_a_run_killed_after_any_of_its_changes_is_completed_by_the_next_one(clou
     ]
 
 
-def test_a_changed_file_deploys_what_is_made_of_it_and_nothing_else(deployed: Cloud) -> None:
+def test_a_changed_file_deploys_only_the_function_that_has_it(deployed: Cloud) -> None:
     before = len(deployed.changes)
     with (deployed.checkout / "functions" / "worker" / "main.py").open("a") as file:
         file.write("\n")
@@ -70,7 +70,7 @@ def test_a_changed_file_deploys_what_is_made_of_it_and_nothing_else(deployed: Cl
     assert deployed.changes[before:] == ["functions deploy editai-worker"]
 
 
-def test_a_changed_edge_function_is_deployed_again_and_nothing_else(deployed: Cloud) -> None:
+def test_a_changed_edge_function_is_the_only_one_deployed_again(deployed: Cloud) -> None:
     before = len(deployed.changes)
     with (deployed.checkout / "supabase/functions/_shared/problem.ts").open("a") as file:
         file.write("\n")
@@ -83,7 +83,7 @@ def test_a_changed_edge_function_is_deployed_again_and_nothing_else(deployed: Cl
     ]
 
 
-def test_an_edge_function_or_a_setting_that_somebody_removed_comes_back(deployed: Cloud) -> None:
+def test_a_removed_edge_function_or_setting_is_restored(deployed: Cloud) -> None:
     before = len(deployed.changes)
     (deployed.memory / "edge-function").unlink()
     (deployed.memory / "edge-settings" / "LIBRARY_URL").unlink()
@@ -96,7 +96,7 @@ def test_an_edge_function_or_a_setting_that_somebody_removed_comes_back(deployed
     ]
 
 
-def test_a_library_that_somebody_closed_is_opened_again(deployed: Cloud) -> None:
+def test_a_library_that_lost_its_public_access_gets_it_back(deployed: Cloud) -> None:
     before = len(deployed.changes)
     grants = deployed.memory / "grants"
     grants.write_text("".join(f"{grant}\n" for grant in deployed.grants if "allUsers" not in grant))
@@ -118,7 +118,9 @@ def test_a_library_that_somebody_closed_is_opened_again(deployed: Cloud) -> None
         "services list",
     ],
 )
-def test_what_could_not_be_read_is_not_taken_for_missing(deployed: Cloud, call: str) -> None:
+def test_a_resource_that_could_not_be_read_is_not_taken_for_missing(
+    deployed: Cloud, call: str
+) -> None:
     before = deployed.changes
     (deployed.memory / "away").write_text(f"{call}\n")
 
@@ -130,14 +132,14 @@ def test_what_could_not_be_read_is_not_taken_for_missing(deployed: Cloud, call: 
         assert deployed.changes == before
 
 
-def test_a_storage_that_is_away_is_not_taken_for_one_without_a_bucket(deployed: Cloud) -> None:
+def test_an_unreachable_storage_is_not_taken_for_a_missing_bucket(deployed: Cloud) -> None:
     before = deployed.changes
     (deployed.memory / "storage-away").touch()
 
     run = deployed.deploy()
 
     assert run.returncode == 1
-    assert "could not read what is there: bucket editai" in run.stderr
+    assert "could not read the current state: bucket editai" in run.stderr
     assert deployed.changes == before
 
 

@@ -1,4 +1,4 @@
-"""What deploy.sh is told, on its command line and in files, and how it refuses what cannot work."""
+"""The options and settings files of deploy.sh, and the errors for invalid ones."""
 
 import pytest
 
@@ -16,11 +16,11 @@ from tests.deploy.conftest import OPTIONS, Cloud
         (("--project", "other-project-9", *OPTIONS[2:]), "there is no project other-project-9"),
         (
             (*OPTIONS[:3], "aaaaaaaaaaaaaaaaaaaa"),
-            "Supabase shows no project aaaaaaaaaaaaaaaaaaaa to you",
+            "your Supabase account cannot see project aaaaaaaaaaaaaaaaaaaa",
         ),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_changed(
+def test_invalid_options_are_reported_before_anything_is_changed(
     cloud: Cloud, options: tuple[str, ...], message: str
 ) -> None:
     run = cloud.deploy(*(options or ("--region=europe-west1",)))
@@ -37,9 +37,9 @@ def test_a_missing_login_permission_or_key_is_named(cloud: Cloud) -> None:
 
     for permission in ("cloudtasks.queues.setIamPolicy", "secretmanager.versions.access"):
         (cloud.memory / "missing-permission").write_text(permission)
-        refusal = cloud.deploy().stderr
-        assert f"your account lacks {permission} on" in refusal
-        assert "roles/cloudtasks.admin, roles/iam.serviceAccountAdmin" in refusal
+        error = cloud.deploy().stderr
+        assert f"your account lacks {permission} on" in error
+        assert "roles/cloudtasks.admin, roles/iam.serviceAccountAdmin" in error
     (cloud.memory / "missing-permission").unlink()
 
     run = cloud.deploy(SUPABASE_SERVICE_ROLE_KEY="")
@@ -47,7 +47,7 @@ def test_a_missing_login_permission_or_key_is_named(cloud: Cloud) -> None:
     assert cloud.changes == []
 
 
-def test_settings_come_from_a_file_which_is_not_run(cloud: Cloud) -> None:
+def test_settings_come_from_a_file_that_is_not_executed(cloud: Cloud) -> None:
     file = cloud.checkout / "reel.env"
     file.write_text(
         "# the studio\nPROJECT=reel-studio-1234\nSUPABASE_REF=abcdefghijklmnopqrst\n"
@@ -63,7 +63,7 @@ def test_settings_come_from_a_file_which_is_not_run(cloud: Cloud) -> None:
     assert not (cloud.checkout / "run").exists()
 
 
-def test_help_is_for_people(cloud: Cloud) -> None:
+def test_help_shows_the_options_and_no_linter_comments(cloud: Cloud) -> None:
     run = cloud.deploy("--help")
 
     assert run.returncode == 0
@@ -71,9 +71,9 @@ def test_help_is_for_people(cloud: Cloud) -> None:
     assert "shellcheck" not in run.stdout
 
 
-def test_a_setting_that_nobody_knows_is_refused(cloud: Cloud) -> None:
+def test_an_unknown_setting_is_refused(cloud: Cloud) -> None:
     (cloud.checkout / "reel.env").write_text("PROJCT=reel-studio-1234\n")
 
     run = cloud.deploy("--env-file", "reel.env")
 
-    assert "no setting: PROJCT" in run.stderr
+    assert "unknown setting: PROJCT" in run.stderr

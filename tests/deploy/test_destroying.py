@@ -1,9 +1,9 @@
-"""deploy.sh --destroy, against stand-ins of gcloud and supabase that remember what was made."""
+"""deploy.sh --destroy against stand-ins for gcloud and supabase that record what was created."""
 
 from tests.deploy.conftest import OPTIONS, Cloud
 
 
-def test_destroy_removes_what_was_made_and_can_run_again(deployed: Cloud) -> None:
+def test_destroy_removes_what_was_created_and_can_run_again(deployed: Cloud) -> None:
     first = deployed.deploy(*OPTIONS, "--destroy", "--yes")
     changes = deployed.changes
     second = deployed.deploy(*OPTIONS, "--destroy", "--yes")
@@ -11,7 +11,7 @@ def test_destroy_removes_what_was_made_and_can_run_again(deployed: Cloud) -> Non
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert [f for f in (deployed.memory / "things").rglob("*") if f.is_file()] == []
     assert deployed.changes == changes
-    assert "Left as they are: the Supabase project" in first.stdout
+    assert "Not removed: the Supabase project" in first.stdout
 
 
 def test_destroy_names_what_it_could_not_remove_and_fails(deployed: Cloud) -> None:
@@ -33,7 +33,7 @@ def test_destroy_names_what_it_could_not_remove_and_fails(deployed: Cloud) -> No
     }
 
 
-def test_destroy_needs_a_login_and_a_project_that_is_there(deployed: Cloud) -> None:
+def test_destroy_needs_a_login_and_an_existing_project(deployed: Cloud) -> None:
     before = deployed.changes
     other = deployed.deploy("--project", "other-project-9", *OPTIONS[2:], "--destroy", "--yes")
     (deployed.memory / "logged-out").touch()
@@ -45,7 +45,7 @@ def test_destroy_needs_a_login_and_a_project_that_is_there(deployed: Cloud) -> N
     assert deployed.changes == before
 
 
-def test_destroy_without_a_terminal_asks_for_yes(cloud: Cloud) -> None:
+def test_destroy_without_a_terminal_requires_yes(cloud: Cloud) -> None:
     run = cloud.deploy(*OPTIONS, "--destroy")
 
     assert run.returncode == 1

@@ -1,7 +1,7 @@
-"""Every command that deploy.sh runs is one that its tool documents, with flags and values that it documents.
+"""deploy.sh uses only commands, flags and values that its tools document.
 
-documented_flags.json holds what gcloud 528 and the Supabase CLI 3.1 say of themselves, each command with the page that
-says the same to readers.
+documented_flags.json holds the help of gcloud 528 and the Supabase CLI 3.1, each command with the address of the same
+page on the web.
 """
 
 import json
@@ -18,7 +18,7 @@ DOCUMENTED: dict[str, Any] = json.loads(
 
 
 def problems(call: list[str]) -> list[str]:
-    """What is wrong with one call of gcloud or supabase."""
+    """The problems of one call of gcloud or supabase."""
     tool = DOCUMENTED[call[0]]
     words = [word for word in call if not word.startswith("--")]
     known = (" ".join(words[:count]) for count in range(len(words), 0, -1))
@@ -68,5 +68,5 @@ def test_every_call_is_documented(deployed: Cloud) -> None:
         "supabase db push --linked",
     ],
 )
-def test_a_call_that_is_not_documented_is_found(call: str) -> None:
+def test_an_undocumented_call_is_found(call: str) -> None:
     assert len(problems(call.split())) == 1

@@ -1,4 +1,4 @@
-"""The step that deploys the edge function, with the real Supabase CLI against a server in its API's place."""
+"""The step that deploys the edge function, with the real Supabase CLI against a stand-in for Supabase's API."""
 
 import hashlib
 import json
@@ -28,14 +28,14 @@ deploy_edge_function
 
 @dataclass(kw_only=True)
 class ManagementApi:
-    """A project's edge functions and their settings, as Supabase's API keeps them."""
+    """A project's edge functions and their settings, as Supabase's API returns them."""
 
     url: str
     settings: dict[str, str] = field(default_factory=dict[str, str])
     deployed: list[str] = field(default_factory=list[str])
 
-    def settings_answer(self) -> list[dict[str, str]]:
-        """Names, and digests in place of values."""
+    def settings_response(self) -> list[dict[str, str]]:
+        """Names, with digests instead of values."""
         return [
             {"name": name, "value": hashlib.sha256(value.encode()).hexdigest()}
             for name, value in self.settings.items()
@@ -78,7 +78,9 @@ def step(api: ManagementApi, folder: Path) -> str:
     return run.stdout + run.stderr
 
 
-def test_the_function_and_its_settings_arrive_once(api: ManagementApi, tmp_path: Path) -> None:
+def test_the_function_and_its_settings_are_deployed_once(
+    api: ManagementApi, tmp_path: Path
+) -> None:
     first = step(api, tmp_path)
     second = step(api, tmp_path)
 
@@ -101,23 +103,23 @@ def api() -> Iterator[ManagementApi]:
         def do_GET(self) -> None:
             """List."""
             if self.path.endswith("/secrets"):
-                self._answer(200, found.settings_answer())
+                self._respond(200, found.settings_response())
             elif self.path.endswith("/functions"):
-                self._answer(200, [found.function()] if found.deployed else [])
+                self._respond(200, [found.function()] if found.deployed else [])
             else:
-                self._answer(200, {})
+                self._respond(200, {})
 
         def do_POST(self) -> None:
-            """Keep."""
+            """Store."""
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             if self.path.endswith("/secrets"):
                 found.settings |= {entry["name"]: entry["value"] for entry in json.loads(body)}
-                self._answer(201, {})
+                self._respond(201, {})
             else:
                 found.deployed.append(body)
-                self._answer(201, found.function())
+                self._respond(201, found.function())
 
-        def _answer(self, status: int, content: Any) -> None:
+        def _respond(self, status: int, content: Any) -> None:
             body = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -126,7 +128,7 @@ def api() -> Iterator[ManagementApi]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - inherited
-            """Say nothing."""
+            """Print nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         found = ManagementApi(url=f"http://127.0.0.1:{server.server_port}")

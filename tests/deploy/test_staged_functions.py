@@ -1,4 +1,4 @@
-"""Each function as the cloud gets it: its folder, shared/ and its requirements, alone, under functions-framework."""
+"""Each function as deployed: only its folder, shared/ and its requirements, under functions-framework."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from local.programs import CHECKOUT
 from local.stack.ports import claim_free_port
 from tests.support.waiting import eventually
 
-# Kept by their content: made anew when a function's requirements change, at once otherwise.
+# Named by the hash of the requirements: created when these change, reused otherwise.
 ENVIRONMENTS = CHECKOUT / ".local" / "staged"
 SECRET = "internal-secret-of-the-test"
 
@@ -59,7 +59,7 @@ def running(name: str, folder: Path) -> Generator[str]:
     }
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            # The script's first line names the draft that the environment was made as.
+            # The script functions-framework is not used: its first line names the draft environment's interpreter.
             [environment / "bin" / "python", "-m", "functions_framework"],
             cwd=stage,
             env=settings,
@@ -75,46 +75,46 @@ def running(name: str, folder: Path) -> Generator[str]:
             claim.release()
 
 
-async def answer(method: str, url: str, token: str = "") -> httpx.Response:
-    """The first answer of a function that is starting."""
+async def first_response(method: str, url: str, token: str = "") -> httpx.Response:
+    """The first response of a function that is starting."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = {"job_id": "00000000-0000-0000-0000-000000000000"} if method == "POST" else None
 
-    async def ask() -> httpx.Response | None:
+    async def attempt() -> httpx.Response | None:
         try:
             async with httpx.AsyncClient(timeout=10) as client:
                 return await client.request(method, url, headers=headers, json=body)
         except httpx.TransportError:
             return None
 
-    response = await eventually(ask, timeout=30, interval=0.1)
+    response = await eventually(attempt, timeout=30, interval=0.1)
     assert response is not None
     return response
 
 
 @pytest.mark.parametrize("name", ["worker", "lease_cleanup"])
-async def test_a_private_function_starts_alone_and_reaches_for_the_database(
+async def test_an_internal_function_starts_alone_and_calls_the_database(
     name: str, tmp_path: Path
 ) -> None:
     with running(name, tmp_path) as url:
-        assert (await answer("POST", url)).status_code == 401
-        refusal = await answer("POST", url, SECRET)
+        assert (await first_response("POST", url)).status_code == 401
+        refused = await first_response("POST", url, SECRET)
 
-    assert refusal.status_code == 503, (tmp_path / "log").read_text()
-    assert refusal.json()["type"] == "urn:editai:problem:database-unavailable"
+    assert refused.status_code == 503, (tmp_path / "log").read_text()
+    assert refused.json()["type"] == "urn:editai:problem:database-unavailable"
 
 
 async def test_the_library_starts_alone_and_describes_itself(tmp_path: Path) -> None:
     with running("library", tmp_path) as url:
-        description = await answer("GET", f"{url}/api/v1/library/openapi.json")
-        refusal = await answer("GET", f"{url}/api/v1/library/projects")
+        description = await first_response("GET", f"{url}/api/v1/library/openapi.json")
+        refused = await first_response("GET", f"{url}/api/v1/library/projects")
 
     assert description.status_code == 200, (tmp_path / "log").read_text()
     assert "/api/v1/library/projects/{project_id}/generate" in description.json()["paths"]
-    assert refusal.status_code == 401
+    assert refused.status_code == 401
 
 
-def test_the_library_carries_no_ffmpeg(tmp_path: Path) -> None:
+def test_the_library_contains_no_ffmpeg(tmp_path: Path) -> None:
     stage = tmp_path / "stage"
     subprocess.run([CHECKOUT / "deploy" / "stage.sh", "library", str(stage)], check=True)
 
@@ -122,7 +122,7 @@ def test_the_library_carries_no_ffmpeg(tmp_path: Path) -> None:
     assert not (stage / "pipeline").exists()
 
 
-def test_a_stage_holds_nothing_of_an_earlier_one(tmp_path: Path) -> None:
+def test_a_stage_has_nothing_from_an_earlier_one(tmp_path: Path) -> None:
     stage = tmp_path / "stage"
     stage.mkdir()
     (stage / "left_behind.py").touch()

@@ -1,4 +1,4 @@
-"""What deploy.sh makes: who may do what, what the functions are told, what nobody may see."""
+"""The result of deploy.sh: permissions, settings of the functions, and secrets that stay secret."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from shared.media.probe import MAX_PROBES
 from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
 
 PYTHON_BYTES = 128 << 20
-"""The library's own process; with a 400 MB upload on a disk it has been seen at 91 MB."""
+"""The library's own process. With a 400 MB upload on disk, 91 MB were measured."""
 
 
 def test_no_secret_is_in_an_argument_in_the_output_or_where_it_is_not_needed(
@@ -21,7 +21,7 @@ def test_no_secret_is_in_an_argument_in_the_output_or_where_it_is_not_needed(
     assert set((deployed.memory / "leaks").read_text().split()) == {"supabase"}
 
 
-def test_each_account_may_do_what_its_function_does_and_no_more(deployed: Cloud) -> None:
+def test_each_account_has_only_the_permissions_that_its_function_needs(deployed: Cloud) -> None:
     def of(account: str) -> set[tuple[str, str]]:
         email = f"serviceAccount:{account}@reel-studio-1234.iam.gserviceaccount.com"
         grants = (grant.split(" ") for grant in deployed.grants)
@@ -53,8 +53,8 @@ def test_only_the_library_is_public(deployed: Cloud) -> None:
     assert open_to_all == ["editai-library allUsers roles/run.invoker"]
 
 
-def test_the_library_holds_all_that_it_allows_at_once(deployed: Cloud) -> None:
-    """A file that it holds, in its temporary directory, is memory there."""
+def test_the_library_has_memory_for_its_maximum_load(deployed: Cloud) -> None:
+    """Files in its temporary directory are in memory there."""
     flags = deployed.function("library")
     settings = (deployed.checkout / "build/library.env.yaml").read_text()
     largest_upload = re.search(r'MAX_UPLOAD_BYTES: "(\d+)"', settings)
@@ -66,7 +66,7 @@ def test_the_library_holds_all_that_it_allows_at_once(deployed: Cloud) -> None:
     assert uploads + probes + PYTHON_BYTES < int(flags["--memory"][:-2]) << 30
 
 
-def test_the_worker_has_as_long_as_cloud_tasks_waits(deployed: Cloud) -> None:
+def test_the_worker_s_timeout_is_the_longest_of_cloud_tasks(deployed: Cloud) -> None:
     assert deployed.function("worker")["--timeout"] == "1800s"
 
 
@@ -96,7 +96,7 @@ def test_a_list_of_origins_arrives_as_json(cloud: Cloud) -> None:
     assert json.loads(json.loads(line[1])) == ["https://studio.example", "http://localhost:3000"]
 
 
-def test_a_collector_is_told_to_the_functions_where_there_is_one(deployed: Cloud) -> None:
+def test_the_functions_get_a_collector_s_address_if_one_is_set(deployed: Cloud) -> None:
     plan = deployed.deploy(
         *OPTIONS, "--dry-run", OTEL_EXPORTER_OTLP_ENDPOINT="https://otel.example"
     )

@@ -1,1 +1,1 @@
-"""What the tests stand on: one Postgres for a run, a database and an API of its own for each process of it."""
+"""Shared support of the tests: one Postgres per run; a database and an API for each test process."""

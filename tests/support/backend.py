@@ -1,4 +1,4 @@
-"""The backend of one test process: a database, PostgREST and the gateway, functions on demand."""
+"""The backend of one test process: a database, PostgREST, the gateway, and functions on demand."""
 
 import shutil
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from local.stack.ports import USUAL_PORTS, PortClaim, claim_free_port
 from tests.support.cluster import Access, clone_template
 from tests.support.functions import FunctionProcess
 
-# Function processes of tests live fast: what takes a minute in production takes seconds.
+# In tests, functions use short periods: what takes a minute in production takes seconds.
 SHORT_PERIODS: Mapping[str, str] = {
     "LEASE_TTL_SECONDS": "3",
     "DISPATCH_TTL_SECONDS": "2",
@@ -27,7 +27,7 @@ SHORT_PERIODS: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """Ports and secrets are settled at once, so that settings can be read; processes start later."""
+    """Ports and secrets are chosen on creation, so that settings can be read; processes start later."""
 
     name: str
     access: Access
@@ -71,7 +71,7 @@ class Backend:
 
     @property
     def project(self) -> Project:
-        """What functions in this process, and those in processes of their own, are told."""
+        """The project's settings for functions in this process and in other processes."""
         return Project(
             supabase_url=self.gateway.url,
             service_role_key=self.gateway.service_role_key,
@@ -84,7 +84,7 @@ class Backend:
 
     @cached_property
     def functions(self) -> Mapping[str, FunctionProcess]:
-        """The three functions as processes, none of them started."""
+        """The three functions as processes, not started."""
         return {
             name: FunctionProcess(
                 name=name,
@@ -97,7 +97,7 @@ class Backend:
         }
 
     def start(self) -> None:
-        """Clones the database and starts the API before it."""
+        """Clones the database and starts the API in front of it."""
         self.directory.mkdir()
         self.storage.mkdir()
         clone_template(self.server, self.database)

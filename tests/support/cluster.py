@@ -1,4 +1,4 @@
-"""One Postgres for a whole test run, with a migrated template that databases are cloned from."""
+"""One Postgres for a whole test run, with a migrated template database that others are cloned from."""
 
 import secrets
 import shutil
@@ -26,14 +26,14 @@ _STALE_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What the processes of a run are told about its Postgres."""
+    """How the processes of a run connect to its Postgres."""
 
     directory: str
     port: int
     password: str
 
     def server(self) -> Server:
-        """The server, seen from any process of the run."""
+        """The server, for any process of the run."""
         return Server(
             directory=Path(self.directory) / "postgres",
             port=self.port,
@@ -55,7 +55,7 @@ class Cluster:
 
     @classmethod
     def start(cls) -> "Cluster":
-        """Starts Postgres on a free port, its data in a temporary directory, and fills the template."""
+        """Starts Postgres on a free port, with its data in a temporary directory, and fills the template."""
         _remove_stale_directories()
         directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
         directory.chmod(0o711)
@@ -72,14 +72,14 @@ class Cluster:
         return cls(access=access, claim=claim, process=process, lock=lock)
 
     def stop(self) -> None:
-        """Stops Postgres and removes all that the run has stored."""
+        """Stops Postgres and removes the run's data."""
         self.process.stop()
         self.claim.release()
         shutil.rmtree(self.access.directory, ignore_errors=True)
 
 
 def clone_template(server: Server, database: str) -> None:
-    """Creates a database as the template is."""
+    """Creates a database from the template."""
     with psycopg.connect(server.url(user="supabase_admin"), autocommit=True) as connection:
         create = sql.SQL("create database {} template {} owner postgres")
         connection.execute(create.format(sql.Identifier(database), sql.Identifier(TEMPLATE)))
@@ -96,9 +96,9 @@ def _fill_template(server: Server) -> None:
 
 
 def _remove_stale_directories() -> None:
-    """Removes what killed runs have left."""
+    """Removes directories that killed runs left behind."""
     for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(FileNotFoundError):  # another run removes its own at this moment
+        with suppress(FileNotFoundError):  # another run may be removing its own
             old = time.time() - directory.stat().st_mtime > _STALE_SECONDS
             if old and SupervisorLock(directory / "lock").holder() is None:
                 shutil.rmtree(directory, ignore_errors=True)

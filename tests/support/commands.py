@@ -1,4 +1,4 @@
-"""The command line of the local stack, as a test uses it."""
+"""The command line of the local stack, for tests."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from local.programs import CHECKOUT
 
 @dataclass(frozen=True, kw_only=True)
 class LocalStack:
-    """A stack in a directory of its own. Its ports are free ones, told by stack.json."""
+    """A stack in its own directory, on free ports that stack.json lists."""
 
     directory: Path
 
@@ -29,7 +29,7 @@ class LocalStack:
         )
 
     def up(self, *options: str) -> str:
-        """Starts the stack, and returns what that printed."""
+        """Starts the stack and returns the output."""
         result = self.run("up", *options)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
@@ -45,24 +45,24 @@ class LocalStack:
         return self.description["pids"]
 
     def running(self) -> list[int]:
-        """The processes that carry this stack's mark."""
+        """The processes that have this stack's mark."""
         return list(marked(self.directory))
 
     def kill(self, name: str) -> int:
-        """Kills a process as a crash would, and returns its pid."""
+        """Kills a process with SIGKILL and returns its pid."""
         pid = self.pids[name]
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def api_answers(self) -> bool:
-        """Tells whether a table can be read through the gateway and PostgREST."""
+    def api_responds(self) -> bool:
+        """Whether a table can be read through the gateway and PostgREST."""
         description = self.description
         url = f"{description['supabase_url']}/rest/v1/editai_export_presets"
         try:
-            answer = httpx.get(url, headers={"apikey": description["service_role_key"]})
+            response = httpx.get(url, headers={"apikey": description["service_role_key"]})
         except httpx.HTTPError:
             return False
-        return answer.is_success
+        return response.is_success
 
 
 def forked_by(pid: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Connections to the running library whose bytes a test sends by hand."""
+"""Raw connections to the running library; a test writes the bytes itself."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, kw_only=True)
-class RawAnswer:
-    """An answer as it came."""
+class RawResponse:
+    """A response as it was received."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,26 +32,26 @@ class RawConnection:
     writer: asyncio.StreamWriter
 
     async def send(self, data: bytes) -> None:
-        """Send bytes; that the other side has left is found out by reading."""
+        """Send bytes. If the other side has closed, the next read shows it."""
         with suppress(ConnectionError):
             self.writer.write(data)
             await self.writer.drain()
 
-    async def answer(self, *, within: float = 10) -> RawAnswer:
-        """The next answer."""
+    async def response(self, *, within: float = 10) -> RawResponse:
+        """The next response."""
         async with asyncio.timeout(within):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             line, *fields = head.strip().split("\r\n")
             headers = dict(field.lower().split(": ", 1) for field in fields)
             content = await self.reader.readexactly(int(headers.get("content-length", "0")))
-        return RawAnswer(status=int(line.split()[1]), headers=headers, content=content)
+        return RawResponse(status=int(line.split()[1]), headers=headers, content=content)
 
     async def closed(self, *, within: float = 10) -> bool:
         """Whether the other side closes the connection in time, without another byte."""
         return await self._rest(within) == b""
 
     async def ended(self, *, within: float = 10) -> bool:
-        """Whether the other side closes the connection in time, whatever it says before that."""
+        """Whether the other side closes the connection in time, whatever it sends before that."""
         return await self._rest(within) is not None
 
     async def _rest(self, within: float) -> bytes | None:
@@ -66,7 +66,7 @@ class RawConnection:
 
 @asynccontextmanager
 async def connect(library_url: str) -> AsyncGenerator[RawConnection]:
-    """Open a connection; closed after the block."""
+    """Open a connection; it is closed after the block."""
     url = urlsplit(library_url)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     try:
@@ -78,6 +78,6 @@ async def connect(library_url: str) -> AsyncGenerator[RawConnection]:
 
 
 def head(method: str, path: str, headers: Mapping[str, str]) -> bytes:
-    """A request's head, with these headers and a host."""
+    """A request's head with these headers and a host."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **headers}.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")

@@ -17,7 +17,7 @@ from tests.support.backend import Backend
 Connection = psycopg.Connection[DictRow]
 AsyncConnection = psycopg.AsyncConnection[DictRow]
 
-# Rows that a migration brought, which no test may lack.
+# Tables whose rows a migration inserts. Every test needs them.
 SEEDED = ("editai_export_presets",)
 
 
@@ -42,7 +42,7 @@ class Database:
     def connect(self, role: str = "service_role", *, user_id: str | None = None) -> Connection:
         """A new connection under a role; `supabase_admin` is the superuser.
 
-        With a user's id the role sees the claims that the API would show it.
+        With a user id, the role sees the claims that the API would set.
         """
         connection = Connection.connect(self._url(role), autocommit=True, row_factory=dict_row)
         self._closing.enter_context(connection)
@@ -53,7 +53,7 @@ class Database:
     async def connect_async(
         self, role: str = "service_role", *, user_id: str | None = None
     ) -> AsyncConnection:
-        """The same for tests whose connections wait for each other."""
+        """Like connect, for tests whose connections wait for each other."""
         connection = await AsyncConnection.connect(
             self._url(role), autocommit=True, row_factory=dict_row
         )
@@ -63,7 +63,7 @@ class Database:
         return connection
 
     async def close(self) -> None:
-        """Closes what the test has opened."""
+        """Closes the test's connections."""
         self._closing.close()
         await self._closing_async.aclose()
 
@@ -73,7 +73,7 @@ class Database:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """The database's clock, which all leases are measured by. It stands right at each test's start."""
+    """The database's clock, which measures all leases. It is reset to the real time before each test."""
 
     connection: Connection
 
@@ -99,9 +99,9 @@ class Clock:
 
 
 def reset(backend: Backend, connection: Connection) -> None:
-    """Empties our tables but the seeded ones, sets the clock right, removes stored files.
+    """Empties the editai tables except the seeded ones, resets the clock and removes stored files.
 
-    Sequences go on: fencing tokens never return, in tests as elsewhere.
+    Sequences are not reset: a fencing token is never issued twice, in tests as in production.
     """
     query = "select tablename from pg_tables where schemaname = 'public' and tablename like 'editai\\_%'"
     names = [row["tablename"] for row in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""A function in a process of its own, which a test may stop, kill and start again."""
+"""A function in a process of its own, which a test may stop, kill and restart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from tests.support.log import Log
 
 @dataclass(kw_only=True)
 class FunctionProcess:
-    """Started when a test asks for it, and left running for the tests after it."""
+    """Started when a test needs it, and left running for later tests."""
 
     name: str
     port: int
@@ -24,7 +24,7 @@ class FunctionProcess:
 
     @property
     def url(self) -> str:
-        """Where the function answers; the library with its base path."""
+        """The function's URL; the library's includes its base path."""
         base = LIBRARY_BASE_PATH if self.name == "library" else ""
         return f"http://127.0.0.1:{self.port}{base}"
 
@@ -36,15 +36,15 @@ class FunctionProcess:
 
     @property
     def log(self) -> str:
-        """The end of what the function has printed."""
+        """The end of the function's output."""
         return tail(self._log_file, 200)
 
     def watch_log(self) -> Log:
-        """What the function prints from now on."""
+        """The function's output from now on."""
         return Log(self._log_file)
 
     def start(self, **settings: str) -> None:
-        """Starts the function unless it runs, with settings of the test's own where it names some."""
+        """Starts the function unless it runs. With settings, restarts it with these."""
         if self.process is not None and not self.process.has_exited():
             if not settings:
                 return
@@ -61,17 +61,17 @@ class FunctionProcess:
         self.process.wait_ready()
 
     def restart(self, **settings: str) -> None:
-        """Stops the function in order and starts it again."""
+        """Stops the function gracefully and starts it again."""
         self.stop()
         self.start(**settings)
 
     def kill(self) -> None:
-        """Kills the function with SIGKILL, as a lost machine would."""
+        """Kills the function with SIGKILL, as if its machine were lost."""
         if self.process is not None:
             self.process.kill()
 
     def stop(self) -> None:
-        """Stops the function in order; kills it when that takes long."""
+        """Stops the function gracefully; kills it if that takes too long."""
         if self.process is not None:
             self.process.stop(timeout_seconds=3)
 

@@ -1,4 +1,4 @@
-"""What tests do with the library: its calls, by name."""
+"""The library's calls, for tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FileContent = bytes | Any
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """The library as one caller sees it."""
+    """The library as called by one user."""
 
     http: httpx.AsyncClient
     headers: Mapping[str, str]
@@ -36,9 +36,9 @@ class Api:
 
     async def new_project(self, name: str = "Summer campaign", **body: Any) -> str:
         """The id of a new project."""
-        answer = await self.call("POST", "projects", json={"name": name, **body})
-        assert answer.status_code == 201, answer.text
-        return answer.json()["id"]
+        response = await self.call("POST", "projects", json={"name": name, **body})
+        assert response.status_code == 201, response.text
+        return response.json()["id"]
 
     async def generate(
         self,
@@ -49,7 +49,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         **fields: Any,
     ) -> httpx.Response:
-        """Upload a video, the sample unless another one is given, and generate from it."""
+        """Upload a video, by default the sample, and generate from it."""
         content = SAMPLE.read_bytes() if video is None else video
         return await self.call(
             "POST",
@@ -60,39 +60,39 @@ class Api:
         )
 
     async def cancel(self, project_id: str) -> httpx.Response:
-        """Cancel what runs on a project."""
+        """Cancel a project's active job."""
         return await self.call("POST", f"projects/{project_id}/cancel")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Traces:
-    """What is in the database and in storage."""
+    """Rows and files that requests have left in the database and in storage."""
 
     admin: Connection
     storage: Path
 
     def files(self) -> list[Path]:
-        """All files, those on their way in too."""
+        """All files, including staged ones."""
         return [path for path in self.storage.rglob("*") if path.is_file()]
 
     def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """The number of rows of a table."""
         query = sql.SQL("select count(*) as rows from {}").format(sql.Identifier(table))
         row = self.admin.execute(query).fetchone()
         assert row is not None
         return row["rows"]
 
     def none(self) -> bool:
-        """True when no request has left a job, a source, a lease or a file."""
+        """Whether there is no job, source, lease or file."""
         tables = ("editai_jobs", "editai_sources", "editai_locks", "editai_generation_progress")
         return not self.files() and not any(self.count(table) for table in tables)
 
 
-def problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
-    """The problem details of an answer, which must be of this status and kind."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    content = answer.json()
+def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
+    """The problem details of a response; asserts its status and type."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    content = response.json()
     assert content["type"] == f"urn:editai:problem:{slug}", content
     assert content["status"] == status
     assert content["title"]

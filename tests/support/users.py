@@ -19,25 +19,25 @@ class User:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the user's browser sends to the library."""
+        """The headers that the user's browser sends to the library."""
         return {"Authorization": f"Bearer {self.token}"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Users:
-    """Makes users, and tokens that are as wrong as a test wants them."""
+    """Creates users and tokens, including invalid ones."""
 
     backend: Backend
 
     def new(self) -> User:
-        """A user nobody has seen before."""
+        """A new user."""
         user_id = str(uuid4())
         return User(id=user_id, token=self.token(sub=user_id))
 
     def token(self, *, secret: str | None = None, algorithm: str = "HS256", **claims: Any) -> str:
-        """A token valid for an hour, changed by the claims given; a claim that is None is left out."""
+        """A token, valid for an hour unless the given claims change that. A claim that is None is omitted."""
         now = int(time.time())
-        usual = {
+        defaults = {
             "iss": self.backend.project.jwt_issuer,
             "aud": "authenticated",
             "role": "authenticated",
@@ -45,5 +45,5 @@ class Users:
             "iat": now,
             "exp": now + 3600,
         }
-        content = {name: value for name, value in (usual | claims).items() if value is not None}
+        content = {name: value for name, value in (defaults | claims).items() if value is not None}
         return jwt.encode(content, secret or self.backend.keys.jwt_secret, algorithm=algorithm)

@@ -1,4 +1,4 @@
-"""Waiting for a condition, the only way tests wait."""
+"""Waiting for a condition; tests wait in no other way."""
 
 import asyncio
 import inspect
@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 async def eventually(
     condition: Callable[[], T | Awaitable[T]],
-    timeout: float = 10,  # noqa: ASYNC109 - a helper's limit, told when it is passed
+    timeout: float = 10,  # noqa: ASYNC109 - the error names it
     *,
     interval: float = 0.02,
 ) -> T:
     """Returns the condition's first true result.
 
-    A failed assertion inside counts as false; the last one is raised at the time limit.
+    A failed assertion in the condition counts as false; the last one is raised after the timeout.
     """
     deadline = time.monotonic() + timeout
     while True:

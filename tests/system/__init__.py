@@ -1,1 +1,1 @@
-"""Several functions together, each in a process of its own."""
+"""Tests of several functions together, each in its own process."""

@@ -1,4 +1,4 @@
-"""A caller of the running functions."""
+"""A client of the running functions."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The whole way, as a caller sees it: library, dispatch, worker, storage, each in a process of its own."""
+"""From upload to clips, as a caller sees it: library, dispatch, worker and storage, each in its own process."""
 
 from pathlib import Path
 

@@ -15,8 +15,8 @@ from tests.support.database import Clock, Connection, Database
 from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
 
-AN_HOUR = 3600.0
-STARTS = """
+HOUR_SECONDS = 3600.0
+RUNNING_STARTS = """
     select 1 from pg_stat_activity
     where datname = current_database() and state = 'active' and query ~ 'editai_start_job'
       and pid <> pg_backend_pid()
@@ -31,17 +31,17 @@ async def lone_file(
     database: Database,
     small_video: Path,
 ) -> Path:
-    """The file of an upload whose library was killed before its job had started."""
-    # What a transaction has seen of other sessions stays as it was: one to hold the row, one to look.
-    holder, onlooker = (database.connect("supabase_admin") for _ in range(2))
+    """The file of an upload whose library was killed before the job started."""
+    # A transaction keeps its first view of other sessions. So one connection holds the row and another observes.
+    holder, observer = (database.connect("supabase_admin") for _ in range(2))
 
     def stored() -> list[Path]:
         return [*library.project.storage_directory.glob(f"{project.id}/sources/*")]
 
     def starts() -> list[DictRow]:
-        return onlooker.execute(STARTS).fetchall()
+        return observer.execute(RUNNING_STARTS).fetchall()
 
-    # The start waits for the project's row until it gives up.
+    # start_job waits for the project's row until its timeout.
     with holder.transaction():
         holder.execute("select 1 from editai_projects where id = %s for update", [project.id])
         upload = asyncio.create_task(client.generate(project.id, small_video))
@@ -54,11 +54,11 @@ async def lone_file(
     return file
 
 
-async def test_the_file_of_an_upload_whose_job_never_started_goes(
+async def test_the_file_of_an_upload_whose_job_never_started_is_removed(
     lone_file: Path, lease_cleanup: FunctionProcess, admin: Connection, clock: Clock
 ) -> None:
     assert admin.execute("select 1 from editai_jobs").fetchall() == []
-    clock.advance(AN_HOUR)
+    clock.advance(HOUR_SECONDS)
     secret = lease_cleanup.project.internal_secret
     await asyncio.to_thread(trigger_cleanup, lease_cleanup.url, secret)
     assert not await asyncio.to_thread(lone_file.exists)

@@ -1,4 +1,4 @@
-"""Garbage on its way out of storage: all of it that is due, whatever stands in the way of one file."""
+"""Cleanup removes all garbage that is due, even if one file cannot be removed."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def file_of(storage: Path, path: str) -> Path:
 
 
 def throw_away(admin: Connection, *prefixes: str) -> None:
-    """Garbage that is due, in this order."""
+    """Insert garbage rows that are due, in this order."""
     for prefix in prefixes:
         admin.execute(
             "insert into editai_storage_garbage (project_id, prefix, not_before) values ('reel', %s, now())",
@@ -37,12 +37,12 @@ def left(admin: Connection) -> list[str]:
 
 
 async def clean_up(lease_cleanup: FunctionProcess) -> int:
-    """How many files went."""
+    """The number of removed files."""
     headers = {"Authorization": f"Bearer {lease_cleanup.project.internal_secret}"}
     async with httpx.AsyncClient(timeout=60) as client:
-        answer = await client.post(lease_cleanup.url, headers=headers)
-    assert answer.status_code == 200, lease_cleanup.log
-    return answer.json()["files_removed"]
+        response = await client.post(lease_cleanup.url, headers=headers)
+    assert response.status_code == 200, lease_cleanup.log
+    return response.json()["files_removed"]
 
 
 async def test_one_trigger_removes_more_than_one_batch(
@@ -55,7 +55,7 @@ async def test_one_trigger_removes_more_than_one_batch(
     assert left(admin) == []
 
 
-async def test_what_cannot_be_removed_holds_up_nothing_else_and_stays(
+async def test_a_file_that_cannot_be_removed_blocks_nothing_else_and_stays(
     lease_cleanup: FunctionProcess, admin: Connection, storage: Path
 ) -> None:
     first, last = (file_of(storage, f"reel/jobs/{name}/1/clip-1.mp4") for name in ("a", "c"))
@@ -68,10 +68,10 @@ async def test_what_cannot_be_removed_holds_up_nothing_else_and_stays(
     assert left(admin) == ["reel/sources/b.mp4"]
 
 
-async def test_of_a_file_its_namesakes_are_spared(
+async def test_a_prefix_without_a_slash_removes_only_that_file(
     lease_cleanup: FunctionProcess, admin: Connection, storage: Path
 ) -> None:
-    """A prefix that ends in no slash is one file."""
+    """A longer path that begins with the same text stays."""
     file, longer = (file_of(storage, f"reel/sources/a{end}") for end in (".mp4", ".mp4.bak"))
     throw_away(admin, "reel/sources/a.mp4")
     assert await clean_up(lease_cleanup) == 1

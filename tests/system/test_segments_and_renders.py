@@ -16,7 +16,7 @@ SRT = "1\n00:00:00,200 --> 00:00:01,800\nA line of text\n"
 
 
 async def ended(client: LibraryClient, project: Project) -> Progress:
-    """The last progress of the job that runs."""
+    """The last progress of the running job."""
     return [progress async for progress in client.follow(project.id)][-1]
 
 
@@ -41,7 +41,7 @@ async def test_segments_of_an_uploaded_source_become_a_clip(
     assert probe(tmp_path / "clip.mp4").duration_seconds == pytest.approx(2, abs=1 / 24)
 
 
-async def test_new_variants_continue_the_project_s_numbers(
+async def test_new_variants_continue_the_project_s_numbering(
     client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     segments = [part.model_dump(mode="json") for part in clip.segments]
@@ -52,7 +52,7 @@ async def test_new_variants_continue_the_project_s_numbers(
     assert [clip.variant_number for clip in await client.clips(project.id)] == [1, 2, 3]
 
 
-async def test_a_bad_segment_is_refused_by_its_index(
+async def test_an_invalid_segment_is_refused_with_its_index(
     client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     good = clip.segments[0].model_dump(mode="json")
@@ -71,7 +71,7 @@ async def test_a_bad_segment_is_refused_by_its_index(
     assert (await client.progress(project.id)).status == "ready_for_triage"
 
 
-async def test_renders_of_a_clip_add_up_as_exports(
+async def test_each_render_of_a_clip_adds_an_export(
     client: LibraryClient, project: Project, clip: Clip, tmp_path: Path
 ) -> None:
     subtitles: dict[str, Any] = {"srt": SRT, "style": {"size": 80, "position": "middle"}}
@@ -114,18 +114,18 @@ async def test_an_unknown_preset_and_bad_subtitles_are_refused(
     assert refused.value.status == 422
 
 
-async def test_the_same_key_twenty_times_starts_one_job(
+async def test_twenty_requests_with_one_idempotency_key_start_one_job(
     client: LibraryClient, project: Project, clip: Clip
 ) -> None:
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(client.render(clip.id, "tiktok", idempotency_key="render-once") for _ in range(20))
     )
-    assert all(answer == answers[0] for answer in answers)
+    assert all(response == responses[0] for response in responses)
     await ended(client, project)
     assert len(await client.exports(clip.id)) == 1
 
 
-async def test_an_upload_that_is_no_video_is_not_confirmed(
+async def test_an_upload_that_is_not_a_video_is_not_confirmed(
     client: LibraryClient, project: Project, tmp_path: Path
 ) -> None:
     text = tmp_path / "notes.mp4"
@@ -136,7 +136,7 @@ async def test_an_upload_that_is_no_video_is_not_confirmed(
     assert await client.sources(project.id) == []
 
 
-async def test_a_deleted_source_leaves_its_clips(
+async def test_deleting_a_source_keeps_its_clips(
     client: LibraryClient, project: Project, clip: Clip
 ) -> None:
     source_id = clip.segments[0].source_id
@@ -144,5 +144,5 @@ async def test_a_deleted_source_leaves_its_clips(
     assert await client.sources(project.id) == []
     assert clip.video_url is not None
     async with httpx.AsyncClient() as http:
-        answer = await http.get(clip.video_url, headers={"Range": "bytes=0-99"})
-    assert (answer.status_code, len(answer.content)) == (206, 100)
+        response = await http.get(clip.video_url, headers={"Range": "bytes=0-99"})
+    assert (response.status_code, len(response.content)) == (206, 100)

@@ -1,4 +1,4 @@
-"""A function that lacks a setting does not start, and says all that is wrong at once."""
+"""A function with missing or invalid settings does not start, and names all of them at once."""
 
 import os
 import subprocess
@@ -32,8 +32,8 @@ CALLERS = {"GOOGLE_OIDC_SERVICE_ACCOUNT"}
 USERS = {"SUPABASE_JWT_SECRET", "SUPABASE_JWT_ISSUER"}
 
 
-def started(name: str, **settings: str) -> str:
-    """What a function says that starts with these settings, and must not stay."""
+def start(name: str, **settings: str) -> str:
+    """The last line that a function prints when it is started with these settings; it must exit."""
     claim = claim_free_port()
     source = CHECKOUT / "functions" / name / "main.py"
     try:
@@ -59,12 +59,12 @@ def started(name: str, **settings: str) -> str:
         ("lease_cleanup", {"WORKER_URL"}),
     ],
 )
-def test_a_function_without_settings_names_each_it_lacks(name: str, named: set[str]) -> None:
-    said = started(name)
+def test_a_function_without_settings_names_each_missing_one(name: str, named: set[str]) -> None:
+    message = start(name)
 
     needed = {"SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "INTERNAL_SECRET", *named}
-    assert {each for each in needed if f"{each} (" in said} == needed, said
-    assert said.count("SUPABASE_SERVICE_ROLE_KEY (") == 1
+    assert {each for each in needed if f"{each} (" in message} == needed, message
+    assert message.count("SUPABASE_SERVICE_ROLE_KEY (") == 1
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_function_without_settings_names_each_it_lacks(name: str, named: set[s
 def test_a_function_with_bad_settings_names_each_and_shows_no_value(
     name: str, named: set[str]
 ) -> None:
-    said = started(name, **WRONG)
+    message = start(name, **WRONG)
 
-    assert {each for each in named if f"{each} (" in said} == named, said
-    assert "guessable" not in said
+    assert {each for each in named if f"{each} (" in message} == named, message
+    assert "guessable" not in message

@@ -1,1 +1,1 @@
-"""The project's own tools: the local stack, the audit, the tests' fixtures."""
+"""Tests of the project's tools: the local stack, the audit, the fixtures of the tests."""

@@ -1,4 +1,4 @@
-"""The structure that a newcomer reads: small rooms, each of which says what it is for."""
+"""The structure of the checkout: small folders, and packages that say what they are for."""
 
 import ast
 import subprocess
@@ -11,12 +11,12 @@ from local.programs import CHECKOUT
 
 MAX_FILES_IN_A_FOLDER = 15
 CODE = {".py", ".ts", ".sql", ".sh"}
-# Migrations are a history: one folder in the order of time, as the Supabase CLI reads them.
+# Migrations are a history: the Supabase CLI reads them from one folder, in the order of time.
 EXEMPT = {"supabase/migrations"}
 
 
 def tracked() -> list[Path]:
-    """The files of the checkout that git knows, or would add."""
+    """The files of the checkout that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.check_output(command, cwd=CHECKOUT, text=True).splitlines()
     return [Path(name) for name in names if (CHECKOUT / name).is_file()]

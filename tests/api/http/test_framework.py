@@ -3,7 +3,7 @@
 import pytest
 
 from local.parts.functions import LIBRARY_BASE_PATH
-from tests.support.connections import RawAnswer, connect, head
+from tests.support.connections import RawResponse, connect, head
 from tests.support.functions import FunctionProcess
 from tests.support.users import User
 from tests.support.waiting import eventually
@@ -11,13 +11,13 @@ from tests.support.waiting import eventually
 PROJECTS = f"{LIBRARY_BASE_PATH}/projects"
 
 
-async def ask(library: FunctionProcess, method: str, target: str, user: User) -> RawAnswer:
+async def ask(library: FunctionProcess, method: str, target: str, user: User) -> RawResponse:
     async with connect(library.url) as connection:
         await connection.send(head(method, target, {**user.headers, "Connection": "close"}))
-        return await connection.answer()
+        return await connection.response()
 
 
-def is_problem(answer: RawAnswer, status: int, slug: str) -> bool:
+def is_problem(answer: RawResponse, status: int, slug: str) -> bool:
     return (
         answer.status == status
         and answer.headers["content-type"] == "application/problem+json"

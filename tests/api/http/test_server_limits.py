@@ -8,7 +8,7 @@ import pytest
 
 from local.parts.functions import LIBRARY_BASE_PATH
 from tests.api.http.test_large_uploads import peak, reset_peaks
-from tests.support.connections import RawAnswer, connect, head
+from tests.support.connections import RawResponse, connect, head
 from tests.support.functions import FunctionProcess
 from tests.support.users import User
 
@@ -17,16 +17,16 @@ PROJECTS = f"{LIBRARY_BASE_PATH}/projects"
 KILOBYTE = 1024
 
 
-async def answer_to(library: FunctionProcess, sent: bytes) -> RawAnswer:
+async def answer_to(library: FunctionProcess, sent: bytes) -> RawResponse:
     """What the library says to bytes; it must close the connection or take another request on it."""
     async with connect(library.url) as connection:
         await connection.send(sent)
-        answer = await connection.answer()
+        answer = await connection.response()
         if answer.headers.get("connection") == "close":
             assert await connection.closed()
         else:
             await connection.send(head("GET", HEALTH, {}))
-            assert (await connection.answer()).status == 200
+            assert (await connection.response()).status == 200
     return answer
 
 
@@ -121,7 +121,7 @@ async def test_nothing_but_http_is_spoken(library: FunctionProcess) -> None:
     }
     async with connect(library.url) as connection:
         await connection.send(head("GET", HEALTH, upgrade))
-        assert (await connection.answer()).status == 200
+        assert (await connection.response()).status == 200
 
 
 async def test_pipelined_requests_are_answered_in_their_order(
@@ -129,7 +129,7 @@ async def test_pipelined_requests_are_answered_in_their_order(
 ) -> None:
     async with connect(library.url) as connection:
         await connection.send(head("GET", PROJECTS, {}) + head("GET", PROJECTS, user.headers))
-        assert [(await connection.answer()).status for _ in range(2)] == [401, 200]
+        assert [(await connection.response()).status for _ in range(2)] == [401, 200]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,6 @@ async def test_bytes_behind_an_answered_request_that_are_none_are_refused(
 ) -> None:
     async with connect(library.url) as connection:
         await connection.send(head("GET", HEALTH, {}))
-        assert (await connection.answer()).status == 200
+        assert (await connection.response()).status == 200
         await connection.send(b"nonsense\r\n\r\n")
-        assert (await connection.answer()).status == 400
+        assert (await connection.response()).status == 400

@@ -75,7 +75,7 @@ async def test_a_head_that_comes_bit_by_bit_is_not_waited_for(
     async with connect(impatient.url) as connection:
         await connection.send(f"GET {HEALTH} HTTP/1.1\r\nHost: x\r\n".encode())
         async with trickle(connection, piece):
-            answer = await connection.answer()
+            answer = await connection.response()
             assert (answer.status, answer.problem["type"]) == (408, TIMEOUT_PROBLEM)
             assert answer.headers["connection"] == "close"
             assert await connection.closed()
@@ -84,7 +84,7 @@ async def test_a_head_that_comes_bit_by_bit_is_not_waited_for(
 async def test_nor_is_one_of_a_later_request(impatient: FunctionProcess) -> None:
     async with connect(impatient.url) as connection:
         await connection.send(head("GET", HEALTH, {}))
-        assert (await connection.answer()).status == 200
+        assert (await connection.response()).status == 200
         async with trickle(connection, b"\r\n"):
             assert await connection.closed()
 
@@ -97,7 +97,7 @@ async def test_a_patient_client_keeps_its_connection(impatient: FunctionProcess)
             await connection.send(request[:20])
             await asyncio.sleep(HEAD_SECONDS / 2)
             await connection.send(request[20:])
-            assert (await connection.answer()).status == 200
+            assert (await connection.response()).status == 200
 
 
 @pytest.mark.parametrize("framing", [{"Content-Length": "50"}, {"Transfer-Encoding": "chunked"}])
@@ -107,7 +107,7 @@ async def test_a_body_that_stops_coming_is_not_waited_for(
     headers = {**user.headers, **framing, "Content-Type": "application/json"}
     async with connect(impatient.url) as connection:
         await connection.send(head("POST", PROJECTS, headers))
-        answer = await connection.answer()
+        answer = await connection.response()
         assert (answer.status, answer.problem["type"]) == (408, TIMEOUT_PROBLEM)
         assert answer.headers["connection"] == "close"
 
@@ -123,7 +123,7 @@ async def test_an_upload_that_comes_byte_by_byte_leaves_nothing(
         disposition = b'Content-Disposition: form-data; name="video"; filename="a.mp4"'
         await connection.send(b"--b\r\n" + disposition + b"\r\n\r\n")
         async with trickle(connection, b"x"):
-            assert (await connection.answer()).status == 408
+            assert (await connection.response()).status == 408
             await eventually(lambda: not traces.files())
     assert traces.none()
 
@@ -134,7 +134,7 @@ async def test_nor_does_one_to_a_signed_url(impatient: FunctionProcess, traces: 
         path = f"{url.path}?{url.query}"
         await connection.send(head("PUT", path, {"Content-Length": "90000000"}))
         async with trickle(connection, b"x"):
-            assert (await connection.answer()).status == 408
+            assert (await connection.response()).status == 408
             await eventually(lambda: not traces.files())
 
 

@@ -63,7 +63,7 @@ async def test_too_many_trailers_are_refused(
         # More comes, as it does from a client that does not look for an answer yet.
         # What comes together with content may be read with it, and is not counted.
         await connection.send(b"z" * 600 * KILOBYTE)
-        answer = await connection.answer()
+        answer = await connection.response()
         assert (answer.status, answer.problem["type"]) == (431, "about:blank")
         assert answer.headers["connection"] == "close"
         assert await connection.closed()
@@ -76,7 +76,7 @@ async def test_few_trailers_change_nothing(library: FunctionProcess, user: User)
         for _ in range(2):
             await connection.send(head("POST", PROJECTS, {**user.headers, **CHUNKED}))
             await connection.send(CHUNK + b"0\r\n" + trailers)
-            assert (await connection.answer()).status == 201
+            assert (await connection.response()).status == 201
 
 
 async def test_trailers_of_a_request_that_is_answered_are_never_answered_themselves(
@@ -85,7 +85,7 @@ async def test_trailers_of_a_request_that_is_answered_are_never_answered_themsel
     """A second answer would be taken for that of the next request."""
     async with connect(worker.url) as connection:
         await connection.send(head("POST", "/", CHUNKED))
-        assert (await connection.answer()).status == 401
+        assert (await connection.response()).status == 401
         await connection.send(b"0\r\n" + b"X: y\r\n" * 200)
         assert await connection.closed()
 
@@ -99,4 +99,4 @@ async def test_a_long_body_in_small_chunks_is_no_trailer(
         for begin in range(0, len(spaces), 999):
             await connection.send(spaces[begin : begin + 999])
         await connection.send(CHUNK + b"0\r\n\r\n")
-        assert (await connection.answer()).status == 201
+        assert (await connection.response()).status == 201

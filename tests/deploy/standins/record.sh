@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the stand-ins have in common: they record each call in $STANDIN, keep what was made there as files, and end the
-# whole deployment by SIGKILL, where $KILL_AFTER_EACH_CHANGE is set: once after each change that there is.
+# Shared by the stand-ins: they record each call in $STANDIN and store created resources there as files. If
+# $KILL_AFTER_EACH_CHANGE is set, they kill the whole deployment with SIGKILL, once after each distinct change.
 
 record() {
     local IFS=$'\x1f' environment secret known=''
@@ -12,13 +12,13 @@ record() {
     [[ -z $known ]] || printf '%s\n' "$1" >>"$STANDIN/leaks"
 }
 
-# changed COMMAND   To be called after the change was made.
+# changed COMMAND   Called after a change was made.
 changed() {
     printf '%s\n' "$1" >>"$STANDIN/changes"
     may_be_killed "$1"
 }
 
-# may_be_killed MOMENT   Here the whole deployment may end, once.
+# may_be_killed MOMENT   Kills the whole deployment the first time that it reaches this moment.
 may_be_killed() {
     [[ -n ${KILL_AFTER_EACH_CHANGE:-} ]] || return 0
     grep -qxF "$1" "$STANDIN/killed" && return

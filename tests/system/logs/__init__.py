@@ -1,1 +1,1 @@
-"""What the running functions log."""
+"""The logs of the running functions."""

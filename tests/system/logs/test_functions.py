@@ -1,4 +1,4 @@
-"""What the functions log, read from their processes."""
+"""The logs of the functions, read from their processes."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -39,11 +39,11 @@ async def client(
 
 @pytest.fixture
 def logs(library: FunctionProcess, worker: FunctionProcess, lease_cleanup: FunctionProcess) -> Logs:
-    """What each function has logged since the test began."""
+    """The lines that each function logs during the test."""
     return {function.name: function.watch_log() for function in (library, worker, lease_cleanup)}
 
 
-async def ask(method: str, url: str, headers: dict[str, str], **content: Any) -> httpx.Response:
+async def send(method: str, url: str, headers: dict[str, str], **content: Any) -> httpx.Response:
     async with httpx.AsyncClient(timeout=30) as client:
         return await client.request(method, url, headers=headers, **content)
 
@@ -52,7 +52,7 @@ async def test_a_request_is_one_line_under_its_route_and_trace(
     library: FunctionProcess, user: User, logs: Logs
 ) -> None:
     headers = {**user.headers, "traceparent": TRACEPARENT}
-    await ask("GET", f"{library.url}/projects/reel-9/progress?seen=1", headers)
+    await send("GET", f"{library.url}/projects/reel-9/progress?seen=1", headers)
 
     (line,) = await eventually(lambda: logs["library"].lines(project_id="reel-9"))
 
@@ -64,13 +64,13 @@ async def test_a_request_is_one_line_under_its_route_and_trace(
     assert line["httpRequest"]["latency"] == f"{line['duration_seconds']}s"
 
 
-async def test_an_id_that_is_none_is_not_logged(
+async def test_an_invalid_id_is_not_logged(
     library: FunctionProcess, user: User, logs: Logs
 ) -> None:
-    await ask("GET", f"{library.url}/projects/..%20my%20film/progress", user.headers)
+    await send("GET", f"{library.url}/projects/..%20my%20film/progress", user.headers)
 
-    answered = "GET /projects/{project_id}/progress: 404"
-    (line,) = await eventually(lambda: logs["library"].lines(message=answered))
+    message = "GET /projects/{project_id}/progress: 404"
+    (line,) = await eventually(lambda: logs["library"].lines(message=message))
 
     assert "my film" not in json.dumps(line)
 
@@ -82,14 +82,14 @@ async def test_a_job_can_be_followed_from_its_request_to_its_end(
     project = await client.create_project("Reel")
     headers = {**user.headers, "traceparent": TRACEPARENT}
     with small_video.open("rb") as video:
-        answer = await ask(
+        response = await send(
             "POST",
             f"{library.url}/projects/{project.id}/generate",
             headers,
             files={"video": ("my holiday film.mp4", video, "video/mp4")},
             data={"variant_count": "1", "target_duration": "2"},
         )
-    assert answer.status_code == 202, answer.text
+    assert response.status_code == 202, response.text
     async for _ in client.follow(project.id):
         pass
 
@@ -109,7 +109,7 @@ async def test_a_job_can_be_followed_from_its_request_to_its_end(
             assert secret not in logs[function.name].text()
 
 
-async def test_why_a_job_failed_is_in_the_log(
+async def test_the_reason_of_a_failed_job_is_logged(
     fresh_state: Backend, admin: Connection, worker: FunctionProcess, logs: Logs
 ) -> None:
     source_id = uuid4()
@@ -141,7 +141,7 @@ async def test_why_a_job_failed_is_in_the_log(
 
 
 async def started_job(project_id: str, admin: Connection) -> UUID:
-    """A queued job of a new project, which nobody takes to a worker."""
+    """A queued job of a new project, which is not dispatched."""
     admin.execute("select editai_create_project(%s, 'Reel', %s)", [uuid4(), project_id])
     request = JobRequest(project_id=project_id, owner_id=None, kind="raw_clips", params={})
     start = await start_job(request, get_settings())
@@ -149,7 +149,7 @@ async def started_job(project_id: str, admin: Connection) -> UUID:
     return start.job.id
 
 
-async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
+async def test_cleanup_logs_each_reclaimed_lease_with_its_job(
     fresh_state: Backend, admin: Connection, logs: Logs, clock: Clock
 ) -> None:
     cleanup, worker = (fresh_state.functions[name] for name in ("lease_cleanup", "worker"))
@@ -164,9 +164,9 @@ async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
     clock.advance(61)
 
     secret = fresh_state.project.internal_secret
-    answer = await ask("POST", cleanup.url, {"Authorization": f"Bearer {secret}"})
+    response = await send("POST", cleanup.url, {"Authorization": f"Bearer {secret}"})
 
-    assert answer.status_code == 200, cleanup.log
+    assert response.status_code == 200, cleanup.log
     lines = logs["lease_cleanup"].lines()
     by_action = {line["action"]: line for line in lines if "action" in line}
     assert by_action["requeued"]["job_id"] == str(requeued)
@@ -181,7 +181,7 @@ async def test_each_lease_that_cleanup_found_is_a_line_with_its_job(
     assert (refused["project_id"], refused["job_id"]) == ("waits", str(requeued))
 
 
-async def test_a_job_that_could_not_be_handed_over_is_named_in_a_field(
+async def test_a_job_that_could_not_be_dispatched_is_logged_with_its_id(
     fresh_state: Backend, client: LibraryClient, small_video: Path, logs: Logs
 ) -> None:
     worker = fresh_state.functions["worker"]
@@ -195,7 +195,7 @@ async def test_a_job_that_could_not_be_handed_over_is_named_in_a_field(
     assert line["job_id"] == str(started.job.id)
 
 
-async def test_a_job_that_gave_way_to_another_one_has_a_line(
+async def test_a_superseded_job_is_logged(
     fresh_state: Backend, client: LibraryClient, small_video: Path, logs: Logs, clock: Clock
 ) -> None:
     worker = fresh_state.functions["worker"]

@@ -1,4 +1,4 @@
-"""What a caller says cannot pass for a line of the log, and what is nobody's business is in none."""
+"""A caller cannot forge log lines, and no line has secrets or names of files."""
 
 import json
 from urllib.parse import quote
@@ -17,7 +17,7 @@ LINE_ENDS = ("%0a", "%0d%0a", "%0d", "%e2%80%a8", "%c2%85", "%0b", "%1b%5b2J")
 SECRET_NAME = "my-secret-film"
 
 
-async def test_no_request_writes_a_line_of_its_own(library: FunctionProcess, user: User) -> None:
+async def test_no_request_can_forge_a_log_line(library: FunctionProcess, user: User) -> None:
     log = library.watch_log()
     sent = [
         head(method, path, {**user.headers, "Connection": "close", **headers})
@@ -35,10 +35,10 @@ async def test_no_request_writes_a_line_of_its_own(library: FunctionProcess, use
     for request in sent:
         async with connect(library.url) as connection:
             await connection.send(request)
-            await connection.answer()
+            await connection.response()
 
     def lines() -> list[str]:
-        # At every kind of line end that there is, not only at ours; without the answer that showed that it is ready.
+        # Split at every kind of line end, not only at \n; without the readiness check of the fixture.
         every = log.text().splitlines()
         return [line for line in every if "GET /{path:path}: 200" not in line]
 

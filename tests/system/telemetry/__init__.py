@@ -1,1 +1,1 @@
-"""Traces and metrics, received by a collector of the tests."""
+"""Traces and metrics, received by a collector in the tests."""

@@ -31,14 +31,14 @@ def _measured(receiver: Receiver, backend: Backend) -> Iterator[None]:
             OTEL_METRIC_EXPORT_INTERVAL="200",
         )
     yield
-    # Those of other tests are not measured.
+    # Other tests use functions without a collector.
     for function in backend.functions.values():
         function.stop()
 
 
 @pytest.fixture
 def watched(_measured: None, fresh_state: Backend) -> Functions:
-    """The three functions, measured."""
+    """The three functions, which send to the collector."""
     return fresh_state.functions
 
 
@@ -51,7 +51,7 @@ async def client(watched: Functions, user: User) -> AsyncIterator[LibraryClient]
 async def generate(
     library: FunctionProcess, user: User, project_id: str, video: Path, **headers: str
 ) -> httpx.Response:
-    """Ask for one short clip of a video."""
+    """Start a job for one short clip of a video."""
     content = await asyncio.to_thread(video.read_bytes)
     async with httpx.AsyncClient(timeout=60) as http:
         return await http.post(

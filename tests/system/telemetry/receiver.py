@@ -1,4 +1,4 @@
-"""A collector: takes OTLP over HTTP and keeps what it was sent."""
+"""A collector: receives OTLP over HTTP and stores what it receives."""
 
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ Attributes = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class SpanSeen:
-    """A span as it arrived."""
+    """A span as received."""
 
     service: str
     name: str
@@ -32,21 +32,21 @@ class SpanSeen:
 
 @dataclass(kw_only=True)
 class Receiver:
-    """What has arrived, to be looked at while more comes in."""
+    """What has been received; it can be read while more arrives."""
 
     url: str
     bodies: list[bytes] = field(default_factory=list[bytes])
     spans: list[SpanSeen] = field(default_factory=list[SpanSeen])
     sums: dict[tuple[str, ...], float] = field(default_factory=dict[tuple[str, ...], float])
     counts: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
-    """Both by the metric's name and the values of its attributes, by their names."""
+    """Keys of both: the metric's name, then its attributes' values in the order of the attributes' names."""
 
     def named(self, name: str, trace_id: str = "") -> list[SpanSeen]:
-        """The spans of that name, in one trace if that is given."""
+        """The spans of that name, in one trace if one is given."""
         return [s for s in [*self.spans] if s.name == name and trace_id in ("", s.trace_id)]
 
     def take(self, path: str, body: bytes) -> None:
-        """Keep what one request brings."""
+        """Store the content of one request."""
         self.bodies.append(body)
         if path == "/v1/traces":
             self.spans += _spans(ExportTraceServiceRequest.FromString(body))
@@ -101,7 +101,7 @@ def receiving() -> Generator[Receiver]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver = Receiver(url=f"http://127.0.0.1:{server.server_port}")

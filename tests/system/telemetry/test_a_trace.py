@@ -25,14 +25,14 @@ async def test_a_job_is_one_trace_from_its_request_to_ffmpeg(
     project = await client.create_project("Holiday")
     trace_id = uuid4().hex
 
-    answer = await generate(
+    response = await generate(
         watched["library"],
         user,
         project.id,
         small_video,
         traceparent=f"00-{trace_id}-{CALLER}-01",
     )
-    assert answer.status_code == 202, answer.text
+    assert response.status_code == 202, response.text
     async for _ in client.follow(project.id):
         pass
 
@@ -41,13 +41,13 @@ async def test_a_job_is_one_trace_from_its_request_to_ffmpeg(
         return span
 
     job = await eventually(lambda: one("job"), 20)
-    request, started, handed_over, delivery, claimed = [
+    request, started, dispatched, delivery, claimed = [
         await eventually(lambda name=name: one(name))
         for name in (GENERATE, "SQL start_job", "dispatch", "POST worker", "SQL claim_job")
     ]
     assert request.parent_id == CALLER
-    assert started.parent_id == handed_over.parent_id == request.span_id
-    assert delivery.parent_id == handed_over.span_id
+    assert started.parent_id == dispatched.parent_id == request.span_id
+    assert delivery.parent_id == dispatched.span_id
     assert claimed.parent_id == job.parent_id == delivery.span_id
     assert one("SQL finish_job").parent_id == job.span_id
     encodings = receiver.named("ffmpeg", trace_id)
@@ -55,7 +55,7 @@ async def test_a_job_is_one_trace_from_its_request_to_ffmpeg(
     assert {span.parent_id for span in encodings} == {job.span_id}
 
     assert (request.service, job.service) == ("editai-library", "editai-worker")
-    assert (request.kind, handed_over.kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_PRODUCER)
+    assert (request.kind, dispatched.kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_PRODUCER)
     assert request.attributes["http.response.status_code"] == 202
     assert job.attributes["editai.outcome"] == "completed"
     assert job.attributes["editai.kind"] == "raw_clips"
@@ -65,7 +65,7 @@ async def test_a_job_is_one_trace_from_its_request_to_ffmpeg(
         assert secret.encode() not in everything
 
 
-async def test_a_request_without_a_trace_begins_one_that_its_log_names(
+async def test_a_request_without_a_trace_starts_one_that_its_log_line_has(
     watched: Functions, client: LibraryClient, receiver: Receiver
 ) -> None:
     log = watched["library"].watch_log()

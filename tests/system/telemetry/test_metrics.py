@@ -1,4 +1,4 @@
-"""What is counted and timed."""
+"""Counters and durations."""
 
 import asyncio
 from collections.abc import Iterator
@@ -56,19 +56,19 @@ async def test_a_lost_lease_is_counted(
     project = await client.create_project("Holiday")
     await client.generate(project.id, small_video, variant_count=1, target_duration=2)
 
-    def taken_away() -> int:
+    def remove_lease() -> int:
         query = "delete from editai_locks where holder like 'worker %%' and project_id = %s"
         return admin.execute(query, [project.id]).rowcount
 
-    await eventually(taken_away)
+    await eventually(remove_lease)
 
-    # Counted last: an export may fall between the two.
+    # This one is counted last; an export may happen between the two.
     ended = ("editai.job.duration", "raw_clips", "lost")
     await eventually(lambda: receiver.counts.get(ended) == 1, 30)
     assert receiver.sums["editai.leases.lost", "raw_clips"] == 1
 
 
-async def test_what_cleanup_did_is_counted(
+async def test_the_actions_of_cleanup_are_counted(
     watched: Functions, backend: Backend, receiver: Receiver
 ) -> None:
     lease = await acquire_lease("reel", holder="a test", ttl_seconds=0.001)
@@ -76,9 +76,9 @@ async def test_what_cleanup_did_is_counted(
     headers = {"Authorization": f"Bearer {backend.project.internal_secret}"}
 
     async with httpx.AsyncClient(timeout=30) as http:
-        answer = await http.post(watched["lease_cleanup"].url, headers=headers)
+        response = await http.post(watched["lease_cleanup"].url, headers=headers)
 
-    assert answer.json()["released"] == 1
+    assert response.json()["released"] == 1
     await eventually(lambda: receiver.sums.get(("editai.cleanup", "released")) == 1)
     assert receiver.sums["editai.cleanup", "failed"] == 0
     (request,) = await eventually(lambda: receiver.named("POST lease_cleanup"))
@@ -96,16 +96,16 @@ def measured_here(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterat
     measuring.meters.shutdown()
 
 
-@pytest.mark.parametrize(("answered_after_seconds", "late"), [(0.0, 0), (2.1, 1)])
-async def test_a_renewal_that_took_long_is_a_late_heartbeat(
-    measured_here: Receiver, answered_after_seconds: float, late: int
+@pytest.mark.parametrize(("response_after_seconds", "late"), [(0.0, 0), (2.1, 1)])
+async def test_a_slow_renewal_counts_as_a_late_heartbeat(
+    measured_here: Receiver, response_after_seconds: float, late: int
 ) -> None:
     now = asyncio.get_running_loop().time
     began = now()
     renewed = asyncio.Event()
 
     async def renew() -> None:
-        await eventually(lambda: now() - began > answered_after_seconds)
+        await eventually(lambda: now() - began > response_after_seconds)
         renewed.set()
 
     lease = Lease.model_validate(

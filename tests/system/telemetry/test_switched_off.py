@@ -1,4 +1,4 @@
-"""Without a collector, measuring costs nothing; a collector that is away disturbs nobody."""
+"""Without a collector, telemetry costs nothing; an unreachable collector disturbs no request."""
 
 import os
 import subprocess
@@ -18,12 +18,12 @@ SENDS = ("opentelemetry.sdk", "opentelemetry.exporter")
 
 
 def loaded(function: str, **environment: str) -> list[str]:
-    """What of OpenTelemetry a function has imported when it has started."""
+    """The OpenTelemetry modules that a function has imported when it has started."""
     return loaded_by("main", CHECKOUT / "functions" / function, **environment)
 
 
 def loaded_by(module: str, folder: Path = CHECKOUT, **environment: str) -> list[str]:
-    """What of OpenTelemetry comes with a module that is imported in a folder."""
+    """The OpenTelemetry modules that importing a module in a folder loads."""
     result = subprocess.run(
         [sys.executable, "-c", LOADED.format(module)],
         cwd=folder,
@@ -50,7 +50,7 @@ def test_a_function_with_a_collector_imports_the_sdk_before_its_first_request() 
     assert "opentelemetry.sdk.trace" in names
 
 
-async def test_what_is_measured_then_goes_nowhere() -> None:
+async def test_measurements_without_a_collector_are_discarded() -> None:
     with telemetry.span("work", attributes={"editai.kind": "raw_clips"}) as span:
         span.note({"editai.outcome": "completed"})
         telemetry.count("editai.conflicts")
@@ -58,7 +58,7 @@ async def test_what_is_measured_then_goes_nowhere() -> None:
     await telemetry.flush()
 
 
-async def test_a_collector_that_is_away_disturbs_nobody(
+async def test_an_unreachable_collector_disturbs_no_job(
     fresh_state: Backend, user: User, small_video: Path
 ) -> None:
     functions = [fresh_state.functions[name] for name in ("library", "worker")]

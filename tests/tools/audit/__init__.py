@@ -1,1 +1,1 @@
-"""make audit: what the advisory services know of the pinned packages."""
+"""make audit: the check of pinned packages against advisory services."""

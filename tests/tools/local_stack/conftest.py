@@ -1,4 +1,4 @@
-"""Stacks of the tests' own, in directories that Postgres's user may pass."""
+"""Stacks for the tests, in directories that Postgres's user can pass through."""
 
 import shutil
 import tempfile

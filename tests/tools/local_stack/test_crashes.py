@@ -1,4 +1,4 @@
-"""Whatever is killed, the stack comes back or leaves nothing behind."""
+"""Whichever process is killed, the stack recovers or leaves nothing behind."""
 
 import os
 
@@ -10,10 +10,10 @@ from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("name", ["postgrest", "gateway", "postgres"])
-async def test_a_killed_part_is_started_again(shared_stack: LocalStack, name: str) -> None:
+async def test_a_killed_part_is_restarted(shared_stack: LocalStack, name: str) -> None:
     killed = shared_stack.kill(name)
     await eventually(lambda: shared_stack.pids[name] != killed)
-    await eventually(shared_stack.api_answers)
+    await eventually(shared_stack.api_responds)
 
 
 async def test_nothing_outlives_a_killed_supervisor(stack: LocalStack) -> None:
@@ -22,7 +22,7 @@ async def test_nothing_outlives_a_killed_supervisor(stack: LocalStack) -> None:
     await eventually(lambda: stack.running() == [])
     assert stack.run("status").returncode == 3
     stack.up("--database-only")
-    assert stack.api_answers()
+    assert stack.api_responds()
 
 
 def test_up_recovers_at_once_from_a_killed_supervisor(stack: LocalStack) -> None:
@@ -35,7 +35,9 @@ def test_up_recovers_at_once_from_a_killed_supervisor(stack: LocalStack) -> None
         connection.execute("select from kept")
 
 
-def test_a_pid_file_that_names_a_stranger_is_no_running_server(stack: LocalStack) -> None:
+def test_a_pid_file_with_an_unrelated_pid_does_not_stop_the_server_from_starting(
+    stack: LocalStack,
+) -> None:
     stack.up("--database-only")
     stack.run("down")
     data = stack.directory / "postgres"
@@ -44,7 +46,7 @@ def test_a_pid_file_that_names_a_stranger_is_no_running_server(stack: LocalStack
     stack.up("--database-only")
 
 
-def test_a_database_that_was_half_made_is_made_anew(stack: LocalStack) -> None:
+def test_a_half_created_database_is_created_again(stack: LocalStack) -> None:
     draft = stack.directory / "postgres.new"
     draft.mkdir()
     (draft / "PG_VERSION").write_text("16\n")
@@ -52,13 +54,13 @@ def test_a_database_that_was_half_made_is_made_anew(stack: LocalStack) -> None:
     assert not draft.exists()
 
 
-def test_a_stack_file_that_was_cut_short_is_written_again(stack: LocalStack) -> None:
+def test_a_truncated_stack_file_is_written_again(stack: LocalStack) -> None:
     (stack.directory / "stack.json").write_text('{"library_url": "http')
     stack.up("--database-only")
-    assert stack.api_answers()
+    assert stack.api_responds()
 
 
-async def test_a_killed_function_is_started_again_and_its_children_die(stack: LocalStack) -> None:
+async def test_a_killed_function_is_restarted_and_its_children_die(stack: LocalStack) -> None:
     stack.up()
     library = stack.pids["library"]
     children = forked_by(library)

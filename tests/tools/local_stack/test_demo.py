@@ -1,4 +1,4 @@
-"""However a demo ends, it says why and leaves nothing running that it has started."""
+"""However a demo ends, it says why and leaves nothing running that it started."""
 
 import os
 import signal
@@ -12,18 +12,18 @@ from local.programs import CHECKOUT
 from tests.support.commands import LocalStack
 from tests.support.waiting import eventually
 
-NOBODY = "http://127.0.0.1:9"
+NO_PROXY_HERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
-def _interrupts_are_heard() -> None:
-    """A shell that runs the tests in the background, or nohup, has them and all that they start ignore these."""
-    for number, usual in (
+def _signals_are_not_ignored() -> None:
+    """A shell makes background jobs ignore SIGINT, and nohup makes them ignore SIGHUP; child processes inherit that."""
+    for number, default in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGHUP, signal.SIG_DFL),
     ):
         if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, usual)
+            signal.signal(number, default)
 
 
 def demo(stack: LocalStack, **variables: str) -> subprocess.Popen[str]:
@@ -37,36 +37,38 @@ def demo(stack: LocalStack, **variables: str) -> subprocess.Popen[str]:
     )
 
 
-def test_a_file_that_is_no_video_is_refused_in_the_librarys_words(
+def test_a_file_that_is_not_a_video_is_refused_with_the_librarys_message(
     stack: LocalStack, tmp_path: Path
 ) -> None:
-    """Behind a proxy of the shell's, too, which nobody told to leave the loopback alone."""
+    """The shell's proxy variables are set too, without NO_PROXY; the demo must not use them for the loopback."""
     video = tmp_path / "text [bold].mp4"
     video.write_text("no video")
 
-    with demo(stack, VIDEO=str(video), HTTP_PROXY=NOBODY, http_proxy=NOBODY) as process:
-        said, complained = process.communicate(timeout=300)
+    with demo(
+        stack, VIDEO=str(video), HTTP_PROXY=NO_PROXY_HERE, http_proxy=NO_PROXY_HERE
+    ) as process:
+        output, errors = process.communicate(timeout=300)
 
-    assert process.returncode == 1, said + complained
+    assert process.returncode == 1, output + errors
     assert (
-        complained
-        == "the library refuses: This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.\n"
+        errors
+        == "the library refused: This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.\n"
     )
     assert stack.running() == []
-    assert "left running" not in said
+    assert "left running" not in output
 
 
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL], ids=lambda n: n.name
 )
-async def test_the_stack_goes_with_its_demo(stack: LocalStack, number: signal.Signals) -> None:
+async def test_the_stack_ends_with_its_demo(stack: LocalStack, number: signal.Signals) -> None:
     with demo(stack) as process:
         await eventually(stack.running, timeout=60)
         process.send_signal(number)
-        said, complained = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=120)
 
         if number is not signal.SIGKILL:
-            assert (process.returncode, complained) == (130, ""), said
+            assert (process.returncode, errors) == (130, ""), output
             assert stack.running() == []
         await eventually(lambda: stack.running() == [], timeout=60)
         await eventually(lambda: stack.run("status").stdout == "the stack is not running\n")
@@ -76,9 +78,9 @@ async def test_a_demo_leaves_another_ones_stack_alone(stack: LocalStack) -> None
     with demo(stack) as first:
         await eventually(stack.running, timeout=60)
         with demo(stack) as second:
-            _, complained = second.communicate(timeout=120)
+            _, errors = second.communicate(timeout=120)
         assert second.returncode == 1
-        assert complained.startswith(f"another demo runs as process {first.pid}")
+        assert errors.startswith(f"another demo runs as process {first.pid}")
         assert stack.running()
         first.terminate()
         first.communicate(timeout=120)

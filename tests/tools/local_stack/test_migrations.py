@@ -1,4 +1,4 @@
-"""Migrations are applied once, in order, whole or not at all, and recorded as the Supabase CLI does."""
+"""Migrations are applied once, in order and atomically, and recorded as the Supabase CLI does."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def database_of(backend: Backend) -> str:
-    """The name of a database that this test process alone migrates."""
+    """The name of a database that only this test process migrates."""
     return f"{backend.database}_migrations"
 
 
@@ -37,7 +37,7 @@ def empty(fresh_state: Backend, database: Database, admin: Connection) -> str:
 
 
 def _ignore(_line: str) -> None:
-    """Says nothing."""
+    """Prints nothing."""
 
 
 def test_missing_migrations_are_applied_in_order_and_recorded(folder: Path, empty: str) -> None:
@@ -57,7 +57,7 @@ def test_a_second_run_applies_nothing(folder: Path, empty: str) -> None:
     assert said == []
 
 
-def test_a_failing_migration_leaves_nothing_of_itself(folder: Path, empty: str) -> None:
+def test_a_failing_migration_is_rolled_back_completely(folder: Path, empty: str) -> None:
     (folder / "20300102000000_create_second.sql").write_text(
         "create table second ();\nselect 1 / 0;"
     )
@@ -77,7 +77,7 @@ def test_a_changed_file_is_reported_and_not_applied(folder: Path, empty: str) ->
     assert said == ["warning: 20300102000000_create_second has changed since it was applied"]
 
 
-def test_a_comment_is_no_change(folder: Path, empty: str) -> None:
+def test_a_changed_comment_is_not_reported(folder: Path, empty: str) -> None:
     migrate(empty, directory=folder, say=_ignore)
     (folder / "20300102000000_create_second.sql").write_text("-- why\ncreate table second ();")
     said: list[str] = []
@@ -85,11 +85,11 @@ def test_a_comment_is_no_change(folder: Path, empty: str) -> None:
     assert said == []
 
 
-def test_the_bootstrap_can_run_again(fresh_state: Backend) -> None:
+def test_the_bootstrap_can_run_twice(fresh_state: Backend) -> None:
     fresh_state.server.bootstrap(fresh_state.database)
 
 
-def test_new_tables_belong_to_the_api_roles_until_a_migration_takes_them_back(
+def test_the_api_roles_can_use_new_tables_until_a_migration_revokes_that(
     fresh_state: Backend, empty: str
 ) -> None:
     fresh_state.server.bootstrap(database_of(fresh_state))

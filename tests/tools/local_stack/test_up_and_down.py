@@ -1,4 +1,4 @@
-"""One command brings the stack up and leaves it running, another takes it down."""
+"""`make up` starts the stack and leaves it running; `make down` stops it."""
 
 import socket
 import stat
@@ -30,7 +30,7 @@ _KEYS = {
 }
 
 
-def test_stack_json_tells_callers_all_they_need(shared_stack: LocalStack) -> None:
+def test_stack_json_has_everything_that_callers_need(shared_stack: LocalStack) -> None:
     description = shared_stack.description
     assert set(description) == _KEYS
     assert description["library_url"].endswith("/api/v1/library")
@@ -44,7 +44,7 @@ def test_only_the_owner_can_read_secrets(shared_stack: LocalStack) -> None:
         assert stat.S_IMODE(mode) == 0o600, name
 
 
-def test_the_database_is_open_to_postgres_with_every_migration(shared_stack: LocalStack) -> None:
+def test_the_role_postgres_can_log_in_and_finds_every_migration(shared_stack: LocalStack) -> None:
     with psycopg.connect(shared_stack.description["db_url"]) as connection:
         row = connection.execute(
             "select current_user, count(*) from supabase_migrations.schema_migrations"
@@ -56,18 +56,18 @@ def test_the_database_is_open_to_postgres_with_every_migration(shared_stack: Loc
 
 def test_a_second_up_changes_nothing(shared_stack: LocalStack) -> None:
     before = shared_stack.pids
-    assert "running already" in shared_stack.up()
+    assert "already running" in shared_stack.up()
     assert shared_stack.pids == before
 
 
-def test_status_names_each_process(shared_stack: LocalStack) -> None:
+def test_status_lists_each_process(shared_stack: LocalStack) -> None:
     result = shared_stack.run("status")
     assert result.returncode == 0
     assert f"pid {shared_stack.pids['postgrest']}" in result.stdout
 
 
-def test_a_token_opens_the_stack_for_one_user(shared_stack: LocalStack) -> None:
-    """Row level security shows users their own projects; this one has none yet."""
+def test_a_token_gives_one_user_access_to_the_stack(shared_stack: LocalStack) -> None:
+    """Row-level security shows users only their own projects; this user has none yet."""
     description = shared_stack.description
     url = f"{description['supabase_url']}/rest/v1/editai_projects"
     token = shared_stack.run("token").stdout.strip()
@@ -80,7 +80,7 @@ def test_a_token_opens_the_stack_for_one_user(shared_stack: LocalStack) -> None:
     assert read(token[:-4]).status_code == 401
 
 
-def test_tokens_are_the_same_user_s_unless_another_is_named(shared_stack: LocalStack) -> None:
+def test_tokens_are_for_the_same_user_unless_another_is_named(shared_stack: LocalStack) -> None:
     def user(*options: str) -> str:
         token = shared_stack.run("token", *options).stdout.strip()
         key = shared_stack.description["jwt_secret"]
@@ -95,8 +95,8 @@ def test_two_stacks_run_side_by_side(shared_stack: LocalStack, stack: LocalStack
     stack.up("--database-only")
     assert stack.description["supabase_url"] != shared_stack.description["supabase_url"]
     assert stack.description["jwt_secret"] != shared_stack.description["jwt_secret"]
-    assert stack.api_answers()
-    assert shared_stack.api_answers()
+    assert stack.api_responds()
+    assert shared_stack.api_responds()
 
 
 def test_down_leaves_nothing_running_and_up_finds_the_data_again(stack: LocalStack) -> None:
@@ -130,7 +130,7 @@ def test_an_unknown_port_name_is_refused(stack: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "8000.0"])
-def test_a_port_that_is_none_is_refused_by_its_variable(
+def test_an_invalid_port_is_refused_and_its_variable_named(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch, port: str
 ) -> None:
     monkeypatch.setenv("EDITAI_LIBRARY_PORT", port)
@@ -140,7 +140,7 @@ def test_a_port_that_is_none_is_refused_by_its_variable(
     assert repr(port) in result.stderr
 
 
-def test_down_on_a_stack_that_does_not_run_is_no_failure(stack: LocalStack) -> None:
+def test_down_succeeds_when_no_stack_runs(stack: LocalStack) -> None:
     result = stack.run("down")
     assert (result.returncode, result.stdout) == (0, "the stack is not running\n")
 

@@ -1,1 +1,1 @@
-"""The clients that other people's programs import."""
+"""The client packages that other programs import."""

@@ -1,4 +1,4 @@
-"""The Python client's models say what the OpenAPI document says."""
+"""The Python client's models match the OpenAPI document."""
 
 import inspect
 

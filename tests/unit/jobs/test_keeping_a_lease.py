@@ -1,4 +1,4 @@
-"""The lease functions as Python sees them: acquire, wait, keep, lose, release."""
+"""The lease functions called from Python: acquire, wait, keep, lose, release."""
 
 import asyncio
 from itertools import islice
@@ -29,13 +29,13 @@ async def lease(fresh_state: object) -> Lease:
     return granted
 
 
-def asked_for_at(at: float, lease: Lease) -> Lease:
-    """The lease as if it had been asked for at another loop time."""
+def requested_at_time(at: float, lease: Lease) -> Lease:
+    """The lease as if it had been requested at another loop time."""
     return lease.model_copy(update={"requested_at": at})
 
 
 async def forever() -> None:
-    """Work that only ends by being stopped."""
+    """Work that ends only when it is cancelled."""
     await asyncio.Event().wait()
 
 
@@ -45,13 +45,13 @@ def lock_rows(admin: Connection) -> int:
     return row["rows"]
 
 
-async def test_a_held_key_is_busy_and_says_who_holds_it(lease: Lease) -> None:
-    answer = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
-    assert isinstance(answer, Busy)
-    assert (answer.lease.holder, answer.lease.fencing_token) == ("first", lease.fencing_token)
+async def test_acquiring_a_held_key_returns_busy_with_its_holder(lease: Lease) -> None:
+    outcome = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
+    assert isinstance(outcome, Busy)
+    assert (outcome.lease.holder, outcome.lease.fencing_token) == ("first", lease.fencing_token)
 
 
-async def test_whoever_waits_gets_the_key_when_it_is_released(lease: Lease) -> None:
+async def test_a_waiting_caller_gets_the_key_when_it_is_released(lease: Lease) -> None:
     waiting = asyncio.create_task(
         acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS, wait_seconds=30)
     )
@@ -61,13 +61,14 @@ async def test_whoever_waits_gets_the_key_when_it_is_released(lease: Lease) -> N
     assert granted.fencing_token > lease.fencing_token
 
 
-def test_whoever_waits_longer_asks_less_often_and_not_with_the_others() -> None:
+def test_waiting_callers_back_off_with_jitter() -> None:
     steps = [[*islice(wait_steps(), 12)] for _ in range(20)]
-    for own in steps:
-        assert 0.1 <= own[0] <= 0.2
-        assert own[0] < own[4] < own[8]
-        assert 1 <= own[-1] <= 2
-    assert len({own[0] for own in steps}) == len({own[-1] for own in steps}) == 20
+    for of_caller in steps:
+        assert 0.1 <= of_caller[0] <= 0.2
+        assert of_caller[0] < of_caller[4] < of_caller[8]
+        assert 1 <= of_caller[-1] <= 2
+    first, last = ({of_caller[step] for of_caller in steps} for step in (0, -1))
+    assert len(first) == len(last) == 20
 
 
 async def test_an_expired_lease_is_taken_over_with_a_higher_token(
@@ -100,15 +101,15 @@ async def test_a_kept_lease_is_renewed_while_the_work_goes_on(lease: Lease, cloc
 
     async def renew() -> None:
         nonlocal renewals
-        clock.advance(TTL_SECONDS * 0.6)  # two of these would be one too many without a renewal
+        clock.advance(TTL_SECONDS * 0.6)  # without a renewal, two of these exceed the time to live
         await renew_lease(lease, ttl_seconds=TTL_SECONDS)
         renewals += 1
         keeper.renew_soon()
 
     async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=renew) as keeper:
         keeper.renew_soon()
-        while renewals < 3:  # noqa: ASYNC110 - the renewals are what is waited for
-            await asyncio.sleep(0)  # the keeper's turn; no time passes
+        while renewals < 3:  # noqa: ASYNC110 - waits for the renewals
+            await asyncio.sleep(0)  # lets the keeper run; no time passes
     assert renewals == 3
 
 
@@ -132,32 +133,32 @@ async def test_work_is_stopped_when_someone_else_has_the_lease(lease: Lease, clo
 
 
 @pytest.mark.parametrize(
-    "fault", [DatabaseUnavailable(), QueryFailed("XX000")], ids=["no answer", "no use"]
+    "fault", [DatabaseUnavailable(), QueryFailed("XX000")], ids=["no response", "query failed"]
 )
-async def test_work_is_stopped_before_expiry_when_the_database_is_of_no_use(
+async def test_work_is_stopped_before_expiry_when_renewals_keep_failing(
     lease: Lease, fault: EditAIError
 ) -> None:
-    async def no_answer() -> None:
+    async def renewal_fails() -> None:
         raise fault
 
     loop = asyncio.get_running_loop()
     requested_at = loop.time() - TTL_SECONDS + 0.2  # almost all of the time to live has passed
     with pytest.raises(LeaseLost):
         async with keep_lease(
-            asked_for_at(requested_at, lease), ttl_seconds=TTL_SECONDS, renew=no_answer
+            requested_at_time(requested_at, lease), ttl_seconds=TTL_SECONDS, renew=renewal_fails
         ):
             await forever()
     assert loop.time() < requested_at + TTL_SECONDS
 
 
-async def test_a_renewal_that_failed_is_tried_again(lease: Lease) -> None:
-    tries = 0
+async def test_a_failed_renewal_is_retried(lease: Lease) -> None:
+    attempts = 0
     renewed = asyncio.Event()
 
     async def fails_once() -> None:
-        nonlocal tries
-        tries += 1
-        if tries == 1:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
             raise QueryFailed("XX000")
         renewed.set()
 
@@ -169,106 +170,106 @@ async def test_a_renewal_that_failed_is_tried_again(lease: Lease) -> None:
 async def test_a_renewal_that_succeeds_while_the_work_is_being_stopped_does_not_hide_the_loss(
     lease: Lease,
 ) -> None:
-    asked, answer, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    requested, respond, responded = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def answered_late() -> None:
-        asked.set()
-        await answer.wait()
-        asyncio.get_running_loop().call_soon(answered.set)
+    async def slow_response() -> None:
+        requested.set()
+        await respond.wait()
+        asyncio.get_running_loop().call_soon(responded.set)
 
     async def work() -> None:
         requested_at = asyncio.get_running_loop().time() - TTL_SECONDS + 1.5
-        kept = asked_for_at(requested_at, lease)
-        async with keep_lease(kept, ttl_seconds=TTL_SECONDS, renew=answered_late) as keeper:
+        kept = requested_at_time(requested_at, lease)
+        async with keep_lease(kept, ttl_seconds=TTL_SECONDS, renew=slow_response) as keeper:
             keeper.renew_soon()
             try:
                 await forever()
             finally:
-                assert asked.is_set()
-                answer.set()
-                await answered.wait()
+                assert requested.is_set()
+                respond.set()
+                await responded.wait()
 
     with pytest.raises(LeaseLost):
         await work()
 
 
-async def test_a_fault_of_the_work_comes_out_as_it_is(lease: Lease) -> None:
+async def test_an_exception_of_the_work_is_raised_unchanged(lease: Lease) -> None:
     with pytest.raises(TimeoutError, match="the work's own"):
         async with keep_lease(lease, ttl_seconds=TTL_SECONDS):
             raise TimeoutError("the work's own")
 
 
-async def test_work_that_fails_right_after_it_had_news_ends(lease: Lease) -> None:
-    """The keeper, which has not had its turn since, is woken and cancelled at once."""
+async def test_work_that_fails_right_after_requesting_a_renewal_ends(lease: Lease) -> None:
+    """The keeper has not run since the request, so it is woken and cancelled at the same time."""
 
     async def work() -> None:
         async with keep_lease(lease, ttl_seconds=TTL_SECONDS) as keeper:
-            await asyncio.sleep(TTL_SECONDS / 4)  # the keeper waits for news now
+            await asyncio.sleep(TTL_SECONDS / 4)  # the keeper now waits for a request
             keeper.renew_soon()
             raise ZeroDivisionError
 
-    async with asyncio.timeout(10) as patience:
+    async with asyncio.timeout(10) as timeout:
         with pytest.raises(ZeroDivisionError):
             await work()
-    assert not patience.expired()
+    assert not timeout.expired()
 
 
-async def test_keeping_ends_with_the_work(lease: Lease) -> None:
+async def test_the_keeper_task_ends_with_the_work(lease: Lease) -> None:
     before = len(asyncio.all_tasks())
     async with keep_lease(lease, ttl_seconds=TTL_SECONDS):
         pass
     assert len(asyncio.all_tasks()) == before
 
 
-async def test_the_time_to_live_counts_from_before_it_was_asked_for(fresh_state: object) -> None:
+async def test_the_time_to_live_counts_from_before_the_request(fresh_state: object) -> None:
     assert fresh_state
     before = asyncio.get_running_loop().time()
     lease = await acquire_lease("reel-1", holder="first", ttl_seconds=TTL_SECONDS)
     assert isinstance(lease, Lease)
     assert lease.requested_at is not None
     assert before <= lease.requested_at < asyncio.get_running_loop().time()
-    stale = asked_for_at(before - TTL_SECONDS, lease)
+    stale = requested_at_time(before - TTL_SECONDS, lease)
     with pytest.raises(LeaseLost):
         async with keep_lease(stale, ttl_seconds=TTL_SECONDS):
             await forever()
 
 
-async def test_nobody_keeps_a_lease_that_someone_else_asked_for(lease: Lease) -> None:
-    answer = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
-    assert isinstance(answer, Busy)
-    with pytest.raises(ValueError, match="only who has asked"):
-        async with keep_lease(answer.lease, ttl_seconds=TTL_SECONDS):
+async def test_a_lease_that_someone_else_requested_cannot_be_kept(lease: Lease) -> None:
+    outcome = await acquire_lease("reel-1", holder="second", ttl_seconds=TTL_SECONDS)
+    assert isinstance(outcome, Busy)
+    with pytest.raises(ValueError, match="only the process that requested a lease"):
+        async with keep_lease(outcome.lease, ttl_seconds=TTL_SECONDS):
             pass
 
 
-async def test_the_end_of_the_work_is_not_taken_for_a_loss(lease: Lease) -> None:
-    """A renewal that comes after the lease was given back, and before its answer has arrived, would be refused."""
+async def test_releasing_the_lease_is_not_reported_as_a_loss(lease: Lease) -> None:
+    """A renewal would be refused if it came after the release, but before the release's response has arrived."""
     async with keep_lease(lease, ttl_seconds=TTL_SECONDS) as keeper:
         await keeper.stop_renewing()
         assert await release_lease(lease)
         keeper.renew_soon()
         (renewing,) = (t for t in asyncio.all_tasks() if t.get_name() == "lease-keeper-reel-1")
-        await renewing  # it comes to its turn, and ends without asking
+        await renewing  # it wakes up and ends without a request
     assert keeper.loss is None
 
 
-async def test_who_is_about_to_end_waits_for_a_renewal_under_way(lease: Lease) -> None:
-    asked_for, answer = asyncio.Event(), asyncio.Event()
+async def test_stop_renewing_waits_for_a_renewal_in_flight(lease: Lease) -> None:
+    requested, respond = asyncio.Event(), asyncio.Event()
 
     async def renew() -> None:
-        asked_for.set()
-        await answer.wait()
+        requested.set()
+        await respond.wait()
 
     async with keep_lease(lease, ttl_seconds=TTL_SECONDS, renew=renew) as keeper:
         keeper.renew_soon()
-        await asked_for.wait()
-        resting = asyncio.create_task(keeper.stop_renewing())
-        done, _ = await asyncio.wait((resting,), timeout=0)
+        await requested.wait()
+        stopping = asyncio.create_task(keeper.stop_renewing())
+        done, _ = await asyncio.wait((stopping,), timeout=0)
         assert not done
-        answer.set()
-        await resting
+        respond.set()
+        await stopping
 
 
-async def test_a_bad_time_to_live_is_a_fault_of_the_caller(fresh_state: object) -> None:
+async def test_an_invalid_time_to_live_is_refused(fresh_state: object) -> None:
     with pytest.raises(Exception, match="went wrong"):
         await acquire_lease("reel-1", holder="first", ttl_seconds=0)

@@ -1,7 +1,7 @@
-"""The part of Supabase Storage's HTTP API that a bucket's client uses, over a dict.
+"""The part of Supabase Storage's HTTP API that a bucket's client uses, backed by a dict.
 
-Paths, bodies, statuses and error members as its OpenAPI document has them (supabase.github.io/storage).
-There is no Storage server to be had without Docker; this one checks the requests it gets.
+Paths, bodies, statuses and error members follow its OpenAPI document (supabase.github.io/storage). The real Storage
+server needs Docker; this one checks the requests that it receives.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ BUCKET = "editai"
 
 @dataclass
 class StorageApi:
-    """A server's state: files by path, and what each URL token allows."""
+    """A server's state: files by path, and what each URL token permits."""
 
     key: str
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -66,7 +66,7 @@ class StorageApi:
             ]
         )
 
-    def _refusal(self, request: Request) -> Response | None:
+    def _auth_error(self, request: Request) -> Response | None:
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return _error(400, "403", "Unauthorized", "Invalid Compact JWS")
         return None
@@ -81,7 +81,7 @@ class StorageApi:
         if path in self.files and request.headers.get("x-upsert") != "true":
             return _error(400, "409", "Duplicate", "The resource already exists")
         token = self._token(f"PUT {path}")
-        return self._refusal(request) or JSONResponse(
+        return self._auth_error(request) or JSONResponse(
             {"url": f"/object/upload/sign/{BUCKET}/{path}?token={token}", "token": token}
         )
 
@@ -93,8 +93,8 @@ class StorageApi:
         return JSONResponse({"Key": f"{BUCKET}/{path}"})
 
     async def _sign_downloads(self, request: Request) -> Response:
-        if refusal := self._refusal(request):
-            return refusal
+        if error := self._auth_error(request):
+            return error
         signed = [
             {
                 "error": None
@@ -113,32 +113,34 @@ class StorageApi:
         path = request.path_params["path"]
         if self.tokens.get(request.query_params.get("token", "")) != f"GET {path}":
             return _error(400, "400", "InvalidJWT", "jwt malformed")
-        content, asked = self.files[path], request.headers.get("range")
-        if asked is None:
+        content, byte_range = self.files[path], request.headers.get("range")
+        if byte_range is None:
             return Response(content)
-        self.ranges.append(asked)
-        start, end = (int(part) for part in asked.removeprefix("bytes=").split("-"))
+        self.ranges.append(byte_range)
+        start, end = (int(part) for part in byte_range.removeprefix("bytes=").split("-"))
         return Response(content[start : end + 1], status_code=206)
 
     async def _info(self, request: Request) -> Response:
         path = request.path_params["path"]
         if path not in self.files:
             return _error(400, "404", "not_found", "Object not found")
-        return self._refusal(request) or JSONResponse({"name": path, "size": len(self.files[path])})
+        return self._auth_error(request) or JSONResponse(
+            {"name": path, "size": len(self.files[path])}
+        )
 
     async def _list(self, request: Request) -> Response:
-        asked = await request.json()
-        folder = f"{asked['prefix']}/" if asked["prefix"] else ""
+        query = await request.json()
+        folder = f"{query['prefix']}/" if query["prefix"] else ""
         below = sorted(path.removeprefix(folder) for path in self.files if path.startswith(folder))
         entries = {name.partition("/")[0]: None if "/" in name else token_hex(4) for name in below}
-        page = list(entries.items())[asked["offset"] : asked["offset"] + asked["limit"]]
-        return self._refusal(request) or JSONResponse(
+        page = list(entries.items())[query["offset"] : query["offset"] + query["limit"]]
+        return self._auth_error(request) or JSONResponse(
             [{"name": name, "id": entry_id} for name, entry_id in page]
         )
 
     async def _remove(self, request: Request) -> Response:
-        if refusal := self._refusal(request):
-            return refusal
+        if error := self._auth_error(request):
+            return error
         removed = [
             path for path in (await request.json())["prefixes"] if self.files.pop(path, None)
         ]

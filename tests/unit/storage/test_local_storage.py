@@ -1,4 +1,4 @@
-"""What storage promises, held by the local directory."""
+"""The Storage interface over a local directory."""
 
 import asyncio
 import os
@@ -51,7 +51,9 @@ async def test_a_staged_file_is_moved(storage: LocalStorage, tmp_path: Path) -> 
     assert files(storage, tmp_path) == ["p/a.mp4"]
 
 
-async def test_a_disk_that_refuses_is_storage_away(storage: LocalStorage, tmp_path: Path) -> None:
+async def test_a_disk_error_raises_storage_unavailable(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(b"content")
     await store(storage, "p/a.mp4")
@@ -67,7 +69,9 @@ async def test_a_disk_that_refuses_is_storage_away(storage: LocalStorage, tmp_pa
     assert files(storage, tmp_path) == [STAGING, "p/a.mp4"]
 
 
-async def test_any_other_file_is_copied_and_stays(storage: LocalStorage, tmp_path: Path) -> None:
+async def test_a_file_outside_staging_is_copied_and_stays(
+    storage: LocalStorage, tmp_path: Path
+) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(b"content")
     await storage.put(file, "p/a.mp4", content_type=MP4)
@@ -77,13 +81,13 @@ async def test_any_other_file_is_copied_and_stays(storage: LocalStorage, tmp_pat
     assert files(storage, tmp_path) == ["p/a.mp4"]
 
 
-async def test_putting_again_replaces(storage: LocalStorage, tmp_path: Path) -> None:
+async def test_putting_again_replaces_the_file(storage: LocalStorage, tmp_path: Path) -> None:
     await store(storage, "p/a.mp4")
     await store(storage, "p/a.mp4", content=b"newer content")
     assert await storage.size("p/a.mp4") == len(b"newer content")
 
 
-async def test_a_new_file_replaces_none(storage: LocalStorage, tmp_path: Path) -> None:
+async def test_put_new_never_replaces_a_file(storage: LocalStorage, tmp_path: Path) -> None:
     outcomes: list[bool] = []
     for content in (b"first", b"second"):
         async with storage.staging() as staged:
@@ -94,7 +98,7 @@ async def test_a_new_file_replaces_none(storage: LocalStorage, tmp_path: Path) -
     assert files(storage, tmp_path) == ["p/a.mp4"]
 
 
-async def test_a_staged_file_that_was_not_put_is_gone(
+async def test_a_staged_file_that_was_not_put_is_deleted(
     storage: LocalStorage, tmp_path: Path
 ) -> None:
     async with storage.staging() as staged:
@@ -122,7 +126,7 @@ async def test_a_cancelled_task_leaves_no_staged_file(
     assert files(storage, tmp_path) == []
 
 
-async def test_what_a_killed_process_left_in_staging_goes_after_a_day(
+async def test_a_killed_process_s_staged_file_is_removed_after_a_day(
     storage: LocalStorage, tmp_path: Path
 ) -> None:
     await store(storage, "p/a.mp4")
@@ -137,7 +141,7 @@ async def test_what_a_killed_process_left_in_staging_goes_after_a_day(
     assert files(storage, tmp_path) == ["p/a.mp4"]
 
 
-async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
+async def test_a_missing_file_has_no_size_and_cannot_be_fetched(
     storage: LocalStorage, tmp_path: Path
 ) -> None:
     await store(storage, "p/a.mp4")
@@ -147,7 +151,7 @@ async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
     assert await storage.size("p/b.mp4") is await storage.size("p/a.mp4/b") is None
 
 
-async def test_a_list_has_all_paths_that_begin_with_the_prefix(storage: LocalStorage) -> None:
+async def test_list_returns_all_paths_that_begin_with_the_prefix(storage: LocalStorage) -> None:
     await store(storage, "p/jobs/j/1/clip-1.mp4", "p/jobs/j/1/clip-1.jpg", "p/jobs/j/12/clip-1.mp4")
     await store(storage, "p/sources/s.mp4", "pq/sources/s.mp4")
     assert await storage.list("p/jobs/j/1/") == ["p/jobs/j/1/clip-1.jpg", "p/jobs/j/1/clip-1.mp4"]
@@ -157,7 +161,7 @@ async def test_a_list_has_all_paths_that_begin_with_the_prefix(storage: LocalSto
     assert await storage.list("nothing/") == []
 
 
-async def test_deleting_again_does_no_harm(storage: LocalStorage, tmp_path: Path) -> None:
+async def test_deleting_a_missing_file_is_harmless(storage: LocalStorage, tmp_path: Path) -> None:
     await store(storage, "p/jobs/j/1/clip-1.mp4", "p/sources/s.mp4")
     for _ in range(2):
         await storage.delete(["p/jobs/j/1/clip-1.mp4", "p/never.mp4"])
@@ -166,7 +170,7 @@ async def test_deleting_again_does_no_harm(storage: LocalStorage, tmp_path: Path
 
 
 @pytest.mark.parametrize("new", [False, True])
-async def test_a_directory_that_others_remove_meanwhile_is_made_again(
+async def test_a_directory_that_is_removed_concurrently_is_created_again(
     storage: LocalStorage, tmp_path: Path, *, new: bool
 ) -> None:
     done = threading.Event()
@@ -209,7 +213,7 @@ async def test_a_directory_that_others_remove_meanwhile_is_made_again(
         f"{STAGING}/a",
     ],
 )
-async def test_what_is_no_path_opens_nothing(
+async def test_an_invalid_path_is_rejected(
     storage: LocalStorage, tmp_path: Path, path: str
 ) -> None:
     file = tmp_path / "file"
@@ -225,12 +229,12 @@ async def test_what_is_no_path_opens_nothing(
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "..", "../", ".staging/", "a/../"])
-async def test_nothing_is_listed_outside(storage: LocalStorage, prefix: str) -> None:
+async def test_a_prefix_outside_the_storage_is_rejected(storage: LocalStorage, prefix: str) -> None:
     with pytest.raises(InvalidPath):
         await storage.list(prefix)
 
 
-def test_only_a_video_s_usual_extension_is_kept() -> None:
+def test_only_a_known_video_extension_is_kept() -> None:
     assert video_extension("My Film.MP4") == ".mp4"
     assert video_extension("archive.tar.webm") == ".webm"
     assert {video_extension(name) for name in ("page.html", "photo.jpg", "noname", ".mp4", "")} == {
@@ -238,5 +242,5 @@ def test_only_a_video_s_usual_extension_is_kept() -> None:
     }
 
 
-def test_an_unknown_extension_is_no_type_that_a_browser_would_run() -> None:
+def test_an_unknown_extension_gets_a_type_that_no_browser_executes() -> None:
     assert content_type("p/a.html") == content_type("p/a") == "application/octet-stream"

@@ -1,4 +1,4 @@
-"""Storage in a bucket of Supabase Storage: what it asks of the API, and what comes of the answers."""
+"""The Storage interface over a Supabase bucket: its requests, and how it handles the responses."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -51,26 +51,26 @@ async def put(storage: SupabaseStorage, content: bytes, path: str = PATH) -> Non
         await storage.put(staged, path, content_type="video/mp4")
 
 
-async def test_what_is_put_is_there_whole(storage: SupabaseStorage, tmp_path: Path) -> None:
+async def test_a_put_file_is_stored_completely(storage: SupabaseStorage, tmp_path: Path) -> None:
     await put(storage, b"frames" * 500_000)
     assert await storage.size(PATH) == 3_000_000
     fetched = await storage.fetch(PATH, tmp_path)
     assert fetched.read_bytes() == b"frames" * 500_000
 
 
-async def test_putting_again_replaces(storage: SupabaseStorage, api: StorageApi) -> None:
+async def test_putting_again_replaces_the_file(storage: SupabaseStorage, api: StorageApi) -> None:
     await put(storage, b"first")
     await put(storage, b"second")
     assert api.files == {PATH: b"second"}
 
 
-async def test_staging_leaves_nothing(storage: SupabaseStorage) -> None:
+async def test_staging_leaves_nothing_behind(storage: SupabaseStorage) -> None:
     async with storage.staging() as staged:
         staged.write_bytes(b"frames")
     assert not staged.parent.exists()
 
 
-async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
+async def test_a_missing_file_has_no_size_and_cannot_be_fetched(
     storage: SupabaseStorage, tmp_path: Path
 ) -> None:
     assert await storage.size(PATH) is None
@@ -80,7 +80,9 @@ async def test_what_is_not_there_has_no_size_and_cannot_be_fetched(
         await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)
 
 
-async def test_lists_go_through_folders_and_stay_below_the_prefix(storage: SupabaseStorage) -> None:
+async def test_list_descends_into_folders_and_stays_under_the_prefix(
+    storage: SupabaseStorage,
+) -> None:
     paths = ["reel/jobs/1/7/clip-1.mp4", "reel/jobs/1/9/clip-1.mp4", "reel/jobs/10/3/clip-1.mp4"]
     for path in (*paths, "reel/sources/a.mp4", "other/jobs/1/7/clip-1.mp4"):
         await put(storage, b"x", path)
@@ -90,14 +92,16 @@ async def test_lists_go_through_folders_and_stay_below_the_prefix(storage: Supab
     assert await storage.list("nothing/") == []
 
 
-async def test_deleting_again_does_not_matter(storage: SupabaseStorage, api: StorageApi) -> None:
+async def test_deleting_a_missing_file_is_harmless(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
     await put(storage, b"x")
     await storage.delete([PATH])
     await storage.delete([PATH])
     assert api.files == {}
 
 
-async def test_download_urls_are_made_in_one_call_and_lead_to_the_files(
+async def test_download_urls_are_created_in_one_call_and_serve_the_files(
     storage: SupabaseStorage,
 ) -> None:
     await put(storage, b"frames")
@@ -107,7 +111,7 @@ async def test_download_urls_are_made_in_one_call_and_lead_to_the_files(
         assert (await http.get(urls[PATH])).content == b"frames"
 
 
-async def test_an_upload_url_takes_a_file_from_a_browser(
+async def test_an_upload_url_accepts_a_file_from_a_browser(
     storage: SupabaseStorage, api: StorageApi
 ) -> None:
     url = await storage.upload_url(PATH, expires_in_seconds=60)
@@ -128,7 +132,7 @@ async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
 
 @pytest.fixture
 def short_peeks(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Files of some kilobytes stand for those of more than 16 MB: what is read of them goes by this size alone."""
+    """Makes files of some kilobytes behave like files over 16 MB: only this size decides which bytes are read."""
     monkeypatch.setattr(supabase_bucket, "PEEK_BYTES", 4000)
     return 4000
 
@@ -150,14 +154,14 @@ def _broadcast(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [_index_in_the_middle, _live_recording, _broadcast])
-async def test_a_peek_says_of_a_large_video_what_all_of_it_says(
+async def test_a_peek_at_a_large_video_probes_identically_to_the_whole_file(
     storage: SupabaseStorage,
     api: StorageApi,
     tmp_path: Path,
     short_peeks: int,
     make: Callable[[Path], Path],
 ) -> None:
-    """The source of a peek that is refused is deleted: what its middle might tell counts too."""
+    """A source is deleted if its peek is rejected, so a peek must not miss what only the middle shows."""
     video = make(tmp_path)
     assert video.stat().st_size > 3 * short_peeks
     api.files[PATH] = video.read_bytes()
@@ -166,7 +170,7 @@ async def test_a_peek_says_of_a_large_video_what_all_of_it_says(
     )
 
 
-async def test_a_peek_of_a_large_video_with_an_index_leaves_its_middle_out(
+async def test_a_peek_at_a_large_video_with_an_index_does_not_read_its_middle(
     storage: SupabaseStorage, api: StorageApi, tmp_path: Path, short_peeks: int
 ) -> None:
     video = make_kind("plain.mp4", tmp_path)
@@ -177,10 +181,10 @@ async def test_a_peek_of_a_large_video_with_an_index_leaves_its_middle_out(
 
 
 @pytest.mark.usefixtures("short_peeks")
-async def test_one_large_video_is_here_as_a_whole_at_a_time(
+async def test_only_one_large_video_is_held_as_a_whole_at_a_time(
     storage: SupabaseStorage, api: StorageApi, tmp_path: Path
 ) -> None:
-    """A temporary directory may be memory."""
+    """The temporary directory may be in memory."""
     api.files[PATH] = _live_recording(tmp_path).read_bytes()
     (tmp_path / "second").mkdir()
     first = await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)
@@ -195,13 +199,13 @@ async def test_one_large_video_is_here_as_a_whole_at_a_time(
     assert (await second).read_bytes() == api.files[PATH]
 
 
-async def test_a_wrong_key_or_no_server_means_unavailable(api: StorageApi) -> None:
+async def test_a_wrong_key_or_no_server_raises_storage_unavailable(api: StorageApi) -> None:
     for url, key in ((api.url, "wrong"), ("http://127.0.0.1:9", api.key)):
         async with storage_at(url, key) as storage:
             with pytest.raises(StorageUnavailable):
                 await storage.list("reel/")
 
 
-async def test_a_path_that_leads_elsewhere_is_never_sent(storage: SupabaseStorage) -> None:
+async def test_a_path_outside_the_bucket_is_never_sent(storage: SupabaseStorage) -> None:
     with pytest.raises(InvalidPath):
         await storage.delete(["../other-bucket/file"])
