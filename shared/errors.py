@@ -20,9 +20,7 @@ class EditAIError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Internal server error"
-    default_detail: ClassVar[str] = (
-        "Something went wrong on the server. The request can be sent again."
-    )
+    default_detail: ClassVar[str] = "Something went wrong on the server. You can retry the request."
 
     def __init__(
         self,
@@ -112,7 +110,7 @@ class SourceNotFound(NotFound):
 
     slug = "source-not-found"
     title = "Source not found"
-    default_detail = "The source was not found in this project."
+    default_detail = "The source was not found, or it belongs to another project."
 
 
 class MethodNotAllowed(EditAIError):

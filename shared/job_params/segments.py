@@ -38,7 +38,7 @@ _DRAWS = 50
 
 
 class SegmentRequest(Segment):
-    """A part of a source, from `start` to `end`."""
+    """A part of a source, from `start` to `end` in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,15 +47,15 @@ class SegmentRequest(Segment):
 
 
 class SegmentsParams(BaseModel):
-    """What clips are to be made from segments; also the job's params.
+    """The segments, and how to make clips from them. These are also the job's params.
 
-    `sequential` plays segments in the order given; the variants begin at different ones and go round.
+    `sequential` plays the segments in the given order. The variants start at different segments and wrap around.
     `random` plays them in an order drawn for each variant.
-    `weighted` plays longer segments before shorter ones. Variant 1 has the longest of all; the others draw theirs, and
-    a segment twice as long is twice as likely to be drawn next.
+    `weighted` plays longer segments before shorter ones. Variant 1 has the longest segments. The other variants draw
+    theirs: a segment twice as long is twice as likely to be drawn next.
 
-    A variant ends when `target_duration` is reached, and its last segment is shortened to fit; when all segments
-    together are shorter, it plays them all, and weighted variants are alike. The same `seed` selects the same segments.
+    A variant ends when `target_duration` is reached; its last segment is shortened to fit. If all segments together are
+    shorter, a variant plays them all, and weighted variants are identical. The same `seed` selects the same segments.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -19,9 +19,9 @@ VISIBLE_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*
 
 def _visible(name: str) -> str:
     if any(ord(character) < ord(" ") or character == "\x7f" for character in name):
-        raise ValueError("a name has no control characters")
+        raise ValueError("a name must not contain control characters")
     if not (stripped := name.strip()):
-        raise ValueError("a name needs at least one visible character")
+        raise ValueError("a name must contain at least one visible character")
     return stripped
 
 
@@ -47,33 +47,35 @@ class ProjectCreate(Input):
     id: str | None = Field(
         default=None,
         pattern=PROJECT_ID_PATTERN,
-        description="An id of your own. Only with the service key.",
+        description="An id of your choice. Allowed only with the service key.",
     )
     owner_id: UUID | None = Field(
-        default=None, description="The owner. Needed with the service key, and only allowed there."
+        default=None,
+        description="The user who owns the project. Required with the service key; not allowed "
+        "with a user's token.",
     )
 
 
 class ProjectUpdate(Input):
-    """What may change of a project."""
+    """The fields of a project that can change."""
 
     name: Name = Field(examples=["Autumn campaign"])
 
 
 class SourceCreate(Input):
-    """A video that is about to be uploaded straight to storage."""
+    """A video to upload straight to storage."""
 
     file_name: Name = Field(examples=["holiday.mp4"])
 
 
 class ClipUpdate(Input):
-    """What may change of a clip; what is left out stays."""
+    """The fields of a clip that can change. A field that is left out or null keeps its value."""
 
     variant_name: Name | None = Field(default=None, examples=["Opening with the sunset"])
     is_selected: Flag | None = None
 
 
 class GenerateFromSource(RawClipsOptions):
-    """Raw clips of a video that was uploaded before."""
+    """Raw clips from a stored source."""
 
     source_id: UUID

@@ -49,7 +49,7 @@ export async function answered(handler: () => Promise<Response>): Promise<Respon
   } catch (error) {
     if (error instanceof Problem) return error.response();
     console.error(error);
-    const detail = "Something went wrong on the server. The request can be sent again.";
+    const detail = "Something went wrong on the server. You can retry the request.";
     return new Problem("internal-error", detail).response();
   }
 }

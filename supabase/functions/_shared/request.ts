@@ -32,7 +32,7 @@ export async function jsonObject(request: Request): Promise<Record<string, unkno
   }
   const body = parsed(await boundedBody(request));
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw invalid({ location: "body", message: "The body is not a JSON object" });
+    throw invalid({ location: "body", message: "Input should be a JSON object" });
   }
   return body as Record<string, unknown>;
 }
@@ -68,6 +68,6 @@ async function boundedBody(request: Request): Promise<Uint8Array> {
 }
 
 function tooLarge(): Problem {
-  const detail = `The body may have at most ${MAX_BODY_BYTES.toLocaleString("en")} bytes.`;
+  const detail = `The body is larger than the limit of ${MAX_BODY_BYTES.toLocaleString("en")} bytes.`;
   return new Problem("payload-too-large", detail, { members: { max_bytes: MAX_BODY_BYTES } });
 }

@@ -18,7 +18,7 @@ async function leaseCleanup(request: Request): Promise<Response> {
     headers: { Authorization: `Bearer ${setting("INTERNAL_SECRET")}` },
     seconds: answerSeconds(LONGEST_CALL_SECONDS),
     signal: request.signal,
-    late: "The cleanup did not end in time. It is safe to trigger it again.",
+    late: "The cleanup did not finish in time. It is safe to trigger it again.",
   });
   if (answer.status === 401 || answer.status === 403) {
     console.error("lease_cleanup does not take this function's INTERNAL_SECRET");
@@ -31,6 +31,6 @@ async function admit(token: string): Promise<void> {
   const secrets = [setting("SUPABASE_SERVICE_ROLE_KEY"), setting("INTERNAL_SECRET")];
   const matches = await Promise.all(secrets.map((secret) => sameSecret(token, secret)));
   if (!matches.includes(true)) {
-    throw new Problem("forbidden", "This token does not open this function.");
+    throw new Problem("forbidden", "This token cannot call this function.");
   }
 }

@@ -18,8 +18,8 @@ import { target } from "./target.ts";
 
 const PASSED_ON = ["authorization", "idempotency-key", "traceparent", "tracestate"];
 const ANSWER_SECONDS = 25;
-const LATE = "The library did not answer in time; the job may have started. " +
-  "Sending the request again with the same Idempotency-Key starts it once.";
+const LATE = "The library did not respond in time. The job may have started. " +
+  "If you retry, send the same Idempotency-Key, so that the job starts only once.";
 
 Deno.serve(async (request) => {
   if (request.method === "OPTIONS") return preflight();

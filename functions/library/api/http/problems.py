@@ -36,14 +36,14 @@ _FRAMEWORK_ERRORS: Mapping[int, type[EditAIError]] = {
 
 
 class InvalidPart(BaseModel):
-    """One thing that does not fit."""
+    """One invalid part of a request."""
 
     location: str = Field(examples=["body.variant_count"])
     message: str = Field(examples=["Input should be less than or equal to 10"])
 
 
 class Problem(BaseModel):
-    """Problem details (RFC 9457). `type` is stable; some types add members of their own."""
+    """Problem details (RFC 9457). `type` is stable; some types add members."""
 
     model_config = ConfigDict(extra="allow")
 

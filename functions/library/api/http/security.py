@@ -21,7 +21,7 @@ bearer = Security(
         auto_error=False,
         bearerFormat="JWT",
         scheme_name="accessToken",
-        description="The access token of a signed-in user, or the project's service key.",
+        description="The access token of a signed-in user, or the service key of the Supabase project.",
     )
 )
 """Documents what AuthenticatedRoute does."""
@@ -110,4 +110,6 @@ def bounded_body(request: Request) -> Request:
 
 def too_large(max_bytes: int) -> PayloadTooLarge:
     """The refusal of a body over a limit."""
-    return PayloadTooLarge(f"The body may have at most {max_bytes:,} bytes.", max_bytes=max_bytes)
+    return PayloadTooLarge(
+        f"The body is larger than the limit of {max_bytes:,} bytes.", max_bytes=max_bytes
+    )

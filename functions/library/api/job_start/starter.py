@@ -47,18 +47,20 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]*$",
-        description="A key of your choice. The same key with the same request gets the first "
-        "response again and starts nothing; with another request it is refused with 422.",
+        description="A key of your choice, one per job to start. A retry with the same key and the "
+        "same request gets the first response again and starts no second job. The same key with "
+        "a different request gets 422.",
         examples=["4f1c0c9e-6c1a-4f0c-9a53-3d2a52a4b2d1"],
     ),
 ]
 Prefer = Annotated[
     list[str] | None,
     Header(
-        description="`wait=N`: while the project is busy, or you have too many jobs, wait up to N "
-        "seconds, at most 300, before responding 409 or 429 (RFC 7240). At most "
-        f"{MAX_WAITING_PER_USER} requests of a user wait at a time; one more gets its response at once, "
-        "without `Preference-Applied`. A request whose client leaves while it waits starts nothing.",
+        description="`wait=N` (RFC 7240): while the project is busy or you have too many active "
+        "jobs, wait up to N seconds, at most 300, before the 409 or 429. At most "
+        f"{MAX_WAITING_PER_USER} requests of a user wait at a time; a further one gets its response "
+        "at once, without `Preference-Applied`. If the client disconnects during the wait, no job "
+        "is started.",
         examples=["wait=30"],
     ),
 ]
@@ -213,8 +215,8 @@ def _too_many_jobs(*, headers: dict[str, str]) -> TooManyJobs:
     """The 429 for a user at the limit."""
     limit = get_settings().max_active_jobs_per_user
     return TooManyJobs(
-        f"You have {limit} active {'job' if limit == 1 else 'jobs'} already, the most at a time. "
-        "Wait until one has ended, or cancel one.",
+        f"You already have {limit} active {'job' if limit == 1 else 'jobs'}, the maximum. "
+        "Wait until one ends, or cancel one.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **headers},
         max_active_jobs=limit,
     )

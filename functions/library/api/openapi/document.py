@@ -17,7 +17,9 @@ from shared.job_params.raw_clips import RawClipsOptions
 
 JSON = "application/json"
 PROBLEM_PREFIX = REFERENCE.format(model="")
-ALLOW = {"Allow": {"description": "The path's methods.", "schema": {"type": "string"}}}
+ALLOW = {
+    "Allow": {"description": "The methods that the path supports.", "schema": {"type": "string"}}
+}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -122,4 +124,8 @@ def _upload_form() -> dict[str, Any]:
     seed |= seed.pop("anyOf")[0]
     del seed["default"]
     form["properties"] = {"video": video, **form["properties"]}
-    return form | {"title": "GenerateFromUpload", "required": ["video"]}
+    return form | {
+        "title": "GenerateFromUpload",
+        "description": "A video, and the options of its raw clips job.",
+        "required": ["video"],
+    }

@@ -13,7 +13,7 @@ NOT_UPLOADED = "not_uploaded"
 
 _JOB = {
     "type": ["object", "null"],
-    "description": "The job that holds the project; null when no job does.",
+    "description": "The job that holds the lease; null when the holder is not a job.",
     "properties": {"id": {"type": "string", "format": "uuid"}, "kind": {"type": "string"}},
     "required": ["id", "kind"],
     "examples": [{"id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34", "kind": "raw_clips"}],
@@ -22,7 +22,7 @@ _ERRORS = {
     "type": "array",
     "minItems": 1,
     "items": {"$ref": REFERENCE.format(model="InvalidPart")},
-    "description": "All that was found, at most 20.",
+    "description": "Everything that is wrong with the request, at most 20 entries.",
     "examples": [
         [
             {
@@ -36,13 +36,17 @@ _ERRORS = {
 EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "invalid-request": {"errors": _ERRORS},
     "payload-too-large": {
-        "max_bytes": {"type": "integer", "description": "The limit.", "examples": [500_000_000]}
+        "max_bytes": {
+            "type": "integer",
+            "description": "The size limit.",
+            "examples": [500_000_000],
+        }
     },
     "project-busy": {
         "lease_expires_at": {
             "type": ["string", "null"],
             "format": "date-time",
-            "description": "Until when the project is held at least; a running job renews it.",
+            "description": "When the project's lease expires, unless it is renewed; a running job renews it.",
             "examples": ["2026-11-23T10:15:30.250000Z"],
         },
         "job": _JOB,
@@ -50,7 +54,7 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "too-many-jobs": {
         "max_active_jobs": {
             "type": "integer",
-            "description": "How many jobs a user may have queued or running.",
+            "description": "The maximum number of queued and running jobs per user.",
             "examples": [5],
         }
     },
@@ -58,7 +62,7 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         "reason": {
             "type": "string",
             "enum": [*get_args(Refusal), NOT_UPLOADED],
-            "description": "Stable, and meant for programs.",
+            "description": "A stable code, meant for programs.",
             "examples": ["no_video"],
         }
     },
@@ -67,9 +71,9 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
 
 EXAMPLE_DETAILS: Mapping[str, str] = {
     "invalid-request": "body.variant_count: Input should be less than or equal to 10.",
-    "payload-too-large": "The body may have at most 500,000,000 bytes.",
-    "too-many-jobs": "You have 5 active jobs already, the most at a time. "
-    "Wait until one has ended, or cancel one.",
+    "payload-too-large": "The body is larger than the limit of 500,000,000 bytes.",
+    "too-many-jobs": "You already have 5 active jobs, the maximum. "
+    "Wait until one ends, or cancel one.",
     "unsupported-media-type": "Send the body as application/json.",
     "unusable-video": "The file contains no video.",
 }
@@ -100,7 +104,10 @@ def problem_components(base: dict[str, Any]) -> dict[str, Any]:
     """The components of all problems; `base` is the schema of what they have in common."""
     kinds = problem_kinds()
     base["properties"]["type"]["enum"] = [*(kind.problem_type() for kind in kinds), BLANK_TYPE]
-    blank = _component("The status says it all (RFC 9457, 4.2.1).", {"type": {"const": BLANK_TYPE}})
+    blank = _component(
+        "A problem with no more meaning than its status (RFC 9457, 4.2.1).",
+        {"type": {"const": BLANK_TYPE}},
+    )
     return {"Problem": base, BLANK_NAME: blank} | {_name(kind): _of(kind) for kind in kinds}
 
 

@@ -51,8 +51,8 @@ def header(
     return {name: {"description": description, "required": required, "schema": {"type": kind}}}
 
 
-_WAITED = header(WAITED, "The `wait` that was followed, when one was asked for.")
-_RETRY_AFTER = header("Retry-After", "Seconds after which to try again.", "integer", required=True)
+_WAITED = header(WAITED, "The `wait` that was applied, if the request had one.")
+_RETRY_AFTER = header("Retry-After", "Seconds to wait before a retry.", "integer", required=True)
 _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
@@ -79,7 +79,9 @@ def job_problems(*errors: type[EditAIError]) -> Responses:
 
 def accepted_headers() -> dict[str, Any]:
     """The headers of a 202 for a job."""
-    return {"headers": header("Location", "The progress of the job.", required=True) | _WAITED}
+    return {
+        "headers": header("Location", "The URL of the job's progress.", required=True) | _WAITED
+    }
 
 
 def blank_problem(

@@ -70,7 +70,7 @@ async def read_clip(clip_id: ClipId, caller: CurrentCaller) -> ClipResponse:
 
 @router.patch("/clips/{clip_id}", responses=problems(ClipNotFound, StorageUnavailable, *BODY))
 async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) -> ClipResponse:
-    """Name a clip, or select it for publishing."""
+    """Rename a clip, or select it for publishing."""
     rows = await call(
         "update_clip",
         clip_id=clip_id,

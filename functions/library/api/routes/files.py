@@ -26,12 +26,12 @@ FILE: dict[str, Any] = {
 }
 """The contents of a file's answer."""
 
-ETAG = header("ETag", "Changes with the file.", required=True)
+ETAG = header("ETag", "Changes whenever the file changes.", required=True)
 RANGE: dict[str, Any] = {
     "name": "Range",
     "in": "header",
-    "description": "The part that is wanted (RFC 9110, 14.2). One that is no valid range of bytes, or more than "
-    "16 of them, is ignored.",
+    "description": "The part of the file to send (RFC 9110, 14.2). An invalid header, or one with more than 16 "
+    "ranges, is ignored.",
     "schema": {"type": "string", "examples": ["bytes=0-1023"]},
 }
 MAX_RANGES = 16
@@ -47,12 +47,12 @@ UPLOAD_GRACE_SECONDS = 1800
 """How long after its URL has expired an upload may still come in: what removes the files of a source that is gone
 counts on an hour."""
 
-Expires = Annotated[str, Query(description="Unix time.")]
-Signature = Annotated[str, Query()]
+Expires = Annotated[str, Query(description="When the URL expires, in Unix time.")]
+Signature = Annotated[str, Query(description="The signature of the URL.")]
 
 
 class FileNotFound(NotFound):
-    """No file is stored under this URL."""
+    """No file is stored at this URL."""
 
     slug = "file-not-found"
     title = "File not found"
@@ -60,7 +60,7 @@ class FileNotFound(NotFound):
 
 
 class FileExists(EditAIError):
-    """An upload URL takes one file, once."""
+    """An upload URL accepts only one file."""
 
     status = 409
     slug = "file-exists"
@@ -123,12 +123,14 @@ def files_router(storage: LocalStorage) -> APIRouter:
             200: {"content": FILE, "description": "The file.", "headers": RANGES | ETAG},
             206: {
                 "content": FILE | {"multipart/byteranges": {}},
-                "description": "The range, or ranges, asked for.",
-                "headers": RANGES | ETAG | header("Content-Range", "Where one range is."),
+                "description": "The requested ranges of the file.",
+                "headers": RANGES
+                | ETAG
+                | header("Content-Range", "The position of the range, when there is only one."),
             },
             **blank_problem(
                 HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                "The range is outside of the file.",
+                "The range is outside the file.",
                 header("Content-Range", "The file's size."),
             ),
             **problems(InvalidUrl, FileNotFound, common=False),
@@ -159,7 +161,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
     async def write_file(
         request: Request, path: str, expires: Expires = "", signature: Signature = ""
     ) -> Response:
-        """Store a file, once. What has not come half an hour after the URL has expired is not waited for."""
+        """Upload a file. A URL accepts one file; the upload must end within half an hour after the URL expires."""
         remaining = storage.signer.check("PUT", path, expires=expires, signature=signature)
         if await storage.size(path) is not None:
             raise FileExists
@@ -184,9 +186,7 @@ async def _receive(request: Request, staged: Path, *, within_seconds: float) -> 
             async for chunk in request.stream():
                 await sink.write(chunk)
     except TimeoutError:
-        raise RequestTimeout(
-            "The URL has expired while the body was coming in. Ask for a new URL."
-        ) from None
+        raise RequestTimeout("The URL expired during the upload. Request a new URL.") from None
 
 
 def local_storage() -> LocalStorage | None:

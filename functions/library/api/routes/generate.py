@@ -88,10 +88,12 @@ REQUEST_BODY = {
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def generate(request: Request, project_id: ProjectId, starter: StartsJob) -> Response:
-    """Make raw clips of a video: upload it here, or name a stored source."""
+    """Make raw clips from a video: upload it with this request, or name a stored source."""
     kind = media_type(request)
     if kind not in (FORM, JSON):
-        raise UnsupportedMediaType(f"Send the video as {FORM}, or a stored source as {JSON}.")
+        raise UnsupportedMediaType(
+            f"Send a video as {FORM}, or the id of a stored source as {JSON}."
+        )
     refuse_encoded(request)
     max_bytes = get_library_settings().max_upload_bytes
     if int(request.headers.get("content-length", "0")) > max_bytes + FORM_OVERHEAD_BYTES:

@@ -64,9 +64,7 @@ def _decode(cursor: str, id_type: Callable[[str], object]) -> tuple[str, str]:
 
 
 def _unknown_cursor() -> InvalidRequest:
-    return invalid_parts(
-        ("query.cursor", "Not a cursor of this list; send next_cursor as it was given")
-    )
+    return invalid_parts(("query.cursor", "Not a cursor of this list; send next_cursor unchanged"))
 
 
 async def _page_request(
@@ -75,11 +73,11 @@ async def _page_request(
         Field(strict=True, ge=1, le=MAX_LIMIT),
         BeforeValidator(whole),
         BeforeValidator(number_in),
-        Query(description="Items a page."),
+        Query(description="Items per page."),
     ] = 20,
     cursor: Annotated[
         str | None,
-        Query(max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the page before."),
+        Query(max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the previous page."),
     ] = None,
 ) -> PageRequest:
     return PageRequest(limit=limit, cursor=cursor)

@@ -22,7 +22,8 @@ router = APIRouter(
 )
 
 IfNoneMatch = Annotated[
-    str | None, Header(description="The ETag of the last response; 304 when it still holds.")
+    str | None,
+    Header(description="The ETag of your last response. If nothing has changed, you get 304."),
 ]
 
 
@@ -32,13 +33,15 @@ IfNoneMatch = Annotated[
     responses={
         200: {
             "headers": {
-                **header("ETag", "Changes with the progress.", required=True),
-                **header("Retry-After", "While a job is active: retry then.", "integer"),
+                **header("ETag", "Changes whenever the progress changes.", required=True),
+                **header(
+                    "Retry-After", "Seconds until the next poll, while a job is active.", "integer"
+                ),
             }
         },
         304: {
-            "description": "Nothing has changed.",
-            "headers": header("ETag", "As sent.", required=True),
+            "description": "The progress has not changed.",
+            "headers": header("ETag", "The ETag that you sent.", required=True),
         },
         **problems(ProjectNotFound),
     },
@@ -46,7 +49,7 @@ IfNoneMatch = Annotated[
 async def read_progress(
     project_id: ProjectId, caller: CurrentCaller, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Read how far a project is."""
+    """Read the progress of a project. Poll with `If-None-Match` and wait `Retry-After` seconds between requests."""
     progress = await get_generation_progress(project_id, caller.owner_id)
     if progress is None:
         raise ProjectNotFound

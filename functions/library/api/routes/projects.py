@@ -66,7 +66,7 @@ def owner(caller: Caller) -> str | None:
     "",
     status_code=201,
     responses={
-        201: {"headers": header("Location", "The project.", required=True)},
+        201: {"headers": header("Location", "The URL of the project.", required=True)},
         **problems(ProjectExists, *BODY),
     },
 )
@@ -139,7 +139,7 @@ async def update_project(
     responses=problems(ProjectNotFound, ProjectBusy),
 )
 async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Response:
-    """Delete a project with its sources, clips and files. Refused while a job runs: cancel it first."""
+    """Delete a project with its sources, clips and files. While a job is active this gets 409; cancel the job first."""
     answer = await call("delete_project", project_id=project_id, owner_id=owner(caller))
     return deleted(answer, missing=ProjectNotFound)
 
@@ -158,7 +158,7 @@ def deleted(answer: dict[str, Any], *, missing: type[NotFound]) -> Response:
 
 @router.post("/{project_id}/cancel", responses=problems(ProjectNotFound))
 async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancelResponse:
-    """Stop what runs on a project. Its progress and its lease are gone at once; clips made so far stay."""
+    """Cancel the active job of a project. Its progress and lease are removed at once; finished clips stay."""
     cancelled = await cancel_job(project_id, caller.owner_id)
     if cancelled.outcome == "project_not_found":
         raise ProjectNotFound

@@ -35,7 +35,7 @@ router = APIRouter(
 async def generate_from_segments(
     project_id: ProjectId, body: SegmentsParams, starter: StartsJob
 ) -> Response:
-    """Make clips of chosen segments. A bad segment is refused by its index."""
+    """Make clips from chosen segments. An invalid segment gets 422; `errors` names it by its index."""
     await starter.check(project_id)
     await _refuse_bad_segments(project_id, body)
     return starter.accepted(await starter.start(_request(project_id, body, starter), uuid4()))

@@ -78,7 +78,10 @@ async def list_sources(
 async def create_source(
     project_id: ProjectId, body: SourceCreate, caller: CurrentCaller
 ) -> UploadResponse:
-    """Announce a video, and get a URL to PUT its bytes to. One that is not confirmed within a day goes."""
+    """Create a source and get a URL to upload its file to.
+
+    PUT the file to `upload_url`, then confirm the source. A source that is not confirmed within a day is deleted.
+    """
     source_id = str(uuid4())
     path = f"{project_id}/sources/{source_id}{video_extension(body.file_name)}"
     rows = await call(
@@ -105,9 +108,10 @@ async def create_source(
     responses=problems(SourceNotFound, UnusableVideo, StorageUnavailable),
 )
 async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceResponse:
-    """Look at an uploaded video, which makes it ready for jobs. Confirming again changes nothing.
+    """Confirm an uploaded video, so that jobs can use it. Confirming again changes nothing.
 
-    One that cannot be used is deleted with its file: its upload_url has done its work, so it never could be.
+    The file is probed first. If it is unusable, the source and its file are deleted, because an `upload_url` accepts
+    only one file: create a new source for the next attempt.
     """
     row = await _source(source_id, caller)
     if row["status"] == "pending":
@@ -128,7 +132,7 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
     responses=problems(SourceNotFound, ProjectBusy),
 )
 async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
-    """Delete a source and its file; clips made of it stay. Refused while a job runs on its project."""
+    """Delete a source and its file. Clips made from it stay. While a job of the project is active this gets 409."""
     answer = await call("delete_source", source_id=source_id, owner_id=owner(caller))
     return deleted(answer, missing=SourceNotFound)
 
@@ -167,7 +171,7 @@ async def _look(path: str) -> dict[str, Any]:
             file = await get_storage().peek(path, FilePath(directory), ends_suffice=ends_tell_all)
         except FileNotFoundError:
             raise UnusableVideo(
-                "Nothing has been uploaded yet. PUT the file to its upload_url first.",
+                "No file has been uploaded yet. PUT the file to its upload_url first.",
                 reason=NOT_UPLOADED,
             ) from None
         return await probed_facts(file)

@@ -148,16 +148,16 @@ class _FormReader(Generic[Options]):
             self._begin_file(part.file_name)
             return
         if part.name not in self._options.model_fields:
-            raise invalid_parts((f"body.{part.name[:100]}", "There is no such field"))
+            raise invalid_parts((f"body.{part.name[:100]}", "Unknown field"))
         if part.name in self._fields:
-            raise invalid_parts((f"body.{part.name}", "The field was sent twice"))
+            raise invalid_parts((f"body.{part.name}", "Send this field only once"))
         self._fields[part.name] = bytearray()
 
     def _begin_file(self, file_name: str | None) -> None:
         if self._file_name is not None:
             raise invalid_parts((f"body.{FILE_FIELD}", "Send exactly one file"))
         if not file_name:
-            raise invalid_parts((f"body.{FILE_FIELD}", "Send a file, with a file name"))
+            raise invalid_parts((f"body.{FILE_FIELD}", "Send a file with a file name"))
         self._file_name = display_name(file_name)
         self.validate()
 
@@ -181,7 +181,7 @@ class _FormReader(Generic[Options]):
 
     def checked_name(self) -> str:
         if self._file_name is None:
-            raise invalid_parts((f"body.{FILE_FIELD}", "Field required: send the video as a file"))
+            raise invalid_parts((f"body.{FILE_FIELD}", "Field required; send the video as a file"))
         return self._file_name
 
 

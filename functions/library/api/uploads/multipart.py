@@ -50,7 +50,7 @@ async def read_parts(content_type: str, body: AsyncIterator[bytes]) -> AsyncGene
     except FormParserError:
         raise MalformedRequest("The body is not valid multipart/form-data.") from None
     if not reader.ended:
-        raise MalformedRequest("The body ends before its last boundary: a part of it is missing.")
+        raise MalformedRequest("The body ends before its last boundary, so part of it is missing.")
 
 
 def _boundary(content_type: str) -> bytes:
