@@ -1,4 +1,4 @@
-"""What the library answers: written by its routes, read by its clients.
+"""The library's response bodies, except problem details.
 
 Times are UTC, durations seconds, sizes bytes.
 """
@@ -19,7 +19,7 @@ CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
 
 
 class Output(BaseModel):
-    """An answer's body."""
+    """A response body."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
 
@@ -137,7 +137,7 @@ class Presets(Output):
 
 
 class JobFacts(Output):
-    """What never changes of a job."""
+    """The members of a job that never change."""
 
     id: UUID
     project_id: str = Field(examples=[PROJECT_ID])
@@ -150,7 +150,7 @@ class JobFacts(Output):
     @field_validator("params")
     @classmethod
     def _shown(cls, params: dict[str, Any]) -> dict[str, Any]:
-        """Without where files are stored, which is ours to know, and what subtitles say, which ends with the job."""
+        """Hide storage paths, which are internal, and the text of subtitles, which is not kept after the job."""
         shown = {name: value for name, value in params.items() if not name.endswith("_path")}
         match shown:
             case {"options": {"subtitles": {"srt": _, **style}, **options}}:

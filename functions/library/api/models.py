@@ -1,4 +1,4 @@
-"""What goes in; what comes out is in shared.api_models. Times are UTC, durations seconds, sizes bytes."""
+"""The request bodies; response bodies are in shared.api_models. Times are UTC, durations seconds, sizes bytes."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +14,7 @@ NAME_LENGTH = 200
 _CONTROLS = r"\x00-\x1f\x7f"
 _SPACES = r" \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 VISIBLE_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$"
-"""For the documentation; the check itself can say which rule a name breaks."""
+"""Only for the OpenAPI document. The check itself is code, so that its message can say which rule a name breaks."""
 
 
 def _visible(name: str) -> str:
@@ -35,7 +35,7 @@ Name = Annotated[
 
 
 class Input(BaseModel):
-    """A request's body: what it does not know, it refuses."""
+    """A request body. Unknown members are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-// Errors as problem details (RFC 9457), of the same kinds as the library's.
+// Errors as problem details (RFC 9457), with the same types as the library's.
 
 interface Kind {
   status: number;
@@ -23,7 +23,7 @@ interface Extras {
   members?: Record<string, unknown>;
 }
 
-/** Why a request is refused. `detail` is for the person who made the request, and repeats nothing of it. */
+/** An error response. `detail` is for the person who made the request; it never repeats submitted values. */
 export class Problem extends Error {
   constructor(readonly kind: keyof typeof KINDS, detail: string, readonly extras: Extras = {}) {
     super(detail);
@@ -42,7 +42,7 @@ export class Problem extends Error {
   }
 }
 
-/** The answer to a request, also when its handler throws; what nobody expected is only logged. */
+/** The response of a handler, or of the error it throws. Unexpected errors are logged, and give a 500 without details. */
 export async function answered(handler: () => Promise<Response>): Promise<Response> {
   try {
     return await handler();

@@ -1,10 +1,10 @@
-// What every function asks of a request: its method, its token, a JSON body of bounded size.
+// Request checks that the functions share: the method, the token, and a JSON body of limited size.
 
 import { Problem } from "./problem.ts";
 
 export const MAX_BODY_BYTES = 1_000_000;
 
-/** Refuses every method but POST. */
+/** Throws a Problem for every method but POST. */
 export function requirePost(request: Request): void {
   if (request.method !== "POST") {
     throw new Problem("method-not-allowed", "Method not allowed for this path.", {
@@ -24,7 +24,7 @@ export function bearerToken(request: Request): string {
   return token;
 }
 
-/** The members of a request's JSON object. */
+/** The members of the JSON object in a request's body. */
 export async function jsonObject(request: Request): Promise<Record<string, unknown>> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
@@ -42,7 +42,7 @@ interface InvalidPart {
   message: string;
 }
 
-/** The refusal of a body, with the places and what is wrong with each. */
+/** The problem for an invalid body, with the location and message of each error. */
 export function invalid(...errors: InvalidPart[]): Problem {
   const detail = errors.map(({ location, message }) => `${location}: ${message}`).join("; ");
   return new Problem("invalid-request", `${detail}.`, { members: { errors } });

@@ -1,8 +1,8 @@
-// Comparing secrets.
+// Timing-safe comparison of secrets.
 
 /**
- * Tells whether two texts are equal, in a time that does not depend on where they differ: what is
- * compared is their hashes, whose bytes nobody can choose.
+ * Whether two strings are equal. The time does not reveal where they differ, because their hashes
+ * are compared, and a caller cannot choose the bytes of a hash.
  */
 export async function sameSecret(one: string, other: string): Promise<boolean> {
   const [left, right] = await Promise.all([hashed(one), hashed(other)]);

@@ -1,7 +1,7 @@
 // lease-cleanup: lets a schedule inside Supabase (pg_cron with pg_net, or the dashboard's) trigger lease cleanup.
 //
-// Its callers are no users, so it is deployed without Supabase's check of a token (verify_jwt = false)
-// and asks for the service role key or the internal secret itself. It answers with the counts of what was done.
+// Its callers are not users, so it is deployed without Supabase's token check (verify_jwt = false).
+// Instead it requires the service role key or the internal secret. The response holds cleanup's counts.
 
 import { answered, Problem } from "../_shared/problem.ts";
 import { bearerToken, requirePost } from "../_shared/request.ts";
@@ -21,7 +21,7 @@ async function leaseCleanup(request: Request): Promise<Response> {
     late: "The cleanup did not finish in time. It is safe to trigger it again.",
   });
   if (answer.status === 401 || answer.status === 403) {
-    console.error("lease_cleanup does not take this function's INTERNAL_SECRET");
+    console.error("lease_cleanup rejects this function's INTERNAL_SECRET");
     throw unreachable();
   }
   return answer;

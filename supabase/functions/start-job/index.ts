@@ -4,9 +4,9 @@
 //        {"kind": "segment_clips", "project_id": …, "segments": […], …}
 //        {"kind": "final_render",  "clip_id": …,    "preset": …, …}
 //
-// It passes the caller's token, Idempotency-Key and Prefer on to the library, and answers as the
-// library does: 202 with Location, 409 with Retry-After, or another problem. Who the caller is and
-// what the parameters mean is for the library to judge; without any token a request goes no further.
+// It forwards the caller's token, Idempotency-Key and Prefer to the library, and returns the
+// library's response: 202 with Location, 409 with Retry-After, or another problem. The library
+// verifies the token and validates the parameters; a request without a token is refused here.
 
 import { answered } from "../_shared/problem.ts";
 import { bearerToken, jsonObject, requirePost } from "../_shared/request.ts";

@@ -1,4 +1,4 @@
-// Which call of the library a job is: by its kind, on a project or a clip.
+// Maps a job to the library call that starts it, by its kind and its project or clip.
 
 import { invalid } from "../_shared/request.ts";
 
@@ -17,13 +17,13 @@ const KINDS = new Map([
   ["final_render", { on: CLIP, path: (id: string) => `/clips/${id}/render` }],
 ]);
 
-/** A call of the library: its path below the base path, and its body. */
+/** A library call: its path below the base path, and its body. */
 export interface Target {
   path: string;
   params: Record<string, unknown>;
 }
 
-/** The call for a request's members; all but the kind and the id are the job's own parameters. */
+/** The library call for a request's members. All members but the kind and the id are job parameters. */
 export function target({ kind, ...members }: Record<string, unknown>): Target {
   const job = typeof kind === "string" ? KINDS.get(kind) : undefined;
   if (job === undefined) {

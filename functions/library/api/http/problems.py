@@ -1,4 +1,4 @@
-"""Every error is answered as problem details (RFC 9457), also those of the framework."""
+"""Turns every error, including the framework's own, into problem details (RFC 9457)."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -54,7 +54,7 @@ class Problem(BaseModel):
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Answer all errors of an application as problem details."""
+    """Make an application respond to every error with problem details."""
 
     @app.exception_handler(EditAIError)
     async def _of_ours(_request: Request, error: Exception) -> Response:
@@ -79,7 +79,7 @@ def install_handlers(app: FastAPI) -> None:
 
 
 def invalid_request(errors: Iterable[Any]) -> EditAIError:
-    """The error for what pydantic found; it names places and reasons, and never repeats a value."""
+    """The error for pydantic's findings. It gives locations and reasons, but never repeats a submitted value."""
     found = list(errors)
     if any(error["type"] == "json_invalid" for error in found):
         return MalformedRequest("The body is not valid JSON.")
@@ -88,7 +88,7 @@ def invalid_request(errors: Iterable[Any]) -> EditAIError:
 
 
 def _own(found: list[Any]) -> list[Any]:
-    """Without what only follows from the rest: a list whose one item does not fit counts as empty, too."""
+    """Drop findings that follow from others: pydantic also reports a list as too short if its only item is bad."""
     return [
         error for error in found if not (error["type"] == "too_short" and _is_above(error, found))
     ]
@@ -100,7 +100,7 @@ def _is_above(error: Any, others: list[Any]) -> bool:
 
 
 def invalid_parts(*parts: tuple[str, str]) -> InvalidRequest:
-    """An InvalidRequest for places (`body.seed`, `query.limit`) and what is wrong with each."""
+    """An InvalidRequest from pairs of a location (`body.seed`, `query.limit`) and a message."""
     detail = "; ".join(f"{location}: {message}" for location, message in parts)
     listed = [{"location": location, "message": message} for location, message in parts]
     return InvalidRequest(f"{detail.rstrip('.')}.", errors=listed)
@@ -112,7 +112,7 @@ def _part(error: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _other_method(request: Request) -> Response:
-    """405, or the answer to OPTIONS, with all methods of the path and not only those of one route."""
+    """A 405, or the response to OPTIONS. `Allow` lists the methods of all routes on the path."""
     allow = ", ".join(_methods(request))
     if request.method == "OPTIONS":
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allow})

@@ -1,4 +1,4 @@
-"""The one way to start a job: refused, waited for, replayed or accepted; whatever kind it is."""
+"""Starts jobs of every kind: waits while the project is busy, replays an earlier start, or accepts or refuses it."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 MAX_WAIT_SECONDS = 300
 RETRIABLE_OUTCOMES = ("busy", "too_many_jobs")
 RETRY_AFTER_SECONDS = 5
-"""A hint: nobody knows when a job will end. Who wants to be told sends `Prefer: wait`."""
+"""Only a hint, because the end of a job is unknown. `Prefer: wait` starts the job as soon as possible."""
 
 IdempotencyKey = Annotated[
     str | None,
@@ -68,7 +68,7 @@ Prefer = Annotated[
 
 @dataclass(kw_only=True)
 class JobStarter:
-    """A request to start a job, and how long it may still wait until it can."""
+    """A request to start a job, and the seconds that it may still wait."""
 
     caller: Caller
     idempotency_key: str | None
@@ -77,7 +77,7 @@ class JobStarter:
     client_disconnected: Callable[[], bool]
 
     async def check(self, project_id: str) -> None:
-        """Refuse, before a body is read, what could not start now. Writes nothing.
+        """Raise, before the body is read, if the job could not start now. Writes nothing.
 
         Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
         """
@@ -95,10 +95,10 @@ class JobStarter:
             raise self._refusal(check)
 
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
-        """Start the job, and hand it over; return it, or the earlier one that this key has started.
+        """Start and dispatch the job, and return it. If this idempotency key has already started one, return that job.
 
-        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect when
-        there is nobody to start it for; and, when it is not known whether the job has started, DatabaseUnavailable.
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect if the
+        client has left before the start; DatabaseUnavailable if it is unknown whether the job has started.
         """
 
         async def ask() -> JobStart:
@@ -116,7 +116,7 @@ class JobStarter:
         return start.job
 
     async def _retry_while_busy(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
-        """Ask, and while the answer is worth a wait, wait and ask again as long as this request may."""
+        """Make an attempt; while its outcome is retriable, wait and retry for as long as this request may wait."""
         answer = await self._call_while_connected(ask)
         if answer.outcome not in RETRIABLE_OUTCOMES or self.wait_left <= 0:
             return answer
@@ -165,13 +165,13 @@ class JobStarter:
                 raise RuntimeError(f"a job's start came out as {outcome}")
 
     def headers(self) -> dict[str, str]:
-        """What the answer says of the preferences that were followed."""
+        """The response header that names the applied preference."""
         if self.preferred_wait is None:
             return {}
         return {"Preference-Applied": f"wait={self.preferred_wait}"}
 
     def accepted(self, job: Job) -> Response:
-        """The 202 for a job; the same for every replay, however far the job is by then."""
+        """The 202 for a job. It is the same for every replay, whatever the job's status is by then."""
         url = f"{get_library_settings().public_url}/projects/{job.project_id}/progress"
         content = JobAccepted(
             job=StartedJob.model_validate(job.model_dump(exclude={"status"})), progress_url=url
@@ -184,7 +184,7 @@ class JobStarter:
         )
 
     def request_hash(self, **request: Any) -> str | None:
-        """What two requests with one key must have in common; None without a key."""
+        """The hash that requests with the same idempotency key must share; None without a key."""
         if self.idempotency_key is None:
             return None
         canonical = json.dumps(request, sort_keys=True, separators=(",", ":"), default=str)
@@ -192,7 +192,7 @@ class JobStarter:
 
 
 def _log_superseded(project_id: str, job_id: UUID | None) -> None:
-    """A job that ends because another one starts ends outside of any attempt: nobody else logs it."""
+    """Log a job that ended because another one started. It ended outside any attempt, so no worker logs it."""
     if job_id is None:
         return
     with log_fields(project_id=project_id, job_id=str(job_id)):
@@ -202,7 +202,7 @@ def _log_superseded(project_id: str, job_id: UUID | None) -> None:
 def busy(
     job: Job | None, lease: Lease | None, *, headers: dict[str, str] | None = None
 ) -> ProjectBusy:
-    """The 409 for a project that someone holds: who, and until when at least. It is counted."""
+    """The 409 for a project whose lease is held, with the holding job and the lease's expiry. Counts the conflict."""
     count("editai.conflicts", attributes={"editai.holder": job.kind if job else "none"})
     return ProjectBusy(
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
@@ -212,7 +212,7 @@ def busy(
 
 
 def _too_many_jobs(*, headers: dict[str, str]) -> TooManyJobs:
-    """The 429 for a user at the limit."""
+    """The 429 for a user at the limit of active jobs."""
     limit = get_settings().max_active_jobs_per_user
     return TooManyJobs(
         f"You already have {limit} active {'job' if limit == 1 else 'jobs'}, the maximum. "
@@ -223,7 +223,7 @@ def _too_many_jobs(*, headers: dict[str, str]) -> TooManyJobs:
 
 
 def preferred_wait(prefer: list[str] | None) -> int | None:
-    """The seconds of `wait=N`, at most 300; None without it. Other preferences are ignored."""
+    """The seconds of `wait=N`, at most 300, or None if there is no `wait`. Other preferences are ignored."""
     for preference in ",".join(prefer or []).split(","):
         name, _, value = preference.partition(";")[0].partition("=")
         seconds = value.strip().strip('"')
@@ -238,7 +238,7 @@ async def job_starter(
     idempotency_key: IdempotencyKey = None,
     prefer: Prefer = None,
 ) -> JobStarter:
-    """What a request's headers say of how its job is to be started."""
+    """A JobStarter from a request's headers."""
     wait = preferred_wait(prefer)
     return JobStarter(
         caller=caller,

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about the API as a whole."""
+"""The OpenAPI document's description of the whole API, and of its tags."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, completed with what its routes cannot say by themselves."""
+"""The OpenAPI document: FastAPI's, completed with what FastAPI cannot derive from the routes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,12 +23,12 @@ ALLOW = {
 
 
 def operation_id(route: APIRoute) -> str:
-    """A stable name that reads well in generated clients: that of the function."""
+    """A stable name that reads well in generated clients: the name of the function."""
     return route.name.lstrip("_")
 
 
 def document(app: FastAPI, *, base_path: str) -> None:
-    """Give an application its document, made when it is first asked for."""
+    """Make an application build this document on first use."""
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -39,7 +39,7 @@ def document(app: FastAPI, *, base_path: str) -> None:
 
 
 def _make(app: FastAPI, base_path: str) -> dict[str, Any]:
-    # What only the document needs is imported with it.
+    # Imported here, because only the document needs them.
     from api.openapi.descriptions import DESCRIPTION, TAGS  # noqa: PLC0415
 
     schema = get_openapi(
@@ -86,13 +86,16 @@ def _add_components(components: dict[str, Any]) -> None:
 
 
 def _drop_default(operation: dict[str, Any]) -> None:
-    """Take out FastAPI's own 422, which is not how this API answers."""
+    """Remove FastAPI's default 422, because this API responds with problem details instead."""
     if JSON in operation["responses"].get("422", {}).get("content", {}):
         del operation["responses"]["422"]
 
 
 def _complete_parameters(operation: dict[str, Any]) -> None:
-    """Headers as they are written; and a file's URL needs its signature, else it is no 422 but a 403."""
+    """Capitalize header names, and mark the parameters of signed URLs as required.
+
+    In the code they are optional: a URL without a signature gets a 403, not a 422.
+    """
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()
@@ -112,7 +115,7 @@ def _add_examples(operation: dict[str, Any]) -> None:
 
 
 def _upload_form() -> dict[str, Any]:
-    """The form of an upload: its fields and its file."""
+    """The schema of the upload form: the options and the file."""
     form = RawClipsOptions.model_json_schema()
     video = {
         "type": "string",
@@ -120,7 +123,7 @@ def _upload_form() -> dict[str, Any]:
         "description": "An MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
     }
     seed = form["properties"]["seed"]
-    # A form has texts and no null.
+    # Form fields are text, so there is no null.
     seed |= seed.pop("anyOf")[0]
     del seed["default"]
     form["properties"] = {"video": video, **form["properties"]}

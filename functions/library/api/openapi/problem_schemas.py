@@ -1,4 +1,4 @@
-"""The schemas of problem details: one for each kind of problem, and the one that they have in common."""
+"""The schemas of problem details: one for each kind of problem, and their common base."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
@@ -67,7 +67,7 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         }
     },
 }
-"""The members that a kind of problem adds, by its slug; each with an example."""
+"""The members that each kind of problem adds, by slug; each with an example."""
 
 EXAMPLE_DETAILS: Mapping[str, str] = {
     "invalid-request": "body.variant_count: Input should be less than or equal to 10.",
@@ -77,20 +77,20 @@ EXAMPLE_DETAILS: Mapping[str, str] = {
     "unsupported-media-type": "Send the body as application/json.",
     "unusable-video": "The file contains no video.",
 }
-"""What problems say that have no sentence of their own."""
+"""Example details for the kinds of problems that have no default detail."""
 
 
 def problem_kinds() -> list[type[EditAIError]]:
-    """Every kind of problem the library answers with, by status and name."""
+    """Every kind of problem that the library responds with, ordered by status and slug."""
     kinds = [EditAIError, *_descendants(EditAIError)]
-    # A kind without a slug of its own is, to a client, its parent.
+    # To a client, a class without its own slug is the same kind as its parent.
     return sorted(
         (kind for kind in kinds if "slug" in vars(kind)), key=lambda k: (k.status, k.slug)
     )
 
 
 def problem_schema(kinds: Sequence[type[EditAIError]]) -> dict[str, Any]:
-    """The schema of an answer that is one of these problems; `type` tells which."""
+    """The schema of a response that is one of these problems; `type` says which."""
     references = {kind.problem_type(): REFERENCE.format(model=_name(kind)) for kind in kinds}
     if len(references) == 1:
         return {"$ref": next(iter(references.values()))}
@@ -101,7 +101,7 @@ def problem_schema(kinds: Sequence[type[EditAIError]]) -> dict[str, Any]:
 
 
 def problem_components(base: dict[str, Any]) -> dict[str, Any]:
-    """The components of all problems; `base` is the schema of what they have in common."""
+    """The component schemas of all problems; `base` is the schema of their common members."""
     kinds = problem_kinds()
     base["properties"]["type"]["enum"] = [*(kind.problem_type() for kind in kinds), BLANK_TYPE]
     blank = _component(

@@ -1,4 +1,4 @@
-"""Clips: list them, read one, name or select one. Their files are reached by URLs that expire."""
+"""Clips: list, read, rename and select them. Responses carry signed URLs of the files, which expire."""
 
 import asyncio
 from typing import Annotated, Any
@@ -54,7 +54,7 @@ async def list_project_clips(
 
 
 async def get_clip(clip_id: str, caller: Caller) -> Clip:
-    """A clip of the caller's. Raises ClipNotFound, also for someone else's."""
+    """The caller's clip with this id. Raises ClipNotFound, also for another user's clip."""
     rows = await call("list_clips", owner_id=owner(caller), limit=1, clip_id=clip_id)
     if not rows:
         raise ClipNotFound

@@ -1,10 +1,10 @@
-"""Generate: raw clips from a video that comes with the request, or from a stored source.
+"""Generate: raw clips from a video uploaded with the request, or from a stored source.
 
-    authenticate -> headers -> is the project free? -> the file, into staging -> fields -> probe
-        -> announce -> into storage -> start the job, atomically -> hand it over -> 202
+    authenticate -> check headers -> check that the project is free -> receive the file into staging -> check fields
+        -> probe -> announce the upload -> put the file into storage -> start the job atomically -> dispatch -> 202
 
-Whatever goes wrong before the job has started, no file and no row is left; where this process itself is killed, cleanup
-removes the file that it had announced.
+If anything fails before the job has started, no file and no row is left. If this process is killed, cleanup removes the
+announced file.
 """
 
 import logging
@@ -147,9 +147,9 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
 async def _start_with_file(
     project_id: str, form: Form[RawClipsOptions], source: dict[str, Any], starter: JobStarter
 ) -> Job:
-    """Start the job; its file goes again unless it did start.
+    """Start the job, and delete its file if the job did not start.
 
-    Where nobody knows, the file stays: one too many does no harm, a job without its file fails.
+    If it is unknown whether the job started, the file stays: a surplus file is harmless, a job without its file fails.
     """
     job_id, path = uuid4(), source["storage_path"]
     job_request = JobRequest(

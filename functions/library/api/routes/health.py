@@ -1,4 +1,4 @@
-"""For whoever watches the service: does the process answer, and can it serve."""
+"""Health checks: whether the process is alive, and whether it is ready for requests."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""Progress: read from the database each time, and sent only when it has changed."""
+"""Progress: read from the database on every request, and sent only if it has changed."""
 
 from hashlib import sha256
 from typing import Annotated
@@ -13,7 +13,7 @@ from shared.errors import ProjectNotFound
 from shared.jobs.progress import GenerationProgress, get_generation_progress
 
 POLL_SECONDS = 1
-"""A worker writes once a second at most."""
+"""A worker writes progress at most once a second."""
 
 ACTIVE = ("queued", "running")
 
@@ -64,7 +64,7 @@ async def read_progress(
 
 
 def _answer(progress: GenerationProgress) -> ProgressResponse:
-    """Without the lease's end, which every renewal moves although nothing has happened."""
+    """The response body, without the lease's expiry: every renewal changes that although there is no progress."""
     facts = progress.model_dump()
     job = progress.job_id and ProgressJob.model_validate(
         {name: facts[f"job_{name}"] for name in ProgressJob.model_fields}
@@ -73,7 +73,7 @@ def _answer(progress: GenerationProgress) -> ProgressResponse:
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:
-    """Compare weakly (RFC 9110, 13.1.2)."""
+    """Compare ETags weakly (RFC 9110, 13.1.2)."""
     if if_none_match is None:
         return False
     known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]

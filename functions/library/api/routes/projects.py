@@ -1,4 +1,4 @@
-"""Projects: create, list, read, rename, delete; and cancel what runs on one."""
+"""Projects: create, list, read, rename and delete them, and cancel a project's active job."""
 
 import re
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ router = APIRouter(
 
 
 def checked_id(project_id: str) -> str:
-    """The id of a project; raises ValueError for a text that can be none."""
+    """Return the project id. Raises ValueError if it is malformed."""
     if not re.fullmatch(PROJECT_ID_PATTERN, project_id):
         raise ValueError("not the id of a project")
     return project_id
@@ -49,7 +49,7 @@ ProjectId = Annotated[str, Depends(_project_id)]
 
 
 async def get_project(project_id: str, caller: Caller) -> Project:
-    """A project of the caller's. Raises ProjectNotFound, also for someone else's."""
+    """The caller's project with this id. Raises ProjectNotFound, also for another user's project."""
     owned = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
     rows = await read("projects", id=project_id, **owned)
     if not rows:
@@ -58,7 +58,7 @@ async def get_project(project_id: str, caller: Caller) -> Project:
 
 
 def owner(caller: Caller) -> str | None:
-    """The owner that the SQL functions are told; None stands for the service."""
+    """The `p_owner_id` of the SQL functions; None means the service, which may access every project."""
     return None if caller.owner_id is None else str(caller.owner_id)
 
 
@@ -90,7 +90,7 @@ async def create_project(
 
 
 def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
-    """The owner of a new project: the user, or the one whom the service names."""
+    """The owner of a new project: the calling user, or the user named by a request with the service key."""
     if caller.owner_id is None:
         if body.owner_id is None:
             raise invalid_parts(("body.owner_id", "Field required with the service key"))
@@ -145,7 +145,7 @@ async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Respon
 
 
 def deleted(answer: dict[str, Any], *, missing: type[NotFound]) -> Response:
-    """The answer for the outcome of a deletion. Raises ProjectBusy, or `missing`."""
+    """The response to a deletion, by its outcome. Raises ProjectBusy, or `missing`."""
     match answer["outcome"]:
         case "deleted":
             return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""The final render of a clip, for an export preset; and the exports that came of it."""
+"""Final renders of a clip for an export preset, and the exports that they produce."""
 
 from typing import Annotated, Any
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Generate from segments: clips of chosen stretches of stored sources."""
+"""Generate from segments: clips from chosen segments of stored sources."""
 
 from uuid import uuid4
 
@@ -52,7 +52,7 @@ async def _refuse_bad_segments(project_id: str, params: SegmentsParams) -> None:
 
 
 def _request(project_id: str, params: SegmentsParams, starter: JobStarter) -> JobRequest:
-    # What was left out is not part of the request: a seed that is drawn would make each one another.
+    # Hash only what the client sent: a drawn seed would give every retry a different hash.
     asked = params.model_dump(mode="json", exclude_unset=True)
     return JobRequest(
         project_id=project_id,

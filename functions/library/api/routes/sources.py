@@ -1,7 +1,7 @@
-"""Sources: the videos of a project. A large one goes from the browser straight to storage.
+"""Sources: the videos of a project. A browser uploads a large video straight to storage.
 
 POST /projects/{id}/sources  -> upload_url      the browser PUTs the file there
-POST /sources/{id}/confirm   -> probed, ready   now jobs may use it
+POST /sources/{id}/confirm   -> probed, ready   jobs can now use it
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from shared.storage.factory import get_storage
 from shared.storage.paths import content_type, video_extension
 
 UPLOAD_URL_SECONDS = 2 * 3600
-"""As long as Supabase Storage's."""
+"""The same as Supabase Storage's own upload URLs."""
 
 router = APIRouter(tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -145,16 +145,16 @@ async def _source(source_id: str, caller: Caller) -> dict[str, Any]:
 
 
 async def refuse_unconfirmed(source_id: UUID, project_id: str, caller: Caller) -> None:
-    """Raise SourceNotReady for a source of the project and the caller that was not confirmed yet."""
+    """Raise SourceNotReady if this is an unconfirmed source of the caller's project."""
     rows = await call("get_source", source_id=str(source_id), owner_id=owner(caller))
     if any(row["project_id"] == project_id and row["status"] == "pending" for row in rows):
         raise SourceNotReady
 
 
 async def _facts_or_deletion(row: dict[str, Any], caller: Caller) -> dict[str, Any]:
-    """What a probe finds. Raises UnusableVideo, and leaves nothing of a source whose file has arrived in vain.
+    """Probe an uploaded file. If it is unusable, delete the source and its file, and raise UnusableVideo.
 
-    While a job holds the project the source stays, and goes within a day as others do that are not confirmed.
+    While a job holds the project the source cannot be deleted; it is removed within a day, like every unconfirmed one.
     """
     try:
         return await _look(row["storage_path"])
@@ -165,7 +165,7 @@ async def _facts_or_deletion(row: dict[str, Any], caller: Caller) -> dict[str, A
 
 
 async def _look(path: str) -> dict[str, Any]:
-    """What a probe finds in a stored file, without bringing all of it here."""
+    """Probe a stored file without downloading all of it."""
     with tempfile.TemporaryDirectory(prefix="editai-probe-") as directory:
         try:
             file = await get_storage().peek(path, FilePath(directory), ends_suffice=ends_tell_all)
@@ -178,7 +178,7 @@ async def _look(path: str) -> dict[str, Any]:
 
 
 async def _answers(rows: list[dict[str, Any]]) -> list[SourceResponse]:
-    """Sources with the URLs of their videos, where these have arrived."""
+    """Sources as responses; ready ones have the URL of their video."""
     arrived = [row | {"video_path": _path_if_ready(row)} for row in rows]
     signed = await with_file_urls(arrived, video_url="video_path")
     return [SourceResponse.model_validate(row) for row in signed]
