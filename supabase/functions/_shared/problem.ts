@@ -43,7 +43,7 @@ export class Problem extends Error {
 }
 
 /** The response of a handler, or of the error it throws. Unexpected errors are logged, and give a 500 without details. */
-export async function answered(handler: () => Promise<Response>): Promise<Response> {
+export async function respond(handler: () => Promise<Response>): Promise<Response> {
   try {
     return await handler();
   } catch (error) {

@@ -30,9 +30,9 @@ export async function jsonObject(request: Request): Promise<Record<string, unkno
   if (type !== "application/json") {
     throw new Problem("unsupported-media-type", "Send the body as application/json.");
   }
-  const body = parsed(await boundedBody(request));
+  const body = parsedJson(await boundedBody(request));
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw invalid({ location: "body", message: "Input should be a JSON object" });
+    throw invalidRequest({ location: "body", message: "Input should be a JSON object" });
   }
   return body as Record<string, unknown>;
 }
@@ -43,12 +43,12 @@ interface InvalidPart {
 }
 
 /** The problem for an invalid body, with the location and message of each error. */
-export function invalid(...errors: InvalidPart[]): Problem {
+export function invalidRequest(...errors: InvalidPart[]): Problem {
   const detail = errors.map(({ location, message }) => `${location}: ${message}`).join("; ");
   return new Problem("invalid-request", `${detail}.`, { members: { errors } });
 }
 
-function parsed(body: Uint8Array): unknown {
+function parsedJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
@@ -68,6 +68,8 @@ async function boundedBody(request: Request): Promise<Uint8Array> {
 }
 
 function tooLarge(): Problem {
-  const detail = `The body is larger than the limit of ${MAX_BODY_BYTES.toLocaleString("en")} bytes.`;
+  const detail = `The body is larger than the limit of ${
+    MAX_BODY_BYTES.toLocaleString("en")
+  } bytes.`;
   return new Problem("payload-too-large", detail, { members: { max_bytes: MAX_BODY_BYTES } });
 }

@@ -18,7 +18,7 @@ const PREFLIGHT_SECONDS = 3600;
 
 /** The response to a browser's preflight request. */
 export function preflight(): Response {
-  return open(
+  return withCors(
     new Response(null, {
       status: 204,
       headers: {
@@ -31,7 +31,7 @@ export function preflight(): Response {
 }
 
 /** The response, readable by a page of any origin. */
-export function open(response: Response): Response {
+export function withCors(response: Response): Response {
   response.headers.set("Access-Control-Allow-Origin", "*");
   response.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS.join(", "));
   return response;

@@ -38,7 +38,7 @@ Item = TypeVar("Item")
 _Members = TypeAdapter(dict[str, Any])
 
 POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 60.0
+MAX_OUTAGE_SECONDS = 60.0
 """How long `follow` retries while the library does not respond, for instance during a restart."""
 
 TIMEOUT = httpx.Timeout(30.0, read=330.0)
@@ -83,7 +83,7 @@ class LibraryClient:
 
     async def create_project(self, name: str) -> Project:
         """Create a project."""
-        return await self._ask(Project, "POST", "/projects", json={"name": name})
+        return await self._request(Project, "POST", "/projects", json={"name": name})
 
     async def delete_project(self, project_id: str) -> None:
         """Delete a project and everything in it. Raises LibraryError 409 while a job is active."""
@@ -105,7 +105,7 @@ class LibraryClient:
         """
         fields = {name: str(value) for name, value in options.items()}
         with video.open("rb") as file:
-            return await self._ask(
+            return await self._request(
                 JobAccepted,
                 "POST",
                 f"/projects/{project_id}/generate",
@@ -124,7 +124,7 @@ class LibraryClient:
         **options: Any,
     ) -> JobAccepted:
         """Start making clips from segments `{"source_id", "start", "end"}`; the options are those of the API."""
-        return await self._ask(
+        return await self._request(
             JobAccepted,
             "POST",
             f"/projects/{project_id}/generate-from-segments",
@@ -142,7 +142,7 @@ class LibraryClient:
         **options: Any,
     ) -> JobAccepted:
         """Start rendering a clip for an export preset; the options are those of the API."""
-        return await self._ask(
+        return await self._request(
             JobAccepted,
             "POST",
             f"/clips/{clip_id}/render",
@@ -152,15 +152,15 @@ class LibraryClient:
 
     async def upload(self, project_id: str, video: Path) -> Source:
         """Upload a video straight to storage, and confirm it. Raises LibraryError 422 if it is unusable."""
-        announced = await self._ask(
+        upload = await self._request(
             Upload, "POST", f"/projects/{project_id}/sources", json={"file_name": video.name}
         )
         async with _http_client(timeout=TIMEOUT) as http:
             headers = {"Content-Length": str((await asyncio.to_thread(video.stat)).st_size)}
-            response = await http.put(announced.upload_url, content=_blocks(video), headers=headers)
+            response = await http.put(upload.upload_url, content=_blocks(video), headers=headers)
             if response.is_error:
                 raise LibraryError(response)
-        return await self._ask(Source, "POST", f"/sources/{announced.source.id}/confirm")
+        return await self._request(Source, "POST", f"/sources/{upload.source.id}/confirm")
 
     async def delete_source(self, source_id: UUID) -> None:
         """Delete a source; clips made from it stay. Raises LibraryError 409 while a job is active."""
@@ -168,7 +168,7 @@ class LibraryClient:
 
     async def progress(self, project_id: str) -> Progress:
         """The current progress of the project."""
-        return await self._ask(Progress, "GET", f"/projects/{project_id}/progress")
+        return await self._request(Progress, "GET", f"/projects/{project_id}/progress")
 
     async def follow(self, project_id: str) -> AsyncGenerator[Progress]:
         """Yield every change of the project's progress until its job has ended, including the last one.
@@ -177,30 +177,30 @@ class LibraryClient:
         the last error after a minute without a successful response.
         """
         loop = asyncio.get_running_loop()
-        etag, answered_at = "", loop.time()
+        etag, last_response_at = "", loop.time()
         while True:
-            pause = POLL_SECONDS
+            delay = POLL_SECONDS
             try:
                 response = await self._send(
                     "GET", f"/projects/{project_id}/progress", headers={"If-None-Match": etag}
                 )
             except (LibraryError, httpx.TransportError) as error:
-                if loop.time() - answered_at > PATIENCE_SECONDS or not _is_transient(error):
+                if loop.time() - last_response_at > MAX_OUTAGE_SECONDS or not _is_transient(error):
                     raise
-                pause = getattr(error, "retry_after", None) or POLL_SECONDS
+                delay = getattr(error, "retry_after", None) or POLL_SECONDS
             else:
-                answered_at = loop.time()
+                last_response_at = loop.time()
                 if response.status_code != HTTPStatus.NOT_MODIFIED:
                     etag = response.headers.get("ETag", "")
                     progress = Progress.model_validate_json(response.content)
                     yield progress
                     if progress.job is None or progress.job.status not in ("queued", "running"):
                         return
-            await asyncio.sleep(pause)
+            await asyncio.sleep(delay)
 
     async def cancel(self, project_id: str) -> Cancellation:
         """Cancel the active job of a project."""
-        return await self._ask(Cancellation, "POST", f"/projects/{project_id}/cancel")
+        return await self._request(Cancellation, "POST", f"/projects/{project_id}/cancel")
 
     async def clips(self, project_id: str) -> list[Clip]:
         """All clips of a project, ordered by variant number."""
@@ -231,13 +231,13 @@ class LibraryClient:
         cursor: str | None = None
         while True:
             params = {"cursor": cursor} if cursor else {}
-            page = await self._ask(model, "GET", path, params=params)
+            page = await self._request(model, "GET", path, params=params)
             items += page.items
             cursor = page.next_cursor
             if cursor is None:
                 return items
 
-    async def _ask(self, model: type[Model], method: str, path: str, **request: Any) -> Model:
+    async def _request(self, model: type[Model], method: str, path: str, **request: Any) -> Model:
         response = await self._send(method, path, **request)
         return model.model_validate_json(response.content)
 

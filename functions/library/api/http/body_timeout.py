@@ -29,8 +29,8 @@ class BodyTimeout:
 class _Portions:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._seconds = get_library_settings().slow_body_seconds
-        self._left = self._seconds
+        self._timeout_seconds = get_library_settings().slow_body_seconds
+        self._seconds_left = self._timeout_seconds
         self._bytes = 0
         self._ended = False
 
@@ -39,22 +39,22 @@ class _Portions:
         if self._ended:
             return await self._receive()
         now = asyncio.get_running_loop().time
-        began = now()
+        started_at = now()
         try:
-            async with asyncio.timeout(self._left):
+            async with asyncio.timeout(self._seconds_left):
                 message = await self._receive()
         except TimeoutError:
             # FastAPI lets no other exception through while it reads a body.
             raise HTTPException(408, RequestTimeout.default_detail, CLOSE) from None
-        self._count(message, now() - began)
+        self._count(message, now() - started_at)
         return message
 
     def _count(self, message: Message, seconds: float) -> None:
         self._ended = message["type"] != "http.request" or not message.get("more_body")
         self._bytes += len(message.get("body", b""))
-        self._left -= seconds
+        self._seconds_left -= seconds
         if self._bytes >= PORTION_BYTES:
-            self._left, self._bytes = self._seconds, 0
+            self._seconds_left, self._bytes = self._timeout_seconds, 0
 
 
 def _has_body(scope: Scope) -> bool:

@@ -47,7 +47,7 @@ class NormalizeResponses:
         is_head = scope["method"] == "HEAD"
         replaced = False
 
-        async def clean(message: Message) -> None:
+        async def send_normalized(message: Message) -> None:
             nonlocal replaced
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
@@ -61,8 +61,8 @@ class NormalizeResponses:
                 message = {**message, "body": b""}
             await send(message)
 
-        as_get = {**scope, "method": "GET", IS_HEAD: True}
-        await self._app(as_get if is_head else scope, receive, clean)
+        get_scope = {**scope, "method": "GET", IS_HEAD: True}
+        await self._app(get_scope if is_head else scope, receive, send_normalized)
 
 
 def _is_plain_error(status: int, headers: Headers) -> bool:
@@ -73,8 +73,8 @@ def _is_plain_error(status: int, headers: Headers) -> bool:
 
 
 async def _send_problem(status: int, headers: Headers, scope: Scope, send: Send) -> None:
-    kept = {name: value for name, value in headers.items() if name not in _CONTENT_HEADERS}
-    response = plain_problem(status, kept)
+    other_headers = {name: value for name, value in headers.items() if name not in _CONTENT_HEADERS}
+    response = plain_problem(status, other_headers)
     await send({"type": "http.response.start", "status": status, "headers": response.raw_headers})
     body = b"" if scope["method"] == "HEAD" else bytes(response.body)
     await send({"type": "http.response.body", "body": body})
@@ -90,13 +90,13 @@ class CatchUnexpectedErrors:
         """Answer one request."""
         started = False
 
-        async def watch(message: Message) -> None:
+        async def watched_send(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, watch)
+            await self._app(scope, receive, watched_send)
         except ClientDisconnect:
             # The client is gone; this response is only for the log, which would otherwise show a server error.
             if not started:
@@ -126,7 +126,7 @@ class DrainUnreadBody:
             await self._app(scope, receive, send)
             return
         ended = False
-        leaving = False
+        closing = False
 
         async def watched_receive() -> Message:
             nonlocal ended
@@ -135,11 +135,11 @@ class DrainUnreadBody:
             return message
 
         async def watched_send(message: Message) -> None:
-            nonlocal leaving
+            nonlocal closing
             if message["type"] == "http.response.start" and not ended:
-                leaving = True
+                closing = True
                 MutableHeaders(raw=message["headers"])["Connection"] = "close"
-            if not leaving or message.get("more_body") or message["type"] != "http.response.body":
+            if not closing or message.get("more_body") or message["type"] != "http.response.body":
                 await send(message)
                 return
             await send({**message, "more_body": True})

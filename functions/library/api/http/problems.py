@@ -57,44 +57,46 @@ def install_handlers(app: FastAPI) -> None:
     """Make an application respond to every error with problem details."""
 
     @app.exception_handler(EditAIError)
-    async def _of_ours(_request: Request, error: Exception) -> Response:
+    async def _editai_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, EditAIError)  # noqa: S101 - what it is registered for
         return problem_response(error)
 
     @app.exception_handler(RequestValidationError)
-    async def _of_validation(_request: Request, error: Exception) -> Response:
+    async def _validation_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return problem_response(invalid_request(error.errors()))
 
     @app.exception_handler(HTTPException)
-    async def _of_the_framework(request: Request, error: Exception) -> Response:
+    async def _framework_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            return _other_method(request)
+            return _method_not_allowed(request)
         kind = _FRAMEWORK_ERRORS.get(error.status_code)
         if kind is None:
             return plain_problem(error.status_code, error.headers)
-        explained = error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        return problem_response(kind(error.detail if explained else None, headers=error.headers))
+        has_detail = error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return problem_response(kind(error.detail if has_detail else None, headers=error.headers))
 
 
 def invalid_request(errors: Iterable[Any]) -> EditAIError:
     """The error for pydantic's findings. It gives locations and reasons, but never repeats a submitted value."""
-    found = list(errors)
-    if any(error["type"] == "json_invalid" for error in found):
+    findings = list(errors)
+    if any(error["type"] == "json_invalid" for error in findings):
         return MalformedRequest("The body is not valid JSON.")
-    parts = [_part(error) for error in _own(found)[:MAX_LISTED]]
+    parts = [_location_and_message(error) for error in _without_consequences(findings)[:MAX_LISTED]]
     return invalid_parts(*parts)
 
 
-def _own(found: list[Any]) -> list[Any]:
+def _without_consequences(findings: list[Any]) -> list[Any]:
     """Drop findings that follow from others: pydantic also reports a list as too short if its only item is bad."""
     return [
-        error for error in found if not (error["type"] == "too_short" and _is_above(error, found))
+        error
+        for error in findings
+        if not (error["type"] == "too_short" and _has_nested_error(error, findings))
     ]
 
 
-def _is_above(error: Any, others: list[Any]) -> bool:
+def _has_nested_error(error: Any, others: list[Any]) -> bool:
     loc = error["loc"]
     return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in others)
 
@@ -106,20 +108,20 @@ def invalid_parts(*parts: tuple[str, str]) -> InvalidRequest:
     return InvalidRequest(f"{detail.rstrip('.')}.", errors=listed)
 
 
-def _part(error: Mapping[str, Any]) -> tuple[str, str]:
+def _location_and_message(error: Mapping[str, Any]) -> tuple[str, str]:
     location = ".".join(str(step) for step in error["loc"])[:MAX_LOCATION]
     return location, str(error["msg"]).removeprefix("Value error, ")
 
 
-def _other_method(request: Request) -> Response:
+def _method_not_allowed(request: Request) -> Response:
     """A 405, or the response to OPTIONS. `Allow` lists the methods of all routes on the path."""
-    allow = ", ".join(_methods(request))
+    allow = ", ".join(_allowed_methods(request))
     if request.method == "OPTIONS":
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allow})
     return problem_response(MethodNotAllowed(headers={"Allow": allow}))
 
 
-def _methods(request: Request) -> list[str]:
+def _allowed_methods(request: Request) -> list[str]:
     scopes = {method: dict(request.scope) | {"method": method} for method in METHODS}
     methods = [
         method

@@ -73,7 +73,7 @@ class JobStarter:
     caller: Caller
     idempotency_key: str | None
     preferred_wait: int | None
-    wait_left: float
+    wait_seconds_left: float
     client_disconnected: Callable[[], bool]
 
     async def check(self, project_id: str) -> None:
@@ -82,7 +82,7 @@ class JobStarter:
         Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
         """
 
-        async def ask() -> JobStart:
+        async def attempt() -> JobStart:
             return await check_project(
                 project_id,
                 self.caller.owner_id,
@@ -90,9 +90,9 @@ class JobStarter:
                 idempotency_key=self.idempotency_key,
             )
 
-        check = await self._retry_while_busy(ask)
+        check = await self._retry_while_busy(attempt)
         if check.outcome not in ("free", "replayed"):
-            raise self._refusal(check)
+            raise self._error_for(check)
 
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
         """Start and dispatch the job, and return it. If this idempotency key has already started one, return that job.
@@ -101,54 +101,56 @@ class JobStarter:
         client has left before the start; DatabaseUnavailable if it is unknown whether the job has started.
         """
 
-        async def ask() -> JobStart:
+        async def attempt() -> JobStart:
             start = await start_job(request, get_settings(), job_id=job_id)
             _log_superseded(request.project_id, start.superseded_job_id)
             return start
 
-        start = await self._retry_while_busy(ask)
+        start = await self._retry_while_busy(attempt)
         if start.job is None or start.outcome not in ("started", "replayed"):
-            raise self._refusal(start)
+            raise self._error_for(start)
         self._measure_wait("started")
         if start.job.id == job_id:
             with log_fields(project_id=request.project_id):
                 await dispatch(job_id, get_settings())
         return start.job
 
-    async def _retry_while_busy(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
+    async def _retry_while_busy(self, attempt: Callable[[], Awaitable[JobStart]]) -> JobStart:
         """Make an attempt; while its outcome is retriable, wait and retry for as long as this request may wait."""
-        answer = await self._call_while_connected(ask)
-        if answer.outcome not in RETRIABLE_OUTCOMES or self.wait_left <= 0:
-            return answer
+        result = await self._call_while_connected(attempt)
+        if result.outcome not in RETRIABLE_OUTCOMES or self.wait_seconds_left <= 0:
+            return result
         with wait_slot(self.caller) as granted:
             if not granted:
                 self.preferred_wait = None
-                return answer
-            return await self._wait_and_retry(ask, answer)
+                return result
+            return await self._wait_and_retry(attempt, result)
 
     async def _wait_and_retry(
-        self, ask: Callable[[], Awaitable[JobStart]], answer: JobStart
+        self, attempt: Callable[[], Awaitable[JobStart]], result: JobStart
     ) -> JobStart:
         now = asyncio.get_running_loop().time
-        give_up_at, steps = now() + self.wait_left, wait_steps()
+        deadline, steps = now() + self.wait_seconds_left, wait_steps()
         try:
-            while answer.outcome in RETRIABLE_OUTCOMES and await wait_before(give_up_at, steps):
-                answer = await self._call_while_connected(ask)
+            while result.outcome in RETRIABLE_OUTCOMES and await wait_before(deadline, steps):
+                result = await self._call_while_connected(attempt)
         finally:
-            self.wait_left = max(0, give_up_at - now())
-        return answer
+            self.wait_seconds_left = max(0, deadline - now())
+        return result
 
-    async def _call_while_connected(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
+    async def _call_while_connected(self, attempt: Callable[[], Awaitable[JobStart]]) -> JobStart:
         if self.client_disconnected():
             raise ClientDisconnect
-        return await ask()
+        return await attempt()
 
     def _measure_wait(self, outcome: str) -> None:
-        waited = (self.preferred_wait or 0) - self.wait_left
-        if waited > 0:
-            record_seconds("editai.wait.duration", waited, attributes={"editai.outcome": outcome})
+        waited_seconds = (self.preferred_wait or 0) - self.wait_seconds_left
+        if waited_seconds > 0:
+            record_seconds(
+                "editai.wait.duration", waited_seconds, attributes={"editai.outcome": outcome}
+            )
 
-    def _refusal(self, start: JobStart) -> EditAIError:
+    def _error_for(self, start: JobStart) -> EditAIError:
         self._measure_wait(start.outcome)
         match start.outcome:
             case "busy":
@@ -244,7 +246,7 @@ async def job_starter(
         caller=caller,
         idempotency_key=idempotency_key,
         preferred_wait=wait,
-        wait_left=wait or 0,
+        wait_seconds_left=wait or 0,
         client_disconnected=client_disconnected(request),
     )
 

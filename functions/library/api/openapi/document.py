@@ -32,13 +32,13 @@ def document(app: FastAPI, *, base_path: str) -> None:
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _make(app, base_path)
+            app.openapi_schema = _build(app, base_path)
         return app.openapi_schema
 
     app.openapi = openapi
 
 
-def _make(app: FastAPI, base_path: str) -> dict[str, Any]:
+def _build(app: FastAPI, base_path: str) -> dict[str, Any]:
     # Imported here, because only the document needs them.
     from api.openapi.descriptions import DESCRIPTION, TAGS  # noqa: PLC0415
 
@@ -73,15 +73,15 @@ def _add_components(components: dict[str, Any]) -> None:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for model in (Problem, InvalidPart, GenerateFromSource):
-        described = model.model_json_schema(ref_template=REFERENCE)
-        schemas.update(described.pop("$defs", {}))
-        schemas[model.__name__] = described
+        model_schema = model.model_json_schema(ref_template=REFERENCE)
+        schemas.update(model_schema.pop("$defs", {}))
+        schemas[model.__name__] = model_schema
     schemas |= problem_components(schemas["Problem"])
     schemas["GenerateFromUpload"] = _upload_form()
-    everywhere = problems(NotFound, common=False) | problems(MethodNotAllowed, common=False)
+    shared_responses = problems(NotFound, common=False) | problems(MethodNotAllowed, common=False)
     components["responses"] = {
-        "NotFound": everywhere[NotFound.status],
-        "MethodNotAllowed": everywhere[MethodNotAllowed.status] | {"headers": ALLOW},
+        "NotFound": shared_responses[NotFound.status],
+        "MethodNotAllowed": shared_responses[MethodNotAllowed.status] | {"headers": ALLOW},
     }
 
 

@@ -108,10 +108,12 @@ def problem_components(base: dict[str, Any]) -> dict[str, Any]:
         "A problem with no more meaning than its status (RFC 9457, 4.2.1).",
         {"type": {"const": BLANK_TYPE}},
     )
-    return {"Problem": base, BLANK_NAME: blank} | {_name(kind): _of(kind) for kind in kinds}
+    return {"Problem": base, BLANK_NAME: blank} | {
+        _name(kind): _problem_component(kind) for kind in kinds
+    }
 
 
-def _of(kind: type[EditAIError]) -> dict[str, Any]:
+def _problem_component(kind: type[EditAIError]) -> dict[str, Any]:
     extensions = EXTENSIONS.get(kind.slug, {})
     properties = {
         "type": {"const": kind.problem_type()},

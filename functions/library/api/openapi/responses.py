@@ -41,7 +41,7 @@ BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, Unsup
 # The problems of every authenticated route.
 _COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable, EditAIError)
 
-WAITED = "Preference-Applied"
+PREFERENCE_APPLIED = "Preference-Applied"
 
 
 def header(
@@ -51,7 +51,9 @@ def header(
     return {name: {"description": description, "required": required, "schema": {"type": kind}}}
 
 
-_WAITED = header(WAITED, "The `wait` that was applied, if the request had one.")
+_PREFERENCE_APPLIED = header(
+    PREFERENCE_APPLIED, "The `wait` that was applied, if the request had one."
+)
 _RETRY_AFTER = header("Retry-After", "Seconds to wait before a retry.", "integer", required=True)
 _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
@@ -72,15 +74,16 @@ def problems(*errors: type[EditAIError], common: bool = True) -> Responses:
 def job_problems(*errors: type[EditAIError]) -> Responses:
     """The problems of a route that starts a job; a 409 or 429 may follow a wait."""
     responses = problems(*errors, ProjectBusy, TooManyJobs)
-    for waited in (ProjectBusy, TooManyJobs):
-        responses[waited.status]["headers"] |= _WAITED
+    for error in (ProjectBusy, TooManyJobs):
+        responses[error.status]["headers"] |= _PREFERENCE_APPLIED
     return responses
 
 
 def accepted_headers() -> dict[str, Any]:
     """The headers of a 202 for a job."""
     return {
-        "headers": header("Location", "The URL of the job's progress.", required=True) | _WAITED
+        "headers": header("Location", "The URL of the job's progress.", required=True)
+        | _PREFERENCE_APPLIED
     }
 
 
@@ -94,8 +97,8 @@ def blank_problem(
         "schema": {"$ref": REFERENCE.format(model=BLANK_NAME)},
         "examples": {"blank": {"summary": phrase, "value": value}},
     }
-    answer = {"description": description, "headers": headers or {}}
-    return {status.value: answer | {"content": {PROBLEM_MEDIA_TYPE: content}}}
+    response = {"description": description, "headers": headers or {}}
+    return {status.value: response | {"content": {PROBLEM_MEDIA_TYPE: content}}}
 
 
 def _response(errors: list[type[EditAIError]]) -> dict[str, Any]:

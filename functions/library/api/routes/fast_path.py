@@ -20,9 +20,9 @@ from api.models import PROJECT_ID_PATTERN
 from api.routes.generate import generate
 from api.routes.progress import read_progress
 
-Answer = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-_CHECKED = b"idempotency-key"
+_VALIDATED_HEADER = b"idempotency-key"
 _PROJECT_ID = PROJECT_ID_PATTERN.strip("^$")
 
 
@@ -37,10 +37,10 @@ def fast_path_routes(base_path: str) -> list[BaseRoute]:
 class FastPathRoute(BaseRoute):
     """A route to one function. The request log reads its `path`, as it does with FastAPI's routes."""
 
-    def __init__(self, method: str, base_path: str, path: str, answer: Answer) -> None:
+    def __init__(self, method: str, base_path: str, path: str, endpoint: Endpoint) -> None:
         self.path = path
         self._method = method
-        self._answer = answer
+        self._endpoint = endpoint
         pattern = path.replace("{project_id}", f"(?P<project_id>{_PROJECT_ID})")
         self._pattern = re.compile(re.escape(base_path) + pattern)
 
@@ -48,21 +48,21 @@ class FastPathRoute(BaseRoute):
         """Match a request that the FastAPI route would match, unless it has a header that needs validation."""
         if scope["type"] != "http" or scope["method"] != self._method:
             return Match.NONE, {}
-        found = self._pattern.fullmatch(scope["path"])
-        if not found or any(name == _CHECKED for name, _ in scope["headers"]):
+        match = self._pattern.fullmatch(scope["path"])
+        if not match or any(name == _VALIDATED_HEADER for name, _ in scope["headers"]):
             return Match.NONE, {}
-        return Match.FULL, {"route": self, "path_params": found.groupdict()}
+        return Match.FULL, {"route": self, "path_params": match.groupdict()}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle the request."""
-        response = await self._answer(Request(scope, receive))
+        response = await self._endpoint(Request(scope, receive))
         await response(scope, receive, send)
 
 
 async def _progress(request: Request) -> Response:
     caller = await caller_of(request)
-    known = request.headers.get("if-none-match")
-    return await read_progress(request.path_params["project_id"], caller, known)
+    if_none_match = request.headers.get("if-none-match")
+    return await read_progress(request.path_params["project_id"], caller, if_none_match)
 
 
 async def _generate(request: Request) -> Response:

@@ -77,8 +77,8 @@ class RangedFile(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
-        as_asked = {**scope, "method": "HEAD"} if IS_HEAD in scope else scope
-        await super().__call__(as_asked, receive, send)
+        response_scope = {**scope, "method": "HEAD"} if IS_HEAD in scope else scope
+        await super().__call__(response_scope, receive, send)
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
@@ -86,8 +86,8 @@ class RangedFile(FileResponse):
         if not ranges:
             return []  # Starlette then sends the whole file
         inside = [each for each in ranges if _is_inside(each, file_size)]
-        wanted = ",".join(each[0] for each in inside or ranges)
-        return super()._parse_range_header(f"bytes={wanted}", file_size)
+        selected = ",".join(each[0] for each in inside or ranges)
+        return super()._parse_range_header(f"bytes={selected}", file_size)
 
 
 def _byte_ranges(text: str) -> list[re.Match[str]]:

@@ -99,14 +99,14 @@ async def generate(request: Request, project_id: ProjectId, starter: StartsJob) 
     if int(request.headers.get("content-length", "0")) > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(max_bytes)
     await starter.check(project_id)
-    make = _from_upload if kind == FORM else _from_source
-    return starter.accepted(await make(request, project_id, starter))
+    start = _from_upload if kind == FORM else _from_source
+    return starter.accepted(await start(request, project_id, starter))
 
 
 async def _from_source(request: Request, project_id: str, starter: JobStarter) -> Job:
     body = await bounded_body(request).body()
     try:
-        wanted = GenerateFromSource.model_validate_json(body)
+        options = GenerateFromSource.model_validate_json(body)
     except ValidationError as error:
         raise body_errors(error) from None
     job_id = uuid4()
@@ -114,15 +114,15 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
         project_id=project_id,
         owner_id=starter.caller.owner_id,
         kind=KIND,
-        params=RawClipsParams.of(wanted, wanted.source_id, job_id).model_dump(mode="json"),
-        source_ids=(wanted.source_id,),
+        params=RawClipsParams.of(options, options.source_id, job_id).model_dump(mode="json"),
+        source_ids=(options.source_id,),
         idempotency_key=starter.idempotency_key,
-        request_hash=starter.request_hash(kind=KIND, **wanted.model_dump()),
+        request_hash=starter.request_hash(kind=KIND, **options.model_dump()),
     )
     try:
         return await starter.start(job_request, job_id)
     except SourceNotFound:
-        await refuse_unconfirmed(wanted.source_id, project_id, starter.caller)
+        await refuse_unconfirmed(options.source_id, project_id, starter.caller)
         raise
 
 
@@ -137,8 +137,8 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         )
         facts = await probed_facts(staged)
         path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
-        named = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
-        source = named | facts
+        identity = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
+        source = identity | facts
         await call("announce_upload", project_id=project_id, storage_path=path)
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)

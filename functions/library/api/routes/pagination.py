@@ -34,11 +34,11 @@ class PageRequest:
 
         Raises InvalidRequest for an invalid cursor.
         """
-        after: dict[str, Any] = {"limit": self.limit + 1}
+        arguments: dict[str, Any] = {"limit": self.limit + 1}
         if self.cursor is None:
-            return after
+            return arguments
         created_at, row_id = _decode(self.cursor, id_type)
-        return after | {"after_created_at": created_at, "after_id": row_id}
+        return arguments | {"after_created_at": created_at, "after_id": row_id}
 
     def cut(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
         """The rows of this page, and the cursor of the next page, or None on the last page."""
@@ -49,14 +49,14 @@ class PageRequest:
 
 
 def _encode(row: dict[str, Any]) -> str:
-    place = json.dumps([row["created_at"], row["id"]], separators=(",", ":"))
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    position = json.dumps([row["created_at"], row["id"]], separators=(",", ":"))
+    return urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, id_type: Callable[[str], object]) -> tuple[str, str]:
     try:
-        place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        created_at, row_id = place
+        position = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        created_at, row_id = position
         # Normalized for Postgres, because Python accepts more ways to write a time.
         return datetime.fromisoformat(created_at).astimezone(UTC).isoformat(), str(id_type(row_id))
     except (binascii.Error, ValueError, TypeError, OverflowError, AttributeError):

@@ -53,7 +53,7 @@ async def read_progress(
     progress = await get_generation_progress(project_id, caller.owner_id)
     if progress is None:
         raise ProjectNotFound
-    body = _answer(progress).model_dump_json().encode()
+    body = _response_body(progress).model_dump_json().encode()
     etag = f'W/"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if progress.job_status in ACTIVE:
@@ -63,7 +63,7 @@ async def read_progress(
     return Response(body, headers=headers, media_type="application/json")
 
 
-def _answer(progress: GenerationProgress) -> ProgressResponse:
+def _response_body(progress: GenerationProgress) -> ProgressResponse:
     """The response body, without the lease's expiry: every renewal changes that although there is no progress."""
     facts = progress.model_dump()
     job = progress.job_id and ProgressJob.model_validate(
@@ -76,5 +76,5 @@ def _matches(if_none_match: str | None, etag: str) -> bool:
     """Compare ETags weakly (RFC 9110, 13.1.2)."""
     if if_none_match is None:
         return False
-    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in known or etag.removeprefix("W/") in known
+    known_tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in known_tags or etag.removeprefix("W/") in known_tags

@@ -50,8 +50,8 @@ ProjectId = Annotated[str, Depends(_project_id)]
 
 async def get_project(project_id: str, caller: Caller) -> Project:
     """The caller's project with this id. Raises ProjectNotFound, also for another user's project."""
-    owned = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
-    rows = await read("projects", id=project_id, **owned)
+    owner_filter = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
+    rows = await read("projects", id=project_id, **owner_filter)
     if not rows:
         raise ProjectNotFound
     return Project.model_validate(rows[0])
@@ -140,20 +140,20 @@ async def update_project(
 )
 async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Response:
     """Delete a project with its sources, clips and files. While a job is active this gets 409; cancel the job first."""
-    answer = await call("delete_project", project_id=project_id, owner_id=owner(caller))
-    return deleted(answer, missing=ProjectNotFound)
+    result = await call("delete_project", project_id=project_id, owner_id=owner(caller))
+    return deletion_response(result, not_found=ProjectNotFound)
 
 
-def deleted(answer: dict[str, Any], *, missing: type[NotFound]) -> Response:
-    """The response to a deletion, by its outcome. Raises ProjectBusy, or `missing`."""
-    match answer["outcome"]:
+def deletion_response(result: dict[str, Any], *, not_found: type[NotFound]) -> Response:
+    """The response to a deletion, by its outcome. Raises ProjectBusy, or `not_found`."""
+    match result["outcome"]:
         case "deleted":
             return Response(status_code=204)
         case "busy":
-            job = Job.model_validate(answer["job"]) if answer["lease"]["job_id"] else None
-            raise busy(job, Lease.model_validate(answer["lease"]))
+            job = Job.model_validate(result["job"]) if result["lease"]["job_id"] else None
+            raise busy(job, Lease.model_validate(result["lease"]))
         case _:
-            raise missing
+            raise not_found
 
 
 @router.post("/{project_id}/cancel", responses=problems(ProjectNotFound))

@@ -19,7 +19,7 @@ from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
-from api.routes.projects import ProjectId, deleted, get_project, owner
+from api.routes.projects import ProjectId, deletion_response, get_project, owner
 from api.uploads.probing import probed_facts
 from shared.api_models import SOURCE_ID, Page, SourceResponse, UploadResponse
 from shared.auth.users import Caller
@@ -67,7 +67,7 @@ async def list_sources(
         get_project(project_id, caller),
     )
     page, next_cursor = paging.cut(rows)
-    return Page(items=tuple(await _answers(page)), next_cursor=next_cursor)
+    return Page(items=tuple(await _responses(page)), next_cursor=next_cursor)
 
 
 @router.post(
@@ -97,7 +97,7 @@ async def create_source(
         raise ProjectNotFound
     expires_at = datetime.now(UTC) + timedelta(seconds=UPLOAD_URL_SECONDS)
     return UploadResponse(
-        source=(await _answers(rows))[0],
+        source=(await _responses(rows))[0],
         upload_url=await get_storage().upload_url(path, expires_in_seconds=UPLOAD_URL_SECONDS),
         upload_url_expires_at=expires_at,
     )
@@ -113,16 +113,16 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
     The file is probed first. If it is unusable, the source and its file are deleted, because an `upload_url` accepts
     only one file: create a new source for the next attempt.
     """
-    row = await _source(source_id, caller)
+    row = await _get_source(source_id, caller)
     if row["status"] == "pending":
-        facts = await _facts_or_deletion(row, caller)
+        facts = await _probe_or_delete(row, caller)
         rows = await call(
             "confirm_source", source_id=source_id, owner_id=owner(caller), facts=facts
         )
         if not rows:
             raise SourceNotFound
         row = rows[0]
-    return (await _answers([row]))[0]
+    return (await _responses([row]))[0]
 
 
 @router.delete(
@@ -133,11 +133,11 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
 )
 async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
     """Delete a source and its file. Clips made from it stay. While a job of the project is active this gets 409."""
-    answer = await call("delete_source", source_id=source_id, owner_id=owner(caller))
-    return deleted(answer, missing=SourceNotFound)
+    result = await call("delete_source", source_id=source_id, owner_id=owner(caller))
+    return deletion_response(result, not_found=SourceNotFound)
 
 
-async def _source(source_id: str, caller: Caller) -> dict[str, Any]:
+async def _get_source(source_id: str, caller: Caller) -> dict[str, Any]:
     rows = await call("get_source", source_id=source_id, owner_id=owner(caller))
     if not rows:
         raise SourceNotFound
@@ -151,20 +151,20 @@ async def refuse_unconfirmed(source_id: UUID, project_id: str, caller: Caller) -
         raise SourceNotReady
 
 
-async def _facts_or_deletion(row: dict[str, Any], caller: Caller) -> dict[str, Any]:
+async def _probe_or_delete(row: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """Probe an uploaded file. If it is unusable, delete the source and its file, and raise UnusableVideo.
 
     While a job holds the project the source cannot be deleted; it is removed within a day, like every unconfirmed one.
     """
     try:
-        return await _look(row["storage_path"])
+        return await _probe_stored_file(row["storage_path"])
     except UnusableVideo as error:
         if error.extensions["reason"] != NOT_UPLOADED:
             await call("delete_source", source_id=row["id"], owner_id=owner(caller))
         raise
 
 
-async def _look(path: str) -> dict[str, Any]:
+async def _probe_stored_file(path: str) -> dict[str, Any]:
     """Probe a stored file without downloading all of it."""
     with tempfile.TemporaryDirectory(prefix="editai-probe-") as directory:
         try:
@@ -177,10 +177,10 @@ async def _look(path: str) -> dict[str, Any]:
         return await probed_facts(file)
 
 
-async def _answers(rows: list[dict[str, Any]]) -> list[SourceResponse]:
+async def _responses(rows: list[dict[str, Any]]) -> list[SourceResponse]:
     """Sources as responses; ready ones have the URL of their video."""
-    arrived = [row | {"video_path": _path_if_ready(row)} for row in rows]
-    signed = await with_file_urls(arrived, video_url="video_path")
+    with_video_paths = [row | {"video_path": _path_if_ready(row)} for row in rows]
+    signed = await with_file_urls(with_video_paths, video_url="video_path")
     return [SourceResponse.model_validate(row) for row in signed]
 
 

@@ -117,7 +117,9 @@ async def receive_form(
                 await sink.write(event)
             else:
                 reader.add(event)
-    return Form(options=reader.validate(), file_name=reader.checked_name(), digest=sink.digest)
+    return Form(
+        options=reader.validate(), file_name=reader.required_file_name(), digest=sink.digest
+    )
 
 
 async def _bounded(body: AsyncIterator[bytes], *, max_bytes: int) -> AsyncGenerator[bytes]:
@@ -179,7 +181,7 @@ class _FormReader(Generic[Options]):
         except ValidationError as error:
             raise body_errors(error) from None
 
-    def checked_name(self) -> str:
+    def required_file_name(self) -> str:
         if self._file_name is None:
             raise invalid_parts((f"body.{FILE_FIELD}", "Field required; send the video as a file"))
         return self._file_name
@@ -187,8 +189,8 @@ class _FormReader(Generic[Options]):
 
 def body_errors(error: ValidationError) -> Exception:
     """The error for a body that does not match its model."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return invalid_request({**part, "loc": ("body", *part["loc"])} for part in found)
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return invalid_request({**part, "loc": ("body", *part["loc"])} for part in errors)
 
 
 def display_name(file_name: str) -> str:
