@@ -164,7 +164,7 @@ class JobStarter:
             case "project_not_found":
                 return ProjectNotFound()
             case outcome:
-                raise RuntimeError(f"a job's start came out as {outcome}")
+                raise RuntimeError(f"unexpected outcome of a job start: {outcome}")
 
     def headers(self) -> dict[str, str]:
         """The response header that names the applied preference."""
