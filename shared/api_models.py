@@ -1,4 +1,4 @@
-"""What the library answers: written by its routes, read by its clients.
+"""The library's response bodies, except problem details.
 
 Times are UTC, durations seconds, sizes bytes.
 """
@@ -19,25 +19,25 @@ CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
 
 
 class Output(BaseModel):
-    """An answer's body."""
+    """A response body."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
 
 
 class Health(Output):
-    """The process responds."""
+    """The process is alive."""
 
     status: Literal["ok"] = "ok"
 
 
 class Readiness(Output):
-    """Requests can be served."""
+    """The service is ready for requests."""
 
     status: Literal["ready"] = "ready"
 
 
 class ProjectResponse(Output):
-    """A project. While it is generating or rendering, its progress tells how far it is."""
+    """A project. While its status is `generating` or `rendering`, read its progress."""
 
     id: str = Field(examples=[PROJECT_ID])
     owner_id: UUID
@@ -48,7 +48,10 @@ class ProjectResponse(Output):
 
 
 class SourceResponse(Output):
-    """An uploaded video. `video_url` works until `urls_expire_at`."""
+    """An uploaded video. Facts of the video are null until it is confirmed.
+
+    `video_url` works until `urls_expire_at`; then list the sources again for a new URL.
+    """
 
     id: UUID
     project_id: str
@@ -67,7 +70,7 @@ class SourceResponse(Output):
 
 
 class ClipResponse(Output):
-    """A clip. Its URLs work until `urls_expire_at`; then ask for the clip again."""
+    """A clip. Its URLs work until `urls_expire_at`; then read the clip again for new URLs."""
 
     id: UUID
     project_id: str
@@ -80,7 +83,9 @@ class ClipResponse(Output):
     width: int
     height: int
     frame_rate: float
-    segments: tuple[Segment, ...] = Field(description="The parts of sources it shows, in order.")
+    segments: tuple[Segment, ...] = Field(
+        description="The parts of sources that the clip shows, in order."
+    )
     created_at: datetime
     updated_at: datetime
     video_url: str | None
@@ -89,7 +94,7 @@ class ClipResponse(Output):
 
 
 class ExportResponse(Output):
-    """A final render of a clip. Its URLs work until `urls_expire_at`; then ask for it again."""
+    """A final render of a clip. Its URLs work until `urls_expire_at`; then list the exports again for new URLs."""
 
     id: UUID
     project_id: str
@@ -109,7 +114,7 @@ class ExportResponse(Output):
 
 
 class UploadResponse(Output):
-    """Where to send a video's bytes: PUT them to `upload_url`, then confirm the source."""
+    """A new source and its upload URL: PUT the file to `upload_url`, then confirm the source."""
 
     source: SourceResponse
     upload_url: str
@@ -121,7 +126,7 @@ class Page(Output, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None = Field(
-        description="Send it as `cursor` for the next page; null on the last one."
+        description="Send it as `cursor` to get the next page; null on the last page."
     )
 
 
@@ -132,7 +137,7 @@ class Presets(Output):
 
 
 class JobFacts(Output):
-    """What never changes of a job."""
+    """The members of a job that never change."""
 
     id: UUID
     project_id: str = Field(examples=[PROJECT_ID])
@@ -145,7 +150,7 @@ class JobFacts(Output):
     @field_validator("params")
     @classmethod
     def _shown(cls, params: dict[str, Any]) -> dict[str, Any]:
-        """Without where files are stored, which is ours to know, and what subtitles say, which ends with the job."""
+        """Hide storage paths, which are internal, and the text of subtitles, which is not kept after the job."""
         shown = {name: value for name, value in params.items() if not name.endswith("_path")}
         match shown:
             case {"options": {"subtitles": {"srt": _, **style}, **options}}:
@@ -156,20 +161,20 @@ class JobFacts(Output):
 
 
 class StartedJob(JobFacts):
-    """A job as it was accepted."""
+    """A job that has just been queued."""
 
     status: Literal["queued"] = "queued"
 
 
 class JobAccepted(Output):
-    """The job has been queued; follow it at `progress_url`."""
+    """The job is queued. Read its progress at `progress_url`."""
 
     job: StartedJob
     progress_url: str
 
 
 class JobResponse(JobFacts):
-    """A job as it is now."""
+    """A job in its current state."""
 
     status: JobStatus
     attempt: int
@@ -181,7 +186,7 @@ class JobResponse(JobFacts):
 
 
 class CancelResponse(Output):
-    """`cancelled`: the job was stopped; `idle`: nothing was running."""
+    """`cancelled`: the active job was cancelled. `idle`: there was no active job."""
 
     outcome: Literal["cancelled", "idle"]
     job: JobResponse | None
@@ -198,15 +203,17 @@ class ProgressJob(Output):
 
 
 class ProgressResponse(Output):
-    """How far a project is. Read from the database each time, so that every instance says the same."""
+    """The progress of a project. It is read from the database on every request, so all instances agree."""
 
     project_id: str = Field(examples=[PROJECT_ID])
     status: ProjectStatus
     percentage: int = Field(ge=0, le=100, examples=[42])
     current_step: str = Field(examples=["Making clip 2 of 3"])
     estimated_remaining: int | None = Field(
-        description="Seconds; null until it is known.", examples=[17]
+        description="Seconds until the job ends; null while this is unknown.", examples=[17]
     )
     updated_at: datetime
-    stalled: bool = Field(description="The job has stopped responding; it will be taken up again.")
+    stalled: bool = Field(
+        description="The job's worker has stopped responding. The job will be retried or failed."
+    )
     job: ProgressJob | None

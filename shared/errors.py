@@ -1,7 +1,7 @@
-"""One family of errors, and the one place that turns them into problem details.
+"""The errors of the API, and the one place that turns them into problem details.
 
-`title` names the kind of problem. `detail` is written for the person who made the request: it says what was wrong with
-it, and never holds a stack trace, SQL, a path or someone else's data.
+`title` names the kind of problem. `detail` is written for the person who made the request: it says what went wrong, and
+never contains a stack trace, SQL, a path or another user's data.
 Source: RFC 9457, Problem Details for HTTP APIs.
 """
 
@@ -20,9 +20,7 @@ class EditAIError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Internal server error"
-    default_detail: ClassVar[str] = (
-        "Something went wrong on the server. The request can be sent again."
-    )
+    default_detail: ClassVar[str] = "Something went wrong on the server. You can retry the request."
 
     def __init__(
         self,
@@ -92,7 +90,7 @@ class NotFound(EditAIError):
 
 
 class ProjectNotFound(NotFound):
-    """No such project, or it belongs to someone else."""
+    """The project does not exist, or belongs to another user."""
 
     slug = "project-not-found"
     title = "Project not found"
@@ -100,7 +98,7 @@ class ProjectNotFound(NotFound):
 
 
 class ClipNotFound(NotFound):
-    """No such clip, or it belongs to someone else."""
+    """The clip does not exist, or belongs to another user."""
 
     slug = "clip-not-found"
     title = "Clip not found"
@@ -108,15 +106,15 @@ class ClipNotFound(NotFound):
 
 
 class SourceNotFound(NotFound):
-    """No such source, or it belongs to someone else."""
+    """The source does not exist, or belongs to another project or user."""
 
     slug = "source-not-found"
     title = "Source not found"
-    default_detail = "The source was not found in this project."
+    default_detail = "The source was not found, or it belongs to another project."
 
 
 class MethodNotAllowed(EditAIError):
-    """The path exists, but not for this method."""
+    """The path does not support this method."""
 
     status = 405
     slug = "method-not-allowed"
@@ -134,7 +132,7 @@ class RequestTimeout(EditAIError):
 
 
 class ProjectBusy(EditAIError):
-    """A job or another holder has the project's lease."""
+    """The project's lease is held by a job or another holder."""
 
     status = 409
     slug = "project-busy"
@@ -143,7 +141,7 @@ class ProjectBusy(EditAIError):
 
 
 class ProjectExists(EditAIError):
-    """The project id is taken."""
+    """A project with this id already exists."""
 
     status = 409
     slug = "project-exists"
@@ -196,7 +194,7 @@ class SourceNotReady(EditAIError):
 
 
 class InvalidUrl(Forbidden):
-    """A signed URL does not verify, or has expired."""
+    """The signed URL is invalid or has expired."""
 
     slug = "invalid-url"
     title = "Invalid URL"
@@ -204,7 +202,7 @@ class InvalidUrl(Forbidden):
 
 
 class IdempotencyKeyReused(EditAIError):
-    """The idempotency key belongs to a different request."""
+    """The idempotency key was used with a different request."""
 
     status = 422
     slug = "idempotency-key-reused"
@@ -234,7 +232,7 @@ class ServiceUnavailable(EditAIError):
 
 
 class DatabaseUnavailable(ServiceUnavailable):
-    """The database did not answer, or gave up."""
+    """The database did not respond, or cancelled the statement."""
 
     slug = "database-unavailable"
     title = "Database unavailable"
@@ -242,7 +240,7 @@ class DatabaseUnavailable(ServiceUnavailable):
 
 
 class StorageUnavailable(ServiceUnavailable):
-    """Storage did not answer, or refused."""
+    """Storage did not respond, or refused the request."""
 
     slug = "storage-unavailable"
     title = "Storage unavailable"
@@ -250,7 +248,7 @@ class StorageUnavailable(ServiceUnavailable):
 
 
 class LeaseLost(Exception):
-    """The caller no longer holds the lease: it expired, someone else took it, or its job was cancelled."""
+    """The caller no longer holds the lease: it expired, another holder took it over, or its job was cancelled."""
 
     def __init__(self, project_id: str, *, cancelled: bool = False) -> None:
         self.project_id = project_id
@@ -269,7 +267,7 @@ def problem_response(error: EditAIError) -> JSONResponse:
 
 
 def plain_problem(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Problem details that say no more than the status does (RFC 9457, 4.2.1)."""
+    """Problem details with no more meaning than the status (RFC 9457, 4.2.1)."""
     phrase = HTTPStatus(status).phrase
     content = {"type": "about:blank", "title": phrase, "status": status, "detail": f"{phrase}."}
     return JSONResponse(content, status_code=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)

@@ -23,12 +23,12 @@ check_settings(Settings, LibrarySettings, AuthSettings, DispatchSettings, CloudT
 configure_telemetry("library")
 serve_functions(LibraryProtocol)
 app = create_app()
-# What has been made by now stays: a full collection would look through all of it, and hold up every request meanwhile.
+# These objects live as long as the process. Unfrozen, a full collection would scan all of them and block every request.
 gc.collect()
 gc.freeze()
 
 
 @functions_framework.aio.http
 async def library(_request: Request) -> Response:
-    """Answer with the application itself, which the framework then calls as it calls any response."""
+    """Return the application, which the framework then calls like any response."""
     return cast("Response", app)

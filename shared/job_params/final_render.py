@@ -41,9 +41,9 @@ class _Request(BaseModel):
 
 
 class SubtitleStyle(_Request):
-    """The look of subtitles. Lengths are in pixels of a frame whose shorter side is 1080."""
+    """The look of subtitles. Lengths are pixels of a frame whose shorter side is 1080 pixels."""
 
-    size: Integer = Field(default=68, ge=24, le=160, description="Height of a line.")
+    size: Integer = Field(default=68, ge=24, le=160, description="Line height.")
     colour: Colour = "#FFFFFF"
     outline_colour: Colour = "#000000"
     outline: Number = Field(default=4, ge=0, le=12, description="Width of the outline.")
@@ -51,17 +51,17 @@ class SubtitleStyle(_Request):
 
 
 class Subtitles(_Request):
-    """Subtitles to burn in: SubRip text with times on the clip's clock."""
+    """Subtitles to burn in: SubRip text, timed from the start of the clip."""
 
     srt: Srt
     style: SubtitleStyle = SubtitleStyle()
 
 
 class RenderOptions(_Request):
-    """Corrections of a render besides its preset; none by default.
+    """The options of a final render. By default the picture is not adjusted.
 
-    `fit` is for a clip whose shape differs from the preset's: `crop` fills the frame and cuts off the edges, `pad` adds
-    black bars, `blur` shows the whole clip over a blurred copy of itself.
+    `fit` decides what happens when the clip and the preset differ in aspect ratio: `crop` fills the frame and cuts off
+    the rest, `pad` shows the whole picture with black bars, `blur` shows the whole picture over a blurred copy.
     """
 
     fit: Fit = "crop"

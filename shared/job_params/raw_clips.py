@@ -9,7 +9,7 @@ from shared.job_params.json_types import MAX_SEED, Integer, Number, Seed
 
 class _RawClips(BaseModel):
     variant_count: Integer = Field(
-        default=3, ge=1, le=10, description="Number of clips, all different."
+        default=3, ge=1, le=10, description="How many different clips to make."
     )
     target_duration: Number = Field(
         default=30, ge=1, le=600, description="Length of each clip in seconds."
@@ -17,13 +17,14 @@ class _RawClips(BaseModel):
 
 
 class RawClipsOptions(_RawClips):
-    """How raw clips are made."""
+    """The options of a raw clips job."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: Seed | None = Field(
         default=None,
-        description="The same video, options and seed give the same clips. Chosen by the server if omitted.",
+        description="The same video, options and seed give the same clips. If left out, a seed is "
+        "chosen.",
     )
 
 

@@ -38,7 +38,7 @@ _MAX_DRAWS = 50
 
 
 class SegmentRequest(Segment):
-    """A part of a source, from `start` to `end`."""
+    """A part of a source, from `start` to `end` in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,15 +47,15 @@ class SegmentRequest(Segment):
 
 
 class SegmentsParams(BaseModel):
-    """The segments that clips are made from, and how they are selected. Also the params of the job.
+    """The segments, and how to make clips from them. These are also the job's params.
 
-    `sequential` plays the segments in the given order. Each variant starts at a different segment and wraps around.
-    `random` plays them in a random order, drawn for each variant.
+    `sequential` plays the segments in the given order. The variants start at different segments and wrap around.
+    `random` plays them in an order drawn for each variant.
     `weighted` plays longer segments before shorter ones. Variant 1 has the longest segments. The other variants draw
-    theirs at random, where a segment twice as long is twice as likely to be drawn next.
+    theirs: a segment twice as long is twice as likely to be drawn next.
 
-    A variant ends at `target_duration`, and its last segment is shortened to fit. If all segments together are shorter
-    than that, a variant plays them all, so all weighted variants are equal. The same `seed` selects the same segments.
+    A variant ends when `target_duration` is reached; its last segment is shortened to fit. If all segments together are
+    shorter, a variant plays them all, and weighted variants are identical. The same `seed` selects the same segments.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -67,7 +67,7 @@ class Job(Record):
 
 
 class Segment(Record):
-    """A part of a source, from `start` to `end` on its presentation clock."""
+    """A part of a source, from `start` to `end` in seconds of its presentation time."""
 
     source_id: UUID
     start: float
@@ -120,7 +120,7 @@ class Export(Record):
 
 
 class ExportPreset(Record):
-    """A target format for a final render."""
+    """A target of final renders: its frame size, frame rate and encoding limits."""
 
     name: str
     label: str

@@ -107,7 +107,7 @@ async def test_a_render_holds_the_project_of_its_clip(
 async def test_an_unknown_preset_and_bad_subtitles_are_refused(
     client: LibraryClient, clip: Clip
 ) -> None:
-    with pytest.raises(LibraryError, match="no such export preset"):
+    with pytest.raises(LibraryError, match="Unknown export preset"):
         await client.render(clip.id, "cinema")
     with pytest.raises(LibraryError, match="Line 2") as refused:
         await client.render(clip.id, "tiktok", subtitles={"srt": "1\nnot a time\ntext\n"})

@@ -1,7 +1,7 @@
-"""The public API of the library, in rooms that depend only downwards.
+"""The public API of the library, in packages that import only downwards.
 
-app         puts it all together           routes      one module for each resource
-job_start   the one way to start a job     uploads     a file on its way into storage
+app         assembles the application      routes      one module per resource
+job_start   starts a job of any kind       uploads     receives a file and stores it
 openapi     the document and its page      http        authentication, middleware, problem details
 models      request bodies; response bodies are in shared.api_models
 """

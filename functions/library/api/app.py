@@ -35,11 +35,11 @@ EXPOSED_HEADERS = (
     "Retry-After",
     "WWW-Authenticate",
 )
-"""What a page of another origin may read, beyond what is always allowed."""
+"""The response headers that a page of another origin may read, besides those that CORS always allows."""
 
 
 def create_app() -> FastAPI:
-    """The library. Raises MissingSettings when the environment is not complete."""
+    """Create the application. Raises MissingSettings if the environment is incomplete."""
     app = FastAPI(
         title="EditAI library",
         version=__version__,
@@ -49,7 +49,7 @@ def create_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        # We measure ourselves; FastAPI's own spans would carry what an exception quotes.
+        # We record our own telemetry. FastAPI's spans would contain exception messages, which may quote user data.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for module in (projects, sources, generate, segments, render, progress, clips, presets):
@@ -66,7 +66,7 @@ def create_app() -> FastAPI:
 
 
 def _add_middleware(app: FastAPI) -> None:
-    """From the inside out."""
+    """Add the middleware from the inside out."""
     app.add_middleware(BodyTimeout)
     app.add_middleware(DrainUnreadBody)
     app.add_middleware(CatchUnexpectedErrors)

@@ -1,4 +1,4 @@
-"""What goes in; what comes out is in shared.api_models. Times are UTC, durations seconds, sizes bytes."""
+"""The request bodies; response bodies are in shared.api_models. Times are UTC, durations seconds, sizes bytes."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,14 +14,14 @@ NAME_LENGTH = 200
 _CONTROLS = r"\x00-\x1f\x7f"
 _SPACES = r" \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 VISIBLE_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$"
-"""For the documentation; the check itself can say which rule a name breaks."""
+"""Only for the OpenAPI document. The check itself is code, so that its message can say which rule a name breaks."""
 
 
 def _visible(name: str) -> str:
     if any(ord(character) < ord(" ") or character == "\x7f" for character in name):
-        raise ValueError("a name has no control characters")
+        raise ValueError("a name must not contain control characters")
     if not (stripped := name.strip()):
-        raise ValueError("a name needs at least one visible character")
+        raise ValueError("a name must contain at least one visible character")
     return stripped
 
 
@@ -35,7 +35,7 @@ Name = Annotated[
 
 
 class Input(BaseModel):
-    """A request's body: what it does not know, it refuses."""
+    """A request body. Unknown members are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,33 +47,35 @@ class ProjectCreate(Input):
     id: str | None = Field(
         default=None,
         pattern=PROJECT_ID_PATTERN,
-        description="An id of your own. Only with the service key.",
+        description="An id of your choice. Allowed only with the service key.",
     )
     owner_id: UUID | None = Field(
-        default=None, description="The owner. Needed with the service key, and only allowed there."
+        default=None,
+        description="The user who owns the project. Required with the service key; not allowed "
+        "with a user's token.",
     )
 
 
 class ProjectUpdate(Input):
-    """What may change of a project."""
+    """The fields of a project that can change."""
 
     name: Name = Field(examples=["Autumn campaign"])
 
 
 class SourceCreate(Input):
-    """A video that is about to be uploaded straight to storage."""
+    """A video to upload straight to storage."""
 
     file_name: Name = Field(examples=["holiday.mp4"])
 
 
 class ClipUpdate(Input):
-    """What may change of a clip; what is left out stays."""
+    """The fields of a clip that can change. A field that is left out or null keeps its value."""
 
     variant_name: Name | None = Field(default=None, examples=["Opening with the sunset"])
     is_selected: Flag | None = None
 
 
 class GenerateFromSource(RawClipsOptions):
-    """Raw clips of a video that was uploaded before."""
+    """Raw clips from a stored source."""
 
     source_id: UUID

@@ -1,4 +1,4 @@
-// Errors as problem details (RFC 9457), of the same kinds as the library's.
+// Errors as problem details (RFC 9457), with the same types as the library's.
 
 interface Kind {
   status: number;
@@ -23,7 +23,7 @@ interface Extras {
   members?: Record<string, unknown>;
 }
 
-/** Why a request is refused. `detail` is for the person who made the request, and repeats nothing of it. */
+/** An error response. `detail` is for the person who made the request; it never repeats submitted values. */
 export class Problem extends Error {
   constructor(readonly kind: keyof typeof KINDS, detail: string, readonly extras: Extras = {}) {
     super(detail);
@@ -42,14 +42,14 @@ export class Problem extends Error {
   }
 }
 
-/** The answer to a request, also when its handler throws; what nobody expected is only logged. */
-export async function answered(handler: () => Promise<Response>): Promise<Response> {
+/** The response of a handler, or of the error it throws. Unexpected errors are logged, and give a 500 without details. */
+export async function respond(handler: () => Promise<Response>): Promise<Response> {
   try {
     return await handler();
   } catch (error) {
     if (error instanceof Problem) return error.response();
     console.error(error);
-    const detail = "Something went wrong on the server. The request can be sent again.";
+    const detail = "Something went wrong on the server. You can retry the request.";
     return new Problem("internal-error", detail).response();
   }
 }

@@ -1,10 +1,10 @@
-// What every function asks of a request: its method, its token, a JSON body of bounded size.
+// Request checks that the functions share: the method, the token, and a JSON body of limited size.
 
 import { Problem } from "./problem.ts";
 
 export const MAX_BODY_BYTES = 1_000_000;
 
-/** Refuses every method but POST. */
+/** Throws a Problem for every method but POST. */
 export function requirePost(request: Request): void {
   if (request.method !== "POST") {
     throw new Problem("method-not-allowed", "Method not allowed for this path.", {
@@ -24,15 +24,15 @@ export function bearerToken(request: Request): string {
   return token;
 }
 
-/** The members of a request's JSON object. */
+/** The members of the JSON object in a request's body. */
 export async function jsonObject(request: Request): Promise<Record<string, unknown>> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new Problem("unsupported-media-type", "Send the body as application/json.");
   }
-  const body = parsed(await boundedBody(request));
+  const body = parsedJson(await boundedBody(request));
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw invalid({ location: "body", message: "The body is not a JSON object" });
+    throw invalidRequest({ location: "body", message: "Input should be a JSON object" });
   }
   return body as Record<string, unknown>;
 }
@@ -42,13 +42,13 @@ interface InvalidPart {
   message: string;
 }
 
-/** The refusal of a body, with the places and what is wrong with each. */
-export function invalid(...errors: InvalidPart[]): Problem {
+/** The problem for an invalid body, with the location and message of each error. */
+export function invalidRequest(...errors: InvalidPart[]): Problem {
   const detail = errors.map(({ location, message }) => `${location}: ${message}`).join("; ");
   return new Problem("invalid-request", `${detail}.`, { members: { errors } });
 }
 
-function parsed(body: Uint8Array): unknown {
+function parsedJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
@@ -68,6 +68,8 @@ async function boundedBody(request: Request): Promise<Uint8Array> {
 }
 
 function tooLarge(): Problem {
-  const detail = `The body may have at most ${MAX_BODY_BYTES.toLocaleString("en")} bytes.`;
+  const detail = `The body is larger than the limit of ${
+    MAX_BODY_BYTES.toLocaleString("en")
+  } bytes.`;
   return new Problem("payload-too-large", detail, { members: { max_bytes: MAX_BODY_BYTES } });
 }

@@ -1,15 +1,15 @@
-// Calls of the functions behind these: with a time limit, and with no more of the answer than it is.
+// Calls to the functions behind the edge functions: with a timeout, and with only safe response headers passed on.
 
 import { Problem } from "./problem.ts";
 import { setting } from "./settings.ts";
 
 /**
- * After this many seconds every call is given up. Supabase ends a request that has had no answer for
- * 150 seconds with an error of its own, which has no problem details and no CORS headers.
+ * The timeout of every call, in seconds. After 150 seconds without a response, Supabase ends a
+ * request with its own error, which has no problem details and no CORS headers.
  */
-export const LONGEST_CALL_SECONDS = 145;
+export const MAX_CALL_SECONDS = 145;
 
-const PASSED_ON = [
+const FORWARDED_HEADERS = [
   "cache-control",
   "content-type",
   "location",
@@ -22,48 +22,48 @@ const PASSED_ON = [
 interface Call {
   headers: HeadersInit;
   body?: string;
-  /** The time limit, which covers the whole answer. */
+  /** The timeout, which covers the whole response. */
   seconds: number;
-  /** Aborted when the caller has left. */
+  /** Aborted when the caller disconnects. */
   signal: AbortSignal;
-  /** What to tell a caller for whom no answer came in time. */
-  late: string;
+  /** The problem's detail after a timeout. */
+  timeoutDetail: string;
 }
 
-/** Posts, and answers with what is answered. */
-export async function posted(url: string, call: Call): Promise<Response> {
-  const { seconds, signal, late, ...init } = call;
-  const limit = AbortSignal.timeout(Math.min(seconds, LONGEST_CALL_SECONDS) * 1000);
+/** Sends a POST request, and returns its response. */
+export async function post(url: string, call: Call): Promise<Response> {
+  const { seconds, signal, timeoutDetail, ...init } = call;
+  const limit = AbortSignal.timeout(Math.min(seconds, MAX_CALL_SECONDS) * 1000);
   try {
-    const answer = await fetch(url, {
+    const response = await fetch(url, {
       ...init,
       method: "POST",
-      // A token must not follow a redirect to where nobody meant it to go.
+      // A redirect must not send the token to another host.
       redirect: "error",
       signal: AbortSignal.any([limit, signal]),
     });
-    return new Response(await answer.arrayBuffer(), {
-      status: answer.status,
-      headers: PASSED_ON.flatMap((name) => {
-        const value = answer.headers.get(name);
+    return new Response(await response.arrayBuffer(), {
+      status: response.status,
+      headers: FORWARDED_HEADERS.flatMap((name) => {
+        const value = response.headers.get(name);
         return value === null ? [] : [[name, value] satisfies [string, string]];
       }),
     });
   } catch (error) {
-    if (limit.aborted) throw new Problem("upstream-timeout", late);
-    // Only the name: a message may carry the address.
+    if (limit.aborted) throw new Problem("upstream-timeout", timeoutDetail);
+    // Log only the name: the message may contain the URL.
     console.error(`calling upstream failed: ${error instanceof Error ? error.name : "unknown"}`);
-    throw unreachable();
+    throw upstreamUnreachable();
   }
 }
 
-/** How long a call may take, in seconds, besides what its caller wants to wait. */
-export function answerSeconds(usual: number): number {
-  return Number(setting("ANSWER_TIMEOUT_SECONDS", String(usual)));
+/** The timeout of a call in seconds, without the caller's preferred wait. */
+export function timeoutSeconds(defaultSeconds: number): number {
+  return Number(setting("ANSWER_TIMEOUT_SECONDS", String(defaultSeconds)));
 }
 
-/** The refusal of a request whose upstream cannot take it now. */
-export function unreachable(): Problem {
+/** The problem for an upstream that cannot be reached or refuses this function's secret. */
+export function upstreamUnreachable(): Problem {
   return new Problem("upstream-unreachable", "The service is not reachable. Try again later.", {
     headers: { "Retry-After": "5" },
   });

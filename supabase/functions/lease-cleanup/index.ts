@@ -1,36 +1,41 @@
 // lease-cleanup: lets a schedule inside Supabase (pg_cron with pg_net, or the dashboard's) trigger lease cleanup.
 //
-// Its callers are no users, so it is deployed without Supabase's check of a token (verify_jwt = false)
-// and asks for the service role key or the internal secret itself. It answers with the counts of what was done.
+// Its callers are not users, so it is deployed without Supabase's token check (verify_jwt = false).
+// Instead it requires the service role key or the internal secret. The response holds cleanup's counts.
 
-import { answered, Problem } from "../_shared/problem.ts";
+import { Problem, respond } from "../_shared/problem.ts";
 import { bearerToken, requirePost } from "../_shared/request.ts";
-import { sameSecret } from "../_shared/secret.ts";
+import { secretsMatch } from "../_shared/secret.ts";
 import { setting } from "../_shared/settings.ts";
-import { answerSeconds, LONGEST_CALL_SECONDS, posted, unreachable } from "../_shared/upstream.ts";
+import {
+  MAX_CALL_SECONDS,
+  post,
+  timeoutSeconds,
+  upstreamUnreachable,
+} from "../_shared/upstream.ts";
 
-Deno.serve((request) => answered(() => leaseCleanup(request)));
+Deno.serve((request) => respond(() => leaseCleanup(request)));
 
 async function leaseCleanup(request: Request): Promise<Response> {
-  await admit(bearerToken(request));
+  await authorize(bearerToken(request));
   requirePost(request);
-  const answer = await posted(setting("LEASE_CLEANUP_URL"), {
+  const response = await post(setting("LEASE_CLEANUP_URL"), {
     headers: { Authorization: `Bearer ${setting("INTERNAL_SECRET")}` },
-    seconds: answerSeconds(LONGEST_CALL_SECONDS),
+    seconds: timeoutSeconds(MAX_CALL_SECONDS),
     signal: request.signal,
-    late: "The cleanup did not end in time. It is safe to trigger it again.",
+    timeoutDetail: "The cleanup did not finish in time. It is safe to trigger it again.",
   });
-  if (answer.status === 401 || answer.status === 403) {
-    console.error("lease_cleanup does not take this function's INTERNAL_SECRET");
-    throw unreachable();
+  if (response.status === 401 || response.status === 403) {
+    console.error("lease_cleanup rejects this function's INTERNAL_SECRET");
+    throw upstreamUnreachable();
   }
-  return answer;
+  return response;
 }
 
-async function admit(token: string): Promise<void> {
+async function authorize(token: string): Promise<void> {
   const secrets = [setting("SUPABASE_SERVICE_ROLE_KEY"), setting("INTERNAL_SECRET")];
-  const matches = await Promise.all(secrets.map((secret) => sameSecret(token, secret)));
+  const matches = await Promise.all(secrets.map((secret) => secretsMatch(token, secret)));
   if (!matches.includes(true)) {
-    throw new Problem("forbidden", "This token does not open this function.");
+    throw new Problem("forbidden", "This token cannot call this function.");
   }
 }

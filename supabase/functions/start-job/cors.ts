@@ -1,5 +1,5 @@
-// What lets a web page of any origin call a function (the Fetch standard's CORS protocol).
-// Any origin may: nothing that a browser sends by itself lets anyone in, only a token that the page holds.
+// Lets a web page of any origin call a function (the Fetch standard's CORS protocol). This is safe:
+// authentication needs a token that the page itself holds, not a cookie that a browser adds to requests.
 
 const ALLOWED_HEADERS = [
   "apikey",
@@ -16,9 +16,9 @@ const ALLOWED_HEADERS = [
 const EXPOSED_HEADERS = ["Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"];
 const PREFLIGHT_SECONDS = 3600;
 
-/** The answer to the question that a browser asks before it sends a request. */
+/** The response to a browser's preflight request. */
 export function preflight(): Response {
-  return open(
+  return withCors(
     new Response(null, {
       status: 204,
       headers: {
@@ -30,8 +30,8 @@ export function preflight(): Response {
   );
 }
 
-/** An answer that a page of any origin may read. */
-export function open(response: Response): Response {
+/** The response, readable by a page of any origin. */
+export function withCors(response: Response): Response {
   response.headers.set("Access-Control-Allow-Origin", "*");
   response.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS.join(", "));
   return response;

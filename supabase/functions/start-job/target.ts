@@ -1,6 +1,6 @@
-// Which call of the library a job is: by its kind, on a project or a clip.
+// Maps a job to the library call that starts it, by its kind and its project or clip.
 
-import { invalid } from "../_shared/request.ts";
+import { invalidRequest } from "../_shared/request.ts";
 
 const PROJECT = { member: "project_id", pattern: /^[A-Za-z0-9_-]{1,64}$/ };
 const CLIP = {
@@ -17,23 +17,23 @@ const KINDS = new Map([
   ["final_render", { on: CLIP, path: (id: string) => `/clips/${id}/render` }],
 ]);
 
-/** A call of the library: its path below the base path, and its body. */
+/** A library call: its path below the base path, and its body. */
 export interface Target {
   path: string;
   params: Record<string, unknown>;
 }
 
-/** The call for a request's members; all but the kind and the id are the job's own parameters. */
+/** The library call for a request's members. All members but the kind and the id are job parameters. */
 export function target({ kind, ...members }: Record<string, unknown>): Target {
   const job = typeof kind === "string" ? KINDS.get(kind) : undefined;
   if (job === undefined) {
     const message = `Input should be one of ${[...KINDS.keys()].join(", ")}`;
-    throw invalid({ location: "body.kind", message });
+    throw invalidRequest({ location: "body.kind", message });
   }
   const { [job.on.member]: id, ...params } = members;
   if (typeof id !== "string" || !job.on.pattern.test(id)) {
     const message = id === undefined ? "Field required" : "Input should be a valid id";
-    throw invalid({ location: `body.${job.on.member}`, message });
+    throw invalidRequest({ location: `body.${job.on.member}`, message });
   }
   return { path: job.path(id), params };
 }

@@ -72,7 +72,7 @@ async def test_a_secret_that_the_cleanup_does_not_take_is_told_to_the_operator_o
     edge.start(INTERNAL_SECRET="an-older-internal-secret")
     answer = await _trigger(http, backend.gateway.service_role_key)
     problem(answer, 502, "upstream-unreachable")
-    assert "does not take this function's INTERNAL_SECRET" in edge.log
+    assert "rejects this function's INTERNAL_SECRET" in edge.log
     assert "an-older-internal-secret" not in edge.log
 
 

@@ -73,7 +73,7 @@ async def test_a_body_that_is_no_json_is_refused(frontend: Frontend, body: bytes
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"raw_clips"'])
 async def test_a_body_that_is_no_object_is_refused(frontend: Frontend, body: bytes) -> None:
     content = problem(await _post(frontend, body), 422, "invalid-request")
-    assert content["detail"] == "body: The body is not a JSON object."
+    assert content["detail"] == "body: Input should be a JSON object."
 
 
 async def test_a_video_does_not_pass_through(frontend: Frontend) -> None:

@@ -29,7 +29,7 @@ async def full(api: Api) -> list[str]:
 def refused(answer: httpx.Response) -> dict[str, Any]:
     content = problem(answer, 429, "too-many-jobs")
     assert content["max_active_jobs"] == LIMIT
-    assert content["detail"].startswith(f"You have {LIMIT} active jobs already")
+    assert content["detail"].startswith(f"You already have {LIMIT} active jobs")
     assert int(answer.headers["retry-after"]) > 0
     return content
 
@@ -127,7 +127,7 @@ async def test_the_client_is_told_when_to_come_back_and_may_wait(
         async with LibraryClient(library.url, user.token) as client:
             one, other = [await client.create_project(name) for name in ("one", "other")]
             await client.generate(one.id, SAMPLE)
-            with pytest.raises(LibraryError, match="You have 1 active job already") as caught:
+            with pytest.raises(LibraryError, match="You already have 1 active job") as caught:
                 await client.generate(other.id, SAMPLE)
             assert (caught.value.status, caught.value.problem["max_active_jobs"]) == (429, 1)
             assert caught.value.retry_after == 5

@@ -25,9 +25,9 @@ SEGMENT_SECONDS = 0.25
 
 BEYOND_SCHEMAS = (
     # A cursor is opaque, and comes from a page.
-    r"query\.cursor: Not a cursor of this list; send next_cursor as it was given",
+    r"query\.cursor: Not a cursor of this list; send next_cursor unchanged",
     # Of a user's own, and of the service's.
-    r"body\.preset: There is no such export preset; GET /export-presets lists them",
+    r"body\.preset: Unknown export preset; GET /export-presets lists all presets",
     r"body\.subtitles\.srt: Line \d+ of the subtitles: .*",
     # Segments are checked against their sources, and against each other.
     r"body\.segments\.\d+: Segment \d+ (names|is not within|ends before|is shorter|overlaps) ?.*",
@@ -37,7 +37,12 @@ RULES = re.compile("|".join(f"(?:{rule})" for rule in BEYOND_SCHEMAS), re.DOTALL
 RANGE_STATUSES = (416,)
 """For a range that begins after the file ends."""
 
-BEYOND_TYPES = ("urn:editai:problem:unusable-video", "urn:editai:problem:idempotency-key-reused")
+BEYOND_TYPES = (
+    "urn:editai:problem:unusable-video",
+    "urn:editai:problem:idempotency-key-reused",
+    "urn:editai:problem:source-not-ready",
+)
+"""What depends on a file or on earlier requests: a source that was announced and not confirmed, for instance."""
 
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType]

@@ -1,4 +1,4 @@
-"""A typed client of the EditAI library API."""
+"""A typed client for the EditAI library API."""
 
 from editai_client.client import LibraryClient, LibraryError
 

@@ -1,4 +1,4 @@
-"""A client of the library: start a job, follow its progress, cancel it, download what it made.
+"""A client for the library: start a job, follow its progress, cancel it, download its results.
 
     async with LibraryClient(url, token) as library:
         project = await library.create_project("Summer campaign")
@@ -6,7 +6,7 @@
         async for progress in library.follow(project.id):
             print(progress.percentage, progress.current_step)
 
-A refusal is raised as LibraryError, with the status and the problem details of the answer.
+An error response raises LibraryError, with the status and the problem details of the response.
 """
 
 import asyncio
@@ -38,21 +38,21 @@ Item = TypeVar("Item")
 _Members = TypeAdapter(dict[str, Any])
 
 POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 60.0
-"""How long `follow` goes on asking a library that does not answer, for instance while it restarts."""
+MAX_OUTAGE_SECONDS = 60.0
+"""How long `follow` retries while the library does not respond, for instance during a restart."""
 
 TIMEOUT = httpx.Timeout(30.0, read=330.0)
-"""Reading outlasts the longest `Prefer: wait`."""
+"""The read timeout exceeds the longest `Prefer: wait`, 300 seconds."""
 
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class LibraryError(Exception):
-    """The library refused a request.
+    """The library sent an error response.
 
-    `status` is the HTTP status, `problem` the members of its problem details, `retry_after` the
-    seconds to wait before trying again, None when it named none.
+    `status` is the HTTP status, `problem` the members of the problem details, `retry_after` the
+    seconds to wait before a retry, or None without a Retry-After header.
     """
 
     def __init__(self, response: httpx.Response) -> None:
@@ -63,7 +63,7 @@ class LibraryError(Exception):
 
 
 class LibraryClient:
-    """One caller of one library. `token` is a user's access token, or the service key."""
+    """A client for one library and one caller. `token` is a user's access token or the service key."""
 
     def __init__(self, base_url: str, token: str) -> None:
         self._http = _http_client(
@@ -83,10 +83,10 @@ class LibraryClient:
 
     async def create_project(self, name: str) -> Project:
         """Create a project."""
-        return await self._ask(Project, "POST", "/projects", json={"name": name})
+        return await self._request(Project, "POST", "/projects", json={"name": name})
 
     async def delete_project(self, project_id: str) -> None:
-        """Delete a project with all it holds. Raises LibraryError 409 while a job runs on it."""
+        """Delete a project and everything in it. Raises LibraryError 409 while a job is active."""
         await self._send("DELETE", f"/projects/{project_id}")
 
     async def generate(
@@ -98,14 +98,14 @@ class LibraryClient:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobAccepted:
-        """Upload a video and start making raw clips of it; options are those of the API.
+        """Upload a video and start making raw clips from it; the options are those of the API.
 
-        The file is streamed. Raises LibraryError when for `wait_seconds` the project stays busy (409)
-        or the user has too many jobs (429); its `retry_after` says when to ask again.
+        The file is streamed. Raises LibraryError if after `wait_seconds` the project is still busy (409)
+        or the user still has too many active jobs (429); its `retry_after` says when to retry.
         """
         fields = {name: str(value) for name, value in options.items()}
         with video.open("rb") as file:
-            return await self._ask(
+            return await self._request(
                 JobAccepted,
                 "POST",
                 f"/projects/{project_id}/generate",
@@ -123,8 +123,8 @@ class LibraryClient:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobAccepted:
-        """Start making clips of segments `{"source_id", "start", "end"}`; options are those of the API."""
-        return await self._ask(
+        """Start making clips from segments `{"source_id", "start", "end"}`; the options are those of the API."""
+        return await self._request(
             JobAccepted,
             "POST",
             f"/projects/{project_id}/generate-from-segments",
@@ -141,8 +141,8 @@ class LibraryClient:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobAccepted:
-        """Start rendering a clip for an export preset; options are those of the API."""
-        return await self._ask(
+        """Start rendering a clip for an export preset; the options are those of the API."""
+        return await self._request(
             JobAccepted,
             "POST",
             f"/clips/{clip_id}/render",
@@ -151,58 +151,59 @@ class LibraryClient:
         )
 
     async def upload(self, project_id: str, video: Path) -> Source:
-        """Send a video straight to storage, and confirm it. Raises LibraryError 422 for an unusable one."""
-        announced = await self._ask(
+        """Upload a video straight to storage, and confirm it. Raises LibraryError 422 if it is unusable."""
+        upload = await self._request(
             Upload, "POST", f"/projects/{project_id}/sources", json={"file_name": video.name}
         )
         async with _http_client(timeout=TIMEOUT) as http:
             headers = {"Content-Length": str((await asyncio.to_thread(video.stat)).st_size)}
-            response = await http.put(announced.upload_url, content=_blocks(video), headers=headers)
+            response = await http.put(upload.upload_url, content=_blocks(video), headers=headers)
             if response.is_error:
                 raise LibraryError(response)
-        return await self._ask(Source, "POST", f"/sources/{announced.source.id}/confirm")
+        return await self._request(Source, "POST", f"/sources/{upload.source.id}/confirm")
 
     async def delete_source(self, source_id: UUID) -> None:
-        """Delete a source; clips made of it stay. Raises LibraryError 409 while a job runs."""
+        """Delete a source; clips made from it stay. Raises LibraryError 409 while a job is active."""
         await self._send("DELETE", f"/sources/{source_id}")
 
     async def progress(self, project_id: str) -> Progress:
-        """How far the project is now."""
-        return await self._ask(Progress, "GET", f"/projects/{project_id}/progress")
+        """The current progress of the project."""
+        return await self._request(Progress, "GET", f"/projects/{project_id}/progress")
 
     async def follow(self, project_id: str) -> AsyncGenerator[Progress]:
-        """Every change of the project's progress until its job has ended, the end included.
+        """Yield every change of the project's progress until its job has ended, including the last one.
 
-        Goes on through a library that restarts or is overloaded, as long as it asks it to wait.
+        Retries through restarts and overload: after a connection error, or after a response with Retry-After. Raises
+        the last error after a minute without a successful response.
         """
         loop = asyncio.get_running_loop()
-        etag, answered_at = "", loop.time()
+        etag, last_response_at = "", loop.time()
         while True:
-            pause = POLL_SECONDS
+            delay = POLL_SECONDS
             try:
                 response = await self._send(
                     "GET", f"/projects/{project_id}/progress", headers={"If-None-Match": etag}
                 )
             except (LibraryError, httpx.TransportError) as error:
-                if loop.time() - answered_at > PATIENCE_SECONDS or not _is_transient(error):
+                if loop.time() - last_response_at > MAX_OUTAGE_SECONDS or not _is_transient(error):
                     raise
-                pause = getattr(error, "retry_after", None) or POLL_SECONDS
+                delay = getattr(error, "retry_after", None) or POLL_SECONDS
             else:
-                answered_at = loop.time()
+                last_response_at = loop.time()
                 if response.status_code != HTTPStatus.NOT_MODIFIED:
                     etag = response.headers.get("ETag", "")
                     progress = Progress.model_validate_json(response.content)
                     yield progress
                     if progress.job is None or progress.job.status not in ("queued", "running"):
                         return
-            await asyncio.sleep(pause)
+            await asyncio.sleep(delay)
 
     async def cancel(self, project_id: str) -> Cancellation:
-        """Cancel what runs on a project."""
-        return await self._ask(Cancellation, "POST", f"/projects/{project_id}/cancel")
+        """Cancel the active job of a project."""
+        return await self._request(Cancellation, "POST", f"/projects/{project_id}/cancel")
 
     async def clips(self, project_id: str) -> list[Clip]:
-        """All clips of a project, in the order of their numbers."""
+        """All clips of a project, ordered by variant number."""
         clips = await self._all(Page[Clip], f"/projects/{project_id}/clips")
         return sorted(clips, key=lambda clip: clip.variant_number)
 
@@ -215,7 +216,7 @@ class LibraryClient:
         return await self._all(Page[Export], f"/clips/{clip_id}/exports")
 
     async def download(self, url: str, target: Path) -> None:
-        """Fetch a signed URL into a file."""
+        """Download a signed URL to a file."""
         async with _http_client(timeout=TIMEOUT) as http, http.stream("GET", url) as response:
             if response.is_error:
                 await response.aread()
@@ -230,13 +231,13 @@ class LibraryClient:
         cursor: str | None = None
         while True:
             params = {"cursor": cursor} if cursor else {}
-            page = await self._ask(model, "GET", path, params=params)
+            page = await self._request(model, "GET", path, params=params)
             items += page.items
             cursor = page.next_cursor
             if cursor is None:
                 return items
 
-    async def _ask(self, model: type[Model], method: str, path: str, **request: Any) -> Model:
+    async def _request(self, model: type[Model], method: str, path: str, **request: Any) -> Model:
         response = await self._send(method, path, **request)
         return model.model_validate_json(response.content)
 
@@ -248,7 +249,7 @@ class LibraryClient:
 
 
 def _http_client(**options: Any) -> httpx.AsyncClient:
-    """An HTTP client that follows the environment's proxies, except to this machine."""
+    """An HTTP client that uses the environment's proxies, except for loopback addresses."""
     return httpx.AsyncClient(mounts={f"all://{host}": None for host in _LOOPBACK}, **options)
 
 
@@ -268,7 +269,7 @@ def _job_headers(wait_seconds: int, idempotency_key: str | None) -> dict[str, st
 
 
 def _is_transient(error: LibraryError | httpx.TransportError) -> bool:
-    """Whether asking again may help: nobody answered, or the answer said when to come back."""
+    """Return whether a retry may help: there was no response, or the response has a Retry-After header."""
     return isinstance(error, httpx.TransportError) or error.retry_after is not None
 
 

@@ -14,7 +14,7 @@ class _Body(BaseModel):
 
 
 class Project(_Body):
-    """A project. While its status is generating or rendering, `Progress` tells how far its job is."""
+    """A project. While its status is `generating` or `rendering`, read its `Progress`."""
 
     id: str
     owner_id: UUID
@@ -25,7 +25,10 @@ class Project(_Body):
 
 
 class Source(_Body):
-    """An uploaded video. `video_url` works until `urls_expire_at`."""
+    """An uploaded video. Facts of the video are None until it is confirmed.
+
+    `video_url` works until `urls_expire_at`; then list the sources again for a new URL.
+    """
 
     id: UUID
     project_id: str
@@ -44,7 +47,7 @@ class Source(_Body):
 
 
 class Upload(_Body):
-    """An announced source, and the URL to PUT its bytes to."""
+    """A new source, and the URL to PUT its file to."""
 
     source: Source
     upload_url: str
@@ -52,7 +55,7 @@ class Upload(_Body):
 
 
 class Segment(_Body):
-    """A part of a source, from `start` to `end`."""
+    """A part of a source, from `start` to `end` in seconds."""
 
     source_id: UUID
     start: float
@@ -75,7 +78,7 @@ class _Media(_Body):
 
 
 class Clip(_Media):
-    """A clip. Its URLs work until `urls_expire_at`; then read the clip again."""
+    """A clip. Its URLs work until `urls_expire_at`; then list the clips again for new URLs."""
 
     variant_number: int
     variant_name: str
@@ -85,7 +88,7 @@ class Clip(_Media):
 
 
 class Export(_Media):
-    """A final render of a clip. Its URLs work until `urls_expire_at`; then read it again."""
+    """A final render of a clip. Its URLs work until `urls_expire_at`; then list the exports again for new URLs."""
 
     clip_id: UUID
     preset: str
@@ -93,7 +96,7 @@ class Export(_Media):
 
 
 class Page(_Body, Generic[Item]):
-    """A page of a list, newest first; `next_cursor` is None on the last one."""
+    """A page of a list, newest first; `next_cursor` is None on the last page."""
 
     items: tuple[Item, ...]
     next_cursor: str | None
@@ -109,18 +112,18 @@ class _JobFacts(_Body):
 
 
 class StartedJob(_JobFacts):
-    """A job as it was accepted."""
+    """A job that has just been queued."""
 
 
 class JobAccepted(_Body):
-    """The job was queued; its progress is at `progress_url`."""
+    """The job is queued. Its progress is at `progress_url`."""
 
     job: StartedJob
     progress_url: str
 
 
 class Job(_JobFacts):
-    """A job as it is now."""
+    """A job in its current state."""
 
     attempt: int
     max_attempts: int
@@ -131,7 +134,7 @@ class Job(_JobFacts):
 
 
 class Cancellation(_Body):
-    """`cancelled`: the job was stopped; `idle`: nothing was running."""
+    """`cancelled`: the active job was cancelled. `idle`: there was no active job."""
 
     outcome: str
     job: Job | None
@@ -148,7 +151,7 @@ class ProgressJob(_Body):
 
 
 class Progress(_Body):
-    """How far a project's job is. `estimated_remaining` is in seconds, None until it is known."""
+    """The progress of a project. `estimated_remaining` is in seconds, None while it is unknown."""
 
     project_id: str
     status: str

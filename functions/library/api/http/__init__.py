@@ -1,1 +1,1 @@
-"""HTTP around the routes: authentication, middleware, problem details and the connection itself."""
+"""HTTP around the routes: authentication, middleware, problem details and the connection."""

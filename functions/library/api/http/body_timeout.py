@@ -1,4 +1,4 @@
-"""A body that comes too slowly is not waited for: whoever sends a byte now and then would hold a place for ever."""
+"""A timeout for slow request bodies. Without it, a client that sends a byte now and then would hold a slot for ever."""
 
 import asyncio
 
@@ -13,13 +13,13 @@ CLOSE = {"Connection": "close"}
 
 
 class BodyTimeout:
-    """Bounds how long an application waits for each portion of a body; its own time does not count."""
+    """Limits how long the application waits for each portion of a body. The application's own time does not count."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Reading its body may raise HTTPException 408."""
+        """Handle one request. Reading its body may raise HTTPException 408."""
         if scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
             return
@@ -29,32 +29,32 @@ class BodyTimeout:
 class _Portions:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._seconds = get_library_settings().slow_body_seconds
-        self._left = self._seconds
+        self._timeout_seconds = get_library_settings().slow_body_seconds
+        self._seconds_left = self._timeout_seconds
         self._bytes = 0
         self._ended = False
 
     async def receive(self) -> Message:
-        """Receive a message of the body, or of what comes after it."""
+        """Receive the next message: a part of the body, or what follows it."""
         if self._ended:
             return await self._receive()
         now = asyncio.get_running_loop().time
-        began = now()
+        started_at = now()
         try:
-            async with asyncio.timeout(self._left):
+            async with asyncio.timeout(self._seconds_left):
                 message = await self._receive()
         except TimeoutError:
-            # The only exception that FastAPI lets pass while it reads a body.
+            # FastAPI lets no other exception through while it reads a body.
             raise HTTPException(408, RequestTimeout.default_detail, CLOSE) from None
-        self._count(message, now() - began)
+        self._count(message, now() - started_at)
         return message
 
     def _count(self, message: Message, seconds: float) -> None:
         self._ended = message["type"] != "http.request" or not message.get("more_body")
         self._bytes += len(message.get("body", b""))
-        self._left -= seconds
+        self._seconds_left -= seconds
         if self._bytes >= PORTION_BYTES:
-            self._left, self._bytes = self._seconds, 0
+            self._seconds_left, self._bytes = self._timeout_seconds, 0
 
 
 def _has_body(scope: Scope) -> bool:

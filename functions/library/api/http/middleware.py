@@ -1,8 +1,8 @@
-"""What every answer gets, whoever made it, and what becomes of a body that nobody reads.
+"""Middleware: uniform responses, unexpected errors, and request bodies that are left unread.
 
     NormalizeResponses ( CORS ( RequestLog ( CatchUnexpectedErrors ( DrainUnreadBody ( BodyTimeout ( routes ) ) ) ) ) )
 
-Plain ASGI: Starlette's base class for middleware would stand between an upload and its handler.
+These are plain ASGI classes: Starlette's BaseHTTPMiddleware would wrap the stream between an upload and its handler.
 """
 
 import asyncio
@@ -21,20 +21,20 @@ logger = logging.getLogger(__name__)
 
 LINGER_SECONDS = 30.0
 LINGER_IDLE_SECONDS = 5.0
-"""As nginx does: some clients look for an answer only after they have sent everything."""
+"""As in nginx: some clients read the response only after they have sent the whole body."""
 
 CLIENT_CLOSED_REQUEST = 499
-"""As nginx and Cloud Run log it; HTTP has no status for an answer that nobody gets."""
+"""As nginx and Cloud Run log it. HTTP has no status for a response that cannot be delivered."""
 
 SMALL_BODY_BYTES = 64 * 1024
 IS_HEAD = "editai.is_head"
-"""In the scope of a request that runs as GET, and whose content nobody gets."""
+"""Set in the scope of a HEAD request, which is handled as GET and whose content is dropped."""
 
 _CONTENT_HEADERS = ("content-type", "content-length")
 
 
 class NormalizeResponses:
-    """HEAD answered as GET without its content; no caching unless told; errors never in plain text."""
+    """Handles HEAD as GET without the content, forbids caching by default, turns plain-text errors into problems."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class NormalizeResponses:
         is_head = scope["method"] == "HEAD"
         replaced = False
 
-        async def clean(message: Message) -> None:
+        async def send_normalized(message: Message) -> None:
             nonlocal replaced
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
@@ -61,27 +61,27 @@ class NormalizeResponses:
                 message = {**message, "body": b""}
             await send(message)
 
-        as_get = {**scope, "method": "GET", IS_HEAD: True}
-        await self._app(as_get if is_head else scope, receive, clean)
+        get_scope = {**scope, "method": "GET", IS_HEAD: True}
+        await self._app(get_scope if is_head else scope, receive, send_normalized)
 
 
 def _is_plain_error(status: int, headers: Headers) -> bool:
-    """Tell whether a library answered an error by itself, past our handlers."""
+    """Return whether a library made this error response itself, bypassing our handlers."""
     return status >= HTTPStatus.BAD_REQUEST and headers.get("content-type", "").startswith(
         "text/plain"
     )
 
 
 async def _send_problem(status: int, headers: Headers, scope: Scope, send: Send) -> None:
-    kept = {name: value for name, value in headers.items() if name not in _CONTENT_HEADERS}
-    response = plain_problem(status, kept)
+    other_headers = {name: value for name, value in headers.items() if name not in _CONTENT_HEADERS}
+    response = plain_problem(status, other_headers)
     await send({"type": "http.response.start", "status": status, "headers": response.raw_headers})
     body = b"" if scope["method"] == "HEAD" else bytes(response.body)
     await send({"type": "http.response.body", "body": body})
 
 
 class CatchUnexpectedErrors:
-    """An exception that nobody expected is logged here, and tells the client nothing."""
+    """Logs unexpected exceptions and responds with a 500 that reveals no details."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -90,31 +90,31 @@ class CatchUnexpectedErrors:
         """Answer one request."""
         started = False
 
-        async def watch(message: Message) -> None:
+        async def watched_send(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, watch)
+            await self._app(scope, receive, watched_send)
         except ClientDisconnect:
-            # Only the log gets this answer; without one, it would tell of a fault of ours.
+            # The client is gone; this response is only for the log, which would otherwise show a server error.
             if not started:
                 await Response(status_code=CLIENT_CLOSED_REQUEST)(scope, receive, send)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             if started:
-                # The server cuts the connection, so that a broken answer does not look whole.
+                # The server then closes the connection, so that the truncated response does not look complete.
                 raise
             await problem_response(EditAIError())(scope, receive, send)
 
 
 class DrainUnreadBody:
-    """Ends the connection of a request that is answered while a large body is still on its way.
+    """Closes the connection gracefully when a response is sent before a large body has arrived.
 
-    Closing at once would reset the connection, and a client that is still sending may lose the
-    answer. So the answer is sent whole, with `Connection: close`, and what comes is thrown away for
-    a moment, until the client has seen it (RFC 9112, 9.6).
+    Closing at once would reset the connection, and a client that is still sending could lose the
+    response. So the response is sent with `Connection: close`, and incoming data is discarded for
+    a while, until the client has read the response (RFC 9112, 9.6).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -126,7 +126,7 @@ class DrainUnreadBody:
             await self._app(scope, receive, send)
             return
         ended = False
-        leaving = False
+        closing = False
 
         async def watched_receive() -> Message:
             nonlocal ended
@@ -135,11 +135,11 @@ class DrainUnreadBody:
             return message
 
         async def watched_send(message: Message) -> None:
-            nonlocal leaving
+            nonlocal closing
             if message["type"] == "http.response.start" and not ended:
-                leaving = True
+                closing = True
                 MutableHeaders(raw=message["headers"])["Connection"] = "close"
-            if not leaving or message.get("more_body") or message["type"] != "http.response.body":
+            if not closing or message.get("more_body") or message["type"] != "http.response.body":
                 await send(message)
                 return
             await send({**message, "more_body": True})

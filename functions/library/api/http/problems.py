@@ -1,4 +1,4 @@
-"""Every error is answered as problem details (RFC 9457), also those of the framework."""
+"""Turns every error, including the framework's own, into problem details (RFC 9457)."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -36,14 +36,14 @@ _FRAMEWORK_ERRORS: Mapping[int, type[EditAIError]] = {
 
 
 class InvalidPart(BaseModel):
-    """One thing that does not fit."""
+    """One invalid part of a request."""
 
     location: str = Field(examples=["body.variant_count"])
     message: str = Field(examples=["Input should be less than or equal to 10"])
 
 
 class Problem(BaseModel):
-    """Problem details (RFC 9457). `type` is stable; some types add members of their own."""
+    """Problem details (RFC 9457). `type` is stable; some types add members."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -54,72 +54,74 @@ class Problem(BaseModel):
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Answer all errors of an application as problem details."""
+    """Make an application respond to every error with problem details."""
 
     @app.exception_handler(EditAIError)
-    async def _of_ours(_request: Request, error: Exception) -> Response:
+    async def _editai_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, EditAIError)  # noqa: S101 - what it is registered for
         return problem_response(error)
 
     @app.exception_handler(RequestValidationError)
-    async def _of_validation(_request: Request, error: Exception) -> Response:
+    async def _validation_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return problem_response(invalid_request(error.errors()))
 
     @app.exception_handler(HTTPException)
-    async def _of_the_framework(request: Request, error: Exception) -> Response:
+    async def _framework_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            return _other_method(request)
+            return _method_not_allowed(request)
         kind = _FRAMEWORK_ERRORS.get(error.status_code)
         if kind is None:
             return plain_problem(error.status_code, error.headers)
-        explained = error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        return problem_response(kind(error.detail if explained else None, headers=error.headers))
+        has_detail = error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return problem_response(kind(error.detail if has_detail else None, headers=error.headers))
 
 
 def invalid_request(errors: Iterable[Any]) -> EditAIError:
-    """The error for what pydantic found; it names places and reasons, and never repeats a value."""
-    found = list(errors)
-    if any(error["type"] == "json_invalid" for error in found):
+    """The error for pydantic's findings. It gives locations and reasons, but never repeats a submitted value."""
+    findings = list(errors)
+    if any(error["type"] == "json_invalid" for error in findings):
         return MalformedRequest("The body is not valid JSON.")
-    parts = [_part(error) for error in _own(found)[:MAX_LISTED]]
+    parts = [_location_and_message(error) for error in _without_consequences(findings)[:MAX_LISTED]]
     return invalid_parts(*parts)
 
 
-def _own(found: list[Any]) -> list[Any]:
-    """Without what only follows from the rest: a list whose one item does not fit counts as empty, too."""
+def _without_consequences(findings: list[Any]) -> list[Any]:
+    """Drop findings that follow from others: pydantic also reports a list as too short if its only item is bad."""
     return [
-        error for error in found if not (error["type"] == "too_short" and _is_above(error, found))
+        error
+        for error in findings
+        if not (error["type"] == "too_short" and _has_nested_error(error, findings))
     ]
 
 
-def _is_above(error: Any, others: list[Any]) -> bool:
+def _has_nested_error(error: Any, others: list[Any]) -> bool:
     loc = error["loc"]
     return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in others)
 
 
 def invalid_parts(*parts: tuple[str, str]) -> InvalidRequest:
-    """An InvalidRequest for places (`body.seed`, `query.limit`) and what is wrong with each."""
+    """An InvalidRequest from pairs of a location (`body.seed`, `query.limit`) and a message."""
     detail = "; ".join(f"{location}: {message}" for location, message in parts)
     listed = [{"location": location, "message": message} for location, message in parts]
     return InvalidRequest(f"{detail.rstrip('.')}.", errors=listed)
 
 
-def _part(error: Mapping[str, Any]) -> tuple[str, str]:
+def _location_and_message(error: Mapping[str, Any]) -> tuple[str, str]:
     location = ".".join(str(step) for step in error["loc"])[:MAX_LOCATION]
     return location, str(error["msg"]).removeprefix("Value error, ")
 
 
-def _other_method(request: Request) -> Response:
-    """405, or the answer to OPTIONS, with all methods of the path and not only those of one route."""
-    allow = ", ".join(_methods(request))
+def _method_not_allowed(request: Request) -> Response:
+    """A 405, or the response to OPTIONS. `Allow` lists the methods of all routes on the path."""
+    allow = ", ".join(_allowed_methods(request))
     if request.method == "OPTIONS":
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allow})
     return problem_response(MethodNotAllowed(headers={"Allow": allow}))
 
 
-def _methods(request: Request) -> list[str]:
+def _allowed_methods(request: Request) -> list[str]:
     scopes = {method: dict(request.scope) | {"method": method} for method in METHODS}
     methods = [
         method

@@ -1,4 +1,4 @@
-"""A connection of the library: guarded as those of all functions, and it tells whether its client is still there."""
+"""The library's HTTP connections: guarded like those of every function, and able to report a client's disconnect."""
 
 from functools import partial
 from typing import Any
@@ -9,13 +9,13 @@ from shared.serving.http_protocol import GuardedProtocol
 
 
 class LibraryProtocol(GuardedProtocol):
-    """One connection."""
+    """One connection of a client."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.head_seconds = get_library_settings().slow_head_seconds
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """Handle the start of a request's head."""
         super().on_message_begin()
         self.scope.setdefault("state", {})[STATE] = partial(connection_is_closed, self.transport)

@@ -1,4 +1,4 @@
-"""Routes for callers with a token: who calls is settled before anything of the request is read."""
+"""Authenticated routes: the caller is known before any of the body is read."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, ClassVar
@@ -21,19 +21,19 @@ bearer = Security(
         auto_error=False,
         bearerFormat="JWT",
         scheme_name="accessToken",
-        description="The access token of a signed-in user, or the project's service key.",
+        description="The access token of a signed-in user, or the service key of the Supabase project.",
     )
 )
-"""Documents what AuthenticatedRoute does."""
+"""Describes in OpenAPI what AuthenticatedRoute does."""
 
 
 class AuthenticatedRoute(APIRoute):
-    """A route that knows its caller, and reads a JSON body of bounded size."""
+    """A route that authenticates its caller, and reads a JSON body of limited size."""
 
     reads_json: ClassVar[bool] = True
 
     def get_route_handler(self) -> Handler:
-        """FastAPI's handler, behind authentication: it would read the body first."""
+        """Wrap FastAPI's handler in authentication, because FastAPI reads the body before it runs dependencies."""
         handler = super().get_route_handler()
         reads_json = self.reads_json and self.body_field is not None
 
@@ -45,16 +45,16 @@ class AuthenticatedRoute(APIRoute):
 
 
 class UploadRoute(AuthenticatedRoute):
-    """A route whose body is its handler's own business."""
+    """An authenticated route whose handler reads the body itself."""
 
     reads_json = False
 
 
 async def caller_of(request: Request) -> Caller:
-    """Who makes a request. Raises as Authenticator.authenticate does."""
+    """Return the caller of a request. Raises what Authenticator.authenticate raises."""
     authorizations = request.headers.getlist("authorization")
     if len(authorizations) > 1:
-        # A proxy may have looked at another one than we would.
+        # A proxy may have checked a different one than we would.
         raise Unauthenticated("Send one Authorization header.")
     return await get_authenticator().authenticate(next(iter(authorizations), None))
 
@@ -67,7 +67,7 @@ CurrentCaller = Annotated[Caller, Depends(_caller)]
 
 
 def has_body(request: Request) -> bool:
-    """Tell whether a body comes with the request (RFC 9112, 6.3)."""
+    """Return whether the request has a body (RFC 9112, 6.3)."""
     headers = request.headers
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
@@ -78,7 +78,7 @@ def media_type(request: Request) -> str:
 
 
 def refuse_encoded(request: Request) -> None:
-    """Refuse a compressed body, which nothing here unpacks (RFC 9110, 15.5.16)."""
+    """Refuse a compressed body, because we do not decompress bodies (RFC 9110, 15.5.16)."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType(
             "Send the body without a Content-Encoding.", headers={"Accept-Encoding": "identity"}
@@ -86,7 +86,7 @@ def refuse_encoded(request: Request) -> None:
 
 
 def bounded_body(request: Request) -> Request:
-    """The request with a body that must be JSON and cannot grow past MAX_JSON_BYTES."""
+    """The request, with a body that must be JSON of at most MAX_JSON_BYTES."""
     if not has_body(request):
         return request
     refuse_encoded(request)
@@ -101,7 +101,7 @@ def bounded_body(request: Request) -> Request:
         message = await request.receive()
         received += len(message.get("body", b""))
         if received > MAX_JSON_BYTES:
-            # The only exception that FastAPI lets pass while it reads a body.
+            # FastAPI lets no other exception through while it reads a body.
             raise HTTPException(413, too_large(MAX_JSON_BYTES).detail)
         return message
 
@@ -109,5 +109,7 @@ def bounded_body(request: Request) -> Request:
 
 
 def too_large(max_bytes: int) -> PayloadTooLarge:
-    """The refusal of a body over a limit."""
-    return PayloadTooLarge(f"The body may have at most {max_bytes:,} bytes.", max_bytes=max_bytes)
+    """The error for a body over a limit."""
+    return PayloadTooLarge(
+        f"The body is larger than the limit of {max_bytes:,} bytes.", max_bytes=max_bytes
+    )

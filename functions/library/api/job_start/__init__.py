@@ -1,1 +1,1 @@
-"""Starting a job: refused, waited for, replayed or accepted, whatever its kind."""
+"""Starting a job of any kind: refused, delayed while the project is busy, replayed or accepted."""

@@ -1,4 +1,4 @@
-"""The one way to start a job: refused, waited for, replayed or accepted; whatever kind it is."""
+"""Starts jobs of every kind: waits while the project is busy, replays an earlier start, or accepts or refuses it."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 MAX_WAIT_SECONDS = 300
 RETRIABLE_OUTCOMES = ("busy", "too_many_jobs")
 RETRY_AFTER_SECONDS = 5
-"""A hint: nobody knows when a job will end. Who wants to be told sends `Prefer: wait`."""
+"""Only a hint, because the end of a job is unknown. `Prefer: wait` starts the job as soon as possible."""
 
 IdempotencyKey = Annotated[
     str | None,
@@ -47,18 +47,20 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]*$",
-        description="A key of your choice. The same key with the same request gets the first "
-        "response again and starts nothing; with another request it is refused with 422.",
+        description="A key of your choice, one per job to start. A retry with the same key and the "
+        "same request gets the first response again and starts no second job. The same key with "
+        "a different request gets 422.",
         examples=["4f1c0c9e-6c1a-4f0c-9a53-3d2a52a4b2d1"],
     ),
 ]
 Prefer = Annotated[
     list[str] | None,
     Header(
-        description="`wait=N`: while the project is busy, or you have too many jobs, wait up to N "
-        "seconds, at most 300, before responding 409 or 429 (RFC 7240). At most "
-        f"{MAX_WAITING_PER_USER} requests of a user wait at a time; one more gets its response at once, "
-        "without `Preference-Applied`. A request whose client leaves while it waits starts nothing.",
+        description="`wait=N` (RFC 7240): while the project is busy or you have too many active "
+        "jobs, wait up to N seconds, at most 300, before the 409 or 429. At most "
+        f"{MAX_WAITING_PER_USER} requests of a user wait at a time; a further one gets its response "
+        "at once, without `Preference-Applied`. If the client disconnects during the wait, no job "
+        "is started.",
         examples=["wait=30"],
     ),
 ]
@@ -66,21 +68,21 @@ Prefer = Annotated[
 
 @dataclass(kw_only=True)
 class JobStarter:
-    """A request to start a job, and how long it may still wait until it can."""
+    """A request to start a job, and the seconds that it may still wait."""
 
     caller: Caller
     idempotency_key: str | None
     preferred_wait: int | None
-    wait_left: float
+    wait_seconds_left: float
     client_disconnected: Callable[[], bool]
 
     async def check(self, project_id: str) -> None:
-        """Refuse, before a body is read, what could not start now. Writes nothing.
+        """Raise, before the body is read, if the job could not start now. Writes nothing.
 
         Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
         """
 
-        async def ask() -> JobStart:
+        async def attempt() -> JobStart:
             return await check_project(
                 project_id,
                 self.caller.owner_id,
@@ -88,65 +90,67 @@ class JobStarter:
                 idempotency_key=self.idempotency_key,
             )
 
-        check = await self._retry_while_busy(ask)
+        check = await self._retry_while_busy(attempt)
         if check.outcome not in ("free", "replayed"):
-            raise self._refusal(check)
+            raise self._error_for(check)
 
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
-        """Start the job, and hand it over; return it, or the earlier one that this key has started.
+        """Start and dispatch the job, and return it. If this idempotency key has already started one, return that job.
 
-        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect when
-        there is nobody to start it for; and, when it is not known whether the job has started, DatabaseUnavailable.
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect if the
+        client has left before the start; DatabaseUnavailable if it is unknown whether the job has started.
         """
 
-        async def ask() -> JobStart:
+        async def attempt() -> JobStart:
             start = await start_job(request, get_settings(), job_id=job_id)
             _log_superseded(request.project_id, start.superseded_job_id)
             return start
 
-        start = await self._retry_while_busy(ask)
+        start = await self._retry_while_busy(attempt)
         if start.job is None or start.outcome not in ("started", "replayed"):
-            raise self._refusal(start)
+            raise self._error_for(start)
         self._measure_wait("started")
         if start.job.id == job_id:
             with log_fields(project_id=request.project_id):
                 await dispatch(job_id, get_settings())
         return start.job
 
-    async def _retry_while_busy(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
-        """Ask, and while the answer is worth a wait, wait and ask again as long as this request may."""
-        answer = await self._call_while_connected(ask)
-        if answer.outcome not in RETRIABLE_OUTCOMES or self.wait_left <= 0:
-            return answer
+    async def _retry_while_busy(self, attempt: Callable[[], Awaitable[JobStart]]) -> JobStart:
+        """Make an attempt; while its outcome is retriable, wait and retry for as long as this request may wait."""
+        result = await self._call_while_connected(attempt)
+        if result.outcome not in RETRIABLE_OUTCOMES or self.wait_seconds_left <= 0:
+            return result
         with wait_slot(self.caller) as granted:
             if not granted:
                 self.preferred_wait = None
-                return answer
-            return await self._wait_and_retry(ask, answer)
+                return result
+            return await self._wait_and_retry(attempt, result)
 
     async def _wait_and_retry(
-        self, ask: Callable[[], Awaitable[JobStart]], answer: JobStart
+        self, attempt: Callable[[], Awaitable[JobStart]], result: JobStart
     ) -> JobStart:
         now = asyncio.get_running_loop().time
-        give_up_at, steps = now() + self.wait_left, wait_steps()
+        deadline, steps = now() + self.wait_seconds_left, wait_steps()
         try:
-            while answer.outcome in RETRIABLE_OUTCOMES and await wait_before(give_up_at, steps):
-                answer = await self._call_while_connected(ask)
+            while result.outcome in RETRIABLE_OUTCOMES and await wait_before(deadline, steps):
+                result = await self._call_while_connected(attempt)
         finally:
-            self.wait_left = max(0, give_up_at - now())
-        return answer
+            self.wait_seconds_left = max(0, deadline - now())
+        return result
 
-    async def _call_while_connected(self, ask: Callable[[], Awaitable[JobStart]]) -> JobStart:
+    async def _call_while_connected(self, attempt: Callable[[], Awaitable[JobStart]]) -> JobStart:
         if self.client_disconnected():
             raise ClientDisconnect
-        return await ask()
+        return await attempt()
 
     def _measure_wait(self, outcome: str) -> None:
-        waited = (self.preferred_wait or 0) - self.wait_left
-        if waited > 0:
-            record_seconds("editai.wait.duration", waited, attributes={"editai.outcome": outcome})
+        waited_seconds = (self.preferred_wait or 0) - self.wait_seconds_left
+        if waited_seconds > 0:
+            record_seconds(
+                "editai.wait.duration", waited_seconds, attributes={"editai.outcome": outcome}
+            )
 
-    def _refusal(self, start: JobStart) -> EditAIError:
+    def _error_for(self, start: JobStart) -> EditAIError:
         self._measure_wait(start.outcome)
         match start.outcome:
             case "busy":
@@ -160,16 +164,16 @@ class JobStarter:
             case "project_not_found":
                 return ProjectNotFound()
             case outcome:
-                raise RuntimeError(f"a job's start came out as {outcome}")
+                raise RuntimeError(f"unexpected outcome of a job start: {outcome}")
 
     def headers(self) -> dict[str, str]:
-        """What the answer says of the preferences that were followed."""
+        """The response header that names the applied preference."""
         if self.preferred_wait is None:
             return {}
         return {"Preference-Applied": f"wait={self.preferred_wait}"}
 
     def accepted(self, job: Job) -> Response:
-        """The 202 for a job; the same for every replay, however far the job is by then."""
+        """The 202 for a job. It is the same for every replay, whatever the job's status is by then."""
         url = f"{get_library_settings().public_url}/projects/{job.project_id}/progress"
         content = JobAccepted(
             job=StartedJob.model_validate(job.model_dump(exclude={"status"})), progress_url=url
@@ -182,7 +186,7 @@ class JobStarter:
         )
 
     def request_hash(self, **request: Any) -> str | None:
-        """What two requests with one key must have in common; None without a key."""
+        """The hash that requests with the same idempotency key must share; None without a key."""
         if self.idempotency_key is None:
             return None
         canonical = json.dumps(request, sort_keys=True, separators=(",", ":"), default=str)
@@ -190,7 +194,7 @@ class JobStarter:
 
 
 def _log_superseded(project_id: str, job_id: UUID | None) -> None:
-    """A job that ends because another one starts ends outside of any attempt: nobody else logs it."""
+    """Log a job that ended because another one started. It ended outside any attempt, so no worker logs it."""
     if job_id is None:
         return
     with log_fields(project_id=project_id, job_id=str(job_id)):
@@ -200,7 +204,7 @@ def _log_superseded(project_id: str, job_id: UUID | None) -> None:
 def busy(
     job: Job | None, lease: Lease | None, *, headers: dict[str, str] | None = None
 ) -> ProjectBusy:
-    """The 409 for a project that someone holds: who, and until when at least. It is counted."""
+    """The 409 for a project whose lease is held, with the holding job and the lease's expiry. Counts the conflict."""
     count("editai.conflicts", attributes={"editai.holder": job.kind if job else "none"})
     return ProjectBusy(
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
@@ -210,18 +214,18 @@ def busy(
 
 
 def _too_many_jobs(*, headers: dict[str, str]) -> TooManyJobs:
-    """The 429 for a user at the limit."""
+    """The 429 for a user at the limit of active jobs."""
     limit = get_settings().max_active_jobs_per_user
     return TooManyJobs(
-        f"You have {limit} active {'job' if limit == 1 else 'jobs'} already, the most at a time. "
-        "Wait until one has ended, or cancel one.",
+        f"You already have {limit} active {'job' if limit == 1 else 'jobs'}, the maximum. "
+        "Wait until one ends, or cancel one.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **headers},
         max_active_jobs=limit,
     )
 
 
 def preferred_wait(prefer: list[str] | None) -> int | None:
-    """The seconds of `wait=N`, at most 300; None without it. Other preferences are ignored."""
+    """The seconds of `wait=N`, at most 300, or None if there is no `wait`. Other preferences are ignored."""
     for preference in ",".join(prefer or []).split(","):
         name, _, value = preference.partition(";")[0].partition("=")
         seconds = value.strip().strip('"')
@@ -236,13 +240,13 @@ async def job_starter(
     idempotency_key: IdempotencyKey = None,
     prefer: Prefer = None,
 ) -> JobStarter:
-    """What a request's headers say of how its job is to be started."""
+    """A JobStarter from a request's headers."""
     wait = preferred_wait(prefer)
     return JobStarter(
         caller=caller,
         idempotency_key=idempotency_key,
         preferred_wait=wait,
-        wait_left=wait or 0,
+        wait_seconds_left=wait or 0,
         client_disconnected=client_disconnected(request),
     )
 

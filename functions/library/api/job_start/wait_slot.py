@@ -1,6 +1,6 @@
-"""Requests that wait: a few of each caller in a process, and only while someone waits for their answer.
+"""Limits how many requests of a caller may wait in one process, and detects when a waiting client has left.
 
-A request that waits asks the database again and again, so whoever may have any number of them has all of its time.
+A waiting request polls the database. Without a limit, one caller's waiting requests could take all of its time.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ _waiting = Counter[UUID | None]()
 
 @contextmanager
 def wait_slot(caller: Caller) -> Generator[bool]:
-    """A place to wait in during the block; False when the caller's other requests have them all."""
+    """Hold a wait slot during the block. Yields False if the caller's other requests hold them all."""
     owner_id = caller.owner_id
     if _waiting[owner_id] >= (
         MAX_WAITING_FOR_SERVICE if caller.is_service else MAX_WAITING_PER_USER
@@ -38,5 +38,5 @@ def wait_slot(caller: Caller) -> Generator[bool]:
 
 
 def client_disconnected(request: Request) -> Callable[[], bool]:
-    """What tells whether nobody waits for the answer any more; never, under a server that does not say so."""
+    """A function that returns whether the client has disconnected; always False under a server without this check."""
     return getattr(request.state, STATE, lambda: False)

@@ -1,1 +1,1 @@
-"""The OpenAPI document and its page: what the routes cannot say by themselves."""
+"""The OpenAPI document, with what FastAPI cannot derive from the routes, and its page."""

@@ -1,49 +1,54 @@
-"""What the OpenAPI document says about the API as a whole."""
+"""The OpenAPI document's description of the whole API, and of its tags."""
 
 from typing import Any
 
 DESCRIPTION = """\
-Upload a video to a project, let jobs make clips of it, and render clips for publishing.
+Upload a video to a project, start jobs that make clips from it, and render clips for publishing.
 
-**Jobs.** A call that starts a job responds 202 with the `Location` of its progress. A project has one job at a time:
-while one runs, starting another gets 409 at once, with `Retry-After`. `Prefer: wait=N` waits up to N seconds first. The
-number of a user's active jobs, over all projects, is limited: one more gets 429, or waits in the same way. A call with
-an `Idempotency-Key` is safe to retry: it gets the first response and starts nothing.
+**Jobs.** A request that starts a job gets 202; the `Location` header is the URL of the progress. A project has one
+active job at a time. While a job is active, starting another gets 409 at once, with `Retry-After`; with
+`Prefer: wait=N` the request first waits up to N seconds. The number of active jobs of a user is limited across all
+projects. At the limit, starting another gets 429, after the same optional wait. A request with an `Idempotency-Key` is
+safe to retry: the retry gets the first response again and starts no second job.
 
-**Values.** Times are UTC in ISO 8601, durations seconds, sizes bytes. Numbers are numbers: `"3"` is not 3. A body
-with a member that is not described here is refused.
+**Values.** Times are UTC in ISO 8601, durations are in seconds, sizes in bytes. In JSON, a number must be a number:
+`"3"` is refused. A body with an unknown member is refused.
 
 **Problems.** Every error is `application/problem+json` (RFC 9457). `type` is stable and meant for programs, `detail`
-for people. Another user's resource and a missing one are the same 404. An unknown path gets
-`#/components/responses/NotFound`, a method that a path does not allow
-`#/components/responses/MethodNotAllowed`.
+for people. Another user's resource and a missing one get the same 404. An unknown path gets
+`#/components/responses/NotFound`, and a method that the path does not support gets
+`#/components/responses/MethodNotAllowed`; operations do not repeat these two.
 
-**Methods.** HEAD is GET without its content; OPTIONS lists the methods of a path in `Allow`.
+**Methods.** HEAD is GET without the content. OPTIONS lists the methods of a path in `Allow`.
 """
 
 TAGS: list[dict[str, Any]] = [
-    {"name": "projects", "description": "What sources, jobs and clips belong to."},
+    {
+        "name": "projects",
+        "description": "A project holds sources and clips, and runs one job at a time.",
+    },
     {
         "name": "sources",
-        "description": "The videos of a project. A large one goes from the browser straight to storage: "
-        "create a source, PUT the file to its `upload_url`, confirm the source.",
+        "description": "The uploaded videos of a project. A browser sends a large video straight to storage: "
+        "create a source, PUT the file to its `upload_url`, then confirm the source.",
     },
     {
         "name": "jobs",
-        "description": "Raw clips of a video, clips of chosen segments, final renders; and how far a job is.",
+        "description": "Start a job that makes raw clips from a video, clips from chosen segments, or a final "
+        "render of a clip; then read its progress.",
     },
     {
         "name": "clips",
-        "description": "What jobs have made, its exports, and the presets to export for. Files are reached by "
-        "signed URLs that expire.",
+        "description": "Finished clips, their exports (final renders), and the export presets. Files are "
+        "downloaded from signed URLs that expire.",
     },
     {
         "name": "files",
-        "description": "Where signed URLs lead when files are kept in a directory of the server. "
-        "A URL is its own permission; take it as it was given.",
+        "description": "The targets of signed URLs when the server stores files in a local directory. "
+        "A signed URL needs no token; use it unchanged.",
     },
     {
         "name": "health",
-        "description": "Whether the process responds, and whether it can serve requests.",
+        "description": "Whether the process is alive, and whether it is ready for requests.",
     },
 ]

@@ -1,6 +1,6 @@
-"""The interactive documentation: Swagger UI from a package, with nothing from anywhere else.
+"""The interactive documentation: Swagger UI, served from a Python package without any external resource.
 
-Nothing of it is read before somebody opens the page.
+Its files are read only when the page is opened.
 """
 
 from functools import lru_cache
@@ -16,7 +16,7 @@ from shared.errors import NotFound
 
 PAGE = Path(__file__).with_name("page")
 PACKAGE = "fastapi_swagger"
-"""Carries each release of Swagger UI as its resources. Only these are used; it is never imported."""
+"""This package contains a release of Swagger UI as resource files. Only these are used; it is never imported."""
 
 ASSETS = {
     "start.js": "text/javascript",
@@ -32,20 +32,20 @@ root_redirect = APIRouter(include_in_schema=False)
 
 @root_redirect.get("/")
 async def redirect_to_docs() -> RedirectResponse:
-    """Whoever opens the bare address finds the page."""
+    """Redirect the root path to the documentation page."""
     return RedirectResponse(f"{get_library_settings().public_url}/docs")
 
 
 @router.get("")
 async def read_page() -> FileResponse:
-    """The page itself."""
+    """Serve the HTML page."""
     headers = {"Content-Security-Policy": _policy(), "Referrer-Policy": "no-referrer"}
     return FileResponse(PAGE / "index.html", media_type="text/html", headers=headers)
 
 
 @router.get("/{name}")
 async def read_asset(name: str) -> FileResponse:
-    """A script, a style or a picture of the page."""
+    """Serve a script, a stylesheet or an image of the page."""
     if name not in ASSETS:
         raise NotFound
     file = PAGE / name if name == "start.js" else _resources() / name
@@ -62,7 +62,7 @@ def _resources() -> Path:
 
 
 def _policy() -> str:
-    """What the page may do: load from here, and call the API where it says it is."""
+    """The Content-Security-Policy: the page may load from its own origin, and call the API at its public URL."""
     api = urlsplit(get_library_settings().public_url)
     return "; ".join(
         (

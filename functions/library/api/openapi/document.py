@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, completed with what its routes cannot say by themselves."""
+"""The OpenAPI document: FastAPI's, completed with what FastAPI cannot derive from the routes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,27 +17,29 @@ from shared.job_params.raw_clips import RawClipsOptions
 
 JSON = "application/json"
 PROBLEM_PREFIX = REFERENCE.format(model="")
-ALLOW = {"Allow": {"description": "The path's methods.", "schema": {"type": "string"}}}
+ALLOW = {
+    "Allow": {"description": "The methods that the path supports.", "schema": {"type": "string"}}
+}
 
 
 def operation_id(route: APIRoute) -> str:
-    """A stable name that reads well in generated clients: that of the function."""
+    """A stable name that reads well in generated clients: the name of the function."""
     return route.name.lstrip("_")
 
 
 def document(app: FastAPI, *, base_path: str) -> None:
-    """Give an application its document, made when it is first asked for."""
+    """Make an application build this document on first use."""
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _make(app, base_path)
+            app.openapi_schema = _build(app, base_path)
         return app.openapi_schema
 
     app.openapi = openapi
 
 
-def _make(app: FastAPI, base_path: str) -> dict[str, Any]:
-    # What only the document needs is imported with it.
+def _build(app: FastAPI, base_path: str) -> dict[str, Any]:
+    # Imported here, because only the document needs them.
     from api.openapi.descriptions import DESCRIPTION, TAGS  # noqa: PLC0415
 
     schema = get_openapi(
@@ -71,26 +73,29 @@ def _add_components(components: dict[str, Any]) -> None:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for model in (Problem, InvalidPart, GenerateFromSource):
-        described = model.model_json_schema(ref_template=REFERENCE)
-        schemas.update(described.pop("$defs", {}))
-        schemas[model.__name__] = described
+        model_schema = model.model_json_schema(ref_template=REFERENCE)
+        schemas.update(model_schema.pop("$defs", {}))
+        schemas[model.__name__] = model_schema
     schemas |= problem_components(schemas["Problem"])
     schemas["GenerateFromUpload"] = _upload_form()
-    everywhere = problems(NotFound, common=False) | problems(MethodNotAllowed, common=False)
+    shared_responses = problems(NotFound, common=False) | problems(MethodNotAllowed, common=False)
     components["responses"] = {
-        "NotFound": everywhere[NotFound.status],
-        "MethodNotAllowed": everywhere[MethodNotAllowed.status] | {"headers": ALLOW},
+        "NotFound": shared_responses[NotFound.status],
+        "MethodNotAllowed": shared_responses[MethodNotAllowed.status] | {"headers": ALLOW},
     }
 
 
 def _drop_default(operation: dict[str, Any]) -> None:
-    """Take out FastAPI's own 422, which is not how this API answers."""
+    """Remove FastAPI's default 422, because this API responds with problem details instead."""
     if JSON in operation["responses"].get("422", {}).get("content", {}):
         del operation["responses"]["422"]
 
 
 def _complete_parameters(operation: dict[str, Any]) -> None:
-    """Headers as they are written; and a file's URL needs its signature, else it is no 422 but a 403."""
+    """Capitalize header names, and mark the parameters of signed URLs as required.
+
+    In the code they are optional: a URL without a signature gets a 403, not a 422.
+    """
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()
@@ -110,7 +115,7 @@ def _add_examples(operation: dict[str, Any]) -> None:
 
 
 def _upload_form() -> dict[str, Any]:
-    """The form of an upload: its fields and its file."""
+    """The schema of the upload form: the options and the file."""
     form = RawClipsOptions.model_json_schema()
     video = {
         "type": "string",
@@ -118,8 +123,12 @@ def _upload_form() -> dict[str, Any]:
         "description": "An MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
     }
     seed = form["properties"]["seed"]
-    # A form has texts and no null.
+    # Form fields are text, so there is no null.
     seed |= seed.pop("anyOf")[0]
     del seed["default"]
     form["properties"] = {"video": video, **form["properties"]}
-    return form | {"title": "GenerateFromUpload", "required": ["video"]}
+    return form | {
+        "title": "GenerateFromUpload",
+        "description": "A video, and the options of its raw clips job.",
+        "required": ["video"],
+    }

@@ -1,4 +1,4 @@
-"""The schemas of problem details: one for each kind of problem, and the one that they have in common."""
+"""The schemas of problem details: one for each kind of problem, and their common base."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
@@ -13,7 +13,7 @@ NOT_UPLOADED = "not_uploaded"
 
 _JOB = {
     "type": ["object", "null"],
-    "description": "The job that holds the project; null when no job does.",
+    "description": "The job that holds the lease; null when the holder is not a job.",
     "properties": {"id": {"type": "string", "format": "uuid"}, "kind": {"type": "string"}},
     "required": ["id", "kind"],
     "examples": [{"id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34", "kind": "raw_clips"}],
@@ -22,7 +22,7 @@ _ERRORS = {
     "type": "array",
     "minItems": 1,
     "items": {"$ref": REFERENCE.format(model="InvalidPart")},
-    "description": "All that was found, at most 20.",
+    "description": "Everything that is wrong with the request, at most 20 entries.",
     "examples": [
         [
             {
@@ -36,13 +36,17 @@ _ERRORS = {
 EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "invalid-request": {"errors": _ERRORS},
     "payload-too-large": {
-        "max_bytes": {"type": "integer", "description": "The limit.", "examples": [500_000_000]}
+        "max_bytes": {
+            "type": "integer",
+            "description": "The size limit.",
+            "examples": [500_000_000],
+        }
     },
     "project-busy": {
         "lease_expires_at": {
             "type": ["string", "null"],
             "format": "date-time",
-            "description": "Until when the project is held at least; a running job renews it.",
+            "description": "When the project's lease expires, unless it is renewed; a running job renews it.",
             "examples": ["2026-11-23T10:15:30.250000Z"],
         },
         "job": _JOB,
@@ -50,7 +54,7 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "too-many-jobs": {
         "max_active_jobs": {
             "type": "integer",
-            "description": "How many jobs a user may have queued or running.",
+            "description": "The maximum number of queued and running jobs per user.",
             "examples": [5],
         }
     },
@@ -58,35 +62,35 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         "reason": {
             "type": "string",
             "enum": [*get_args(RefusalCode), NOT_UPLOADED],
-            "description": "Stable, and meant for programs.",
+            "description": "A stable code, meant for programs.",
             "examples": ["no_video"],
         }
     },
 }
-"""The members that a kind of problem adds, by its slug; each with an example."""
+"""The members that each kind of problem adds, by slug; each with an example."""
 
 EXAMPLE_DETAILS: Mapping[str, str] = {
     "invalid-request": "body.variant_count: Input should be less than or equal to 10.",
-    "payload-too-large": "The body may have at most 500,000,000 bytes.",
-    "too-many-jobs": "You have 5 active jobs already, the most at a time. "
-    "Wait until one has ended, or cancel one.",
+    "payload-too-large": "The body is larger than the limit of 500,000,000 bytes.",
+    "too-many-jobs": "You already have 5 active jobs, the maximum. "
+    "Wait until one ends, or cancel one.",
     "unsupported-media-type": "Send the body as application/json.",
     "unusable-video": "The file contains no video.",
 }
-"""What problems say that have no sentence of their own."""
+"""Example details for the kinds of problems that have no default detail."""
 
 
 def problem_kinds() -> list[type[EditAIError]]:
-    """Every kind of problem the library answers with, by status and name."""
+    """Every kind of problem that the library responds with, ordered by status and slug."""
     kinds = [EditAIError, *_descendants(EditAIError)]
-    # A kind without a slug of its own is, to a client, its parent.
+    # To a client, a class without its own slug is the same kind as its parent.
     return sorted(
         (kind for kind in kinds if "slug" in vars(kind)), key=lambda k: (k.status, k.slug)
     )
 
 
 def problem_schema(kinds: Sequence[type[EditAIError]]) -> dict[str, Any]:
-    """The schema of an answer that is one of these problems; `type` tells which."""
+    """The schema of a response that is one of these problems; `type` says which."""
     references = {kind.problem_type(): REFERENCE.format(model=_name(kind)) for kind in kinds}
     if len(references) == 1:
         return {"$ref": next(iter(references.values()))}
@@ -97,14 +101,19 @@ def problem_schema(kinds: Sequence[type[EditAIError]]) -> dict[str, Any]:
 
 
 def problem_components(base: dict[str, Any]) -> dict[str, Any]:
-    """The components of all problems; `base` is the schema of what they have in common."""
+    """The component schemas of all problems; `base` is the schema of their common members."""
     kinds = problem_kinds()
     base["properties"]["type"]["enum"] = [*(kind.problem_type() for kind in kinds), BLANK_TYPE]
-    blank = _component("The status says it all (RFC 9457, 4.2.1).", {"type": {"const": BLANK_TYPE}})
-    return {"Problem": base, BLANK_NAME: blank} | {_name(kind): _of(kind) for kind in kinds}
+    blank = _component(
+        "A problem with no more meaning than its status (RFC 9457, 4.2.1).",
+        {"type": {"const": BLANK_TYPE}},
+    )
+    return {"Problem": base, BLANK_NAME: blank} | {
+        _name(kind): _problem_component(kind) for kind in kinds
+    }
 
 
-def _of(kind: type[EditAIError]) -> dict[str, Any]:
+def _problem_component(kind: type[EditAIError]) -> dict[str, Any]:
     extensions = EXTENSIONS.get(kind.slug, {})
     properties = {
         "type": {"const": kind.problem_type()},

@@ -1,4 +1,4 @@
-"""The answers of a route, for its documentation."""
+"""The documented responses of routes."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -33,26 +33,28 @@ Responses = dict[int | str, dict[str, Any]]
 Kinds = Iterable[type[EditAIError]]
 
 PAGE = (InvalidRequest,)
-"""What a list may answer because of its `limit` and `cursor`."""
+"""The problems of a list route's `limit` and `cursor`."""
 
 BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
-"""What a route may answer because of a body."""
+"""The problems of a request body."""
 
-# What any authenticated call may be answered with.
+# The problems of every authenticated route.
 _COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable, EditAIError)
 
-WAITED = "Preference-Applied"
+PREFERENCE_APPLIED = "Preference-Applied"
 
 
 def header(
     name: str, description: str, kind: str = "string", *, required: bool = False
 ) -> dict[str, Any]:
-    """A header of an answer."""
+    """A response header."""
     return {name: {"description": description, "required": required, "schema": {"type": kind}}}
 
 
-_WAITED = header(WAITED, "The `wait` that was followed, when one was asked for.")
-_RETRY_AFTER = header("Retry-After", "Seconds after which to try again.", "integer", required=True)
+_PREFERENCE_APPLIED = header(
+    PREFERENCE_APPLIED, "The `wait` that was applied, if the request had one."
+)
+_RETRY_AFTER = header("Retry-After", "Seconds to wait before a retry.", "integer", required=True)
 _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
@@ -62,7 +64,7 @@ _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
 
 
 def problems(*errors: type[EditAIError], common: bool = True) -> Responses:
-    """The problems that a route answers with, each with an example, by status."""
+    """The problems that a route responds with, each with an example, by status."""
     by_status: dict[int, list[type[EditAIError]]] = defaultdict(list)
     for error in (*errors, *(_COMMON if common else (EditAIError,))):
         by_status[error.status].append(error)
@@ -70,30 +72,33 @@ def problems(*errors: type[EditAIError], common: bool = True) -> Responses:
 
 
 def job_problems(*errors: type[EditAIError]) -> Responses:
-    """The problems of a route that starts a job: it may have waited until it could."""
+    """The problems of a route that starts a job; a 409 or 429 may follow a wait."""
     responses = problems(*errors, ProjectBusy, TooManyJobs)
-    for waited in (ProjectBusy, TooManyJobs):
-        responses[waited.status]["headers"] |= _WAITED
+    for error in (ProjectBusy, TooManyJobs):
+        responses[error.status]["headers"] |= _PREFERENCE_APPLIED
     return responses
 
 
 def accepted_headers() -> dict[str, Any]:
     """The headers of a 202 for a job."""
-    return {"headers": header("Location", "The progress of the job.", required=True) | _WAITED}
+    return {
+        "headers": header("Location", "The URL of the job's progress.", required=True)
+        | _PREFERENCE_APPLIED
+    }
 
 
 def blank_problem(
     status: HTTPStatus, description: str, headers: dict[str, Any] | None = None
 ) -> Responses:
-    """An answer that says no more than its status does."""
+    """A problem response without more meaning than its status."""
     phrase = status.phrase
     value = {"type": BLANK_TYPE, "title": phrase, "status": status.value, "detail": f"{phrase}."}
     content = {
         "schema": {"$ref": REFERENCE.format(model=BLANK_NAME)},
         "examples": {"blank": {"summary": phrase, "value": value}},
     }
-    answer = {"description": description, "headers": headers or {}}
-    return {status.value: answer | {"content": {PROBLEM_MEDIA_TYPE: content}}}
+    response = {"description": description, "headers": headers or {}}
+    return {status.value: response | {"content": {PROBLEM_MEDIA_TYPE: content}}}
 
 
 def _response(errors: list[type[EditAIError]]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The routes of the API: one module for each resource, with the pages and URLs they share."""
+"""The routes of the API: one module per resource, and the pagination and file URLs that they share."""

@@ -1,4 +1,4 @@
-"""Clips: list them, read one, name or select one. Their files are reached by URLs that expire."""
+"""Clips: list, read, rename and select them. Responses carry signed URLs of the files, which expire."""
 
 import asyncio
 from typing import Annotated, Any
@@ -54,7 +54,7 @@ async def list_project_clips(
 
 
 async def get_clip(clip_id: str, caller: Caller) -> Clip:
-    """A clip of the caller's. Raises ClipNotFound, also for someone else's."""
+    """The caller's clip with this id. Raises ClipNotFound, also for another user's clip."""
     rows = await call("list_clips", owner_id=owner(caller), limit=1, clip_id=clip_id)
     if not rows:
         raise ClipNotFound
@@ -65,12 +65,12 @@ async def get_clip(clip_id: str, caller: Caller) -> Clip:
 async def read_clip(clip_id: ClipId, caller: CurrentCaller) -> ClipResponse:
     """Read a clip."""
     clip = await get_clip(clip_id, caller)
-    return (await _answers([clip.model_dump()]))[0]
+    return (await _responses([clip.model_dump()]))[0]
 
 
 @router.patch("/clips/{clip_id}", responses=problems(ClipNotFound, StorageUnavailable, *BODY))
 async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) -> ClipResponse:
-    """Name a clip, or select it for publishing."""
+    """Rename a clip, or select it for publishing."""
     rows = await call(
         "update_clip",
         clip_id=clip_id,
@@ -80,15 +80,15 @@ async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) 
     )
     if not rows:
         raise ClipNotFound
-    return (await _answers(rows))[0]
+    return (await _responses(rows))[0]
 
 
 async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipResponse]:
     rows = await call("list_clips", **filters, **paging.arguments(id_type=UUID))
     page, next_cursor = paging.cut(rows)
-    return Page(items=tuple(await _answers(page)), next_cursor=next_cursor)
+    return Page(items=tuple(await _responses(page)), next_cursor=next_cursor)
 
 
-async def _answers(rows: list[dict[str, Any]]) -> list[ClipResponse]:
+async def _responses(rows: list[dict[str, Any]]) -> list[ClipResponse]:
     signed = await with_file_urls(rows, video_url="storage_path", thumbnail_url="thumbnail_path")
     return [ClipResponse.model_validate(row) for row in signed]

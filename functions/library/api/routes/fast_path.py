@@ -1,9 +1,9 @@
-"""The two requests that come most often, past FastAPI's search for a route and for its parameters.
+"""A fast path for the two most frequent requests, which skips FastAPI's routing and parameter handling.
 
-A page polls progress once a second, and whoever wants a busy project tries again and again. For both, FastAPI costs
-more than all that is done for the answer. A shortcut calls the same function as the route that it stands for, with the
-same arguments; it takes only requests whose headers need no checking, and leaves all others, and the documentation, to
-the route. So it may be left out at any time, and nothing but the cost will differ.
+A page polls progress once a second, and clients of a busy project retry often. For both, FastAPI costs more than
+everything else that the request needs. A fast-path route calls the same function with the same arguments as the FastAPI
+route. It takes only requests whose headers need no validation; all others, and the documentation, stay with FastAPI.
+Removing it would change nothing but the cost.
 """
 
 import re
@@ -20,14 +20,14 @@ from api.models import PROJECT_ID_PATTERN
 from api.routes.generate import generate
 from api.routes.progress import read_progress
 
-Answer = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-_CHECKED = b"idempotency-key"
+_VALIDATED_HEADER = b"idempotency-key"
 _PROJECT_ID = PROJECT_ID_PATTERN.strip("^$")
 
 
 def fast_path_routes(base_path: str) -> list[BaseRoute]:
-    """The routes to try before all others."""
+    """The routes that are tried before all others."""
     return [
         FastPathRoute("GET", base_path, "/projects/{project_id}/progress", _progress),
         FastPathRoute("POST", base_path, "/projects/{project_id}/generate", _generate),
@@ -35,34 +35,34 @@ def fast_path_routes(base_path: str) -> list[BaseRoute]:
 
 
 class FastPathRoute(BaseRoute):
-    """A route to one function; `path` is told to the log, as that of FastAPI's route is."""
+    """A route to one function. The request log reads its `path`, as it does with FastAPI's routes."""
 
-    def __init__(self, method: str, base_path: str, path: str, answer: Answer) -> None:
+    def __init__(self, method: str, base_path: str, path: str, endpoint: Endpoint) -> None:
         self.path = path
         self._method = method
-        self._answer = answer
+        self._endpoint = endpoint
         pattern = path.replace("{project_id}", f"(?P<project_id>{_PROJECT_ID})")
         self._pattern = re.compile(re.escape(base_path) + pattern)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Take a request that FastAPI's route would take, and refuse for none of its headers."""
+        """Match a request that the FastAPI route would match, unless it has a header that needs validation."""
         if scope["type"] != "http" or scope["method"] != self._method:
             return Match.NONE, {}
-        found = self._pattern.fullmatch(scope["path"])
-        if not found or any(name == _CHECKED for name, _ in scope["headers"]):
+        match = self._pattern.fullmatch(scope["path"])
+        if not match or any(name == _VALIDATED_HEADER for name, _ in scope["headers"]):
             return Match.NONE, {}
-        return Match.FULL, {"route": self, "path_params": found.groupdict()}
+        return Match.FULL, {"route": self, "path_params": match.groupdict()}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request."""
-        response = await self._answer(Request(scope, receive))
+        """Handle the request."""
+        response = await self._endpoint(Request(scope, receive))
         await response(scope, receive, send)
 
 
 async def _progress(request: Request) -> Response:
     caller = await caller_of(request)
-    known = request.headers.get("if-none-match")
-    return await read_progress(request.path_params["project_id"], caller, known)
+    if_none_match = request.headers.get("if-none-match")
+    return await read_progress(request.path_params["project_id"], caller, if_none_match)
 
 
 async def _generate(request: Request) -> Response:

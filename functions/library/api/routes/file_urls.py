@@ -1,4 +1,4 @@
-"""Rows with the URLs of their files. A URL works for a while; then the row is asked for again."""
+"""Adds signed URLs of files to rows. The URLs expire; clients then read the resource again."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,9 +9,9 @@ from shared.storage.factory import get_storage
 
 
 async def with_file_urls(rows: Sequence[dict[str, Any]], **columns: str) -> list[dict[str, Any]]:
-    """The rows, each with a URL for each column that holds a path: `video_url="storage_path"`.
+    """The rows, each with a URL for each given path column: `video_url="storage_path"`.
 
-    A file that is not there has the URL None. `urls_expire_at` says until when the others work.
+    The URL of a missing file is None. `urls_expire_at` is when the other URLs expire.
     """
     ttl_seconds = get_library_settings().url_ttl_seconds
     expire_at = datetime.now(UTC) + timedelta(seconds=ttl_seconds)

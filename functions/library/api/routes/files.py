@@ -1,4 +1,4 @@
-"""Files of a local directory, by signed URL. Supabase Storage serves its own; then these are not there."""
+"""Serves the files of a local directory by signed URL. With Supabase Storage, which serves files itself, it is off."""
 
 import asyncio
 import re
@@ -24,35 +24,35 @@ FILE: dict[str, Any] = {
     kind: {"schema": {"type": "string", "contentMediaType": kind}}
     for kind in (*sorted(CONTENT_TYPES), UNKNOWN_CONTENT_TYPE)
 }
-"""The contents of a file's answer."""
+"""The documented media types of a file."""
 
-ETAG = header("ETag", "Changes with the file.", required=True)
+ETAG = header("ETag", "Changes whenever the file changes.", required=True)
 RANGE: dict[str, Any] = {
     "name": "Range",
     "in": "header",
-    "description": "The part that is wanted (RFC 9110, 14.2). One that is no valid range of bytes, or more than "
-    "16 of them, is ignored.",
+    "description": "The part of the file to send (RFC 9110, 14.2). An invalid header, or one with more than 16 "
+    "ranges, is ignored.",
     "schema": {"type": "string", "examples": ["bytes=0-1023"]},
 }
 MAX_RANGES = 16
-"""Whoever asks for more gets the whole file: many small ranges are more work than use (RFC 9110, 14.2)."""
+"""A request with more gets the whole file, because many small ranges cost more than they save (RFC 9110, 14.2)."""
 
 MAX_PARTS = 100
-"""Of a list, those without anything in them included; they are read over (RFC 9110, 5.6.1)."""
+"""The maximum number of list elements in a Range header. Empty elements count, but are skipped (RFC 9110, 5.6.1)."""
 
 _RANGE = re.compile(r"([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15})", re.ASCII)
 RANGES = header("Accept-Ranges", "`bytes`", required=True)
 
 UPLOAD_GRACE_SECONDS = 1800
-"""How long after its URL has expired an upload may still come in: what removes the files of a source that is gone
-counts on an hour."""
+"""How long an upload may continue after its URL has expired. It must stay below an hour: cleanup removes a deleted
+source's file an hour after that, because a URL cannot be revoked."""
 
-Expires = Annotated[str, Query(description="Unix time.")]
-Signature = Annotated[str, Query()]
+Expires = Annotated[str, Query(description="When the URL expires, in Unix time.")]
+Signature = Annotated[str, Query(description="The signature of the URL.")]
 
 
 class FileNotFound(NotFound):
-    """No file is stored under this URL."""
+    """No file is stored at this URL."""
 
     slug = "file-not-found"
     title = "File not found"
@@ -60,7 +60,7 @@ class FileNotFound(NotFound):
 
 
 class FileExists(EditAIError):
-    """An upload URL takes one file, once."""
+    """An upload URL accepts only one file."""
 
     status = 409
     slug = "file-exists"
@@ -69,29 +69,29 @@ class FileExists(EditAIError):
 
 
 class RangedFile(FileResponse):
-    """A file, or the ranges of it that are asked for; a Range header that is none asks for nothing.
+    """A file, or the requested ranges of it. An invalid Range header is ignored.
 
-    Starlette's own answers that with 400, and with 416 when one of several ranges is outside of the file.
-    Source: RFC 9110, 14.1.1, 14.1.2 and 14.2. HEAD is answered without reading the file.
+    Starlette's FileResponse sends 400 for an invalid header, and 416 if only one of several ranges is outside the file.
+    Source: RFC 9110, 14.1.1, 14.1.2 and 14.2. For HEAD the file is not read.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        as_asked = {**scope, "method": "HEAD"} if IS_HEAD in scope else scope
-        await super().__call__(as_asked, receive, send)
+        """Send the response."""
+        response_scope = {**scope, "method": "HEAD"} if IS_HEAD in scope else scope
+        await super().__call__(response_scope, receive, send)
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
         ranges = _byte_ranges(http_range)
         if not ranges:
-            return []  # which means the whole file
+            return []  # Starlette then sends the whole file
         inside = [each for each in ranges if _is_inside(each, file_size)]
-        wanted = ",".join(each[0] for each in inside or ranges)
-        return super()._parse_range_header(f"bytes={wanted}", file_size)
+        selected = ",".join(each[0] for each in inside or ranges)
+        return super()._parse_range_header(f"bytes={selected}", file_size)
 
 
 def _byte_ranges(text: str) -> list[re.Match[str]]:
-    """The few ranges (`first-last`, `first-` or `-length`) that a Range header is; none if it is anything else."""
+    """The ranges (`first-last`, `first-` or `-length`) of a Range header; none if it is invalid or has too many."""
     unit, _, listed = text.partition("=")
     parts = listed.split(",")
     if unit.lower() != "bytes" or len(parts) > MAX_PARTS:
@@ -107,12 +107,12 @@ def _is_backwards(one: re.Match[str]) -> bool:
 
 
 def _is_inside(one: re.Match[str], file_size: int) -> bool:
-    """Tell whether a file has any byte of a range."""
+    """Return whether any byte of the range is inside the file."""
     return int(one[1]) < file_size if one[1] else int(one[3]) > 0 < file_size
 
 
 def files_router(storage: LocalStorage) -> APIRouter:
-    """The routes that a directory's signed URLs lead to."""
+    """The routes that the signed URLs of a local directory point to."""
     router = APIRouter(prefix="/files", tags=["files"])
 
     @router.get(
@@ -123,12 +123,14 @@ def files_router(storage: LocalStorage) -> APIRouter:
             200: {"content": FILE, "description": "The file.", "headers": RANGES | ETAG},
             206: {
                 "content": FILE | {"multipart/byteranges": {}},
-                "description": "The range, or ranges, asked for.",
-                "headers": RANGES | ETAG | header("Content-Range", "Where one range is."),
+                "description": "The requested ranges of the file.",
+                "headers": RANGES
+                | ETAG
+                | header("Content-Range", "The position of the range, when there is only one."),
             },
             **blank_problem(
                 HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                "The range is outside of the file.",
+                "The range is outside the file.",
                 header("Content-Range", "The file's size."),
             ),
             **problems(InvalidUrl, FileNotFound, common=False),
@@ -159,7 +161,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
     async def write_file(
         request: Request, path: str, expires: Expires = "", signature: Signature = ""
     ) -> Response:
-        """Store a file, once. What has not come half an hour after the URL has expired is not waited for."""
+        """Upload a file. A URL accepts one file; the upload must end within half an hour after the URL expires."""
         remaining = storage.signer.check("PUT", path, expires=expires, signature=signature)
         if await storage.size(path) is not None:
             raise FileExists
@@ -184,12 +186,10 @@ async def _receive(request: Request, staged: Path, *, within_seconds: float) -> 
             async for chunk in request.stream():
                 await sink.write(chunk)
     except TimeoutError:
-        raise RequestTimeout(
-            "The URL has expired while the body was coming in. Ask for a new URL."
-        ) from None
+        raise RequestTimeout("The URL expired during the upload. Request a new URL.") from None
 
 
 def local_storage() -> LocalStorage | None:
-    """The storage, where it is a local directory."""
+    """The storage if it is a local directory, otherwise None."""
     storage = get_storage()
     return storage if isinstance(storage, LocalStorage) else None

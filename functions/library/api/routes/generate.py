@@ -1,10 +1,10 @@
-"""Generate: raw clips from a video that comes with the request, or from a stored source.
+"""Generate: raw clips from a video uploaded with the request, or from a stored source.
 
-    authenticate -> headers -> is the project free? -> the file, into staging -> fields -> probe
-        -> announce -> into storage -> start the job, atomically -> hand it over -> 202
+    authenticate -> check headers -> check that the project is free -> receive the file into staging -> check fields
+        -> probe -> announce the upload -> put the file into storage -> start the job atomically -> dispatch -> 202
 
-Whatever goes wrong before the job has started, no file and no row is left; where this process itself is killed, cleanup
-removes the file that it had announced.
+If anything fails before the job has started, no file and no row is left. If this process is killed, cleanup removes the
+announced file.
 """
 
 import logging
@@ -88,23 +88,25 @@ REQUEST_BODY = {
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def generate(request: Request, project_id: ProjectId, starter: StartsJob) -> Response:
-    """Make raw clips of a video: upload it here, or name a stored source."""
+    """Make raw clips from a video: upload it with this request, or name a stored source."""
     kind = media_type(request)
     if kind not in (FORM, JSON):
-        raise UnsupportedMediaType(f"Send the video as {FORM}, or a stored source as {JSON}.")
+        raise UnsupportedMediaType(
+            f"Send a video as {FORM}, or the id of a stored source as {JSON}."
+        )
     refuse_encoded(request)
     max_bytes = get_library_settings().max_upload_bytes
     if int(request.headers.get("content-length", "0")) > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(max_bytes)
     await starter.check(project_id)
-    make = _from_upload if kind == FORM else _from_source
-    return starter.accepted(await make(request, project_id, starter))
+    start = _from_upload if kind == FORM else _from_source
+    return starter.accepted(await start(request, project_id, starter))
 
 
 async def _from_source(request: Request, project_id: str, starter: JobStarter) -> Job:
     body = await bounded_body(request).body()
     try:
-        wanted = GenerateFromSource.model_validate_json(body)
+        options = GenerateFromSource.model_validate_json(body)
     except ValidationError as error:
         raise body_errors(error) from None
     job_id = uuid4()
@@ -112,15 +114,15 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
         project_id=project_id,
         owner_id=starter.caller.owner_id,
         kind=KIND,
-        params=RawClipsParams.of(wanted, wanted.source_id, job_id).model_dump(mode="json"),
-        source_ids=(wanted.source_id,),
+        params=RawClipsParams.of(options, options.source_id, job_id).model_dump(mode="json"),
+        source_ids=(options.source_id,),
         idempotency_key=starter.idempotency_key,
-        request_hash=starter.request_hash(kind=KIND, **wanted.model_dump()),
+        request_hash=starter.request_hash(kind=KIND, **options.model_dump()),
     )
     try:
         return await starter.start(job_request, job_id)
     except SourceNotFound:
-        await refuse_unconfirmed(wanted.source_id, project_id, starter.caller)
+        await refuse_unconfirmed(options.source_id, project_id, starter.caller)
         raise
 
 
@@ -135,8 +137,8 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         )
         facts = await probed_facts(staged)
         path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
-        named = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
-        source = named | facts
+        identity = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
+        source = identity | facts
         await call("announce_upload", project_id=project_id, storage_path=path)
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)
@@ -145,9 +147,9 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
 async def _start_with_file(
     project_id: str, form: Form[RawClipsOptions], source: dict[str, Any], starter: JobStarter
 ) -> Job:
-    """Start the job; its file goes again unless it did start.
+    """Start the job, and delete its file if the job did not start.
 
-    Where nobody knows, the file stays: one too many does no harm, a job without its file fails.
+    If it is unknown whether the job started, the file stays: a surplus file is harmless, a job without its file fails.
     """
     job_id, path = uuid4(), source["storage_path"]
     job_request = JobRequest(

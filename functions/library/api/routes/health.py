@@ -1,4 +1,4 @@
-"""For whoever watches the service: does the process answer, and can it serve."""
+"""Health checks: whether the process is alive, and whether it is ready for requests."""
 
 from fastapi import APIRouter
 
@@ -12,12 +12,12 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz", responses=problems(common=False))
 async def health() -> Health:
-    """Tell whether the process responds, without checking what it depends on."""
+    """Check that the process is alive. Its dependencies are not checked."""
     return Health()
 
 
 @router.get("/readyz", responses=problems(DatabaseUnavailable, ServiceUnavailable, common=False))
 async def readiness() -> Readiness:
-    """Tell whether requests can be served: the database responds, and its schema is as new as the code."""
+    """Check that the service is ready: the database responds, and its schema is as new as the code."""
     await check_schema()
     return Readiness()

@@ -1,6 +1,6 @@
-"""Pages of lists, newest first.
+"""Cursor pagination of lists, newest first.
 
-A cursor is the place of a page's last row, so rows that come or go meanwhile move nothing.
+A cursor is the position of a page's last row, so rows that are added or deleted between requests shift nothing.
 """
 
 import binascii
@@ -24,24 +24,24 @@ MAX_CURSOR_LENGTH = 300
 
 @dataclass(frozen=True, kw_only=True)
 class PageRequest:
-    """Which page is asked for."""
+    """The requested page."""
 
     limit: int
     cursor: str | None
 
     def arguments(self, *, id_type: Callable[[str], object] = str) -> dict[str, Any]:
-        """The arguments of a list function: one row more than the page, to see whether that is all.
+        """The arguments of the SQL list function. It reads one extra row, which shows whether there is a next page.
 
-        Raises InvalidRequest for a cursor that is none of ours.
+        Raises InvalidRequest for an invalid cursor.
         """
-        after: dict[str, Any] = {"limit": self.limit + 1}
+        arguments: dict[str, Any] = {"limit": self.limit + 1}
         if self.cursor is None:
-            return after
+            return arguments
         created_at, row_id = _decode(self.cursor, id_type)
-        return after | {"after_created_at": created_at, "after_id": row_id}
+        return arguments | {"after_created_at": created_at, "after_id": row_id}
 
     def cut(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
-        """The rows of the page, and the cursor of the next one."""
+        """The rows of this page, and the cursor of the next page, or None on the last page."""
         if len(rows) <= self.limit:
             return rows, None
         page = rows[: self.limit]
@@ -49,24 +49,22 @@ class PageRequest:
 
 
 def _encode(row: dict[str, Any]) -> str:
-    place = json.dumps([row["created_at"], row["id"]], separators=(",", ":"))
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    position = json.dumps([row["created_at"], row["id"]], separators=(",", ":"))
+    return urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, id_type: Callable[[str], object]) -> tuple[str, str]:
     try:
-        place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        created_at, row_id = place
-        # In Postgres' words and not the sender's, who may know stranger ways to write a time.
+        position = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        created_at, row_id = position
+        # Normalized for Postgres, because Python accepts more ways to write a time.
         return datetime.fromisoformat(created_at).astimezone(UTC).isoformat(), str(id_type(row_id))
     except (binascii.Error, ValueError, TypeError, OverflowError, AttributeError):
         raise _unknown_cursor() from None
 
 
 def _unknown_cursor() -> InvalidRequest:
-    return invalid_parts(
-        ("query.cursor", "Not a cursor of this list; send next_cursor as it was given")
-    )
+    return invalid_parts(("query.cursor", "Not a cursor of this list; send next_cursor unchanged"))
 
 
 async def _page_request(
@@ -75,11 +73,11 @@ async def _page_request(
         Field(strict=True, ge=1, le=MAX_LIMIT),
         BeforeValidator(to_integer),
         BeforeValidator(parse_number),
-        Query(description="Items a page."),
+        Query(description="Items per page."),
     ] = 20,
     cursor: Annotated[
         str | None,
-        Query(max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the page before."),
+        Query(max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the previous page."),
     ] = None,
 ) -> PageRequest:
     return PageRequest(limit=limit, cursor=cursor)

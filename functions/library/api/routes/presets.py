@@ -1,4 +1,4 @@
-"""Export presets: what a final render can be made for."""
+"""Export presets: the output formats of final renders."""
 
 from fastapi import APIRouter
 

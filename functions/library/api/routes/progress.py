@@ -1,4 +1,4 @@
-"""Progress: read from the database each time, and sent only when it has changed."""
+"""Progress: read from the database on every request, and sent only if it has changed."""
 
 from hashlib import sha256
 from typing import Annotated
@@ -13,7 +13,7 @@ from shared.errors import ProjectNotFound
 from shared.jobs.progress import GenerationProgress, get_generation_progress
 
 POLL_SECONDS = 1
-"""A worker writes once a second at most."""
+"""A worker writes progress at most once a second."""
 
 ACTIVE = ("queued", "running")
 
@@ -22,7 +22,8 @@ router = APIRouter(
 )
 
 IfNoneMatch = Annotated[
-    str | None, Header(description="The ETag of the last response; 304 when it still holds.")
+    str | None,
+    Header(description="The ETag of your last response. If nothing has changed, you get 304."),
 ]
 
 
@@ -32,13 +33,15 @@ IfNoneMatch = Annotated[
     responses={
         200: {
             "headers": {
-                **header("ETag", "Changes with the progress.", required=True),
-                **header("Retry-After", "While a job is active: retry then.", "integer"),
+                **header("ETag", "Changes whenever the progress changes.", required=True),
+                **header(
+                    "Retry-After", "Seconds until the next poll, while a job is active.", "integer"
+                ),
             }
         },
         304: {
-            "description": "Nothing has changed.",
-            "headers": header("ETag", "As sent.", required=True),
+            "description": "The progress has not changed.",
+            "headers": header("ETag", "The ETag that you sent.", required=True),
         },
         **problems(ProjectNotFound),
     },
@@ -46,11 +49,11 @@ IfNoneMatch = Annotated[
 async def read_progress(
     project_id: ProjectId, caller: CurrentCaller, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Read how far a project is."""
+    """Read the progress of a project. Poll with `If-None-Match` and wait `Retry-After` seconds between requests."""
     progress = await get_generation_progress(project_id, caller.owner_id)
     if progress is None:
         raise ProjectNotFound
-    body = _answer(progress).model_dump_json().encode()
+    body = _response_body(progress).model_dump_json().encode()
     etag = f'W/"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if progress.job_status in ACTIVE:
@@ -60,8 +63,8 @@ async def read_progress(
     return Response(body, headers=headers, media_type="application/json")
 
 
-def _answer(progress: GenerationProgress) -> ProgressResponse:
-    """Without the lease's end, which every renewal moves although nothing has happened."""
+def _response_body(progress: GenerationProgress) -> ProgressResponse:
+    """The response body, without the lease's expiry: every renewal changes that although there is no progress."""
     facts = progress.model_dump()
     job = progress.job_id and ProgressJob.model_validate(
         {name: facts[f"job_{name}"] for name in ProgressJob.model_fields}
@@ -70,8 +73,8 @@ def _answer(progress: GenerationProgress) -> ProgressResponse:
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:
-    """Compare weakly (RFC 9110, 13.1.2)."""
+    """Compare ETags weakly (RFC 9110, 13.1.2)."""
     if if_none_match is None:
         return False
-    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in known or etag.removeprefix("W/") in known
+    known_tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in known_tags or etag.removeprefix("W/") in known_tags

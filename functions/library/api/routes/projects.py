@@ -1,4 +1,4 @@
-"""Projects: create, list, read, rename, delete; and cancel what runs on one."""
+"""Projects: create, list, read, rename and delete them, and cancel a project's active job."""
 
 import re
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ router = APIRouter(
 
 
 def checked_id(project_id: str) -> str:
-    """The id of a project; raises ValueError for a text that can be none."""
+    """Return the project id. Raises ValueError if it is malformed."""
     if not re.fullmatch(PROJECT_ID_PATTERN, project_id):
         raise ValueError("not the id of a project")
     return project_id
@@ -49,16 +49,16 @@ ProjectId = Annotated[str, Depends(_project_id)]
 
 
 async def get_project(project_id: str, caller: Caller) -> Project:
-    """A project of the caller's. Raises ProjectNotFound, also for someone else's."""
-    owned = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
-    rows = await read("projects", id=project_id, **owned)
+    """The caller's project with this id. Raises ProjectNotFound, also for another user's project."""
+    owner_filter = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
+    rows = await read("projects", id=project_id, **owner_filter)
     if not rows:
         raise ProjectNotFound
     return Project.model_validate(rows[0])
 
 
 def owner(caller: Caller) -> str | None:
-    """The owner that the SQL functions are told; None stands for the service."""
+    """The `p_owner_id` of the SQL functions; None means the service, which may access every project."""
     return None if caller.owner_id is None else str(caller.owner_id)
 
 
@@ -66,7 +66,7 @@ def owner(caller: Caller) -> str | None:
     "",
     status_code=201,
     responses={
-        201: {"headers": header("Location", "The project.", required=True)},
+        201: {"headers": header("Location", "The URL of the project.", required=True)},
         **problems(ProjectExists, *BODY),
     },
 )
@@ -90,7 +90,7 @@ async def create_project(
 
 
 def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
-    """The owner of a new project: the user, or the one whom the service names."""
+    """The owner of a new project: the calling user, or the user named by a request with the service key."""
     if caller.owner_id is None:
         if body.owner_id is None:
             raise invalid_parts(("body.owner_id", "Field required with the service key"))
@@ -139,26 +139,26 @@ async def update_project(
     responses=problems(ProjectNotFound, ProjectBusy),
 )
 async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Response:
-    """Delete a project with its sources, clips and files. Refused while a job runs: cancel it first."""
-    answer = await call("delete_project", project_id=project_id, owner_id=owner(caller))
-    return deleted(answer, missing=ProjectNotFound)
+    """Delete a project with its sources, clips and files. While a job is active this gets 409; cancel the job first."""
+    result = await call("delete_project", project_id=project_id, owner_id=owner(caller))
+    return deletion_response(result, not_found=ProjectNotFound)
 
 
-def deleted(answer: dict[str, Any], *, missing: type[NotFound]) -> Response:
-    """The answer for the outcome of a deletion. Raises ProjectBusy, or `missing`."""
-    match answer["outcome"]:
+def deletion_response(result: dict[str, Any], *, not_found: type[NotFound]) -> Response:
+    """The response to a deletion, by its outcome. Raises ProjectBusy, or `not_found`."""
+    match result["outcome"]:
         case "deleted":
             return Response(status_code=204)
         case "busy":
-            job = Job.model_validate(answer["job"]) if answer["lease"]["job_id"] else None
-            raise busy(job, Lease.model_validate(answer["lease"]))
+            job = Job.model_validate(result["job"]) if result["lease"]["job_id"] else None
+            raise busy(job, Lease.model_validate(result["lease"]))
         case _:
-            raise missing
+            raise not_found
 
 
 @router.post("/{project_id}/cancel", responses=problems(ProjectNotFound))
 async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancelResponse:
-    """Stop what runs on a project. Its progress and its lease are gone at once; clips made so far stay."""
+    """Cancel the active job of a project. Its progress and lease are removed at once; finished clips stay."""
     cancelled = await cancel_job(project_id, caller.owner_id)
     if cancelled.outcome == "project_not_found":
         raise ProjectNotFound

@@ -1,4 +1,4 @@
-"""The final render of a clip, for an export preset; and the exports that came of it."""
+"""Final renders of a clip for an export preset, and the exports that they produce."""
 
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/clips", route_class=AuthenticatedRoute, dependencies
 
 
 class RenderRequest(RenderOptions):
-    """What to render a clip for, and how."""
+    """The export preset and the options of a final render."""
 
     preset: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$", examples=["instagram_reels"])]
 
@@ -43,7 +43,7 @@ class RenderRequest(RenderOptions):
     },
 )
 async def render(clip_id: ClipId, body: RenderRequest, starter: StartsJob) -> Response:
-    """Render a clip for publishing. Rendering again adds an export."""
+    """Render a clip for publishing. Every finished render adds an export to the clip."""
     clip = await get_clip(clip_id, starter.caller)
     await starter.check(clip.project_id)
     preset = await _preset(body.preset)
@@ -54,7 +54,7 @@ async def _preset(name: str) -> ExportPreset:
     rows = await read("export_presets", name=name)
     if not rows:
         raise invalid_parts(
-            ("body.preset", "There is no such export preset; GET /export-presets lists them")
+            ("body.preset", "Unknown export preset; GET /export-presets lists all presets")
         )
     return ExportPreset.model_validate(rows[0])
 
@@ -83,7 +83,7 @@ def _request(
 async def list_exports(
     clip_id: ClipId, caller: CurrentCaller, paging: Paging
 ) -> Page[ExportResponse]:
-    """List the final renders of a clip, newest first."""
+    """List the exports (final renders) of a clip, newest first."""
     await get_clip(clip_id, caller)
     rows: list[dict[str, Any]] = await call(
         "list_exports",

@@ -1,4 +1,4 @@
-"""Generate from segments: clips of chosen stretches of stored sources."""
+"""Generate from segments: clips from chosen segments of stored sources."""
 
 from uuid import uuid4
 
@@ -35,25 +35,25 @@ router = APIRouter(
 async def generate_from_segments(
     project_id: ProjectId, body: SegmentsParams, starter: StartsJob
 ) -> Response:
-    """Make clips of chosen segments. A bad segment is refused by its index."""
+    """Make clips from chosen segments. An invalid segment gets 422; `errors` names it by its index."""
     await starter.check(project_id)
-    await _refuse_bad_segments(project_id, body)
+    await _refuse_invalid_segments(project_id, body)
     return starter.accepted(await starter.start(_request(project_id, body, starter), uuid4()))
 
 
-async def _refuse_bad_segments(project_id: str, params: SegmentsParams) -> None:
-    named = {str(segment.source_id) for segment in params.segments}
-    rows = await read("sources", project_id=project_id, id=named)
-    found = check_segments(params, [Source.model_validate(row) for row in rows])
-    if found:
+async def _refuse_invalid_segments(project_id: str, params: SegmentsParams) -> None:
+    source_ids = {str(segment.source_id) for segment in params.segments}
+    rows = await read("sources", project_id=project_id, id=source_ids)
+    problems = check_segments(params, [Source.model_validate(row) for row in rows])
+    if problems:
         raise invalid_parts(
-            *((f"body.segments.{problem.index}", problem.detail) for problem in found)
+            *((f"body.segments.{problem.index}", problem.detail) for problem in problems)
         )
 
 
 def _request(project_id: str, params: SegmentsParams, starter: JobStarter) -> JobRequest:
-    # What was left out is not part of the request: a seed that is drawn would make each one another.
-    asked = params.model_dump(mode="json", exclude_unset=True)
+    # Hash only what the client sent: a drawn seed would give every retry a different hash.
+    sent_params = params.model_dump(mode="json", exclude_unset=True)
     return JobRequest(
         project_id=project_id,
         owner_id=starter.caller.owner_id,
@@ -61,5 +61,5 @@ def _request(project_id: str, params: SegmentsParams, starter: JobStarter) -> Jo
         params=params.model_dump(mode="json"),
         source_ids=tuple({segment.source_id for segment in params.segments}),
         idempotency_key=starter.idempotency_key,
-        request_hash=starter.request_hash(kind=KIND, **asked),
+        request_hash=starter.request_hash(kind=KIND, **sent_params),
     )

@@ -1,7 +1,7 @@
-"""Sources: the videos of a project. A large one goes from the browser straight to storage.
+"""Sources: the videos of a project. A browser uploads a large video straight to storage.
 
 POST /projects/{id}/sources  -> upload_url      the browser PUTs the file there
-POST /sources/{id}/confirm   -> probed, ready   now jobs may use it
+POST /sources/{id}/confirm   -> probed, ready   jobs can now use it
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
-from api.routes.projects import ProjectId, deleted, get_project, owner
+from api.routes.projects import ProjectId, deletion_response, get_project, owner
 from api.uploads.probing import probed_facts
 from shared.api_models import SOURCE_ID, Page, SourceResponse, UploadResponse
 from shared.auth.users import Caller
@@ -37,7 +37,7 @@ from shared.storage.factory import get_storage
 from shared.storage.paths import content_type, video_extension
 
 UPLOAD_URL_SECONDS = 2 * 3600
-"""As long as Supabase Storage's."""
+"""The same as Supabase Storage's own upload URLs."""
 
 router = APIRouter(tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -67,7 +67,7 @@ async def list_sources(
         get_project(project_id, caller),
     )
     page, next_cursor = paging.cut(rows)
-    return Page(items=tuple(await _answers(page)), next_cursor=next_cursor)
+    return Page(items=tuple(await _responses(page)), next_cursor=next_cursor)
 
 
 @router.post(
@@ -78,7 +78,10 @@ async def list_sources(
 async def create_source(
     project_id: ProjectId, body: SourceCreate, caller: CurrentCaller
 ) -> UploadResponse:
-    """Announce a video, and get a URL to PUT its bytes to. One that is not confirmed within a day goes."""
+    """Create a source and get a URL to upload its file to.
+
+    PUT the file to `upload_url`, then confirm the source. A source that is not confirmed within a day is deleted.
+    """
     source_id = str(uuid4())
     path = f"{project_id}/sources/{source_id}{video_extension(body.file_name)}"
     rows = await call(
@@ -94,7 +97,7 @@ async def create_source(
         raise ProjectNotFound
     expires_at = datetime.now(UTC) + timedelta(seconds=UPLOAD_URL_SECONDS)
     return UploadResponse(
-        source=(await _answers(rows))[0],
+        source=(await _responses(rows))[0],
         upload_url=await get_storage().upload_url(path, expires_in_seconds=UPLOAD_URL_SECONDS),
         upload_url_expires_at=expires_at,
     )
@@ -105,20 +108,21 @@ async def create_source(
     responses=problems(SourceNotFound, UnusableVideo, StorageUnavailable),
 )
 async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceResponse:
-    """Look at an uploaded video, which makes it ready for jobs. Confirming again changes nothing.
+    """Confirm an uploaded video, so that jobs can use it. Confirming again changes nothing.
 
-    One that cannot be used is deleted with its file: its upload_url has done its work, so it never could be.
+    The file is probed first. If it is unusable, the source and its file are deleted, because an `upload_url` accepts
+    only one file: create a new source for the next attempt.
     """
-    row = await _source(source_id, caller)
+    row = await _get_source(source_id, caller)
     if row["status"] == "pending":
-        facts = await _facts_or_deletion(row, caller)
+        facts = await _probe_or_delete(row, caller)
         rows = await call(
             "confirm_source", source_id=source_id, owner_id=owner(caller), facts=facts
         )
         if not rows:
             raise SourceNotFound
         row = rows[0]
-    return (await _answers([row]))[0]
+    return (await _responses([row]))[0]
 
 
 @router.delete(
@@ -128,12 +132,12 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
     responses=problems(SourceNotFound, ProjectBusy),
 )
 async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
-    """Delete a source and its file; clips made of it stay. Refused while a job runs on its project."""
-    answer = await call("delete_source", source_id=source_id, owner_id=owner(caller))
-    return deleted(answer, missing=SourceNotFound)
+    """Delete a source and its file. Clips made from it stay. While a job of the project is active this gets 409."""
+    result = await call("delete_source", source_id=source_id, owner_id=owner(caller))
+    return deletion_response(result, not_found=SourceNotFound)
 
 
-async def _source(source_id: str, caller: Caller) -> dict[str, Any]:
+async def _get_source(source_id: str, caller: Caller) -> dict[str, Any]:
     rows = await call("get_source", source_id=source_id, owner_id=owner(caller))
     if not rows:
         raise SourceNotFound
@@ -141,27 +145,27 @@ async def _source(source_id: str, caller: Caller) -> dict[str, Any]:
 
 
 async def refuse_unconfirmed(source_id: UUID, project_id: str, caller: Caller) -> None:
-    """Raise SourceNotReady for a source of the project and the caller that was not confirmed yet."""
+    """Raise SourceNotReady if this is an unconfirmed source of the caller's project."""
     rows = await call("get_source", source_id=str(source_id), owner_id=owner(caller))
     if any(row["project_id"] == project_id and row["status"] == "pending" for row in rows):
         raise SourceNotReady
 
 
-async def _facts_or_deletion(row: dict[str, Any], caller: Caller) -> dict[str, Any]:
-    """What a probe finds. Raises UnusableVideo, and leaves nothing of a source whose file has arrived in vain.
+async def _probe_or_delete(row: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """Probe an uploaded file. If it is unusable, delete the source and its file, and raise UnusableVideo.
 
-    While a job holds the project the source stays, and goes within a day as others do that are not confirmed.
+    While a job holds the project the source cannot be deleted; it is removed within a day, like every unconfirmed one.
     """
     try:
-        return await _look(row["storage_path"])
+        return await _probe_stored_file(row["storage_path"])
     except UnusableVideo as error:
         if error.extensions["reason"] != NOT_UPLOADED:
             await call("delete_source", source_id=row["id"], owner_id=owner(caller))
         raise
 
 
-async def _look(path: str) -> dict[str, Any]:
-    """What a probe finds in a stored file, without bringing all of it here."""
+async def _probe_stored_file(path: str) -> dict[str, Any]:
+    """Probe a stored file without downloading all of it."""
     with tempfile.TemporaryDirectory(prefix="editai-probe-") as directory:
         try:
             file = await get_storage().peek(
@@ -169,16 +173,16 @@ async def _look(path: str) -> dict[str, Any]:
             )
         except FileNotFoundError:
             raise UnusableVideo(
-                "Nothing has been uploaded yet. PUT the file to its upload_url first.",
+                "No file has been uploaded yet. PUT the file to its upload_url first.",
                 reason=NOT_UPLOADED,
             ) from None
         return await probed_facts(file)
 
 
-async def _answers(rows: list[dict[str, Any]]) -> list[SourceResponse]:
-    """Sources with the URLs of their videos, where these have arrived."""
-    arrived = [row | {"video_path": _path_if_ready(row)} for row in rows]
-    signed = await with_file_urls(arrived, video_url="video_path")
+async def _responses(rows: list[dict[str, Any]]) -> list[SourceResponse]:
+    """Sources as responses; ready ones have the URL of their video."""
+    with_video_paths = [row | {"video_path": _path_if_ready(row)} for row in rows]
+    signed = await with_file_urls(with_video_paths, video_url="video_path")
     return [SourceResponse.model_validate(row) for row in signed]
 
 

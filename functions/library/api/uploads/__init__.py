@@ -1,1 +1,1 @@
-"""An uploaded video on its way into storage: multipart, staging and probing."""
+"""Receiving an uploaded video: multipart parsing, staging and probing."""

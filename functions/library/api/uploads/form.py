@@ -1,4 +1,4 @@
-"""A file on its way in: written as it comes, off the event loop, and only up to a size."""
+"""Receives an uploaded file: written to disk as it arrives, off the event loop, and up to a maximum size."""
 
 import asyncio
 import re
@@ -19,15 +19,15 @@ from shared.job_params.json_types import parse_number
 from shared.storage.interface import disk_faults
 
 BLOCK_BYTES = 1 << 20
-"""Written at once: few changes of thread, and little memory."""
+"""The size of one write: large enough for few thread switches, small enough for little memory."""
 
 FORM_OVERHEAD_BYTES = 64 * 1024
-"""What a form may have around its file."""
+"""The maximum size of everything in a form besides the file."""
 
 FIELD_MAX_BYTES = 1000
 FILE_FIELD = "video"
 FILE_NAME_LENGTH = 200
-# Control characters, and those that make text look like something else.
+# Control characters, and invisible ones that disguise text.
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 Options = TypeVar("Options", bound=BaseModel)
@@ -35,7 +35,7 @@ Options = TypeVar("Options", bound=BaseModel)
 
 @dataclass(frozen=True, kw_only=True)
 class Form(Generic[Options]):
-    """What a form said beside its file; `digest` is the file's SHA-256."""
+    """The contents of a form besides the file's bytes; `digest` is the file's SHA-256."""
 
     options: Options
     file_name: str
@@ -43,7 +43,7 @@ class Form(Generic[Options]):
 
 
 class FileSink:
-    """A file that is being written, block by block."""
+    """A file that is written block by block."""
 
     def __init__(self, file: BinaryIO, *, max_bytes: int) -> None:
         self.size = 0
@@ -54,11 +54,11 @@ class FileSink:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what has been flushed."""
+        """The SHA-256 of everything that has been flushed."""
         return self._hash.hexdigest()
 
     async def write(self, data: bytes) -> None:
-        """Add data. Raises PayloadTooLarge, StorageUnavailable."""
+        """Append data. Raises PayloadTooLarge, StorageUnavailable."""
         self.size += len(data)
         if self.size > self._max_bytes:
             raise too_large(self._max_bytes)
@@ -67,7 +67,7 @@ class FileSink:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write out what is held. Raises StorageUnavailable."""
+        """Write the buffered block. Raises StorageUnavailable."""
         block, self._block = self._block, bytearray()
         with disk_faults():
             await asyncio.to_thread(self._store, block)
@@ -79,7 +79,7 @@ class FileSink:
 
 @asynccontextmanager
 async def file_sink(path: Path, *, max_bytes: int) -> AsyncGenerator[FileSink]:
-    """A new file to write to; complete after the block."""
+    """A new file to write to; it is complete when the block ends."""
     with disk_faults():
         file = path.open("wb")
     with file:
@@ -91,15 +91,15 @@ async def file_sink(path: Path, *, max_bytes: int) -> AsyncGenerator[FileSink]:
 async def receive_form(
     request: Request, path: Path, *, options: type[Options], max_bytes: int
 ) -> Form[Options]:
-    """Write a form's file to `path` while it comes in, and return the rest of the form.
+    """Write a form's file to `path` as it arrives, and return the rest of the form.
 
     Raises:
-        MalformedRequest: not a complete multipart body.
-        InvalidRequest: a field that is unknown, missing, sent twice or of a wrong value; as soon as
-            that is known, so that not even the file has to be sent.
-        PayloadTooLarge: the file, or all that is around it, is too large.
+        MalformedRequest: the body is not complete multipart.
+        InvalidRequest: a field is unknown, missing, repeated or invalid. Raised as early as possible,
+            so that a client need not send the file first.
+        PayloadTooLarge: the file, or the rest of the form, is too large.
         StorageUnavailable: the file cannot be written.
-        ClientDisconnect: the client left.
+        ClientDisconnect: the client disconnected.
 
     """
     reader = _FormReader(options)
@@ -117,7 +117,9 @@ async def receive_form(
                 await sink.write(event)
             else:
                 reader.add(event)
-    return Form(options=reader.validate(), file_name=reader.checked_name(), digest=sink.digest)
+    return Form(
+        options=reader.validate(), file_name=reader.required_file_name(), digest=sink.digest
+    )
 
 
 async def _bounded(body: AsyncIterator[bytes], *, max_bytes: int) -> AsyncGenerator[bytes]:
@@ -130,7 +132,7 @@ async def _bounded(body: AsyncIterator[bytes], *, max_bytes: int) -> AsyncGenera
 
 
 class _FormReader(Generic[Options]):
-    """The fields of a form, part by part."""
+    """Collects the fields of a form, part by part."""
 
     def __init__(self, options: type[Options]) -> None:
         self._options = options
@@ -148,16 +150,16 @@ class _FormReader(Generic[Options]):
             self._begin_file(part.file_name)
             return
         if part.name not in self._options.model_fields:
-            raise invalid_parts((f"body.{part.name[:100]}", "There is no such field"))
+            raise invalid_parts((f"body.{part.name[:100]}", "Unknown field"))
         if part.name in self._fields:
-            raise invalid_parts((f"body.{part.name}", "The field was sent twice"))
+            raise invalid_parts((f"body.{part.name}", "Send this field only once"))
         self._fields[part.name] = bytearray()
 
     def _begin_file(self, file_name: str | None) -> None:
         if self._file_name is not None:
             raise invalid_parts((f"body.{FILE_FIELD}", "Send exactly one file"))
         if not file_name:
-            raise invalid_parts((f"body.{FILE_FIELD}", "Send a file, with a file name"))
+            raise invalid_parts((f"body.{FILE_FIELD}", "Send a file with a file name"))
         self._file_name = display_name(file_name)
         self.validate()
 
@@ -180,19 +182,19 @@ class _FormReader(Generic[Options]):
         except ValidationError as error:
             raise body_errors(error) from None
 
-    def checked_name(self) -> str:
+    def required_file_name(self) -> str:
         if self._file_name is None:
-            raise invalid_parts((f"body.{FILE_FIELD}", "Field required: send the video as a file"))
+            raise invalid_parts((f"body.{FILE_FIELD}", "Field required; send the video as a file"))
         return self._file_name
 
 
 def body_errors(error: ValidationError) -> Exception:
-    """The error for a body that does not fit its model."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return invalid_request({**part, "loc": ("body", *part["loc"])} for part in found)
+    """The error for a body that does not match its model."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return invalid_request({**part, "loc": ("body", *part["loc"])} for part in errors)
 
 
 def display_name(file_name: str) -> str:
-    """A file's name as people see it: the last part of a path, of visible characters. Never a path."""
+    """A file's name for display: the last component of a path, without invisible characters. Never a path."""
     last = re.split(r"[/\\]", file_name)[-1]
     return _HIDDEN.sub("", last).strip()[:FILE_NAME_LENGTH] or FILE_FIELD

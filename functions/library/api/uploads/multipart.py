@@ -1,7 +1,7 @@
-"""multipart/form-data (RFC 7578) as it comes in: nothing is held back, nothing written anywhere.
+"""A streaming parser for multipart/form-data (RFC 7578), which buffers and writes nothing.
 
-Starlette's own form parser writes every file to a temporary file first, and only then gives it out;
-here a part's bytes go to their reader at once.
+Starlette's form parser first writes every file to a temporary file. Here the bytes of a part are
+passed on as they arrive.
 """
 
 import logging
@@ -18,13 +18,13 @@ from shared.errors import MalformedRequest
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-# It tells of every malformed body; our answer does too.
+# It logs every malformed body, which our response reports already.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartBegin:
-    """A part begins; a file has a name, maybe an empty one."""
+    """The start of a part. `file_name` is None for a field; a file's name may be empty."""
 
     name: str
     file_name: str | None
@@ -32,14 +32,14 @@ class PartBegin:
 
 @dataclass(frozen=True)
 class PartEnd:
-    """The part is complete."""
+    """The end of a part."""
 
 
 Event = PartBegin | bytes | PartEnd
 
 
 async def read_parts(content_type: str, body: AsyncIterator[bytes]) -> AsyncGenerator[Event]:
-    """The parts of a body in order: each begins, has bytes, ends. Raises MalformedRequest."""
+    """The parts of a body in order, each as PartBegin, bytes and PartEnd. Raises MalformedRequest."""
     reader = _Reader()
     try:
         parser = MultipartParser(_boundary(content_type), reader.callbacks())
@@ -50,7 +50,7 @@ async def read_parts(content_type: str, body: AsyncIterator[bytes]) -> AsyncGene
     except FormParserError:
         raise MalformedRequest("The body is not valid multipart/form-data.") from None
     if not reader.ended:
-        raise MalformedRequest("The body ends before its last boundary: a part of it is missing.")
+        raise MalformedRequest("The body ends before its last boundary, so part of it is missing.")
 
 
 def _boundary(content_type: str) -> bytes:
@@ -63,7 +63,7 @@ def _boundary(content_type: str) -> bytes:
 
 @dataclass
 class _Reader:
-    """Collects what the parser calls back with, as events."""
+    """Turns the parser's callbacks into events."""
 
     ended: bool = False
     _events: list[Event] = field(default_factory=list[Event])
@@ -71,7 +71,7 @@ class _Reader:
     _disposition: bytes = b""
 
     def take(self) -> list[Event]:
-        """The events since the last time."""
+        """The events since the last call."""
         events, self._events = self._events, []
         return events
 

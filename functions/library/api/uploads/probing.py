@@ -1,4 +1,4 @@
-"""What the library writes down about a video that it was given."""
+"""Probes an uploaded video for the columns of its source."""
 
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ CONTENT_TYPES = {
     "avi": "video/x-msvideo",
     "mpegts": "video/mp2t",
 }
-"""What a video is sent as later: by its content, not by what its sender called it."""
+"""The media type by container: it follows the content of a video, not what its sender claimed."""
 
 
 async def probed_facts(file: Path) -> dict[str, Any]:
-    """The columns of a source that a probe fills. Raises UnusableVideo with the reason, StorageUnavailable."""
+    """The columns of a source that come from a probe. Raises UnusableVideo with a reason, StorageUnavailable."""
     try:
         with disk_faults():
             facts = await probe_async(file)

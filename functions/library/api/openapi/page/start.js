@@ -1,4 +1,4 @@
-// Shows the document beside this page. A token that is typed in stays in this page, and goes with it.
+// Shows the document beside this page. An entered token is kept only in this page's memory.
 SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#documentation",
