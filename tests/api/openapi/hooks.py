@@ -30,7 +30,7 @@ BEYOND_SCHEMAS = (
     r"body\.preset: Unknown export preset; GET /export-presets lists all presets",
     r"body\.subtitles\.srt: Line \d+ of the subtitles: .*",
     # Segments are checked against their sources, and against each other.
-    r"body\.segments\.\d+: Segment \d+ (names|is not within|ends before|is shorter|overlaps) ?.*",
+    r"body\.segments\.\d+: Segment \d+ (refers to|is outside|ends before|is shorter|overlaps) ?.*",
     r"body\.segments: .*",
 )
 RULES = re.compile("|".join(f"(?:{rule})" for rule in BEYOND_SCHEMAS), re.DOTALL)

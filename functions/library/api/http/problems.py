@@ -103,9 +103,9 @@ def _has_nested_error(error: Any, others: list[Any]) -> bool:
 
 def invalid_parts(*parts: tuple[str, str]) -> InvalidRequest:
     """An InvalidRequest from pairs of a location (`body.seed`, `query.limit`) and a message."""
-    detail = "; ".join(f"{location}: {message}" for location, message in parts)
+    detail = "; ".join(f"{location}: {message.rstrip('.')}" for location, message in parts)
     listed = [{"location": location, "message": message} for location, message in parts]
-    return InvalidRequest(f"{detail.rstrip('.')}.", errors=listed)
+    return InvalidRequest(f"{detail}.", errors=listed)
 
 
 def _location_and_message(error: Mapping[str, Any]) -> tuple[str, str]:
