@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import httpx
+from opentelemetry.trace import SpanKind
 from postgrest.exceptions import APIError
 
 from shared.database.rpc import rpc
@@ -131,7 +132,7 @@ async def read(
 
 @contextmanager
 def _translated(what: str) -> Generator[None]:
-    with span(f"SQL {what}", "client", attributes={"db.system.name": "postgresql"}):
+    with span(f"SQL {what}", SpanKind.CLIENT, attributes={"db.system.name": "postgresql"}):
         try:
             yield
         except httpx.HTTPError as error:

@@ -23,6 +23,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from shared.observability.trace_context import trace_fields
+
 _fields: ContextVar[Mapping[str, Any]] = ContextVar("_fields")
 
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
@@ -78,6 +80,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "logger": record.name,
+            **trace_fields(),
             **_fields.get({}),
             **{name: value for name, value in vars(record).items() if name not in _STANDARD},
         }

@@ -31,10 +31,13 @@ from shared.jobs.leases import wait_before, wait_steps
 from shared.jobs.lifecycle import JobRequest, JobStart, check_project, start_job
 from shared.jobs.records import Job, Lease
 from shared.observability.logs import log_fields
-from shared.observability.telemetry import count, record_seconds
+from shared.observability.telemetry import meter
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
+
+_conflicts = meter.create_counter("editai.conflicts")
+_wait_duration = meter.create_histogram("editai.wait.duration", unit="s")
 
 MAX_WAIT_SECONDS = 300
 RETRIABLE_OUTCOMES = ("busy", "too_many_jobs")
@@ -144,7 +147,7 @@ class JobStarter:
     def _measure_wait(self, outcome: str) -> None:
         waited = (self.preferred_wait or 0) - self.wait_left
         if waited > 0:
-            record_seconds("editai.wait.duration", waited, attributes={"editai.outcome": outcome})
+            _wait_duration.record(waited, {"editai.outcome": outcome})
 
     def _refusal(self, start: JobStart) -> EditAIError:
         self._measure_wait(start.outcome)
@@ -201,7 +204,7 @@ def busy(
     job: Job | None, lease: Lease | None, *, headers: dict[str, str] | None = None
 ) -> ProjectBusy:
     """The 409 for a project that someone holds: who, and until when at least. It is counted."""
-    count("editai.conflicts", attributes={"editai.holder": job.kind if job else "none"})
+    _conflicts.add(1, {"editai.holder": job.kind if job else "none"})
     return ProjectBusy(
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
         lease_expires_at=lease and lease.model_dump(mode="json")["expires_at"],
