@@ -13,10 +13,6 @@ from shared.jobs.records import ExportPreset, JobKind, JobStatus, ProjectStatus,
 
 Item = TypeVar("Item")
 
-PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
-SOURCE_ID = "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"
-CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
-
 
 class Output(BaseModel):
     """An answer's body."""
@@ -39,9 +35,9 @@ class Readiness(Output):
 class ProjectResponse(Output):
     """A project. While it is generating or rendering, its progress tells how far it is."""
 
-    id: str = Field(examples=[PROJECT_ID])
+    id: str
     owner_id: UUID
-    name: str = Field(examples=["Summer campaign"])
+    name: str
     status: ProjectStatus
     created_at: datetime
     updated_at: datetime
@@ -53,8 +49,8 @@ class SourceResponse(Output):
     id: UUID
     project_id: str
     status: Literal["pending", "ready"]
-    file_name: str = Field(examples=["holiday.mp4"])
-    content_type: str = Field(examples=["video/mp4"])
+    file_name: str
+    content_type: str
     size_bytes: int | None
     duration_seconds: float | None
     width: int | None
@@ -72,8 +68,8 @@ class ClipResponse(Output):
     id: UUID
     project_id: str
     job_id: UUID
-    variant_number: int = Field(examples=[1])
-    variant_name: str = Field(examples=["Variant 1"])
+    variant_number: int
+    variant_name: str
     is_selected: bool
     duration_seconds: float
     size_bytes: int
@@ -95,7 +91,7 @@ class ExportResponse(Output):
     project_id: str
     clip_id: UUID
     job_id: UUID
-    preset: str = Field(examples=["instagram_reels"])
+    preset: str
     options: dict[str, Any]
     duration_seconds: float
     size_bytes: int
@@ -135,11 +131,9 @@ class JobFacts(Output):
     """What never changes of a job."""
 
     id: UUID
-    project_id: str = Field(examples=[PROJECT_ID])
+    project_id: str
     kind: JobKind
-    params: dict[str, Any] = Field(
-        examples=[{"variant_count": 3, "target_duration": 30.0, "seed": 1204}]
-    )
+    params: dict[str, Any]
     created_at: datetime
 
     @field_validator("params")
@@ -200,13 +194,11 @@ class ProgressJob(Output):
 class ProgressResponse(Output):
     """How far a project is. Read from the database each time, so that every instance says the same."""
 
-    project_id: str = Field(examples=[PROJECT_ID])
+    project_id: str
     status: ProjectStatus
-    percentage: int = Field(ge=0, le=100, examples=[42])
-    current_step: str = Field(examples=["Making clip 2 of 3"])
-    estimated_remaining: int | None = Field(
-        description="Seconds; null until it is known.", examples=[17]
-    )
+    percentage: int = Field(ge=0, le=100)
+    current_step: str
+    estimated_remaining: int | None = Field(description="Seconds; null until it is known.")
     updated_at: datetime
     stalled: bool = Field(description="The job has stopped responding; it will be taken up again.")
     job: ProgressJob | None

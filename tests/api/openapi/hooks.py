@@ -37,7 +37,12 @@ RULES = re.compile("|".join(f"(?:{rule})" for rule in BEYOND_SCHEMAS), re.DOTALL
 RANGE_STATUSES = (416,)
 """For a range that begins after the file ends."""
 
-BEYOND_TYPES = ("urn:editai:problem:unusable-video", "urn:editai:problem:idempotency-key-reused")
+BEYOND_TYPES = (
+    "urn:editai:problem:unusable-video",
+    "urn:editai:problem:idempotency-key-reused",
+    "urn:editai:problem:source-not-ready",
+)
+"""What depends on a file or on earlier requests: a source that was announced and not confirmed, for instance."""
 
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType]

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/clips", route_class=AuthenticatedRoute, dependencies
 class RenderRequest(RenderOptions):
     """What to render a clip for, and how."""
 
-    preset: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$", examples=["instagram_reels"])]
+    preset: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$")]
 
 
 @router.post(
