@@ -10,8 +10,7 @@ import httpx
 from opentelemetry.trace import SpanKind
 from postgrest.exceptions import APIError
 
-from shared.database.rpc import rpc
-from shared.database.transport import LeanClient
+from shared.database.transport import LeanClient, rpc
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.observability.telemetry import span
 from shared.settings import get_settings
