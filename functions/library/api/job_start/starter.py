@@ -82,16 +82,14 @@ class JobStarter:
 
         Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
         """
-
-        async def ask() -> JobStart:
-            return await check_project(
+        check = await self._retry_while_busy(
+            lambda: check_project(
                 project_id,
                 self.caller.owner_id,
                 get_settings(),
                 idempotency_key=self.idempotency_key,
             )
-
-        check = await self._retry_while_busy(ask)
+        )
         if check.outcome not in ("free", "replayed"):
             raise self._refusal(check)
 
@@ -101,15 +99,12 @@ class JobStarter:
         Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect when
         there is nobody to start it for; and, when it is not known whether the job has started, DatabaseUnavailable.
         """
-
-        async def ask() -> JobStart:
-            start = await start_job(request, get_settings(), job_id=job_id)
-            _log_superseded(request.project_id, start.superseded_job_id)
-            return start
-
-        start = await self._retry_while_busy(ask)
+        start = await self._retry_while_busy(
+            lambda: start_job(request, get_settings(), job_id=job_id)
+        )
         if start.job is None or start.outcome not in ("started", "replayed"):
             raise self._refusal(start)
+        _log_superseded(request.project_id, start.superseded_job_id)
         self._measure_wait("started")
         if start.job.id == job_id:
             with log_fields(project_id=request.project_id):
