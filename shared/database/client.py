@@ -96,6 +96,7 @@ async def call_idempotent(function: str, **params: Any) -> Any:
 
     Each may take as long as one may: an answer that does not come in time is asked for again, too.
     """
+    # Without tenacity or stamina: a policy for them takes as many lines, and adds 6 or 9 ms to each start.
     try:
         return await call(function, **params)
     except DatabaseUnavailable:
