@@ -13,8 +13,7 @@ import uvloop
 from httpx_aiohttp import HttpxAiohttpClient
 
 from bench.stack import StackInfo
-from shared.database.rpc import rpc
-from shared.database.transport import LeanClient
+from shared.database.transport import LeanClient, rpc
 from supabase import AsyncClient, AsyncClientOptions
 
 CONCURRENCY = 16
@@ -26,7 +25,7 @@ def _lean() -> LeanClient:
     return LeanClient(timeout_seconds=TIMEOUT_SECONDS, connections=CONCURRENCY)
 
 
-AS_THE_FUNCTIONS_CALL = "shared.database.transport, by shared.database.rpc"
+AS_THE_FUNCTIONS_CALL = "shared.database.transport, by its rpc"
 
 CLIENTS: dict[str, Callable[[], httpx.AsyncClient | None]] = {
     "the Supabase client's own": lambda: None,

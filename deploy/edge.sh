@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# The edge function that a frontend calls, on the Supabase project. lease-cleanup stays out: what is deployed here takes
-# Cloud Scheduler's token alone, so that edge function could not reach it.
+# The edge function that a frontend calls, on the Supabase project.
 
 EDGE_FUNCTION=start-job
 

@@ -13,10 +13,6 @@ from shared.jobs.records import ExportPreset, JobKind, JobStatus, ProjectStatus,
 
 Item = TypeVar("Item")
 
-PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
-SOURCE_ID = "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"
-CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
-
 
 class Output(BaseModel):
     """A response body."""
@@ -39,9 +35,9 @@ class Readiness(Output):
 class ProjectResponse(Output):
     """A project. While its status is `generating` or `rendering`, read its progress."""
 
-    id: str = Field(examples=[PROJECT_ID])
+    id: str
     owner_id: UUID
-    name: str = Field(examples=["Summer campaign"])
+    name: str
     status: ProjectStatus
     created_at: datetime
     updated_at: datetime
@@ -56,8 +52,8 @@ class SourceResponse(Output):
     id: UUID
     project_id: str
     status: Literal["pending", "ready"]
-    file_name: str = Field(examples=["holiday.mp4"])
-    content_type: str = Field(examples=["video/mp4"])
+    file_name: str
+    content_type: str
     size_bytes: int | None
     duration_seconds: float | None
     width: int | None
@@ -75,8 +71,8 @@ class ClipResponse(Output):
     id: UUID
     project_id: str
     job_id: UUID
-    variant_number: int = Field(examples=[1])
-    variant_name: str = Field(examples=["Variant 1"])
+    variant_number: int
+    variant_name: str
     is_selected: bool
     duration_seconds: float
     size_bytes: int
@@ -100,7 +96,7 @@ class ExportResponse(Output):
     project_id: str
     clip_id: UUID
     job_id: UUID
-    preset: str = Field(examples=["instagram_reels"])
+    preset: str
     options: dict[str, Any]
     duration_seconds: float
     size_bytes: int
@@ -140,11 +136,9 @@ class JobFacts(Output):
     """The members of a job that never change."""
 
     id: UUID
-    project_id: str = Field(examples=[PROJECT_ID])
+    project_id: str
     kind: JobKind
-    params: dict[str, Any] = Field(
-        examples=[{"variant_count": 3, "target_duration": 30.0, "seed": 1204}]
-    )
+    params: dict[str, Any]
     created_at: datetime
 
     @field_validator("params")
@@ -205,12 +199,12 @@ class ProgressJob(Output):
 class ProgressResponse(Output):
     """The progress of a project. It is read from the database on every request, so all instances agree."""
 
-    project_id: str = Field(examples=[PROJECT_ID])
+    project_id: str
     status: ProjectStatus
-    percentage: int = Field(ge=0, le=100, examples=[42])
-    current_step: str = Field(examples=["Making clip 2 of 3"])
+    percentage: int = Field(ge=0, le=100)
+    current_step: str
     estimated_remaining: int | None = Field(
-        description="Seconds until the job ends; null while this is unknown.", examples=[17]
+        description="Seconds until the job ends; null while this is unknown."
     )
     updated_at: datetime
     stalled: bool = Field(

@@ -20,7 +20,7 @@ from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings, dispatch
 from shared.observability.logs import configure_logging, log_fields
-from shared.observability.telemetry import configure_telemetry, count
+from shared.observability.telemetry import configure_telemetry, meter
 from shared.serving.functions_framework import serve_functions
 from shared.serving.internal_auth import internal_only
 from shared.settings import Settings, check_settings, get_settings
@@ -37,6 +37,7 @@ check_settings(Settings, StorageSettings, CallerSettings, DispatchSettings, Clou
 configure_telemetry("lease_cleanup")
 serve_functions()
 logger = logging.getLogger("lease_cleanup")
+actions = meter.create_counter("editai.cleanup")
 
 
 @functions_framework.aio.http
@@ -52,7 +53,7 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
     counts["files_removed"] = await remove_garbage()
     logger.info("cleaned up", extra=counts)
     for action, amount in counts.items():
-        count("editai.cleanup", amount, attributes={"editai.action": action})
+        actions.add(amount, {"editai.action": action})
     return JSONResponse(dict(counts))
 
 

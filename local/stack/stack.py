@@ -114,7 +114,6 @@ class Stack:
         return edge_part(
             port=self.ports["edge"],
             project=self.project,
-            lease_cleanup_url=self._url("lease_cleanup"),
             cache=self.directory.path / "deno",
             log=self.directory.log("edge"),
             environment=self._environment(),

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import httpx
+from opentelemetry.trace import SpanKind
 from postgrest.exceptions import APIError
 
-from shared.database.rpc import rpc
-from shared.database.transport import LeanClient
+from shared.database.transport import LeanClient, rpc
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.observability.telemetry import span
 from shared.settings import get_settings
@@ -96,6 +96,7 @@ async def call_idempotent(function: str, **params: Any) -> Any:
 
     Each may take as long as one may: an answer that does not come in time is asked for again, too.
     """
+    # Without tenacity or stamina: a policy for them takes as many lines, and adds 6 or 9 ms to each start.
     try:
         return await call(function, **params)
     except DatabaseUnavailable:
@@ -131,7 +132,7 @@ async def read(
 
 @contextmanager
 def _translated(what: str) -> Generator[None]:
-    with span(f"SQL {what}", "client", attributes={"db.system.name": "postgresql"}):
+    with span(f"SQL {what}", SpanKind.CLIENT, attributes={"db.system.name": "postgresql"}):
         try:
             yield
         except httpx.HTTPError as error:

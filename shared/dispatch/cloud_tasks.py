@@ -1,5 +1,7 @@
 """Handing a queued job to Cloud Tasks, which delivers it to the worker until the worker accepts it.
 
+One REST call. Google's async client would save about 40 lines, but installs 26 MB more, and its import adds 106 ms of
+CPU to an instance (google-cloud-tasks 2.26).
 Source: https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks
 """
 
@@ -79,6 +81,7 @@ async def enqueue(
     name = str(job_id) if fencing_token is None else f"{job_id}-{fencing_token}"
     task = _task(job_id, f"{settings.cloud_tasks_queue}/tasks/{name}", worker_url, settings)
     problem = ""
+    # The status decides about a retry, and only the last reason is logged: a policy of stamina would be no shorter.
     for _ in range(TRIES):
         try:
             token = await (tokens or get_access_tokens()).get()

@@ -5,6 +5,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import httpx
+from opentelemetry.trace import SpanKind
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -45,7 +46,7 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
     attributes = {"editai.job_id": str(job_id)}
     with (
         log_fields(job_id=str(job_id)),
-        span("dispatch", "producer", attributes=attributes) as measured,
+        span("dispatch", SpanKind.PRODUCER, attributes=attributes) as measured,
     ):
         queue, worker_url = get_cloud_tasks_settings(), get_dispatch_settings().worker_url
         if queue.cloud_tasks_queue:
@@ -54,7 +55,7 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
             )
         else:
             settled = await _dispatch_directly(job_id, worker_url, settings)
-        measured.note({"editai.settled": settled})
+        measured.set_attribute("editai.settled", settled)
     return settled
 
 

@@ -42,8 +42,8 @@ class SegmentRequest(Segment):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start: Number = Field(examples=[3.5])
-    end: Number = Field(examples=[9.25])
+    start: Number
+    end: Number
 
 
 class SegmentsParams(BaseModel):

@@ -25,9 +25,11 @@ from uuid import uuid4
 from shared.database.client import call, call_idempotent
 from shared.errors import EditAIError, LeaseLost
 from shared.jobs.records import Lease
-from shared.observability.telemetry import count
+from shared.observability.telemetry import meter
 
 logger = logging.getLogger(__name__)
+
+_late_heartbeats = meter.create_counter("editai.heartbeats.late")
 
 RETRY_SECONDS = 1.0
 """How long to wait before a renewal that got no response is retried."""
@@ -222,7 +224,7 @@ class LeaseKeeper:
             self._renewal_requested.set()
             return True
         if now() - self._renewed_at > self._ttl_seconds * LATE_FRACTION:
-            count("editai.heartbeats.late")
+            _late_heartbeats.add(1)
         self._renewed_at = requested_at
         self._set_local_deadline(
             requested_at + self._ttl_seconds - _local_deadline_safety_margin(self._ttl_seconds)

@@ -53,7 +53,10 @@ class JobCancel(Record):
 
 
 class JobRequest(Record):
-    """A requested job. `source` is the row of a source that is uploaded with the request."""
+    """A requested job. Its fields are named as parameters of editai_start_job.
+
+    `source` is the row of a source that is uploaded with the request.
+    """
 
     project_id: str
     owner_id: UUID | None
@@ -103,7 +106,16 @@ async def start_job(
     outcome is then unknown: raises DatabaseUnavailable.
     """
     deadline = asyncio.get_running_loop().time() + CALL_TIMEOUT_SECONDS
-    arguments = _start_arguments(request, settings, job_id or uuid4())
+    arguments: dict[str, Any] = {
+        **request.model_dump(mode="json"),
+        "job_id": str(job_id or uuid4()),
+        "lease_id": str(uuid4()),
+        "holder": "dispatch",
+        "dispatch_ttl_seconds": settings.dispatch_ttl_seconds,
+        "deadline_seconds": settings.job_deadline_seconds,
+        "max_attempts": settings.job_max_attempts,
+        "max_active_jobs": settings.max_active_jobs_per_user,
+    }
     try:
         return _job_start(await call("start_job", **arguments))
     except DatabaseUnavailable:
@@ -115,26 +127,6 @@ async def start_job(
     if start.outcome not in ("started", "replayed"):
         raise DatabaseUnavailable
     return start
-
-
-def _start_arguments(request: JobRequest, settings: Settings, job_id: UUID) -> dict[str, Any]:
-    return {
-        "project_id": request.project_id,
-        "owner_id": request.owner_id and str(request.owner_id),
-        "job_id": str(job_id),
-        "kind": request.kind,
-        "params": request.params,
-        "lease_id": str(uuid4()),
-        "holder": "dispatch",
-        "dispatch_ttl_seconds": settings.dispatch_ttl_seconds,
-        "deadline_seconds": settings.job_deadline_seconds,
-        "max_attempts": settings.job_max_attempts,
-        "source": request.source,
-        "source_ids": [str(source_id) for source_id in request.source_ids],
-        "idempotency_key": request.idempotency_key,
-        "request_hash": request.request_hash,
-        "max_active_jobs": settings.max_active_jobs_per_user,
-    }
 
 
 def _job_start(response: dict[str, Any]) -> JobStart:

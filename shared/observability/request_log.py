@@ -6,11 +6,12 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
+from opentelemetry.trace import Span, SpanKind
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.observability.logs import log_fields
-from shared.observability.telemetry import Span, flush_soon, span
+from shared.observability.telemetry import fail, flush_soon, span
 from shared.observability.trace_context import traced
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ SERVER_ERROR = 500
 @contextmanager
 def request_span(headers: Mapping[str, str]) -> Generator[Span]:
     """Measure a request as part of its caller's trace, and send that when it has been answered."""
-    with traced(headers), span("request", "server") as request:
+    with traced(headers), span("request", SpanKind.SERVER) as request:
         yield request
     flush_soon()
 
@@ -31,12 +32,12 @@ def request_span(headers: Mapping[str, str]) -> Generator[Span]:
 def note_response(request: Span, method: str, what: str, status: int) -> None:
     """Name the span of a request by its route, and say how it was answered."""
     method = method if method in _METHODS else "_OTHER"
-    request.rename(f"{method} {what}")
-    request.note(
+    request.update_name(f"{method} {what}")
+    request.set_attributes(
         {"http.request.method": method, "http.route": what, "http.response.status_code": status}
     )
     if status >= SERVER_ERROR:
-        request.fail(str(status))
+        fail(request, str(status))
 
 
 def log_request(method: str, what: str, status: int, started_at: float) -> None:

@@ -1,48 +1,73 @@
-"""The trace that ties a request to what it set off, in the log and in what is asked of other functions."""
+"""The trace that ties a request to what it set off, in the log and in requests to other functions.
+
+OpenTelemetry's current span holds it, also without a collector: then a span has the ids of its caller's.
+"""
 
 import os
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from typing import Any
 
-from shared.observability.logs import log_fields
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    get_current_span,
+    use_span,
+)
 
 # https://www.w3.org/TR/trace-context/#traceparent-header
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 # https://cloud.google.com/trace/docs/trace-context#legacy-http-header
 _CLOUD_TRACE = re.compile(r"([0-9a-f]{32})/([0-9]{1,20})(?:;o=([0-9]))?")
 
-_traceparent: ContextVar[str] = ContextVar("_traceparent", default="")
+_SPAN_ID_BITS = (1 << 64) - 1
 
 
 def trace_headers() -> dict[str, str]:
     """The headers that make a request to another function part of the same trace."""
-    return {"traceparent": value} if (value := _traceparent.get()) else {}
+    current = get_current_span().get_span_context()
+    if not current.is_valid:
+        return {}
+    ids = f"{current.trace_id:032x}-{current.span_id:016x}"
+    return {"traceparent": f"00-{ids}-{current.trace_flags.sampled:02x}"}
+
+
+def trace_fields() -> dict[str, Any]:
+    """The fields by which Cloud Logging finds the lines of a trace."""
+    current = get_current_span().get_span_context()
+    if not current.is_valid:
+        return {}
+    trace_id, project = f"{current.trace_id:032x}", os.environ.get("GOOGLE_CLOUD_PROJECT")
+    return {
+        "logging.googleapis.com/trace": f"projects/{project}/traces/{trace_id}"
+        if project
+        else trace_id,
+        "logging.googleapis.com/spanId": f"{current.span_id:016x}",
+        "logging.googleapis.com/trace_sampled": current.trace_flags.sampled,
+    }
 
 
 @contextmanager
 def traced(headers: Mapping[str, str]) -> Generator[None]:
-    """Log what happens in the block under the trace of a request."""
-    trace_id, span_id, sampled = _trace(headers)
-    if not trace_id:
+    """Make what happens in the block part of a request's trace; where the headers name none, nothing changes."""
+    caller = _caller(headers)
+    if caller is None or not caller.is_valid:
         yield
         return
-    project = os.environ.get("GOOGLE_CLOUD_PROJECT")
-    name = f"projects/{project}/traces/{trace_id}" if project else trace_id
-    token = _traceparent.set(f"00-{trace_id}-{span_id}-{'01' if sampled else '00'}")
-    fields = {"trace": name, "spanId": span_id, "trace_sampled": sampled}
-    try:
-        with log_fields(**{f"logging.googleapis.com/{key}": fields[key] for key in fields}):
-            yield
-    finally:
-        _traceparent.reset(token)
+    with use_span(NonRecordingSpan(caller)):
+        yield
 
 
-def _trace(headers: Mapping[str, str]) -> tuple[str, str, bool]:
-    """Trace, span and whether it is sampled; empty where a request has none that can be read."""
+def _caller(headers: Mapping[str, str]) -> SpanContext | None:
     if match := _TRACEPARENT.fullmatch(headers.get("traceparent", "")):
-        return match[1], match[2], bool(int(match[3], 16) & 1)
+        return _span(int(match[1], 16), int(match[2], 16), sampled=bool(int(match[3], 16) & 1))
     if match := _CLOUD_TRACE.fullmatch(headers.get("x-cloud-trace-context", "")):
-        return match[1], f"{int(match[2]):016x}"[-16:], match[3] == "1"
-    return "", "", False
+        return _span(int(match[1], 16), int(match[2]) & _SPAN_ID_BITS, sampled=match[3] == "1")
+    return None
+
+
+def _span(trace_id: int, span_id: int, *, sampled: bool) -> SpanContext:
+    flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
+    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=flags)

@@ -2,6 +2,8 @@
 
 uvicorn's own protocol waits for a request's head without a timeout, buffers it without a limit, and stores trailers as
 if they were headers. In the cloud a proxy in front of it prevents this; on your own machine there may be no proxy.
+Measured without a proxy: half a head held its connection for more than 30 s, and 20 MB of headers took 70 MB of
+memory. This protocol responds 408 after 10 s, and keeps none of the headers.
 
     connection made ... head complete ... body, trailers ... responded ... next head begins ... complete
     |---- head_seconds ----|                                     |------ head_seconds ------|

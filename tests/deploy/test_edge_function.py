@@ -90,7 +90,6 @@ def test_the_function_and_its_settings_are_deployed_once(
     assert '"verify_jwt":false' in form.replace(" ", "")
     assert "start-job/index.ts" in form
     assert "_shared/problem.ts" in form
-    assert "lease-cleanup" not in form
     assert LIBRARY_URL not in first + second
     assert "start-job is up to date" in second
 

@@ -11,6 +11,11 @@ from shared.job_params.raw_clips import RawClipsOptions
 PROJECT_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 NAME_LENGTH = 200
 
+PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
+SOURCE_ID = "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"
+CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
+"""Examples, for parameters; openapi/examples.py has those of bodies."""
+
 _CONTROLS = r"\x00-\x1f\x7f"
 _SPACES = r" \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 VISIBLE_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$"
@@ -43,7 +48,7 @@ class Input(BaseModel):
 class ProjectCreate(Input):
     """A new project."""
 
-    name: Name = Field(examples=["Summer campaign"])
+    name: Name
     id: str | None = Field(
         default=None,
         pattern=PROJECT_ID_PATTERN,
@@ -59,19 +64,19 @@ class ProjectCreate(Input):
 class ProjectUpdate(Input):
     """The fields of a project that can change."""
 
-    name: Name = Field(examples=["Autumn campaign"])
+    name: Name
 
 
 class SourceCreate(Input):
     """A video to upload straight to storage."""
 
-    file_name: Name = Field(examples=["holiday.mp4"])
+    file_name: Name
 
 
 class ClipUpdate(Input):
     """The fields of a clip that can change. A field that is left out or null keeps its value."""
 
-    variant_name: Name | None = Field(default=None, examples=["Opening with the sunset"])
+    variant_name: Name | None = None
     is_selected: Flag | None = None
 
 

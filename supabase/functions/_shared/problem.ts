@@ -8,7 +8,6 @@ interface Kind {
 const KINDS = {
   "malformed-request": { status: 400, title: "Malformed request" },
   "unauthenticated": { status: 401, title: "Authentication required" },
-  "forbidden": { status: 403, title: "Forbidden" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "payload-too-large": { status: 413, title: "Payload too large" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },

@@ -45,7 +45,6 @@ class EdgeProcess:
             edge_part(
                 port=backend.claims["edge"].number,
                 project=replace(backend.project, overrides=settings),
-                lease_cleanup_url=backend.functions["lease_cleanup"].url,
                 cache=backend.directory / "deno",
                 log=backend.directory / "edge.log",
                 environment=base_environment(backend.directory),

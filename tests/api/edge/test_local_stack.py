@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -26,14 +27,15 @@ def stack() -> Iterator[LocalStack]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def test_a_schedule_reaches_the_cleanup_before_and_after_a_crash(stack: LocalStack) -> None:
+async def test_start_job_reaches_the_library_before_and_after_a_crash(stack: LocalStack) -> None:
     description = stack.description
     headers = {"Authorization": f"Bearer {description['service_role_key']}"}
-    url = f"{description['supabase_url']}/functions/v1/lease-cleanup"
+    url = f"{description['supabase_url']}/functions/v1/start-job"
+    body = {"kind": "raw_clips", "project_id": "no-such-project", "source_id": str(uuid4())}
 
     def answers() -> bool:
-        answer = httpx.post(url, headers=headers, timeout=30)
-        return answer.status_code == 200 and "requeued" in answer.json()
+        answer = httpx.post(url, headers=headers, json=body, timeout=30)
+        return answer.status_code == 404 and answer.json()["type"].endswith(":project-not-found")
 
     assert answers()
     killed = stack.kill("edge")

@@ -139,6 +139,16 @@ async def test_a_library_that_does_not_answer_is_a_504(
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+async def test_a_missing_setting_is_told_to_the_operator_only(
+    edge: EdgeProcess, frontend: Frontend
+) -> None:
+    edge.start(LIBRARY_URL="")
+    answer = await frontend.start()
+    problem(answer, 500, "internal-error")
+    assert "LIBRARY_URL" not in answer.text
+    assert "the environment lacks LIBRARY_URL" in edge.log
+
+
 async def test_a_token_does_not_follow_a_redirect(
     edge: EdgeProcess, frontend: Frontend, redirecting: str
 ) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from local.programs import CHECKOUT
 from tests.sql.postgres15.conftest import Postgres15
 from tests.support.database import Connection
 from tests.support.waiting import eventually
@@ -115,6 +116,32 @@ def test_a_job_that_is_queued_again_wakes_the_worker(
         "Authorization": "Bearer a-secret",
         "Prefer": "respond-async",
     }
+
+
+@pytest.mark.usefixtures("with_pg_cron", "with_pg_net_and_vault")
+def test_the_schedule_in_operations_md_triggers_lease_cleanup(
+    postgres15: Postgres15, owner: Connection, admin: Connection
+) -> None:
+    postgres15.migrate()
+    add_secrets(admin)
+    admin.execute(
+        "insert into vault.decrypted_secrets values ('editai_lease_cleanup_url', 'https://cleanup.example/')"
+    )
+    operations = (CHECKOUT / "docs" / "operations.md").read_text()
+    written = operations.partition("```sql\nselect cron.schedule('editai_trigger_cleanup'")[2]
+    schedule = "select cron.schedule('editai_trigger_cleanup'" + written.partition("```")[0]
+
+    owner.execute(schedule.encode())
+
+    assert scheduled(owner)["editai_trigger_cleanup"] == "* * * * *"
+    row = owner.execute(
+        "select command from cron.job where jobname = 'editai_trigger_cleanup'"
+    ).fetchone()
+    assert row is not None
+    owner.execute(row["command"].encode())
+    (request,) = sent(admin)
+    assert request["url"] == "https://cleanup.example/"
+    assert request["headers"] == {"Authorization": "Bearer a-secret"}
 
 
 @pytest.mark.usefixtures("with_pg_net_and_vault")

@@ -75,7 +75,7 @@ def test_the_bucket_is_private_and_takes_videos_and_thumbnails_only(
 
 def test_tokens_are_left_to_those_who_know_all_of_the_projects_keys() -> None:
     checked = {name: function.verify_jwt for name, function in edge_functions().items()}
-    assert checked == {"start-job": False, "lease-cleanup": False}
+    assert checked == {"start-job": False}
 
 
 def test_every_function_it_names_exists() -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from editai_client import LibraryClient
+from shared.observability.telemetry_sdk import Sender
 from tests.support.backend import Backend
 from tests.support.functions import FunctionProcess
 from tests.support.users import User
@@ -46,6 +47,16 @@ def watched(_measured: None, fresh_state: Backend) -> Functions:
 async def client(watched: Functions, user: User) -> AsyncIterator[LibraryClient]:
     async with LibraryClient(watched["library"].url, user.token) as client:
         yield client
+
+
+@pytest.fixture
+def sender(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sender]:
+    """Sends to the collector from this process, whose own provider can be set only once."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
+    sender = Sender("test")
+    yield sender
+    sender.tracers.shutdown()
+    sender.meters.shutdown()
 
 
 async def generate(

@@ -21,6 +21,7 @@ class SpanSeen:
     """A span as received."""
 
     service: str
+    instance: str
     name: str
     kind: int
     trace_id: str
@@ -74,10 +75,11 @@ def _attributes(pairs: Iterable[Any]) -> Attributes:
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[SpanSeen]:
     for of_one in request.resource_spans:
-        service = _attributes(of_one.resource.attributes)["service.name"]
+        resource = _attributes(of_one.resource.attributes)
         for span in (span for scope in of_one.scope_spans for span in scope.spans):
             yield SpanSeen(
-                service=service,
+                service=resource["service.name"],
+                instance=resource["service.instance.id"],
                 name=span.name,
                 kind=span.kind,
                 trace_id=span.trace_id.hex(),

@@ -1,11 +1,15 @@
 """One trace of one job, from its request to ffmpeg, through two processes."""
 
+import asyncio
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from editai_client import LibraryClient
+from shared.observability.telemetry import SCOPE, span
+from shared.observability.telemetry_sdk import Sender
 from tests.support.users import User
 from tests.support.waiting import eventually
 from tests.system.telemetry.conftest import Functions, generate
@@ -55,6 +59,7 @@ async def test_a_job_is_one_trace_from_its_request_to_ffmpeg(
     assert {span.parent_id for span in encodings} == {job.span_id}
 
     assert (request.service, job.service) == ("editai-library", "editai-worker")
+    assert request.instance != job.instance
     assert (request.kind, dispatched.kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_PRODUCER)
     assert request.attributes["http.response.status_code"] == 202
     assert job.attributes["editai.outcome"] == "completed"
@@ -77,3 +82,19 @@ async def test_a_request_without_a_trace_starts_one_that_its_log_line_has(
         lambda: [each for each in receiver.named("POST /projects") if each.trace_id == trace]
     )
     assert request.parent_id == ""
+
+
+async def test_an_exception_fails_its_span_by_its_type_and_is_quoted_nowhere(
+    receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracer = sender.tracers.get_tracer(SCOPE)
+    monkeypatch.setattr("shared.observability.telemetry.tracer", tracer)
+
+    with pytest.raises(ValueError, match="holiday"), span("broken"):
+        raise ValueError("my holiday film")
+    await asyncio.wrap_future(sender.flush())
+
+    (broken,) = receiver.named("broken")
+    assert broken.failed
+    assert broken.attributes == {"error.type": "ValueError"}
+    assert b"holiday" not in b"".join(receiver.bodies)

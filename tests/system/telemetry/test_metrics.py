@@ -1,7 +1,6 @@
 """Counters and durations."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -11,8 +10,8 @@ import pytest
 from editai_client import LibraryClient
 from shared.jobs.leases import acquire_lease, keep_lease
 from shared.jobs.records import Lease
-from shared.observability import telemetry
-from shared.observability.telemetry_sdk import Telemetry
+from shared.observability.telemetry import SCOPE
+from shared.observability.telemetry_sdk import Sender
 from tests.support.backend import Backend
 from tests.support.database import Connection
 from tests.support.users import User
@@ -85,21 +84,16 @@ async def test_the_actions_of_cleanup_are_counted(
     assert request.service == "editai-lease_cleanup"
 
 
-@pytest.fixture
-def measured_here(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """This process sends to the collector as well: real telemetry, in place of what was settled at its import."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
-    measuring = Telemetry("test")
-    monkeypatch.setattr("shared.observability.telemetry._telemetry", measuring)
-    yield receiver
-    measuring.tracers.shutdown()
-    measuring.meters.shutdown()
-
-
 @pytest.mark.parametrize(("response_after_seconds", "late"), [(0.0, 0), (2.1, 1)])
 async def test_a_slow_renewal_counts_as_a_late_heartbeat(
-    measured_here: Receiver, response_after_seconds: float, late: int
+    receiver: Receiver,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+    response_after_seconds: float,
+    late: int,
 ) -> None:
+    counter = sender.meters.get_meter(SCOPE).create_counter("editai.heartbeats.late")
+    monkeypatch.setattr("shared.jobs.leases._late_heartbeats", counter)
     now = asyncio.get_running_loop().time
     began = now()
     renewed = asyncio.Event()
@@ -123,6 +117,6 @@ async def test_a_slow_renewal_counts_as_a_late_heartbeat(
     async with keep_lease(lease, ttl_seconds=4, renew=renew) as keeper:
         keeper.renew_soon()
         await renewed.wait()
-    await telemetry.flush()
+    await asyncio.wrap_future(sender.flush())
 
-    assert measured_here.sums.get(("editai.heartbeats.late",), 0) == late
+    assert receiver.sums.get(("editai.heartbeats.late",), 0) == late

@@ -8,8 +8,7 @@ import httpx
 import pytest
 from postgrest.exceptions import APIError
 
-from shared.database.rpc import rpc
-from shared.database.transport import LeanClient
+from shared.database.transport import LeanClient, rpc
 from supabase import AsyncClient, AsyncClientOptions
 from tests.unit.database.serving import Asked, echoing, serving
 

@@ -114,7 +114,8 @@ class DrainUnreadBody:
 
     Closing at once would reset the connection, and a client that is still sending could lose the
     response. So the response is sent with `Connection: close`, and incoming data is discarded for
-    a while, until the client has read the response (RFC 9112, 9.6).
+    a while, until the client has read the response (RFC 9112, 9.6). Without this class, and
+    without a proxy, a client that keeps sending gets a reset in place of its 409 or 413; two tests fail.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -38,8 +38,8 @@ _FRAMEWORK_ERRORS: Mapping[int, type[EditAIError]] = {
 class InvalidPart(BaseModel):
     """One invalid part of a request."""
 
-    location: str = Field(examples=["body.variant_count"])
-    message: str = Field(examples=["Input should be less than or equal to 10"])
+    location: str
+    message: str
 
 
 class Problem(BaseModel):
@@ -47,7 +47,7 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(examples=["urn:editai:problem:project-not-found"])
+    type: str
     title: str
     status: int
     detail: str

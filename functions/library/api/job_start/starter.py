@@ -31,10 +31,13 @@ from shared.jobs.leases import wait_before, wait_steps
 from shared.jobs.lifecycle import JobRequest, JobStart, check_project, start_job
 from shared.jobs.records import Job, Lease
 from shared.observability.logs import log_fields
-from shared.observability.telemetry import count, record_seconds
+from shared.observability.telemetry import meter
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
+
+_conflicts = meter.create_counter("editai.conflicts")
+_wait_duration = meter.create_histogram("editai.wait.duration", unit="s")
 
 MAX_WAIT_SECONDS = 300
 RETRIABLE_OUTCOMES = ("busy", "too_many_jobs")
@@ -81,16 +84,14 @@ class JobStarter:
 
         Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
         """
-
-        async def attempt() -> JobStart:
-            return await check_project(
+        check = await self._retry_while_busy(
+            lambda: check_project(
                 project_id,
                 self.caller.owner_id,
                 get_settings(),
                 idempotency_key=self.idempotency_key,
             )
-
-        check = await self._retry_while_busy(attempt)
+        )
         if check.outcome not in ("free", "replayed"):
             raise self._error_for(check)
 
@@ -100,15 +101,12 @@ class JobStarter:
         Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect if the
         client has left before the start; DatabaseUnavailable if it is unknown whether the job has started.
         """
-
-        async def attempt() -> JobStart:
-            start = await start_job(request, get_settings(), job_id=job_id)
-            _log_superseded(request.project_id, start.superseded_job_id)
-            return start
-
-        start = await self._retry_while_busy(attempt)
+        start = await self._retry_while_busy(
+            lambda: start_job(request, get_settings(), job_id=job_id)
+        )
         if start.job is None or start.outcome not in ("started", "replayed"):
             raise self._error_for(start)
+        _log_superseded(request.project_id, start.superseded_job_id)
         self._measure_wait("started")
         if start.job.id == job_id:
             with log_fields(project_id=request.project_id):
@@ -146,9 +144,7 @@ class JobStarter:
     def _measure_wait(self, outcome: str) -> None:
         waited_seconds = (self.preferred_wait or 0) - self.wait_seconds_left
         if waited_seconds > 0:
-            record_seconds(
-                "editai.wait.duration", waited_seconds, attributes={"editai.outcome": outcome}
-            )
+            _wait_duration.record(waited_seconds, {"editai.outcome": outcome})
 
     def _error_for(self, start: JobStart) -> EditAIError:
         self._measure_wait(start.outcome)
@@ -205,7 +201,7 @@ def busy(
     job: Job | None, lease: Lease | None, *, headers: dict[str, str] | None = None
 ) -> ProjectBusy:
     """The 409 for a project whose lease is held, with the holding job and the lease's expiry. Counts the conflict."""
-    count("editai.conflicts", attributes={"editai.holder": job.kind if job else "none"})
+    _conflicts.add(1, {"editai.holder": job.kind if job else "none"})
     return ProjectBusy(
         headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
         lease_expires_at=lease and lease.model_dump(mode="json")["expires_at"],

@@ -1,8 +1,8 @@
-"""An example of each body that goes in or out, by the name of its schema."""
+"""An example of each body that goes in or out, by the name of its schema; a parameter has its own beside it."""
 
 from typing import Any
 
-from shared.api_models import CLIP_ID, PROJECT_ID, SOURCE_ID
+from api.models import CLIP_ID, PROJECT_ID, SOURCE_ID
 
 _USER = "7c0f2f9a-3a55-4b8e-9a43-0a6d8c9b1e77"
 _JOB_ID = "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34"
@@ -139,10 +139,10 @@ EXAMPLES: dict[str, Any] = {
     "ProjectResponse": _PROJECT,
     "SourceResponse": _SOURCE,
     "ClipResponse": _CLIP,
-    "Page_ProjectAnswer_": _page(_PROJECT),
-    "Page_SourceAnswer_": _page(_SOURCE),
+    "Page_ProjectResponse_": _page(_PROJECT),
+    "Page_SourceResponse_": _page(_SOURCE),
     "Page_ClipResponse_": _page(_CLIP),
-    "Page_ExportAnswer_": _page(_EXPORT),
+    "Page_ExportResponse_": _page(_EXPORT),
     "Presets": {"items": [_PRESET]},
     "UploadResponse": {
         "source": _SOURCE | _ANNOUNCED | {"status": "pending"},

@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.models import ClipUpdate
+from api.models import CLIP_ID, ClipUpdate
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import PageRequest, Paging
 from api.routes.projects import ProjectId, get_project, owner
-from shared.api_models import CLIP_ID, ClipResponse, Page
+from shared.api_models import ClipResponse, Page
 from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable

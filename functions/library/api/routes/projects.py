@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Path, Response
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.job_start.starter import busy
-from api.models import PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
+from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
 from api.openapi.responses import BODY, PAGE, header, problems
 from api.routes.pagination import Paging
 from api.settings import get_library_settings
-from shared.api_models import PROJECT_ID, CancelResponse, JobResponse, Page, ProjectResponse
+from shared.api_models import CancelResponse, JobResponse, Page, ProjectResponse
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound

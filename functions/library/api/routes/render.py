@@ -29,7 +29,7 @@ router = APIRouter(prefix="/clips", route_class=AuthenticatedRoute, dependencies
 class RenderRequest(RenderOptions):
     """The export preset and the options of a final render."""
 
-    preset: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$", examples=["instagram_reels"])]
+    preset: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$")]
 
 
 @router.post(

@@ -14,14 +14,14 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Path, Response
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.models import SourceCreate
+from api.models import SOURCE_ID, SourceCreate
 from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
 from api.routes.projects import ProjectId, deletion_response, get_project, owner
 from api.uploads.probing import probed_facts
-from shared.api_models import SOURCE_ID, Page, SourceResponse, UploadResponse
+from shared.api_models import Page, SourceResponse, UploadResponse
 from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import (

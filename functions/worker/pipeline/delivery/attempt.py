@@ -17,11 +17,14 @@ from shared.jobs.leases import keep_lease, renew_lease
 from shared.jobs.lifecycle import JobClaim, discard_outputs
 from shared.jobs.records import Job, JobKind, Lease
 from shared.media.probe import UnusableMedia
-from shared.observability.telemetry import count, record_seconds
+from shared.observability.telemetry import meter
 from shared.settings import get_settings
 from shared.storage.factory import get_storage
 
 logger = logging.getLogger(__name__)
+
+_leases_lost = meter.create_counter("editai.leases.lost")
+_job_duration = meter.create_histogram("editai.job.duration", unit="s")
 
 JobHandler = Callable[[JobContext], Awaitable[Outcome]]
 """Runs one kind of job and returns its outcome."""
@@ -55,7 +58,7 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
     except LeaseLost as loss:
         outcome = "cancelled" if loss.cancelled else "lost"
         if not loss.cancelled:
-            count("editai.leases.lost", attributes={"editai.kind": job.kind})
+            _leases_lost.add(1, {"editai.kind": job.kind})
         await _discard_outputs(lease)
     except Exception:
         if limit.expired():
@@ -99,8 +102,7 @@ def _record_end(job: Job, outcome: str, duration_seconds: float) -> None:
     seconds = round(duration_seconds, 3)
     extra = {"outcome": outcome, "duration_seconds": seconds}
     logger.info("the attempt ended: %s", outcome, extra=extra)
-    attributes = {"editai.kind": job.kind, "editai.outcome": outcome}
-    record_seconds("editai.job.duration", seconds, attributes=attributes)
+    _job_duration.record(seconds, {"editai.kind": job.kind, "editai.outcome": outcome})
 
 
 async def _run_handler(context: JobContext) -> str:

@@ -7,6 +7,7 @@ import socket
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import Request
@@ -87,9 +88,9 @@ async def _claim_and_run(
     ids = _ids(claim)
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
-        with log_fields(**ids), span("job", "consumer", attributes=attributes) as job_span:
+        with log_fields(**ids), span("job", SpanKind.CONSUMER, attributes=attributes) as job_span:
             outcome = await run_job(claim, attempt_seconds=attempt_seconds)
-            job_span.note({"editai.job_id": str(job_id), "editai.outcome": outcome})
+            job_span.set_attributes({"editai.job_id": str(job_id), "editai.outcome": outcome})
             return outcome
     finally:
         await flush()

@@ -95,6 +95,7 @@ class JobContext:
 
 async def retry_until_available(write: Callable[[], Awaitable[Result]]) -> Result:
     """Retry an idempotent write until the database responds. When the lease is lost, its keeper ends the retries."""
+    # Not stamina: each of its limits (attempts, timeout, jitter) would be switched off.
     while True:
         try:
             return await write()
