@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from editai_client import LibraryClient, LibraryError
-from shared.settings import get_settings
+from shared.settings import Settings
 from tests.api.resources.test_clips import make_clips
 from tests.support.functions import FunctionProcess
 from tests.support.library_client import SAMPLE, Api, Traces, problem
 from tests.support.users import User
 
-LIMIT = get_settings().max_active_jobs_per_user
+LIMIT: int = Settings.model_fields["max_active_jobs_per_user"].default
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The library's application and its document; and the fixtures of the library's own tests."""
+"""The library's FastAPI application and its OpenAPI document."""
 
 from typing import Any
 
@@ -6,9 +6,6 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from tests.api.conftest import api, application, http
-
-__all__ = ["api", "application", "http"]
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def test_an_exception_is_told_with_where_it_came_from() -> None:
     written = line("failed", exc_info=caught(ValueError("no such clip")))
 
     assert "ValueError: no such clip" in written["stack_trace"]
-    assert "test_lines.py" in written["stack_trace"]
+    assert "test_logs.py" in written["stack_trace"]
 
 
 @pytest.mark.parametrize(
