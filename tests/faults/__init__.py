@@ -1,9 +1,9 @@
-"""Jobs under faults: many clients and workers on a stack of their own, while it is broken at random.
+"""The fault program: jobs under load on a stack of their own, while its parts are broken at random.
 
     clients --> library --> \\                    / --> worker functions (quick ones, and one with ffmpeg)
     clients --------------> proxy --> gateway --> PostgREST --> Postgres, where triggers keep an audit trail
     workers --------------> /
-                                                   audit trail + answers --> model --> violations
+                                                   audit trail + responses --> rules --> violations
 
-`python -m tests.faults --help`; what it shows is in docs/guarantees.md.
+README.md in this folder explains a run; docs/guarantees.md says what it shows.
 """

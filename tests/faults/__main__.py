@@ -1,4 +1,4 @@
-"""`python -m tests.faults`: a run, its report, and exit status 1 when a rule was broken."""
+"""`python -m tests.faults`: runs once, prints the report, and exits with 1 if a rule was broken."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from tests.faults.setting_up import run, run_controls
 def main(arguments: list[str]) -> int:
     """Run once and print the report."""
     parser = ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60, help="of load and faults")
+    parser.add_argument("--seconds", type=float, default=60, help="duration of load and faults")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--workers", type=int, default=4, help="quick worker processes")
     parser.add_argument(
@@ -27,11 +27,22 @@ def main(arguments: list[str]) -> int:
         "--break",
         dest="broken",
         choices=[*sorted(BREAKS), "each"],
-        help="break this rule, or one after another: the run must fail, and ends when it does",
+        help="a negative control: break this rule (or each in turn); the run must report it, and ends then",
     )
-    parser.add_argument("--outage", type=float, help="take the database away for seconds instead")
-    parser.add_argument("--hanging", action="store_true", help="an outage in which it hangs")
-    parser.add_argument("--ttl", type=float, default=60, help="a lease's time to live in an outage")
+    parser.add_argument(
+        "--outage", type=float, help="instead of a run: stop the database for this many seconds"
+    )
+    parser.add_argument(
+        "--hanging",
+        action="store_true",
+        help="with --outage: the database hangs",
+    )
+    parser.add_argument(
+        "--ttl",
+        type=float,
+        default=60,
+        help="with --outage: the time to live of leases, in seconds",
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.ERROR)
     if options.outage:

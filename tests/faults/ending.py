@@ -1,4 +1,4 @@
-"""The end of a run: every job ends, and every lease; then all garbage is due and removed."""
+"""The end of a run: wait until every job and lease has ended, then make all garbage due and have it removed."""
 
 import asyncio
 import time
@@ -17,9 +17,9 @@ from tests.faults.stack.stack import FaultStack
 
 DRAIN_SECONDS = 90.0
 LAST_LEASE_SECONDS = LEASE_TTL_SECONDS + 2 * CLEANUP_PERIOD_SECONDS
-"""By then the last lease is reclaimed, and whoever lost one has stopped and given up its files."""
+"""By then the last lease has been reclaimed, and a worker that lost one has stopped and given up its files."""
 SETTLE_SECONDS = 5 * LAST_LEASE_SECONDS
-"""Patience: cleanup, too, may be slow on a busy machine."""
+"""A generous timeout: cleanup may be slow on a busy machine, too."""
 COLLECT_SECONDS = 120.0
 LOOK_SECONDS = 0.3
 
@@ -36,12 +36,12 @@ _DUE = "update editai_storage_garbage set not_before = now() where not_before > 
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """Waits, and looks at what is left."""
+    """Waits for the end of a run, and reports what is left."""
 
     stack: FaultStack
 
     async def drain(self) -> int:
-        """Wait until every job has ended; how many have not."""
+        """Wait until every job has ended, up to the timeout. Returns how many have not."""
         deadline = time.monotonic() + DRAIN_SECONDS
         active = -1
         while active and time.monotonic() < deadline:
@@ -50,11 +50,11 @@ class Ending:
         return active
 
     def last_end(self) -> str:
-        """How the job ended that ended last."""
+        """How the last job to end has ended."""
         return str(self._value(_LAST))
 
     async def settle(self) -> Mapping[str, tuple[str, ...]]:
-        """Wait until the last lease must be gone, and nothing is left; what is, when patience ends."""
+        """Wait until nothing is left behind. Returns what is still there at the timeout."""
         deadline = time.monotonic() + SETTLE_SECONDS
         await pause(LAST_LEASE_SECONDS)
         while left := await asyncio.to_thread(remains, self.stack.admin_url):
@@ -64,7 +64,7 @@ class Ending:
         return left
 
     async def collect_garbage(self) -> int:
-        """Let lease_cleanup remove all garbage, as if its time had come; how much is left when patience ends."""
+        """Make all garbage due and let lease_cleanup remove it. Returns how much is left at the timeout."""
         deadline = time.monotonic() + COLLECT_SECONDS
         url, secret = self.stack.url("lease_cleanup"), self.stack.keys.internal_secret
         while True:

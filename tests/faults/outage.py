@@ -1,11 +1,11 @@
-"""An outage on purpose: the database goes away while a real encode runs, and comes back.
+"""A deliberate outage: the database goes away during a real encode, and comes back.
 
-    python -m tests.faults --outage=30                  Postgres is gone: connections are refused
-    python -m tests.faults --outage=30 --hanging        it hangs: connections are accepted, nothing answers
+    python -m tests.faults --outage=30                  Postgres is killed: connections are refused
+    python -m tests.faults --outage=30 --hanging        it hangs: connections are accepted, but get no response
 
-While it is away the library is asked for one thing after another. With a time to live longer than the outage
-ffmpeg goes on and the job ends in its first attempt; with a shorter one ffmpeg is stopped before the lease can
-be anyone else's, and the job ends in a later attempt once the database is back.
+Meanwhile callers send the library one request after another. With a time to live longer than the outage, ffmpeg
+continues and the job ends in its first attempt. With a shorter one, ffmpeg is stopped before another worker can take
+the lease, and the job ends in a later attempt once the database is back.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from editai_client.models import Progress
 from local.parts.functions import LIBRARY_BASE_PATH
 from local.parts.scheduler import trigger_cleanup
 from tests.conftest import SAMPLE
-from tests.faults.load.callers import PATIENCE_SECONDS, Callers
+from tests.faults.load.callers import TIMEOUT_SECONDS, Callers
 from tests.faults.load.load import OWNER
 from tests.faults.pacing import pause
 from tests.faults.rules.observation import Observation, Outage
@@ -33,17 +33,17 @@ from tests.faults.stack.layout import CLEANUP_PERIOD_SECONDS
 from tests.faults.stack.stack import FaultStack
 
 ENCODED_SECONDS_A_SECOND = 40
-"""More than a machine analyses: ffmpeg then outlasts every outage."""
+"""Seconds of video for each second of outage: more than any machine analyses, so ffmpeg outlasts the outage."""
 
 
 async def observe(outage: Outage, *, seed: int = 1) -> Observation:
-    """Bring a stack of its own up, start a job on the sample, take its database away, and tell what was seen."""
+    """Start a stack and a job on the sample, stop the database for a while, and return what was observed."""
     stack = FaultStack(
-        seed=seed, workers=0, with_media=True, overrides=_longer_lived(outage.ttl_seconds)
+        seed=seed, workers=0, with_media=True, overrides=_settings_for(outage.ttl_seconds)
     )
     try:
         await stack.start("")
-        async with _cleaned(stack), LibraryClient(_library(stack), _token(stack)) as client:
+        async with _cleanup_running(stack), LibraryClient(_library(stack), _token(stack)) as client:
             return await _Scene(
                 stack=stack, client=client, outage=outage, seen=Observation(outage=outage)
             ).play()
@@ -62,13 +62,15 @@ class _Scene:
         project, other = [await self.client.create_project(name) for name in ("Busy", "Idle")]
         video = _long_video(self.stack.directory, ENCODED_SECONDS_A_SECOND * self.outage.seconds)
         await self.client.generate(project.id, video, variant_count=1, target_duration=5, seed=1)
-        self.seen.percentage_before = (await self._at_work(project.id)).percentage
-        self._take_away()
+        self.seen.percentage_before = (await self._first_progress(project.id)).percentage
+        self._stop_database()
         callers = Callers(
-            library=_library(self.stack), token=_token(self.stack), answers=self.seen.answers
+            library=_library(self.stack), token=_token(self.stack), responses=self.seen.responses
         )
-        await asyncio.gather(callers.ask(other.id, self.outage.seconds), self._watch_ffmpeg())
-        await self._give_back()
+        await asyncio.gather(
+            callers.send_requests(other.id, self.outage.seconds), self._watch_ffmpeg()
+        )
+        await self._restore_database()
         self.seen.served_again_after = await callers.until_served(project.id)
         async for progress in self.client.follow(project.id):
             self._note(progress)
@@ -81,17 +83,17 @@ class _Scene:
         self.seen.percentages_after.append(progress.percentage)
         self.seen.status = progress.status
 
-    async def _at_work(self, project_id: str) -> Progress:
+    async def _first_progress(self, project_id: str) -> Progress:
         """Wait until ffmpeg's first progress is in the database."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             progress = await self.client.progress(project_id)
             if progress.percentage and self._ffmpegs():
                 return progress
             await pause(0.1)
-        raise RuntimeError("ffmpeg is not at work")
+        raise RuntimeError("ffmpeg has not started")
 
-    def _take_away(self) -> None:
+    def _stop_database(self) -> None:
         process = self.stack.processes["postgres"]
         if self.outage.hanging:
             for part in _family(process.pid):
@@ -99,7 +101,7 @@ class _Scene:
         else:
             process.kill()
 
-    async def _give_back(self) -> None:
+    async def _restore_database(self) -> None:
         if self.outage.hanging:
             for part in reversed(_family(self.stack.processes["postgres"].pid)):
                 part.resume()
@@ -119,8 +121,8 @@ class _Scene:
 
 
 @asynccontextmanager
-async def _cleaned(stack: FaultStack) -> AsyncGenerator[None]:
-    """Cleanup at its pace, as long as the block runs."""
+async def _cleanup_running(stack: FaultStack) -> AsyncGenerator[None]:
+    """Triggers cleanup periodically while the block runs."""
 
     async def clean_up() -> None:
         url, secret = stack.url("lease_cleanup"), stack.keys.internal_secret
@@ -139,7 +141,7 @@ async def _cleaned(stack: FaultStack) -> AsyncGenerator[None]:
 
 
 def _family(pid: int) -> list[psutil.Process]:
-    """A process and what is below it, itself first."""
+    """A process and its descendants, itself first."""
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]
 
@@ -149,7 +151,7 @@ def _library(stack: FaultStack) -> str:
 
 
 def _long_video(directory: Path, seconds: float) -> Path:
-    """The sample, over and over."""
+    """The sample, repeated until it is long enough."""
     video = directory / "long.mp4"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-stream_loop", "-1", "-i", SAMPLE]
     subprocess.run([*command, "-t", str(seconds), "-c", "copy", video], check=True)
@@ -157,7 +159,7 @@ def _long_video(directory: Path, seconds: float) -> Path:
 
 
 def _token(stack: FaultStack) -> str:
-    """The access token of a user who signs in for the occasion."""
+    """An access token of the user who owns the projects."""
     claims = {
         "iss": stack.project.jwt_issuer,
         "aud": "authenticated",
@@ -168,7 +170,7 @@ def _token(stack: FaultStack) -> str:
     return jwt.encode(claims, stack.keys.jwt_secret, algorithm="HS256")
 
 
-def _longer_lived(ttl_seconds: float) -> dict[str, dict[str, str]]:
+def _settings_for(ttl_seconds: float) -> dict[str, dict[str, str]]:
     names = ("library", "media-worker", "lease_cleanup")
     settings = {"LEASE_TTL_SECONDS": str(ttl_seconds), "JOB_DEADLINE_SECONDS": "900"}
     return dict.fromkeys(names, settings)

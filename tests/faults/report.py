@@ -1,4 +1,4 @@
-"""What a run showed."""
+"""The report of a run."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ LEASE_OPERATIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a run came to its end. `remains` are ids of what must not be left, by what it is."""
+    """How a run ended. `remains` holds the ids of what should not be left, by kind."""
 
     not_ended: int = 0
     drained_seconds: float = 0
@@ -29,7 +29,7 @@ class Ended:
     remains: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     def lines(self) -> list[str]:
-        """What a report says of it."""
+        """These figures as lines of the report."""
         left = sum(map(len, self.remains.values()))
         return [
             f"jobs not ended    {self.not_ended}, {self.drained_seconds:.1f} s after the load",
@@ -41,7 +41,7 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Figures of a run; `passed` when no rule was broken, every job has ended, and nothing is left behind."""
+    """The figures of a run. It `passed` if no rule was broken, every job has ended and nothing is left behind."""
 
     seed: int
     seconds: float
@@ -49,20 +49,20 @@ class Report:
     pace_seconds: float
     operations: Mapping[str, int]
     client_counts: Mapping[str, int]
-    answers: Mapping[str, int]
+    responses: Mapping[str, int]
     failures: Mapping[str, int]
     faults: Mapping[str, int]
     faults_not_counted: Mapping[str, int]
     refused_writes: Mapping[str, int]
-    """What those were told who wrote under a lease that was not theirs any more."""
+    """Responses to writes under a lease that its caller had already lost, by call and outcome."""
     durations: Mapping[str, Sequence[float]]
-    """Seconds that the library took to answer, by request."""
+    """Response times of the library in seconds, by request."""
     deliveries: Mapping[str, int]
-    """What injected deliveries were answered with."""
+    """Outcomes of injected deliveries."""
     recoveries: tuple[float, ...]
-    """Seconds from the last write of a lease that died to its reclaim."""
+    """Seconds from a dead lease's last write to its reclaim."""
     quiet_recoveries: tuple[float, ...]
-    """Those while Postgres, PostgREST, the line, cleanup and the workers were whole."""
+    """The same, only while no fault hit what cleanup needs: Postgres, PostgREST, the line, cleanup itself."""
     recovery_bound_seconds: float
     calm: Calm
     ended: Ended
@@ -72,7 +72,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Tell whether everything held."""
+        """True if every rule held and nothing is left."""
         left = self.ended.not_ended or self.ended.remains
         return not self.violations and not left and self.files.are_right
 
@@ -86,17 +86,17 @@ class Report:
         return self.lease_operations / self.seconds * 3600
 
     def __str__(self) -> str:
-        """The report as people read it."""
+        """The report as text."""
         lines = [
             f"seed {self.seed}, {self.seconds:.0f} s, {self.workers} quick workers",
             f"pace              a fault each {self.pace_seconds} s on average",
             f"lease operations  {self.lease_operations} ({self._an_hour:,.0f} an hour)",
             *_table("committed", self.operations),
             *_table("clients", self.client_counts),
-            *_table("answers", self.answers),
-            *_table("answers that were of no use", self.failures),
+            *_table("responses", self.responses),
+            *_table("failed requests", self.failures),
             *_table("writes under lost leases", self.refused_writes),
-            "the library's answers took",
+            "response times of the library, in seconds",
             *(f"    {_took(seconds)}  {name}" for name, seconds in sorted(self.durations.items())),
             *_table("faults", self.faults),
             *_table("faults that did not happen", self.faults_not_counted),
@@ -125,7 +125,7 @@ class Report:
 
 
 def _took(seconds: Sequence[float]) -> str:
-    """Percentiles of some durations."""
+    """Percentiles of durations."""
     times = sorted(seconds)
     at = {p: times[min(len(times) - 1, len(times) * p // 100)] for p in (50, 95, 99)}
     return " ".join(f"p{p} {value:.2f}" for p, value in at.items()) + f" max {times[-1]:.2f}"

@@ -1,4 +1,4 @@
-"""A run: bring the stack up, load it, break it, mend it, wait for every job, and judge all that happened."""
+"""A run: load the stack, inject faults, repair them, wait for every job, and check all that happened."""
 
 import asyncio
 import time
@@ -19,21 +19,21 @@ from tests.faults.load.clients import run_client
 from tests.faults.load.load import Load
 from tests.faults.pacing import pause
 from tests.faults.report import Ended, Report
-from tests.faults.rules.answers import Answers
 from tests.faults.rules.files import Files
 from tests.faults.rules.model import Model
+from tests.faults.rules.responses import Responses
 from tests.faults.stack.layout import CLEANUP_PERIOD_SECONDS, LEASE_TTL_SECONDS
 from tests.faults.stack.stack import FaultStack
 
 CALM_SECONDS = 10.0
 LONG_ENOUGH_SECONDS = 60.0
 MAX_TRIGGERS = 16
-"""Of cleanup at one time; more would only be a queue."""
+"""Cleanup triggers in flight at a time; more would only queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to run. With a `broken` rule the run ends at the first violation."""
+    """What to run. If a rule is `broken` on purpose, the run ends at the first violation of it."""
 
     seconds: float
     seed: int
@@ -45,12 +45,12 @@ class Plan:
 
     @property
     def control(self) -> Break | None:
-        """The rule that is broken on purpose."""
+        """The negative control of this run, if it is one."""
         return BREAKS[self.broken] if self.broken else None
 
     @property
     def calm_seconds(self) -> float:
-        """How much of the load's time, at its end, is without faults."""
+        """The length of the calm: the last part of the load, without faults."""
         long_enough = self.seconds >= LONG_ENOUGH_SECONDS and self.broken is None
         return CALM_SECONDS if long_enough else 0.0
 
@@ -66,14 +66,14 @@ class Run:
     reader: AuditReader
     history: HistoryReader
     model: Model
-    answers: Answers
-    cleaning: asyncio.Event = field(default_factory=asyncio.Event)
+    responses: Responses
+    cleanup_stopped: asyncio.Event = field(default_factory=asyncio.Event)
     calm: asyncio.Event = field(default_factory=asyncio.Event)
     begun_at: float = field(default_factory=time.monotonic)
-    unjudged: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    unchecked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     async def all(self) -> Report:
-        """Load, faults, mending, draining, judgement."""
+        """Load, faults, repair, drain and check."""
         await self.load.prepare(self.plan.projects)
         cleanup = asyncio.create_task(self._clean_up())
         clients = [
@@ -84,17 +84,17 @@ class Run:
         await self._watch(self.begun_at + self.plan.seconds - self.plan.calm_seconds)
         self.calm.set()
         await faults
-        await self.injector.mend()
-        self.answers.health.since = time.monotonic() + self.answers.clock_offset
+        await self.injector.repair()
+        self.responses.health.since = time.monotonic() + self.responses.clock_offset
         await self._watch(time.monotonic() + self.plan.calm_seconds)
         loaded_seconds = time.monotonic() - self.begun_at
         self.load.stopping.set()
         await asyncio.gather(*clients)
         ended = Ended() if self.plan.control else await self._end()
-        self.cleaning.set()
+        self.cleanup_stopped.set()
         await cleanup
         files = Files() if self.plan.control else await self._files()
-        await self._judge()
+        await self._check()
         if self.plan.control is None:
             self.model.violations += faults_in(self.stack.log("postgres"))
         return self._report(loaded_seconds, ended, files)
@@ -114,7 +114,7 @@ class Run:
         )
 
     async def _files(self) -> Files:
-        """Those that are stored once all garbage is gone."""
+        """Storage compared with the rows, once all garbage has been removed."""
         garbage = await Ending(stack=self.stack).collect_garbage()
         files = Files.of(self.stack.storage, self.stack.admin_url)
         return replace(files, garbage=garbage)
@@ -124,19 +124,19 @@ class Run:
         return control is not None and any(v.rule in control.rules for v in self.model.violations)
 
     async def _watch(self, until: float) -> None:
-        """Judge while the run goes on; a control ends with the first violation."""
+        """Check during the run; a negative control ends with its first violation."""
         while time.monotonic() < until and not self._caught():
             await pause(1.0)
             with suppress(psycopg.OperationalError):
-                await self._judge()
+                await self._check()
 
-    async def _judge(self) -> None:
-        """Read answers first: what they tell of is then in the audit trail. Raises OperationalError."""
+    async def _check(self) -> None:
+        """Read responses first: what they report is then in the audit trail. Raises OperationalError."""
         new = self.history.read()
-        self.unjudged += [event for event in new if event["requested_at"] >= self.begun_at]
+        self.unchecked += [event for event in new if event["requested_at"] >= self.begun_at]
         self.model.replay(await asyncio.to_thread(self.reader.read))
-        events, self.unjudged = self.unjudged, []
-        self.answers.judge(events)
+        events, self.unchecked = self.unchecked, []
+        self.responses.check(events)
 
     async def _inject(self) -> None:
         control = self.plan.control
@@ -148,9 +148,9 @@ class Run:
             await pause(0.2)
 
     async def _clean_up(self) -> None:
-        """Trigger cleanup at its pace, as a scheduler does that does not wait for an answer."""
+        """Trigger cleanup periodically, without waiting for the response, as a scheduler does."""
         pending: set[asyncio.Task[None]] = set()
-        while not self.cleaning.is_set():
+        while not self.cleanup_stopped.is_set():
             if len(pending) < MAX_TRIGGERS:
                 pending.add(task := asyncio.create_task(self._trigger()))
                 task.add_done_callback(pending.discard)
@@ -163,8 +163,8 @@ class Run:
             await asyncio.to_thread(trigger_cleanup, url, secret)
 
     def _quiet_recoveries(self) -> tuple[float, ...]:
-        """Those of leases that died while all that reclaims leases was whole."""
-        offset = self.answers.clock_offset
+        """Recoveries during which no fault hit what cleanup needs."""
+        offset = self.responses.clock_offset
         return tuple(
             after
             for at, after in self.model.recoveries
@@ -179,13 +179,13 @@ class Run:
             pace_seconds=self.plan.pace_seconds,
             operations=self.model.operations,
             client_counts=self.load.counts,
-            answers=self.answers.counts,
+            responses=self.responses.counts,
             failures=self.load.failures,
             faults=self.injector.counts + self.stack.proxy.counts,
             faults_not_counted=self.injector.not_counted,
-            calm=self.answers.health.calm(self.model.dead_leases),
-            refused_writes=self.answers.refused_writes,
-            durations=self.answers.durations,
+            calm=self.responses.health.calm(self.model.dead_leases),
+            refused_writes=self.responses.refused_writes,
+            durations=self.responses.durations,
             deliveries=self.injector.deliveries.outcomes,
             recoveries=tuple(after for _, after in self.model.recoveries),
             quiet_recoveries=self._quiet_recoveries(),

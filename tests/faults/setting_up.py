@@ -1,4 +1,4 @@
-"""From a plan to its report: a stack of its own, of which nothing is left afterwards."""
+"""From a plan to its report: start a stack of its own, run, and remove the stack."""
 
 import os
 import random
@@ -20,8 +20,8 @@ from tests.faults.evidence.history import History, HistoryReader
 from tests.faults.injection.injector import Injector
 from tests.faults.load.load import Load
 from tests.faults.report import Report
-from tests.faults.rules.answers import Answers
 from tests.faults.rules.model import Model
+from tests.faults.rules.responses import Responses
 from tests.faults.runner import Plan, Run
 from tests.faults.stack.layout import DISPATCH_TTL_SECONDS, LEASE_TTL_SECONDS
 from tests.faults.stack.stack import FaultStack
@@ -32,21 +32,21 @@ _DEFINITIONS = """
     select string_agg(pg_get_functiondef(oid), E';\n') from pg_proc
     where starts_with(proname, 'editai_') and prokind = 'f' and pronamespace = 'public'::regnamespace
 """
-_PATIENCE = 10
+_MAX_RETRIES = 10
 _EMPTY = (
     "truncate editai_projects, editai_locks, editai_storage_garbage, editai_audit.entries cascade"
 )
 
 
 async def run(plan: Plan) -> Report:
-    """Run a plan on a stack with every part."""
+    """Run a plan on a complete stack."""
     stack = FaultStack(seed=plan.seed, workers=plan.workers, with_media=True)
     async with _up(stack) as library:
         return await _prepared(plan, stack, library).all()
 
 
 async def run_controls(plans: Sequence[Plan]) -> AsyncGenerator[Report]:
-    """Run plans that break a rule, one after another on one stack that has what they need."""
+    """Run negative controls one after another, on one stack without the library and ffmpeg."""
     workers = plans[0].workers
     stack = FaultStack(
         seed=plans[0].seed,
@@ -57,16 +57,16 @@ async def run_controls(plans: Sequence[Plan]) -> AsyncGenerator[Report]:
     )
     async with _up(stack) as library:
         for plan in plans:
-            whole = _definitions(stack)
+            unbroken = _definitions(stack)
             _empty(stack)
             stack.execute(plan.control.sql if plan.control else "")
             yield await _prepared(plan, stack, library).all()
-            stack.execute(whole)
+            stack.execute(unbroken)
 
 
 def _empty(stack: FaultStack) -> None:
-    """Remove all rows; a transaction of the run before, still in flight, may be in the way for a moment."""
-    for _ in range(_PATIENCE):
+    """Remove all rows, with retries: a transaction of the previous run may be in flight and deadlock with this."""
+    for _ in range(_MAX_RETRIES):
         try:
             stack.execute(_EMPTY)
         except psycopg.errors.DeadlockDetected:
@@ -77,7 +77,7 @@ def _empty(stack: FaultStack) -> None:
 
 @asynccontextmanager
 async def _up(stack: FaultStack) -> AsyncGenerator[httpx.AsyncClient]:
-    """The stack, this process set up as one of its functions, and a client of its library."""
+    """Start the stack, configure this process as one of its functions, and yield an HTTP client of the library."""
     try:
         await stack.start(AUDIT.read_text())
         os.environ.update(stack.project.environment())
@@ -97,7 +97,7 @@ def _prepared(plan: Plan, stack: FaultStack, library: httpx.AsyncClient) -> Run:
         library=library,
         history=History(stack.history_file),
         storage=stack.storage,
-        video=_made(stack.video),
+        video=_make_video(stack.video),
         with_library=stack.with_library,
     )
     model = Model(longest_ttl_seconds=max(LEASE_TTL_SECONDS, DISPATCH_TTL_SECONDS))
@@ -113,7 +113,7 @@ def _prepared(plan: Plan, stack: FaultStack, library: httpx.AsyncClient) -> Run:
         reader=AuditReader(url=stack.admin_url),
         history=HistoryReader.from_end(stack.history_file),
         model=model,
-        answers=Answers(model=model, directory=str(stack.directory)),
+        responses=Responses(model=model, directory=str(stack.directory)),
     )
 
 
@@ -124,15 +124,15 @@ def _definitions(stack: FaultStack) -> str:
 
 
 def _skewed_hosts(workers: int) -> Mapping[str, Mapping[str, str]]:
-    """Every other worker's host is five minutes ahead, the others behind."""
+    """Half of the workers' hosts are five minutes ahead, the others five minutes behind."""
     return {
         f"worker-{number}": {"HOST_CLOCK_SKEW_SECONDS": str(300 if number % 2 else -300)}
         for number in range(workers)
     }
 
 
-def _made(video: Path) -> Path:
-    """The video, which is made once."""
+def _make_video(video: Path) -> Path:
+    """The video, made on first use."""
     if video.exists():
         return video
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error"]

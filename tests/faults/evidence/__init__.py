@@ -1,1 +1,1 @@
-"""What a run leaves behind to be judged: calls, responses, the audit trail, Postgres's log."""
+"""The evidence of a run: recorded calls and responses, the audit trail, Postgres's log."""

@@ -1,4 +1,4 @@
-"""The audit trail as values, read in the order of commits."""
+"""The audit trail as typed values, in the order of commits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from psycopg.rows import dict_row
 
 Row = Mapping[str, Any]
 
-# What could not be seen yet at the last reading. A project's entries are drawn under its lease's row lock, so those
-# that can be seen are always the first ones in its order of commits, whatever other projects have under way.
+# The entries that were not visible yet at the last reading. A project's `seq` is drawn under its lease's row lock, so
+# the visible entries are always the first in its order of commits, even while other projects have open transactions.
 _QUERY: LiteralString = """
     select pg_current_snapshot()::text as snapshot, seq, txid::text as txid,
       extract(epoch from at)::float8 as at,
@@ -27,7 +27,7 @@ _QUERY: LiteralString = """
 class Entry:
     """One change of one row. Times are the database's clock in seconds.
 
-    `at` was read under the row's lock; nobody else could see the change before `committed_at`.
+    `at` was read under the row's lock; no other transaction could see the change before `committed_at`.
     """
 
     seq: int
@@ -40,22 +40,22 @@ class Entry:
     old: Row | None
     new: Row | None
     path: str | None = None
-    """Of the HTTP request that made the change; see https://docs.postgrest.org/en/v12/references/transactions.html."""
+    """The path of the HTTP request that made the change; see https://docs.postgrest.org/en/v12/references/transactions.html."""
 
     @property
     def function(self) -> str:
-        """The SQL function that made the change, without its prefix; empty where that is not known."""
+        """The SQL function that made the change, without its prefix; empty if unknown."""
         return (self.path or "").rpartition("/")[2].removeprefix("editai_")
 
     @property
     def row(self) -> Row:
-        """The row as it is now, or as it was last."""
+        """The row after the change, or the removed row."""
         return self.new or self.old or {}
 
 
 @dataclass(kw_only=True)
 class AuditReader:
-    """Reads each entry once."""
+    """Returns each entry once."""
 
     url: str
     seen: str = "1:1:"
@@ -73,7 +73,7 @@ class AuditReader:
 
 
 def seconds(moment: str) -> float:
-    """A time of a row, as JSON has it, in seconds since 1970."""
+    """A timestamp in a row's JSON, as seconds since 1970."""
     if moment == "-infinity":
         return float("-inf")
     return datetime.fromisoformat(moment).timestamp()

@@ -1,8 +1,8 @@
-"""Every call of the database and its answer, written down by the process that made it.
+"""Every database call and its response, recorded by the process that made it.
 
-A line is written when an answer has arrived: what a caller was told is what must stay true. Only that a lease is to be
-given back is written down before it is asked for, since that may happen without an answer. Times are of
-CLOCK_MONOTONIC, which all processes of a machine share and no jump of the wall clock moves.
+A line is written when a response arrives: what a caller was told must stay true. A release is also recorded before it
+is sent, because it may take effect without a response. Times are of CLOCK_MONOTONIC, which all processes of a machine
+share and no jump of the wall clock changes.
 """
 
 import json
@@ -17,7 +17,7 @@ import httpx
 from shared.database.client import get_supabase
 
 HOST_CLOCK_HEADER = "x-editai-host-clock"
-"""What a host takes for the time: a control makes the database believe it."""
+"""The host's own time, which the control `host-clock` makes the database use."""
 
 
 class History:
@@ -31,13 +31,13 @@ class History:
         os.write(self._descriptor, json.dumps(event, default=str).encode() + b"\n")
 
     async def record_calls(self) -> None:
-        """Write down every call that this process's Supabase client makes from now on."""
+        """Record every call that this process's Supabase client makes from now on."""
         client = (await get_supabase()).options.httpx_client
         if client is None or client.event_hooks["request"]:
             return
-        client.event_hooks = {"request": [self._asked], "response": [self._answered]}
+        client.event_hooks = {"request": [self._on_request], "response": [self._on_response]}
 
-    async def _asked(self, request: httpx.Request) -> None:
+    async def _on_request(self, request: httpx.Request) -> None:
         requested_at = request.extensions["requested_at"] = time.monotonic()
         skew_seconds = float(os.environ.get("HOST_CLOCK_SKEW_SECONDS", "0"))
         request.headers[HOST_CLOCK_HEADER] = str(time.time() + skew_seconds)
@@ -45,17 +45,17 @@ class History:
             lease_id = json.loads(request.content)["p_lease_id"]
             self.write(releasing=lease_id, requested_at=requested_at)
 
-    async def _answered(self, response: httpx.Response) -> None:
+    async def _on_response(self, response: httpx.Response) -> None:
         request = response.request
         await response.aread()
         self.write(
             process=os.getpid(),
             call=_name(request),
             requested_at=request.extensions["requested_at"],
-            answered_at=time.monotonic(),
+            responded_at=time.monotonic(),
             params=json.loads(request.content or b"{}"),
             status=response.status_code,
-            answer=json.loads(response.content or b"null") if response.is_success else None,
+            response=json.loads(response.content or b"null") if response.is_success else None,
             error=None if response.is_success else _code(response),
         )
 
@@ -66,14 +66,14 @@ def _name(request: httpx.Request) -> str:
 
 
 def _code(response: httpx.Response) -> str | None:
-    """The SQLSTATE of a refusal, or PostgREST's own code; None where the answer is not PostgREST's."""
+    """The SQLSTATE of an error, or PostgREST's own code; None if the response is not PostgREST's."""
     with suppress(ValueError, TypeError, KeyError):
         return str(json.loads(response.content)["code"])
     return None
 
 
 class HistoryReader:
-    """Reads what has been appended since the last time."""
+    """Reads what was appended since the last call."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -87,7 +87,7 @@ class HistoryReader:
         return reader
 
     def read(self) -> list[dict[str, Any]]:
-        """The new events; a line that is still being written waits for the next time."""
+        """The new events. An incomplete last line is left for the next call."""
         if not self._file.exists():
             return []
         with self._file.open("rb") as stream:

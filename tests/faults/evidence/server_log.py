@@ -1,4 +1,4 @@
-"""What Postgres has logged: errors of functions whose callers write nothing down, such as the library and cleanup."""
+"""Postgres's log: errors of calls that are not recorded, such as those of the library and cleanup."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ _SHOWN_CHARACTERS = 300
 
 
 def faults_in(log: Path) -> list[Violation]:
-    """The errors that no fault of a run explains, each with the lines that Postgres says of it."""
+    """The errors that no injected fault explains, each with its lines of the log."""
     found = list[list[str]]()
     inside = False
     for line in log.read_text(errors="replace").splitlines():

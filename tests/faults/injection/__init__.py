@@ -1,1 +1,1 @@
-"""The faults of a run: what is broken, when, and how it is mended."""
+"""The faults of a run: what is broken, when, and how it is repaired."""

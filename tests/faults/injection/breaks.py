@@ -1,4 +1,4 @@
-"""Negative controls: a rule of the SQL broken in the database of one run, which the checker must notice."""
+"""Negative controls: each breaks a rule of the SQL in one run's database, and the checker must report it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _FOLDER = Path(__file__).with_name("breaks")
 
 @dataclass(frozen=True, kw_only=True)
 class Break:
-    """`file` replaces functions; `aimed_faults` bring the consequence about soon; `rules` are what it breaks."""
+    """`file` replaces SQL functions; `rules` must then be reported; `aimed_faults` make that happen soon."""
 
     file: str
     rules: tuple[str, ...]
@@ -17,7 +17,7 @@ class Break:
 
     @property
     def sql(self) -> str:
-        """What is run after the migrations."""
+        """The SQL that is run after the migrations."""
         return (_FOLDER / self.file).read_text()
 
 

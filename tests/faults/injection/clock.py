@@ -1,7 +1,7 @@
 """Jumps of the wall clock of function processes, by a small library that is loaded before the C library.
 
-libfaketime does this and much more. With it loaded, timers of the workers' event loops now and then never fired, so a
-run saw faults that were its own; what is needed here is the wall clock alone.
+Why not libfaketime: with it loaded, timers of the workers' event loops sometimes never fired, so a run reported faults
+of its own making. Only the wall clock is needed here.
 """
 
 import shutil
@@ -12,35 +12,35 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tests.faults.injection.happening import DidNotHappen
+from tests.faults.injection.did_not_happen import DidNotHappen
 
 _SOURCE = Path(__file__).with_name("clock_shim.c")
 
 
 @dataclass(kw_only=True)
 class HostClocks:
-    """One file a process holds how many seconds its clock is off. The monotonic clock stays true, as on a real host."""
+    """One file per process holds its clock's offset in seconds. The monotonic clock is not moved, as on a real host."""
 
     directory: Path
 
     def environment(self, process: str) -> Mapping[str, str]:
-        """The variables under which a process's clock can be moved while it runs; none without a C compiler."""
+        """The environment in which a process's clock can be moved while it runs; empty without a C compiler."""
         if self._library is None:
             return {}
         self.move(process, 0)
         return {"LD_PRELOAD": str(self._library), "CLOCK_OFFSET_FILE": str(self._file(process))}
 
     def move(self, process: str, seconds: int) -> None:
-        """Set a process's clock that far from the true time. Raises DidNotHappen where it cannot be moved."""
+        """Set a process's clock this far from the correct time. Raises DidNotHappen if it cannot be moved."""
         if self._library is None:
             raise DidNotHappen("there is no C compiler")
         file = self._file(process)
-        # In place: the process has mapped it.
+        # In place, because the process has mapped the file.
         with file.open("r+b" if file.exists() else "wb") as stream:
             stream.write(struct.pack("=q", seconds))
 
     def restore(self, processes: Iterable[str]) -> None:
-        """Set clocks right."""
+        """Set clocks to the correct time."""
         for process in processes if self._library else ():
             self.move(process, 0)
 

@@ -1,4 +1,4 @@
-"""Faults inside the database: commits that come late, rows that someone else holds."""
+"""Faults inside the database: slow commits, and rows locked by another transaction."""
 
 import asyncio
 import time
@@ -11,26 +11,26 @@ from tests.faults.stack.stack import FaultStack
 
 SLOW_SECONDS = 1.5
 RETRY_SECONDS = 0.2
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseFaults:
-    """Raise psycopg.Error when the database goes away meanwhile."""
+    """These raise psycopg.Error if the database goes away meanwhile."""
 
     stack: FaultStack
 
     async def slow_commits(self) -> None:
-        """For a while, and until it is certain that they are swift again: Postgres may be down when they are to be."""
+        """Slow commits down for a while. Returns only when they are fast again: Postgres may be down just then."""
         try:
             self.stack.execute("update editai_audit.slowness set probability = 0.3, seconds = 1.6")
             await pause(SLOW_SECONDS)
         finally:
-            await self.commit_swiftly()
+            await self.end_slow_commits()
 
-    async def commit_swiftly(self) -> None:
-        """Take the slowness back. Raises psycopg.OperationalError when the database stays away."""
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
+    async def end_slow_commits(self) -> None:
+        """Make commits fast again, with retries. Raises psycopg.OperationalError if the database stays away."""
+        give_up_at = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 self.stack.execute("update editai_audit.slowness set probability = 0")
@@ -42,7 +42,7 @@ class DatabaseFaults:
                 return
 
     async def lock_rows(self, seconds: float) -> None:
-        """Someone holds the rows of live leases for about as long as a call waits, and changes nothing."""
+        """Lock the rows of live leases for about as long as a call waits for a lock, without changing them."""
         await asyncio.to_thread(self._hold_rows, seconds)
 
     def _hold_rows(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Folders that are gone for a while: a file stands in the place of each, so nobody can make it anew."""
+"""Folders that disappear for a while: a file takes the place of each, so no process can create it again."""
 
 import ctypes
 import os
@@ -14,12 +14,12 @@ _RENAME_EXCHANGE = 2
 
 @dataclass(kw_only=True)
 class Folders:
-    """Takes folders away and puts them back, with what was in them."""
+    """Takes folders away and puts them back with their content."""
 
     _aside: dict[Path, Path] = field(default_factory=dict[Path, Path])
 
     async def take_away(self, folder: Path, *, for_seconds: float) -> None:
-        """Put a file in a folder's place for a while. Raises FileExistsError where it is away already."""
+        """Put a file in a folder's place for a while. Raises FileExistsError if the folder is already away."""
         self._take(folder)
         try:
             await pause(for_seconds)
@@ -27,7 +27,7 @@ class Folders:
             self._put_back(folder)
 
     def restore(self) -> None:
-        """Put back whatever is away."""
+        """Put back every folder that is away."""
         for folder in list(self._aside):
             self._put_back(folder)
 
@@ -48,7 +48,7 @@ class Folders:
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Let two names change places in one step: a name that is free for a moment would be taken by a worker.
+    """Swap two names atomically: if a name were free for a moment, a worker could take it.
 
     Source: renameat2(2), which Python does not offer.
     """

@@ -1,4 +1,4 @@
-"""The faults of a run, one after another at random: each kind once a round, in another order each time."""
+"""Injects the faults of a run: each kind once a round, in a random order that differs each round."""
 
 import asyncio
 import random
@@ -15,8 +15,8 @@ import psycopg
 
 from tests.faults.injection.database_faults import DatabaseFaults
 from tests.faults.injection.deliveries import Deliveries
+from tests.faults.injection.did_not_happen import DidNotHappen
 from tests.faults.injection.folders import Folders
-from tests.faults.injection.happening import DidNotHappen
 from tests.faults.injection.media_faults import MediaFaults
 from tests.faults.injection.parts import Parts
 from tests.faults.load.load import Load
@@ -26,8 +26,8 @@ from tests.faults.stack.stack import FaultStack
 
 CLOCK_JUMP_SECONDS = 300
 CLEANUPS_AT_ONCE = 5
-FORESEEN = (psycopg.Error, httpx.HTTPError, psutil.Error, OSError, DidNotHappen)
-"""How a fault fails that found nothing to break, or that another one came in between of."""
+EXPECTED = (psycopg.Error, httpx.HTTPError, psutil.Error, OSError, DidNotHappen)
+"""Expected failures of a fault: it found nothing to break, or another fault interfered."""
 HARMLESS_TO_CLEANUP = (
     "worker killed",
     "library killed",
@@ -44,7 +44,7 @@ HARMLESS_TO_CLEANUP = (
 
 @dataclass(kw_only=True)
 class Injector:
-    """Breaks a stack and mends it. `counts` are the faults that happened, by kind."""
+    """Breaks a stack and repairs it. `counts` are the faults that happened, by kind."""
 
     stack: FaultStack
     load: Load
@@ -53,36 +53,36 @@ class Injector:
     not_counted: Counter[str] = field(default_factory=Counter[str])
     """The faults that did not happen, by kind and reason."""
     spans: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
-    """When what reclaims leases was broken, on the monotonic clock."""
+    """When something that cleanup needs was broken, on the monotonic clock."""
     folders: Folders = field(default_factory=Folders)
-    _alone: dict[str, asyncio.Lock] = field(
+    _one_of_a_kind: dict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict[str, asyncio.Lock](asyncio.Lock)
     )
-    """A kind never overlaps with itself: the first to mend would end the second."""
+    """A kind never overlaps with itself: repairing the first would end the second."""
 
     @cached_property
     def parts(self) -> Parts:
-        """What kills and stops parts."""
+        """Faults of whole processes."""
         return Parts(stack=self.stack, chance=self.chance)
 
     @cached_property
     def media(self) -> MediaFaults:
-        """What breaks the worker with ffmpeg."""
+        """Faults of the worker with ffmpeg."""
         return MediaFaults(stack=self.stack)
 
     @cached_property
     def database(self) -> DatabaseFaults:
-        """What makes the database slow."""
+        """Faults inside the database."""
         return DatabaseFaults(stack=self.stack)
 
     @cached_property
     def deliveries(self) -> Deliveries:
-        """What delivers jobs again."""
+        """Unexpected deliveries."""
         return Deliveries(stack=self.stack, chance=self.chance)
 
     @property
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """Every kind of fault that this stack allows."""
+        """Every kind of fault that this stack allows, by the name that the report prints."""
         kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "worker killed": self._kill_worker,
             "worker stopped past its lease": self._stop_worker,
@@ -109,7 +109,7 @@ class Injector:
         return kinds
 
     async def run(self, stopping: asyncio.Event, *, pace_seconds: float) -> None:
-        """Inject until stopped, on average one fault each `pace_seconds`; two may overlap."""
+        """Inject until stopped, one fault each `pace_seconds` on average; two of different kinds may overlap."""
         running: set[asyncio.Task[None]] = set()
         while not stopping.is_set():
             names = list(self.kinds)
@@ -125,12 +125,12 @@ class Injector:
         await asyncio.gather(*running)
 
     async def inject(self, name: str) -> None:
-        """Bring one fault about, and mend what does not mend itself."""
-        async with self._alone[name]:
+        """Inject one fault; it ends by itself or is repaired here."""
+        async with self._one_of_a_kind[name]:
             begun_at = time.monotonic()
             try:
                 await self.kinds[name]()
-            except FORESEEN as error:
+            except EXPECTED as error:
                 self.not_counted[f"{name}: {_reason(error)}"] += 1
             else:
                 self.counts[name] += 1
@@ -139,11 +139,11 @@ class Injector:
                     self.spans.append((begun_at, time.monotonic()))
 
     def was_quiet(self, begun_at: float, ended_at: float) -> bool:
-        """Tell whether nothing kept cleanup from reclaiming leases in a stretch of time."""
+        """True if nothing that cleanup needs was broken in this interval."""
         return not any(begun <= ended_at and ended >= begun_at for begun, ended in self.spans)
 
-    async def mend(self) -> None:
-        """Leave nothing broken: every part up, the line clear, every clock right."""
+    async def repair(self) -> None:
+        """Repair everything: every part up, the line without faults, every clock correct."""
         line = self.stack.line
         line.cut = line.delay = line.drop = 0.0
         self.folders.restore()
@@ -153,14 +153,14 @@ class Injector:
             if process.has_exited():
                 await self.stack.start_part(name)
             await self.stack.until_ready(name)
-        await self.database.commit_swiftly()
+        await self.database.end_slow_commits()
         self.stack.clocks.restore(self.stack.function_names)
 
     async def _kill_worker(self) -> None:
         await self.parts.kill(self.chance.choice(self.stack.worker_names))
 
     async def _stop_worker(self) -> None:
-        """A zombie: it wakes up with a lease that has been someone else's for a while."""
+        """A zombie: it resumes after its lease has expired and may belong to another worker."""
         name = self.chance.choice(self.stack.worker_names)
         await self.parts.stop(name, LEASE_TTL_SECONDS * self.chance.uniform(1.0, 2.0))
 
@@ -168,7 +168,7 @@ class Injector:
         await self._worsen("cut", self.chance.uniform(0.2, 0.8))
 
     async def _delay_line(self) -> None:
-        """Shortly, or for longer than a caller waits: what it asked for is done after it has given up."""
+        """A short delay, or one longer than the caller's timeout: its request then runs after it has given up."""
         self.stack.line.longest_delay_seconds = self.chance.choice((0.3, 3.0))
         await self._worsen("delay", self.chance.uniform(0.2, 0.6))
 
@@ -187,7 +187,7 @@ class Injector:
             await asyncio.gather(*(client.post(url) for _ in range(CLEANUPS_AT_ONCE)))
 
     async def _break_storage(self) -> None:
-        """A file where storage stages its writes: every write fails until it is gone."""
+        """Put a file in place of storage's staging folder, so that every write fails."""
         await self.folders.take_away(self.stack.storage / ".staging", for_seconds=0.5)
 
     async def _lose_work_directory(self) -> None:
@@ -208,5 +208,5 @@ class Injector:
 
 
 def _reason(error: Exception) -> str:
-    """Without what differs each time."""
+    """The reason, without details that differ each time."""
     return str(error) if isinstance(error, DidNotHappen) else type(error).__name__

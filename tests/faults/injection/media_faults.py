@@ -6,7 +6,7 @@ from resource import RLIMIT_FSIZE, prlimit
 
 import psutil
 
-from tests.faults.injection.happening import DidNotHappen
+from tests.faults.injection.did_not_happen import DidNotHappen
 from tests.faults.pacing import pause
 from tests.faults.stack.stack import FaultStack
 
@@ -18,19 +18,19 @@ LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class MediaFaults:
-    """Both wait for an ffmpeg for a while, and have not happened when none comes."""
+    """Both wait for an ffmpeg to run, and raise DidNotHappen if none does."""
 
     stack: FaultStack
 
     async def kill_ffmpeg(self) -> None:
-        """Kill the one that runs, or the next one to run. Raises DidNotHappen."""
+        """Kill the ffmpeg that runs, or the next one. Raises DidNotHappen."""
         process = await self._ffmpeg()
         process.kill()
 
     async def fill_disk(self, for_seconds: float) -> None:
-        """Let no file of the worker, its running ffmpeg, and those it starts meanwhile grow any more.
+        """Stop every file of the worker and its ffmpeg processes from growing, for a while.
 
-        Raises DidNotHappen when no running ffmpeg was there to meet it.
+        Raises DidNotHappen if no running ffmpeg was limited.
         """
         ffmpeg = await self._ffmpeg()
         try:
@@ -44,7 +44,7 @@ class MediaFaults:
             raise DidNotHappen("ffmpeg had ended")
 
     def lift(self) -> None:
-        """Let all files grow again, as far as they could before."""
+        """Let files grow again, up to the previous limit."""
         for process in self._family():
             with suppress(ProcessLookupError, PermissionError):
                 soft, hard = prlimit(process.pid, RLIMIT_FSIZE)
@@ -61,7 +61,7 @@ class MediaFaults:
         raise DidNotHappen("no ffmpeg runs")
 
     def _family(self) -> list[psutil.Process]:
-        """The worker and what it has started; empty while it is down."""
+        """The worker and its descendants; empty while it is down."""
         try:
             process = psutil.Process(self.stack.processes[WORKER].pid)
             return [process, *process.children(recursive=True)]
@@ -70,7 +70,7 @@ class MediaFaults:
 
 
 def _limit(process: psutil.Process) -> bool:
-    """Tell whether the process was still there."""
+    """Limit a process. Returns False if it has already ended."""
     try:
         _, hard = prlimit(process.pid, RLIMIT_FSIZE)
         prlimit(process.pid, RLIMIT_FSIZE, (FULL_DISK_BYTES, hard))

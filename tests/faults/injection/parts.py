@@ -1,4 +1,4 @@
-"""Parts of a stack that are killed or stopped: one fault at a time each, and only what is there to be broken."""
+"""Kills and stops parts of a stack: one fault at a time per part, and only parts that are up."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from local.processes.process import Process
-from tests.faults.injection.happening import DidNotHappen
+from tests.faults.injection.did_not_happen import DidNotHappen
 from tests.faults.pacing import pause
 from tests.faults.stack.stack import FaultStack
 
@@ -17,10 +17,10 @@ SHUTDOWN_SECONDS = 5
 
 @dataclass(kw_only=True)
 class Parts:
-    """Takes parts down and brings them up again.
+    """Takes parts down and starts them again.
 
-    Two kinds of faults may choose the same part: the second waits until the first has mended it, for two starts of one
-    part would compete for its port.
+    Two kinds of faults may choose the same part: the second waits until the first has repaired it, because two starts
+    of one part would compete for its port.
     """
 
     stack: FaultStack
@@ -30,13 +30,13 @@ class Parts:
     )
 
     async def kill(self, name: str) -> None:
-        """Kill a part and start it again a moment later. Raises DidNotHappen when it was down already."""
+        """Kill a part and start it again a moment later. Raises DidNotHappen if it is already down."""
         async with self._locks[name]:
             self._alive(name).kill()
             await self._start_again(name, within_seconds=0.5)
 
     async def crash_postgres(self) -> None:
-        """Kill Postgres, half of the times in the middle of an immediate shutdown."""
+        """Kill Postgres; in half of the cases after an immediate shutdown was requested."""
         async with self._locks["postgres"]:
             process = self._alive("postgres")
             if self.chance.random() < 0.5:
@@ -46,7 +46,7 @@ class Parts:
             await self._start_again("postgres", within_seconds=1.0)
 
     async def stop(self, name: str, for_seconds: float) -> None:
-        """Stop a part's processes and let them go on. Raises DidNotHappen when it was down or went down meanwhile."""
+        """Suspend a part's processes and resume them. Raises DidNotHappen if it is down or goes down meanwhile."""
         async with self._locks[name]:
             process = self._alive(name)
             os.killpg(process.pid, signal.SIGSTOP)

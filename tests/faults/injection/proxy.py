@@ -1,4 +1,4 @@
-"""TCP proxies of a run: one loses and delays what passes between functions and gateway, one spreads deliveries."""
+"""TCP proxies of a run: one loses and delays data between functions and gateway, one distributes deliveries."""
 
 import asyncio
 import random
@@ -14,23 +14,23 @@ _BLOCK = 1 << 16
 
 @dataclass(kw_only=True)
 class Line:
-    """How bad the line is. Each is the probability of a fault for one piece of data that passes."""
+    """How bad the line is. `cut`, `delay` and `drop` are probabilities for each block of data that passes."""
 
     cut: float = 0.0
     """A request is lost before it arrives."""
     delay: float = 0.0
     drop: float = 0.0
-    """A response is lost: what it tells of has been committed."""
+    """A response is lost, after its transaction was committed."""
     longest_delay_seconds: float = 0.3
 
     def probability(self, fault: str) -> float:
-        """That of a fault, for the piece that is passing now."""
+        """The probability of a fault for the current block."""
         return getattr(self, fault)
 
 
 @dataclass(kw_only=True)
 class Proxy:
-    """Passes connections on to a target that may change with each connection."""
+    """Forwards connections to a target that may differ for each connection."""
 
     port: int
     target: Callable[[], int]
@@ -45,7 +45,7 @@ class Proxy:
         self._server = await asyncio.start_server(self._on_client, "127.0.0.1", self.port)
 
     async def stop(self) -> None:
-        """Listen no more, and end what is open."""
+        """Stop listening, and abort open connections."""
         if self._server is not None:
             self._server.close()
         for task in list(self._connections):
@@ -100,5 +100,5 @@ async def _abort(writer: asyncio.StreamWriter) -> None:
 def spread(
     ports: Sequence[int], weights: Sequence[float], chance: random.Random
 ) -> Callable[[], int]:
-    """A target at random, by weight."""
+    """A random target, by weight."""
     return lambda: chance.choices(ports, weights)[0]

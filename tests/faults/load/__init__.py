@@ -1,1 +1,1 @@
-"""The load of a run: clients, callers, and a worker that encodes nothing."""
+"""The load of a run: clients, callers during an outage, and a worker that encodes nothing."""

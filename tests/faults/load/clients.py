@@ -1,4 +1,4 @@
-"""The clients of a run: each does one thing after another to projects that all of them share."""
+"""The clients of a run: each performs one action after another on projects that all clients share."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ from tests.faults.pacing import pause
 HOLD_TTL_SECONDS = 1.0
 ACCEPTED = 202
 SHORT_DEADLINES = 0.1
-"""The part of jobs that meet their deadline at work, or before."""
+"""The share of jobs with a deadline so short that it passes before or during the work."""
 PRESETS = ("instagram_reels", "youtube_shorts")
 
 
@@ -35,14 +35,14 @@ async def run_client(load: Load, number: int, seed: int) -> None:
 
 @dataclass(kw_only=True)
 class Client:
-    """One caller, whose choices come from its own seed."""
+    """One caller; its choices come from its own seed."""
 
     load: Load
     chance: random.Random
     last_start: tuple[Target, dict[str, Any], str] | None = None
 
     async def act(self) -> None:
-        """Do one thing; what faults make of it is counted."""
+        """Perform one action; failures caused by faults are counted."""
         actions = self._actions()
         name = self.chance.choices(list(actions), [weight for weight, _ in actions.values()])[0]
         target = self.chance.choice(self.load.targets)
@@ -91,10 +91,10 @@ class Client:
     async def _start_with_upload(self, target: Target) -> None:
         fields = {"variant_count": "1", "target_duration": "1"}
         video = await asyncio.to_thread(self.load.video.read_bytes)
-        answer = await self.load.send(
+        response = await self.load.send(
             "start", "POST", target, "/generate", data=fields, files={"video": ("tiny.mp4", video)}
         )
-        self._remember(answer)
+        self._remember(response)
 
     async def _start_from_segments(self, target: Target) -> None:
         source_id, middle = str(target.source_id), self.chance.uniform(0.5, 1.5)
@@ -104,14 +104,16 @@ class Client:
             "target_duration": 1.0,
             "variant_count": self.chance.choice((1, 2)),
         }
-        answer = await self.load.send("start", "POST", target, "/generate-from-segments", json=body)
-        self._remember(answer)
+        response = await self.load.send(
+            "start", "POST", target, "/generate-from-segments", json=body
+        )
+        self._remember(response)
 
     async def _render(self, target: Target) -> None:
         listed = await self.load.send("clips", "GET", target, "/clips")
         clips = listed.json().get("items") if listed is not None else None
         if clips:
-            answer = await self.load.send(
+            response = await self.load.send(
                 "start",
                 "POST",
                 target,
@@ -120,7 +122,7 @@ class Client:
                 json={"preset": self.chance.choice(PRESETS)},
                 headers={"Idempotency-Key": str(uuid4())},
             )
-            self._remember(answer)
+            self._remember(response)
 
     async def _repeat_start(self, target: Target) -> None:
         if self.last_start is None:
@@ -132,14 +134,14 @@ class Client:
         self, target: Target, params: dict[str, Any], key: str, *, prefer: str
     ) -> None:
         headers = {"Idempotency-Key": key} | ({"Prefer": prefer} if prefer else {})
-        answer = await self.load.send(
+        response = await self.load.send(
             "start", "POST", target, "/generate", json=params, headers=headers
         )
-        self._remember(answer)
+        self._remember(response)
 
-    def _remember(self, answer: httpx.Response | None) -> None:
-        if answer is not None and answer.status_code == ACCEPTED:
-            self.load.recent_jobs.append(answer.json()["job"]["id"])
+    def _remember(self, response: httpx.Response | None) -> None:
+        if response is not None and response.status_code == ACCEPTED:
+            self.load.recent_jobs.append(response.json()["job"]["id"])
 
     async def _start(self, target: Target) -> None:
         request = JobRequest(
@@ -173,7 +175,7 @@ class Client:
         await self._hold(target.id)
 
     async def _hold(self, key: str) -> None:
-        """Hold a key as an ordinary caller does; now and then forget to renew, and release too late."""
+        """Hold a key as an ordinary caller does; sometimes forget to renew, and release too late."""
         lease = await acquire_lease(
             key, holder="client", ttl_seconds=HOLD_TTL_SECONDS, wait_seconds=0.3
         )

@@ -1,4 +1,4 @@
-"""The projects of a run that all clients share, and the requests that are made of them."""
+"""The projects that all clients of a run share, and the requests about them."""
 
 import asyncio
 import os
@@ -18,9 +18,9 @@ from tests.faults.evidence.history import History
 BODY_LENGTH = 4000
 GONE = (204, 404)
 PREPARED = "prepared.mp4"
-"""The name of a source that this module makes: its file is there only where no fault came in between."""
+"""The file name of the sources that this module makes. A fault may leave one without its file."""
 REMEMBERED_JOBS = 500
-"""Those of half a minute or so: by then most have ended, and some of their projects are deleted."""
+"""About half a minute of jobs: by then most have ended, and some of their projects are deleted."""
 
 OWNER = UUID(int=0xED17)
 FACTS = {"duration_seconds": 3.0, "width": 160, "height": 90, "frame_rate": 25, "has_audio": True}
@@ -36,7 +36,7 @@ class Target:
 
 @dataclass(kw_only=True)
 class Load:
-    """What all clients share. `counts` are things done, `failures` answers that were no use."""
+    """What all clients share. `counts` are completed actions, `failures` are failed requests."""
 
     library: httpx.AsyncClient
     history: History
@@ -50,7 +50,7 @@ class Load:
     with_library: bool = True
 
     async def prepare(self, projects: int) -> None:
-        """Make the projects."""
+        """Create the projects."""
         for _ in range(projects):
             self.targets.append(await self._new_target())
 
@@ -77,9 +77,9 @@ class Load:
         return target
 
     async def replace(self, target: Target) -> None:
-        """Delete a project unless it is busy, and make another one; where that fails, somebody else will."""
-        answer = await self.send("delete", "DELETE", target)
-        if answer is not None and answer.status_code in GONE:
+        """Delete a project unless it is busy, and create another one. If that fails, a later call does it."""
+        response = await self.send("delete", "DELETE", target)
+        if response is not None and response.status_code in GONE:
             self.targets.append(await self._new_target())
             with suppress(ValueError):
                 self.targets.remove(target)
@@ -94,11 +94,11 @@ class Load:
         clip_id: str | None = None,
         **request: Any,
     ) -> httpx.Response | None:
-        """One request for a project, or for a clip of it, written down with its answer; None when none came."""
+        """Send a request about a project or one of its clips, and record the response; None if there is none."""
         requested_at = time.monotonic()
         thing = f"/clips/{clip_id}" if clip_id else f"/projects/{target.id}"
         try:
-            answer = await self.library.request(method, thing + path, **request)
+            response = await self.library.request(method, thing + path, **request)
         except httpx.HTTPError as error:
             self.failures[f"library: {type(error).__name__}"] += 1
             return None
@@ -106,28 +106,28 @@ class Load:
             http=name,
             project_id=target.id,
             requested_at=requested_at,
-            answered_at=time.monotonic(),
-            status=answer.status_code,
+            responded_at=time.monotonic(),
+            status=response.status_code,
             key=request.get("headers", {}).get("Idempotency-Key"),
-            answer=_json(answer),
-            **_refusal(answer),
+            response=_json(response),
+            **_refusal(response),
         )
-        return answer
+        return response
 
 
-def _json(answer: httpx.Response) -> Any:
+def _json(response: httpx.Response) -> Any:
     try:
-        return answer.json()
+        return response.json()
     except ValueError:
         return None
 
 
-def _refusal(answer: httpx.Response) -> dict[str, Any]:
-    """What a refusal is judged by."""
-    if not answer.is_error:
+def _refusal(response: httpx.Response) -> dict[str, Any]:
+    """What the rules for refusals need."""
+    if not response.is_error:
         return {}
     return {
-        "content_type": answer.headers.get("Content-Type"),
-        "retry_after": answer.headers.get("Retry-After"),
-        "body": answer.text[:BODY_LENGTH],
+        "content_type": response.headers.get("Content-Type"),
+        "retry_after": response.headers.get("Retry-After"),
+        "body": response.text[:BODY_LENGTH],
     }

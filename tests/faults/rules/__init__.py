@@ -1,1 +1,1 @@
-"""What must always hold, checked against the evidence."""
+"""The rules: what must always hold, checked against the evidence."""

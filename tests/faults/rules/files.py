@@ -1,4 +1,4 @@
-"""Files after a run: those that nothing points at, and those that are missing."""
+"""Files after a run: those that no row points at, and those that are missing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.faults.load.load import PREPARED
 
 SHOWN = 20
 
-# The files of a clip and of an export are stored before their row, and so is that of a source that came with a request.
+# Files that must exist: those of clips, exports and uploaded sources are stored before their row is written.
 _CERTAIN: LiteralString = """
     select storage_path from editai_clips union all select thumbnail_path from editai_clips
     union all select storage_path from editai_exports union all select thumbnail_path from editai_exports
@@ -22,7 +22,7 @@ _OTHERS: LiteralString = "select storage_path from editai_sources"
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """`lost` would stay for ever; `missing` are those that a row says are there; `garbage` is what was not removed."""
+    """`lost`: no row points at them; `missing`: a row points at them; `garbage`: how much was not removed."""
 
     lost: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -30,11 +30,11 @@ class Files:
 
     @property
     def are_right(self) -> bool:
-        """Tell whether what is stored is what rows point at."""
+        """True if storage holds exactly what rows point at."""
         return not (self.lost or self.missing or self.garbage)
 
     def lines(self) -> list[str]:
-        """What a report says of them."""
+        """These figures as lines of the report."""
         lost, missing = len(self.lost), len(self.missing)
         return [
             f"files             {lost} that nothing points at, {missing} missing",
@@ -46,7 +46,7 @@ class Files:
     def compare(
         cls, stored: Iterable[str], *, certain: Iterable[str], others: Iterable[str]
     ) -> "Files":
-        """What is stored beside the rows of the database, once garbage has been removed."""
+        """Compares storage with the rows of the database. Only `certain` files must exist; `others` may."""
         stored, certain = set(stored), set(certain)
         return cls(
             lost=tuple(sorted(stored - certain - set(others))),
@@ -55,7 +55,7 @@ class Files:
 
     @classmethod
     def of(cls, storage: Path, database_url: str) -> "Files":
-        """Those of a run, once every job has ended and all garbage was due."""
+        """The files of a run, after every job has ended and garbage has been removed."""
         with psycopg.connect(database_url, connect_timeout=5) as connection:
             certain, others = (
                 [path for (path,) in connection.execute(query, {"prepared": PREPARED})]
@@ -65,6 +65,6 @@ class Files:
 
 
 def _stored(storage: Path) -> list[str]:
-    """All but what is being staged, or was when its process was killed: that goes by itself after a day."""
+    """All stored files but those in staging: a killed process may leave them, and they are removed after a day."""
     paths = (path.relative_to(storage) for path in storage.rglob("*") if path.is_file())
     return [path.as_posix() for path in paths if not path.parts[0].startswith(".staging")]

@@ -1,4 +1,4 @@
-"""How a job may change, and by whom: what each SQL function may do to its status, and under which lease."""
+"""How a job may change: which SQL function may set which status, and under which lease."""
 
 from collections.abc import Generator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from tests.faults.evidence.entries import Entry, Row, seconds
 from tests.faults.rules.states import ProjectState
 
 Broken = tuple[str, Mapping[str, Any]]
-"""A rule, and facts that show how it was broken."""
+"""A rule, and the facts that show how it was broken."""
 
 ACTIVE = ("queued", "running")
 NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
@@ -21,7 +21,7 @@ BY: Mapping[str, tuple[str, ...]] = {
     "failed": ("finish_job", "cleanup_leases", "claim_job", "start_job", "acquire_lease"),
     "cancelled": ("cancel_job",),
 }
-"""What may bring a job to a status."""
+"""The SQL functions that may set each status."""
 
 EXHAUSTED = ("attempts_exhausted", "deadline_exceeded")
 SUPERSEDED = "superseded"
@@ -31,7 +31,7 @@ ENDS = "a job is ended by its holder, by a cancel, or by whoever finds its lease
 
 
 def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> Generator[Broken]:
-    """The rules that a change of a job's row breaks by itself."""
+    """The rules that a change of a job's row breaks."""
     was, now = old["status"], new["status"]
     if was not in ACTIVE:
         yield "a finished job never changes again", {}
@@ -50,19 +50,19 @@ def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> G
 
 
 def is_end_by_holder(entry: Entry, new: Row) -> bool:
-    """Tell whether a job has ended by its worker's word, which must carry the current token."""
+    """True if the job's worker ended it, which requires the current token."""
     status = new["status"]
     return status == "completed" or (status == "failed" and entry.function == "finish_job")
 
 
 def holds(state: ProjectState, job: Row) -> bool:
-    """Tell whether a job's attempt holds its project."""
+    """True if a job's attempt holds its project."""
     lock = state.lock
     return lock is not None and lock.job_id == job["id"] and lock.token == job["fencing_token"]
 
 
 def _counts_attempts(state: ProjectState, old: Row, new: Row) -> bool:
-    """Tell whether a new token comes with a new attempt, is that of the lease, and never without the other."""
+    """True if token and attempt change together or not at all, and the new token is the lease's."""
     if new["fencing_token"] == old["fencing_token"]:
         return new["attempt"] == old["attempt"]
     counted = new["attempt"] == old["attempt"] + 1 and new["status"] == "running"
@@ -72,7 +72,7 @@ def _counts_attempts(state: ProjectState, old: Row, new: Row) -> bool:
 def _may_fail(entry: Entry, state: ProjectState, old: Row, new: Row) -> bool:
     code = new["error"]["code"] if new["error"] else None
     lock = state.lock
-    if code == SUPERSEDED:  # under the lease of whoever has taken the project over
+    if code == SUPERSEDED:  # the same transaction took the project over
         taken = lock is not None and lock.job_id != old["id"] and state.lock_txid == entry.txid
         return taken and entry.function in ("start_job", "acquire_lease")
     if code in EXHAUSTED:

@@ -1,6 +1,6 @@
-"""What must always hold, checked against the audit trail: replayed entry by entry, transaction by transaction.
+"""The model: replays the audit trail, entry by entry and transaction by transaction, and checks the rules on the way.
 
-A rule's name is its sentence. Times are seconds of the database's clock.
+A rule's name is the sentence that states it. Times are seconds of the database's clock.
 """
 
 from collections import defaultdict, deque
@@ -10,14 +10,14 @@ from typing import Any
 
 from tests.faults.evidence.entries import Entry, Row
 from tests.faults.rules import lease_ends
-from tests.faults.rules.between import broken_between
+from tests.faults.rules.between_transactions import broken_between
 from tests.faults.rules.health import DeadLease
 from tests.faults.rules.job_rules import broken_by_change, is_end_by_holder
 from tests.faults.rules.states import Lock, ProjectState
 from tests.faults.rules.violations import Violation
 
 SLACK_SECONDS = 0.5
-"""A write is judged a moment before its audit entry is written; a busy machine may put this between the two."""
+"""The SQL decides about a write a moment before its audit entry is written; on a busy machine it may take this long."""
 
 REMEMBERED_DEAD = 1000
 ORDER = "the audit trail is in the order of commits"
@@ -25,7 +25,7 @@ ORDER = "the audit trail is in the order of commits"
 
 @dataclass(kw_only=True)
 class Model:
-    """Follows every project; `violations` is what broke a rule."""
+    """Follows every project, and collects `violations`."""
 
     longest_ttl_seconds: float
     projects: dict[str, ProjectState] = field(
@@ -33,20 +33,20 @@ class Model:
     )
     violations: list[Violation] = field(default_factory=list[Violation])
     recoveries: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
-    """Of each lease that died and was reclaimed: when, and how long after its last write."""
+    """For each dead lease: when it was reclaimed, and how long after its last write."""
     dead_leases: deque[DeadLease] = field(
         default_factory=lambda: deque[DeadLease](maxlen=REMEMBERED_DEAD)
     )
-    """The last of those leases."""
+    """The most recent dead leases."""
     releases: list[tuple[str, Entry]] = field(default_factory=list[tuple[str, Entry]])
-    """The leases that were given back, until it is known that their holders have asked for that."""
+    """Released leases whose holder's request has not been found yet."""
     operations: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
     _trail: dict[str, deque[Entry]] = field(
         default_factory=lambda: defaultdict[str, deque[Entry]](lambda: deque(maxlen=200))
     )
 
     def replay(self, entries: Iterable[Entry]) -> None:
-        """Take entries in the order of commits; those of one transaction come in one call."""
+        """Replay entries in the order of commits. All entries of a transaction come in one call."""
         for entry in entries:
             state = self.projects[entry.project_id]
             begins = state.txid != entry.txid
@@ -65,7 +65,7 @@ class Model:
         return list(self._trail[project_id])
 
     def break_rule(self, rule: str, entry: Entry, **facts: Any) -> None:
-        """Write a violation down, with what led to it."""
+        """Record a violation, with the changes that led to it."""
         trail = self.trail(entry.project_id)
         self.violations.append(Violation.shortest(rule, entry, trail, facts))
 
@@ -90,7 +90,7 @@ class Model:
         state.highest_token = max(state.highest_token, new.token)
         before = state.removed_live or (None if old is None or old.is_vacant else old)
         lives = before is not None and before.expires_at > max(new.acquired_at, entry.at)
-        if before is not None and lives and not lease_ends.hands_over(entry, before, new):
+        if before is not None and lives and not lease_ends.replaces_dispatch(entry, before, new):
             self.break_rule("live leases never overlap", entry, until=before.expires_at)
         if old is not None and not old.is_vacant:
             self._reclaimed(entry, state, old)
@@ -98,7 +98,7 @@ class Model:
         state.grant(new, entry.at, entry.committed_at)
 
     def _check_clock(self, entry: Entry, lock: Lock, decided_at: float) -> None:
-        """A lease is measured by the database's clock: it begins now and ends within a time to live."""
+        """A lease begins now by the database's clock, and ends within a time to live."""
         far = lock.expires_at - entry.at > self.longest_ttl_seconds + SLACK_SECONDS
         if abs(decided_at - entry.at) > 2 + SLACK_SECONDS or far:
             self.break_rule("leases are measured by the database's clock", entry)
@@ -169,7 +169,7 @@ class Model:
             state.cleared.append(entry.at)
             return
         if new["current_step"] == "Completed" and new["percentage"] == 100:
-            return  # the job's end, which is checked with the job
+            return  # written by the job's end, which is checked with the job
         token = new["fencing_token"]
         self.operations["progress writes"] += 1
         self._check_current(entry, state, token)
@@ -206,7 +206,7 @@ class Model:
             self.break_rule("an expired lease writes nothing", entry, ended=state.lock.expires_at)
 
     def _end_transaction(self, project_id: str, state: ProjectState) -> None:
-        """What holds between transactions: an active job has a lease row, an ended one has none."""
+        """Checks the rules that hold between transactions."""
         trail = self._trail[project_id]
         if state.txid is None or not trail:
             return

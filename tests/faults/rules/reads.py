@@ -1,4 +1,4 @@
-"""Reads of progress: none shows less than an earlier one, or than what a worker was told is written."""
+"""Reads of progress: none shows less than an earlier read, or than progress acknowledged to a worker."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ Told = deque[tuple[Event, int]]
 GOES_DOWN = "acknowledged progress never goes down within an attempt"
 BEHIND = "a read shows at least the progress that was acknowledged before it"
 REMEMBERED = 20
-"""Answers about one attempt."""
-ATTEMPTS = 2000
+"""Responses kept per attempt."""
+MAX_ATTEMPTS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contradiction:
-    """A rule, and the earlier answer that a read contradicts."""
+    """A rule, and the earlier response that a read contradicts."""
 
     rule: str
     earlier: Event
@@ -27,22 +27,22 @@ class Contradiction:
 
 @dataclass(kw_only=True)
 class Reads:
-    """Remembers, for the attempts of late, the last answers that told a percentage."""
+    """Remembers the last percentages in responses, for the most recent attempts."""
 
     _read: dict[Attempt, Told] = field(default_factory=dict[Attempt, Told])
     _written: dict[Attempt, Told] = field(default_factory=dict[Attempt, Told])
 
     def acknowledge(self, attempt: Attempt, event: Event, percentage: int) -> None:
-        """A worker was told that its progress is written."""
+        """Record that a worker's progress was acknowledged."""
         _remember(self._written, attempt, event, percentage)
 
     def contradiction(
         self, attempt: Attempt, event: Event, percentage: int
     ) -> Contradiction | None:
-        """What a read contradicts; it is remembered where it contradicts nothing."""
+        """The earlier response that a read contradicts; without a contradiction, the read is remembered."""
         for rule, told in ((GOES_DOWN, self._read), (BEHIND, self._written)):
             for earlier, shown in told.get(attempt, ()):
-                if earlier["answered_at"] < event["requested_at"] and percentage < shown:
+                if earlier["responded_at"] < event["requested_at"] and percentage < shown:
                     return Contradiction(rule=rule, earlier=earlier)
         _remember(self._read, attempt, event, percentage)
         return None
@@ -50,7 +50,7 @@ class Reads:
 
 def _remember(told: dict[Attempt, Told], attempt: Attempt, event: Event, percentage: int) -> None:
     if attempt not in told:
-        if len(told) >= ATTEMPTS:
+        if len(told) >= MAX_ATTEMPTS:
             del told[next(iter(told))]
         told[attempt] = deque(maxlen=REMEMBERED)
     told[attempt].append((event, percentage))

@@ -1,4 +1,4 @@
-"""What must not be left in the database once every job has ended and cleanup has had its time."""
+"""What must not be left in the database, once every job has ended and cleanup has had time to run."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -35,7 +35,7 @@ _QUERIES: Mapping[str, LiteralString] = {
 
 
 def remains(database_url: str) -> Mapping[str, tuple[str, ...]]:
-    """The ids of what is left, by what it is; nothing else is in it. Raises psycopg.OperationalError."""
+    """The ids of what is left, by kind; empty if nothing is. Raises psycopg.OperationalError."""
     with psycopg.connect(database_url, connect_timeout=5) as connection:
         found = {
             what: tuple(str(row[0]) for row in connection.execute(query))

@@ -1,4 +1,4 @@
-"""A broken rule, and the shortest history that shows it."""
+"""A broken rule, and the shortest history that shows how it was broken."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """`history` are lines that a reader can follow from top to bottom; the last one broke the rule."""
+    """`history` reads from top to bottom; its last line broke the rule."""
 
     rule: str
     project_id: str
@@ -29,23 +29,23 @@ class Violation:
     def shortest(
         cls, rule: str, entry: Entry, trail: list[Entry], facts: Mapping[str, Any]
     ) -> "Violation":
-        """With what led to it: the changes of owner since the grant before the last, and last renewals."""
+        """A violation by a change: its history holds the grants since the last but one, and the last renewals."""
         history = tuple(_line(e) for e in _essence(trail))
         return cls(rule=rule, project_id=entry.project_id, facts=facts, history=history)
 
     @classmethod
-    def of_answers(
+    def of_responses(
         cls,
         rule: str,
         project_id: str,
-        answers: Iterable[Mapping[str, Any]],
+        responses: Iterable[Mapping[str, Any]],
         trail: Iterable[Entry],
     ) -> "Violation":
-        """Of an answer that nothing in the audit trail stands behind, or that contradicts an earlier one.
+        """A violation by a response that the audit trail does not confirm, or that contradicts an earlier one.
 
-        After the project's last changes, which may have come later than the answer.
+        Its history begins with the project's last changes, which may be later than the response.
         """
-        lines = tuple(json.dumps(_told(answer), default=str)[:1500] for answer in answers)
+        lines = tuple(json.dumps(_told(response), default=str)[:1500] for response in responses)
         history = tuple(_line(entry) for entry in list(trail)[-12:])
         return cls(rule=rule, project_id=project_id, facts={}, history=history + lines)
 
@@ -56,14 +56,14 @@ class Violation:
         return "\n".join([head, *(f"    {line}" for line in self.history)])
 
 
-def _told(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """An event with what was answered before what was asked."""
+def _told(response: Mapping[str, Any]) -> dict[str, Any]:
+    """A recorded response, its parameters last."""
     last = ("params",)
-    return {name: answer[name] for name in sorted(answer, key=lambda name: name in last)}
+    return {name: response[name] for name in sorted(response, key=lambda name: name in last)}
 
 
 def _essence(trail: Iterable[Entry]) -> list[Entry]:
-    """The entries since the grant before the last one, each run of like changes shown by its last."""
+    """The entries since the last grant but one; only the last of each run of similar changes."""
     entries = list(trail)
     grants = [i for i, e in enumerate(entries) if _is_grant(e)]
     start = grants[-2] if len(grants) > 1 else 0

@@ -1,1 +1,1 @@
-"""The stack of a run, every part of which can be broken by itself."""
+"""The stack of a run; each part can be broken separately."""

@@ -1,4 +1,4 @@
-"""The parts of a run, before they are started: where they are, what they are told, and who stands between them."""
+"""The parts of a run before they are started: their ports, settings and files, and the proxies between them."""
 
 import random
 import secrets
@@ -23,8 +23,8 @@ from tests.faults.injection.proxy import Line, Proxy, spread
 PREFIX = "editai-faults-"
 DATABASE = "faults"
 
-# A commit is in the kernel before it is answered, so it survives every crash of Postgres, though not of the machine.
-# When a commit became visible is part of the history: until then others rightly see what was before.
+# A commit reaches the kernel before its response, so it survives every crash of Postgres, though not of the machine.
+# The time of each commit is part of the history: until then, other transactions correctly see the previous state.
 CRASH_SAFE: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -41,7 +41,7 @@ SLOTS = 12
 
 @dataclass(kw_only=True)
 class Layout:
-    """Ports and secrets are settled when they are asked for, and then stay."""
+    """Ports and secrets are chosen on first use, and then stay."""
 
     seed: int
     workers: int
@@ -67,12 +67,12 @@ class Layout:
 
     @property
     def history_file(self) -> Path:
-        """Where the quick workers and the clients write down what they were told."""
+        """Where quick workers and clients record responses."""
         return self.directory / "history.jsonl"
 
     @property
     def video(self) -> Path:
-        """The sources, and what quick workers make of them."""
+        """The video of every source, and of every clip that quick workers make."""
         return self.directory / "tiny.mp4"
 
     @property
@@ -117,7 +117,7 @@ class Layout:
 
     @cached_property
     def project(self) -> Project:
-        """What the functions are told: a gateway behind the bad line, a worker that is any of the workers."""
+        """The functions' settings: the gateway is behind the faulty line, and the worker's URL leads to any worker."""
         return Project(
             supabase_url=f"http://127.0.0.1:{self.port('proxy')}",
             service_role_key=self.gateway.service_role_key,
@@ -131,7 +131,7 @@ class Layout:
                 "DISPATCH_TTL_SECONDS": str(DISPATCH_TTL_SECONDS),
                 "WORKER_CONCURRENCY": str(SLOTS),
                 "JOB_DEADLINE_SECONDS": "60",
-                # All projects are one user's.
+                # All projects belong to one user.
                 "MAX_ACTIVE_JOBS_PER_USER": "1000000",
                 "HISTORY_FILE": str(self.history_file),
                 "RUN_VIDEO": str(self.video),
@@ -141,7 +141,7 @@ class Layout:
 
     @cached_property
     def clocks(self) -> HostClocks:
-        """What makes function processes' wall clocks jump."""
+        """Moves the wall clocks of function processes."""
         return HostClocks(directory=self.directory)
 
     @cached_property
@@ -157,7 +157,7 @@ class Layout:
 
     @cached_property
     def deliveries(self) -> Proxy:
-        """What stands for the address of a cloud's worker function."""
+        """Stands for the URL of a cloud's worker function: distributes deliveries over the workers."""
         ports = [self.port(name) for name in self.worker_names]
         weights = [0.1 if name == "media-worker" else 1.0 for name in self.worker_names]
         chance = random.Random(self.seed + 1)  # noqa: S311
@@ -171,11 +171,11 @@ class Layout:
         return self.claims[name].number
 
     def url(self, name: str) -> str:
-        """Where a function answers, past every proxy."""
+        """A function's own URL, past the proxies."""
         return f"http://127.0.0.1:{self.port(name)}"
 
     def log(self, name: str) -> Path:
-        """What a part prints."""
+        """A part's output."""
         return self.directory / f"{name}.log"
 
     def part(self, name: str) -> Part:

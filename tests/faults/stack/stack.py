@@ -1,4 +1,4 @@
-"""The stack of a run: every part a process that can be broken and started again by itself."""
+"""The stack of a run: each part is a process that can be broken and started again separately."""
 
 import asyncio
 import shutil
@@ -22,17 +22,17 @@ STALE_SECONDS = 60
 
 @dataclass(kw_only=True)
 class FaultStack(Layout):
-    """`start` brings the parts up in order."""
+    """`start` starts the parts in order, `stop` removes them and all files of the run."""
 
     processes: dict[str, Process] = field(default_factory=dict[str, Process])
 
     @cached_property
     def _lock(self) -> SupervisorLock:
-        """Held as long as this value is: another run that starts removes the directories of those that do not live."""
+        """Held for the lifetime of this object: a run that starts removes the directories of runs that hold no lock."""
         return SupervisorLock(self.directory / "lock")
 
     async def start(self, prepare: str) -> None:
-        """Bring everything up; `prepare` is SQL for the migrated database."""
+        """Start everything; `prepare` is SQL for the migrated database."""
         _remove_stale_directories()
         adopt_orphans()
         self.claim_directory()
@@ -50,17 +50,17 @@ class FaultStack(Layout):
             await self.until_ready(name)
 
     def claim_directory(self) -> None:
-        """Let Postgres's user pass, and other runs know that this one lives."""
+        """Let Postgres's user pass through the directory, and show other runs that this one is alive."""
         self.directory.chmod(0o711)
         self._lock.acquire()
 
     async def start_part(self, name: str) -> None:
-        """Start a part that is down, and wait until it answers."""
+        """Start a part that is down, and wait until it is ready."""
         self.processes[name] = Process(self.part(name))
         await self.until_ready(name)
 
     async def until_ready(self, name: str, timeout_seconds: float = 60) -> None:
-        """Wait until a part answers; start it again if it ends by itself, as a cloud does."""
+        """Wait until a part is ready; restart it if it exits, as a cloud does."""
         deadline = time.monotonic() + timeout_seconds
         while not await asyncio.to_thread(self.processes[name].part.is_ready):
             if time.monotonic() > deadline:
@@ -77,7 +77,7 @@ class FaultStack(Layout):
         for process in reversed(self.processes.values()):
             process.kill()
         if postgres:
-            # In order: a Postgres that is killed leaves its shared memory to the next start, and there is none.
+            # Not killed: a killed Postgres leaves its shared memory to be removed by the next start, and there is none.
             postgres.stop()
         end_marked(self.directory)
         for claim in self.claims.values():
@@ -101,7 +101,7 @@ class FaultStack(Layout):
 
 
 def _remove_stale_directories() -> None:
-    """Removes what killed runs have left."""
+    """Removes the directories that killed runs have left."""
     for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         old = time.time() - directory.stat().st_mtime > STALE_SECONDS
         if old and SupervisorLock(directory / "lock").holder() is None:

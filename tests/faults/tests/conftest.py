@@ -1,4 +1,4 @@
-"""A folder of a run's own."""
+"""A temporary folder for a run."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Where a run keeps everything; Postgres's user must be able to pass."""
+    """Where a run keeps its files; Postgres's user must be able to pass through it."""
     with tempfile.TemporaryDirectory(prefix="editai-runs-") as name:
         folder = Path(name)
         folder.chmod(0o711)

@@ -1,4 +1,4 @@
-"""Runs as processes of their own: a run takes over the settings and the children of its process."""
+"""Runs in processes of their own, because a run changes the settings and adopts the children of its process."""
 
 import subprocess
 import sys

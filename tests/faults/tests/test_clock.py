@@ -1,4 +1,4 @@
-"""The wall clock of one process jumps while it runs, and nothing else of its time."""
+"""The wall clock of one process jumps while it runs; its monotonic clock does not."""
 
 import shutil
 import subprocess
@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.faults.injection.clock import HostClocks
-from tests.faults.injection.happening import DidNotHappen
+from tests.faults.injection.did_not_happen import DidNotHappen
 
 TELL = "import sys, time\nfor _ in sys.stdin: print(time.time(), time.monotonic(), flush=True)"
 
 
-# Without one, runs leave clocks as they are and say so: the test below.
+# Without a compiler, runs do not move clocks, and report that: the next test.
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 @pytest.mark.parametrize("jump", [300, -300])
-def test_a_clock_jumps_and_comes_back_while_the_monotonic_one_stays(
+def test_a_wall_clock_jumps_and_returns_while_the_monotonic_clock_stays(
     tmp_path: Path, jump: int
 ) -> None:
     clocks = HostClocks(directory=tmp_path)
@@ -39,7 +39,7 @@ def test_a_clock_jumps_and_comes_back_while_the_monotonic_one_stays(
             assert monotonic == pytest.approx(time.monotonic(), abs=10)
 
 
-def test_without_a_compiler_clocks_stay_and_the_run_says_so(
+def test_without_a_compiler_no_clock_moves_and_the_fault_did_not_happen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

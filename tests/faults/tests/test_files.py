@@ -1,11 +1,11 @@
-"""What is stored after a run, beside what the rows say."""
+"""Storage after a run, compared with the rows."""
 
 from tests.faults.rules.files import Files
 
 CLIP, UPLOAD, LEFT = "reel/jobs/1/7/clip-1.mp4", "reel/sources/1.mp4", "reel/jobs/1/6/clip-1.mp4"
 
 
-def test_a_file_that_a_row_points_at_is_right() -> None:
+def test_files_that_rows_point_at_are_right() -> None:
     files = Files.compare([CLIP, UPLOAD], certain=[CLIP], others=[UPLOAD])
     assert files == Files()
     assert files.are_right
@@ -17,11 +17,11 @@ def test_a_file_that_nothing_points_at_is_lost() -> None:
     assert not files.are_right
 
 
-def test_a_clip_without_its_file_is_noticed() -> None:
+def test_a_clip_without_its_file_is_reported() -> None:
     files = Files.compare([], certain=[CLIP], others=[UPLOAD])
     assert files == Files(missing=(CLIP,))
     assert not files.are_right
 
 
-def test_garbage_that_is_not_removed_is_noticed() -> None:
+def test_garbage_that_is_not_removed_is_reported() -> None:
     assert not Files(garbage=1).are_right

@@ -1,4 +1,4 @@
-"""Folders that are gone for a while come back with all that was in them, whoever wanted to make them anew."""
+"""Folders that disappear for a while come back with their content, and cannot be created meanwhile."""
 
 import asyncio
 from pathlib import Path
@@ -12,7 +12,9 @@ def names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
 
-async def test_a_folder_is_a_file_for_a_while_and_comes_back_whole(tmp_path: Path) -> None:
+async def test_a_folder_becomes_a_file_for_a_while_and_comes_back_with_its_content(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "kept").touch()
@@ -25,7 +27,7 @@ async def test_a_folder_is_a_file_for_a_while_and_comes_back_whole(tmp_path: Pat
     assert names(folder) == ["kept"]
 
 
-async def test_a_folder_that_is_away_is_not_taken_away_again(tmp_path: Path) -> None:
+async def test_a_folder_that_is_away_cannot_be_taken_away_again(tmp_path: Path) -> None:
     folder, folders = tmp_path / "work", Folders()
     away = asyncio.create_task(folders.take_away(folder, for_seconds=0.05))
     await asyncio.sleep(0)  # its turn; no time passes
@@ -35,7 +37,7 @@ async def test_a_folder_that_is_away_is_not_taken_away_again(tmp_path: Path) -> 
     assert folder.is_dir()
 
 
-async def test_what_is_away_can_be_put_back_early(tmp_path: Path) -> None:
+async def test_a_folder_can_be_put_back_early(tmp_path: Path) -> None:
     folder, folders = tmp_path / "work", Folders()
     away = asyncio.create_task(folders.take_away(folder, for_seconds=0.05))
     await asyncio.sleep(0)  # its turn; no time passes

@@ -1,17 +1,17 @@
-"""The database goes away while ffmpeg works, and comes back: nothing is lost, nothing hangs, nothing needs a hand."""
+"""The database goes away while ffmpeg works, and comes back: nothing is lost or hangs, and the job ends by itself."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.faults.load.callers import Answer
+from tests.faults.load.callers import Response
 from tests.faults.rules.observation import Observation, Outage
 from tests.faults.tests.running import processes_in, run
 
 SECONDS = 6
 LONG, SHORT = 60, 4
-"""Times to live that outlast the outage, or do not."""
+"""Times to live: one outlasts the outage, the other does not."""
 
 
 @pytest.mark.parametrize(
@@ -19,21 +19,21 @@ LONG, SHORT = 60, 4
     [(f"--ttl={LONG}",), (f"--ttl={LONG}", "--hanging"), (f"--ttl={SHORT}",)],
     ids=["gone", "hanging", "gone for longer than a lease lives"],
 )
-def test_what_is_promised_of_an_outage_holds(folder: Path, options: tuple[str, ...]) -> None:
+def test_every_promise_holds_in_an_outage(folder: Path, options: tuple[str, ...]) -> None:
     result = run(folder, f"--outage={SECONDS}", *options)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "broken            nothing" in result.stdout
     assert processes_in(folder) == []
 
 
-REFUSED = Answer(request="GET /progress", status=503, seconds=0.1, retry_after="5")
+REFUSED = Response(request="GET /progress", status=503, seconds=0.1, retry_after="5")
 
 
 def seen(ttl_seconds: float = LONG) -> Observation:
-    """An outage of which everything is as promised."""
+    """An observation that breaks no promise."""
     return Observation(
         outage=Outage(seconds=SECONDS, ttl_seconds=ttl_seconds),
-        answers=[REFUSED],
+        responses=[REFUSED],
         ffmpeg_worked_for=SECONDS if ttl_seconds == LONG else 3,
         percentage_before=10,
         percentages_after=[10, 40, 100],
@@ -43,20 +43,23 @@ def seen(ttl_seconds: float = LONG) -> Observation:
 
 
 @pytest.mark.parametrize("ttl_seconds", [LONG, SHORT])
-def test_nothing_is_broken_where_all_is_as_promised(ttl_seconds: float) -> None:
+def test_an_observation_as_promised_breaks_nothing(ttl_seconds: float) -> None:
     assert seen(ttl_seconds).broken == []
 
 
 @pytest.mark.parametrize(
     ("found", "promise"),
     [
-        (replace(seen(), answers=[replace(REFUSED, seconds=4.5)]), "every answer comes within 3 s"),
         (
-            replace(seen(), answers=[replace(REFUSED, retry_after=None)]),
+            replace(seen(), responses=[replace(REFUSED, seconds=4.5)]),
+            "every response comes within 3 s",
+        ),
+        (
+            replace(seen(), responses=[replace(REFUSED, retry_after=None)]),
             "every request is answered with 503 and Retry-After",
         ),
         (
-            replace(seen(), answers=[replace(REFUSED, status=200)]),
+            replace(seen(), responses=[replace(REFUSED, status=200)]),
             "every request is answered with 503 and Retry-After",
         ),
         (

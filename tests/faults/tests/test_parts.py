@@ -1,4 +1,4 @@
-"""Parts that are killed and stopped: one fault at a time, and only what is there."""
+"""Parts are killed and stopped one fault at a time, and only while they are up."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from local.processes.process import Part
-from tests.faults.injection.happening import DidNotHappen
+from tests.faults.injection.did_not_happen import DidNotHappen
 from tests.faults.injection.parts import Parts
 from tests.faults.stack.stack import FaultStack
 
@@ -26,23 +26,23 @@ async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     def the_part(_name: str) -> Part:
         return part
 
-    # How parts are taken down is tested, on real processes; what runs in them makes no difference, and would take long.
+    # Real processes are killed and stopped; what runs in them makes no difference, and a real part would start slowly.
     monkeypatch.setattr(stack, "part", the_part)
     await stack.start_part("worker")
     yield Parts(stack=stack, chance=random.Random(1))  # noqa: S311
     stack.processes["worker"].kill()
 
 
-def asleep() -> int:
-    """How many of its processes there are: children of this one, which became what the part is."""
+def processes_of_the_part() -> int:
+    """How many processes of the part there are, as children of this process."""
     children = psutil.Process().children()
     return sum(child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
 async def test_two_kills_of_one_part_leave_one_process(parts: Parts) -> None:
-    before = asleep()
+    before = processes_of_the_part()
     await asyncio.gather(parts.kill("worker"), parts.kill("worker"))
-    assert asleep() == before
+    assert processes_of_the_part() == before
 
 
 async def test_a_part_that_is_down_is_not_killed(parts: Parts) -> None:
@@ -51,7 +51,7 @@ async def test_a_part_that_is_down_is_not_killed(parts: Parts) -> None:
         await parts.kill("worker")
 
 
-async def test_a_part_that_goes_down_while_it_is_stopped_has_not_woken_up(parts: Parts) -> None:
+async def test_a_stop_of_a_part_that_goes_down_meanwhile_did_not_happen(parts: Parts) -> None:
     stopped = asyncio.create_task(parts.stop("worker", for_seconds=0.1))
     await asyncio.sleep(0)  # its turn; no time passes
     parts.stack.processes["worker"].kill()
@@ -59,7 +59,7 @@ async def test_a_part_that_goes_down_while_it_is_stopped_has_not_woken_up(parts:
         await stopped
 
 
-async def test_a_part_is_killed_only_after_it_has_woken_up(parts: Parts) -> None:
+async def test_a_stopped_part_is_killed_only_after_it_was_resumed(parts: Parts) -> None:
     order: list[str] = []
 
     async def note(name: str, fault: object) -> None:

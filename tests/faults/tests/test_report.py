@@ -1,4 +1,4 @@
-"""A run has passed when nothing was broken and nothing is left."""
+"""A run has passed if no rule was broken and nothing is left."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ WHOLE = Report(
     pace_seconds=1.4,
     operations={"leases granted": 1},
     client_counts={},
-    answers={},
+    responses={},
     failures={},
     faults={},
     faults_not_counted={},
@@ -39,7 +39,7 @@ WHOLE = Report(
 )
 
 
-def test_a_run_in_which_all_held_has_passed() -> None:
+def test_a_run_without_violations_and_leftovers_has_passed() -> None:
     assert WHOLE.passed
 
 
@@ -54,10 +54,10 @@ def test_a_run_in_which_all_held_has_passed() -> None:
         {"files": Files(garbage=1)},
     ],
 )
-def test_a_run_that_broke_or_left_something_has_not(found: dict[str, Any]) -> None:
+def test_a_run_with_a_violation_or_a_leftover_has_not_passed(found: dict[str, Any]) -> None:
     assert not replace(WHOLE, **found).passed
 
 
-def test_a_report_tells_what_is_left() -> None:
+def test_a_report_names_what_is_left() -> None:
     text = str(replace(WHOLE, ended=LEFT))
     assert "leases that nobody has reclaimed: reel" in text

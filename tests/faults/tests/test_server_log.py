@@ -1,4 +1,4 @@
-"""What Postgres logs of a fault of the SQL is a violation; what the faults of a run bring about is none."""
+"""A logged error that means a bug in the SQL is a violation; an effect of an injected fault is not."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ DEADLOCK = """\
 """
 
 
-def test_a_fault_of_the_sql_is_noticed(tmp_path: Path) -> None:
+def test_a_logged_bug_of_the_sql_is_a_violation(tmp_path: Path) -> None:
     log = tmp_path / "postgres.log"
     log.write_text(EXPLAINED)
     assert faults_in(log) == []

@@ -1,4 +1,4 @@
-"""A run that starts removes what killed runs have left, and nothing of one that lives."""
+"""A run that starts removes the directories of killed runs, and no directory of a live one."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ def old_directory(folder: Path, name: str) -> Path:
     return directory
 
 
-def test_only_the_directories_of_runs_that_are_over_are_removed(tmp_path: Path) -> None:
+def test_only_the_directories_of_runs_that_are_not_alive_are_removed(tmp_path: Path) -> None:
     living, dead = old_directory(tmp_path, "living"), old_directory(tmp_path, "dead")
     environment = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}
     with subprocess.Popen(

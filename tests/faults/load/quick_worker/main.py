@@ -1,6 +1,6 @@
-"""The worker function with recipes that encode nothing: hundreds of jobs a minute on two cores.
+"""The worker function with job handlers that encode nothing: hundreds of jobs a minute on two cores.
 
-All but the recipe is the worker's own: delivery, claim, lease keeper, reporter, storage, checkpoints, the end.
+Everything but the job handlers is the real worker: delivery, claim, lease keeper, reporter, storage, checkpoints, end.
 """
 
 import os
@@ -30,7 +30,7 @@ FACTS = MediaFacts.model_construct(
 )
 
 VIDEO = Path(os.environ["RUN_VIDEO"])
-"""What every clip and every render is: the worker with ffmpeg may be asked to render one."""
+"""The content of every clip and render, since the worker with ffmpeg may have to render one."""
 
 _history = History(Path(os.environ["HISTORY_FILE"]))
 _random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a secret
@@ -39,7 +39,7 @@ _random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a 
 @functions_framework.aio.http
 @internal_only
 async def worker(request: Request) -> Response:
-    """Take a delivery, as the real worker does."""
+    """Receive a delivery, as the real worker does."""
     await _history.record_calls()
     return await deliver(request)
 
@@ -58,7 +58,7 @@ async def make_clips(context: JobContext) -> Outcome:
 
 
 async def render(context: JobContext) -> Outcome:
-    """Take from milliseconds to seconds, without a checkpoint on the way."""
+    """Take from milliseconds to seconds, without a checkpoint."""
     params = RenderParams.model_validate(context.job.params)
     await _encode(context, 0, 1)
     return await store_export(context, params, FACTS, **_files(context.directory))

@@ -1,4 +1,4 @@
-"""The model on histories of a few lines: what is right passes, and each broken rule is named."""
+"""The model on histories of a few lines: correct ones pass, and each broken rule is reported by name."""
 
 from tests.faults.rules.model import Model
 from tests.faults.tests.rules.trails import broken, change, job, lock
@@ -17,25 +17,25 @@ def test_a_lease_that_is_granted_renewed_and_released_breaks_nothing() -> None:
     )
 
 
-def test_a_grant_over_a_live_lease_overlaps() -> None:
+def test_a_grant_over_a_live_lease_is_reported() -> None:
     first = lock(1, 0, 2)
     entries = change(1, 0, None, first), change(2, 1, first, lock(2, 1, 3))
     assert broken(*entries) == ["live leases never overlap"]
 
 
-def test_a_token_that_does_not_rise_is_noticed() -> None:
+def test_a_token_that_does_not_increase_is_reported() -> None:
     first = lock(5, 0, 2)
     entries = change(1, 0, None, first), change(2, 3, first, lock(4, 3, 5))
     assert broken(*entries) == ["tokens strictly increase"]
 
 
-def test_a_renewal_after_the_end_is_noticed() -> None:
+def test_a_renewal_of_an_expired_lease_is_reported() -> None:
     first = lock(1, 0, 2)
     entries = change(1, 0, None, first), change(2, 4, first, lock(1, 0, 6))
     assert broken(*entries) == ["an expired lease is never renewed"]
 
 
-def test_progress_of_an_old_token_is_noticed() -> None:
+def test_progress_written_with_an_old_token_is_reported() -> None:
     progress = {"percentage": 5, "current_step": "Making", "fencing_token": 1}
     entries = (
         change(1, 0, None, lock(2, 0, 2)),
@@ -44,7 +44,7 @@ def test_progress_of_an_old_token_is_noticed() -> None:
     assert broken(*entries) == ["every accepted write carried the current token"]
 
 
-def test_a_history_that_is_not_in_the_order_of_commits_is_noticed() -> None:
+def test_a_history_that_is_not_in_the_order_of_commits_is_reported() -> None:
     first, renewed = lock(1, 0, 2), lock(1, 0, 3)
     begun = change(1, 0, None, first, committed=1.5)
     rule = "the audit trail is in the order of commits"
@@ -52,7 +52,7 @@ def test_a_history_that_is_not_in_the_order_of_commits_is_noticed() -> None:
     assert broken(begun, change(2, 1, first, renewed, committed=1.5)) == []
 
 
-def test_an_entry_that_comes_after_later_ones_have_been_read_is_noticed() -> None:
+def test_an_entry_that_is_read_after_later_ones_is_reported() -> None:
     first, renewed = lock(1, 0, 2), lock(1, 0, 3)
     model = Model(longest_ttl_seconds=2)
     model.replay([change(7, 0, None, first)])
@@ -60,8 +60,8 @@ def test_an_entry_that_comes_after_later_ones_have_been_read_is_noticed() -> Non
     assert [v.rule for v in model.violations] == ["the audit trail is in the order of commits"]
 
 
-def test_progress_of_the_attempt_before_is_noticed() -> None:
-    """Whoever polled would see the new attempt go down with its first heartbeat."""
+def test_a_new_attempt_that_shows_the_previous_ones_progress_is_reported() -> None:
+    """A reader would see the new attempt's progress go down at its first heartbeat."""
     running = job("running", 1)
     progress = {"percentage": 80, "current_step": "Making", "fencing_token": 1}
     first, second = lock(1, 0, 2, job_id="job"), lock(2, 3, 5, job_id="job")

@@ -1,4 +1,4 @@
-"""Who may end a lease, and who a job: every other end is noticed."""
+"""Which calls may end a lease or a job: every other end is reported."""
 
 from typing import Any
 
@@ -16,29 +16,29 @@ TAKEN = "every accepted write carried the current token"
 
 
 def removed_by(function: str, **changes: Any) -> list[str]:
-    """What is wrong with a call that removes a lease that is live."""
+    """The rules broken by a call that removes a live lease."""
     live = lock(1, 0, 2, **changes)
     return broken(change(1, 0, None, live), change(2, 1, live, None, by=function))
 
 
 @pytest.mark.parametrize("function", ["release_lease", "cancel_job"])
-def test_a_live_lease_is_removed_by_its_release_or_a_cancel(function: str) -> None:
+def test_a_release_or_a_cancel_may_remove_a_live_lease(function: str) -> None:
     assert removed_by(function) == []
 
 
 @pytest.mark.parametrize(
     "function", ["cleanup_leases", "delete_project", "finish_job", "claim_job", "start_job", ""]
 )
-def test_a_live_lease_that_is_removed_by_anyone_else_is_noticed(function: str) -> None:
+def test_a_live_lease_that_any_other_call_removes_is_reported(function: str) -> None:
     assert RULE in removed_by(function)
 
 
-def test_a_dead_lease_is_removed_by_anyone() -> None:
+def test_cleanup_may_remove_a_dead_lease() -> None:
     dead = lock(1, 0, 2)
     assert broken(change(1, 0, None, dead), change(2, 3, dead, None, by="cleanup_leases")) == []
 
 
-def test_a_claim_that_removes_a_live_lease_and_grants_none_is_noticed() -> None:
+def test_a_claim_that_removes_a_live_lease_and_grants_none_is_reported() -> None:
     dispatch = lock(1, 0, 2, holder="dispatch", job_id="job")
     started = (
         change(1, 0, None, dispatch, txid="start"),
@@ -47,7 +47,7 @@ def test_a_claim_that_removes_a_live_lease_and_grants_none_is_noticed() -> None:
     assert RULE in broken(*started, change(3, 1, dispatch, None, by="claim_job"))
 
 
-def test_a_project_that_is_deleted_under_a_live_lease_is_noticed() -> None:
+def test_a_project_that_is_deleted_under_a_live_lease_is_reported() -> None:
     live, ended = lock(1, 0, 2), job("completed", 1)
     entries = (
         change(1, 0, None, ended, relation=JOBS),
@@ -59,7 +59,7 @@ def test_a_project_that_is_deleted_under_a_live_lease_is_noticed() -> None:
 
 
 def running(token: int = 1) -> tuple[Entry, ...]:
-    """A job whose first attempt runs until two seconds past the hour."""
+    """A job whose first attempt holds its lease for two seconds."""
     return (
         change(1, 0, None, lock(token, 0, 2, job_id="job"), txid="start"),
         change(2, 0, None, job("running", 1), relation=JOBS, txid="start"),
@@ -67,7 +67,7 @@ def running(token: int = 1) -> tuple[Entry, ...]:
 
 
 def ended(at: float, status: str, by: str, code: str | None = None, **changes: Any) -> list[str]:
-    """What is wrong with the end of a running job, of which the lease is removed too."""
+    """The rules broken by the end of a running job and its lease."""
     error = code and {"code": code}
     new = job(status, 1, error=error, **changes)
     return broken(
@@ -77,20 +77,20 @@ def ended(at: float, status: str, by: str, code: str | None = None, **changes: A
     )
 
 
-def test_a_job_ends_by_its_holder_or_a_cancel() -> None:
+def test_a_jobs_holder_or_a_cancel_may_end_it() -> None:
     assert ended(1, "completed", "finish_job") == []
     assert ended(1, "failed", "finish_job", "encoding_failed") == []
     assert ended(1, "cancelled", "cancel_job") == []
 
 
-def test_a_job_whose_lease_is_dead_ends_when_it_is_exhausted() -> None:
+def test_a_job_with_a_dead_lease_fails_when_attempts_or_time_are_used_up() -> None:
     last = {"max_attempts": 1}
     assert ended(3, "failed", "cleanup_leases", "attempts_exhausted", **last) == []
     past = {"deadline_at": "2026-01-01T12:00:02.500+00:00"}
     assert ended(3, "failed", "claim_job", "deadline_exceeded", **past) == []
 
 
-def test_a_job_that_is_failed_for_exhaustion_before_it_is_exhausted_is_noticed() -> None:
+def test_a_job_that_fails_as_exhausted_with_attempts_left_or_a_live_lease_is_reported() -> None:
     last = {"max_attempts": 1}
     assert ENDS in ended(1, "failed", "cleanup_leases", "attempts_exhausted", **last)
     assert ended(3, "failed", "cleanup_leases", "attempts_exhausted") == [ENDS]
@@ -99,12 +99,12 @@ def test_a_job_that_is_failed_for_exhaustion_before_it_is_exhausted_is_noticed()
 @pytest.mark.parametrize(
     ("status", "by"), [("completed", "cleanup_leases"), ("cancelled", "finish_job")]
 )
-def test_an_end_by_a_call_that_may_not_bring_it_about_is_noticed(status: str, by: str) -> None:
+def test_an_end_that_its_call_may_not_set_is_reported(status: str, by: str) -> None:
     assert WRONG_CALL in ended(1, status, by)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
-def test_an_end_while_another_token_is_current_is_noticed(status: str) -> None:
+def test_an_end_while_another_token_is_current_is_reported(status: str) -> None:
     new = job(status, 1, error={"code": "encoding_failed"})
     entries = (
         *running(token=2),
@@ -114,7 +114,7 @@ def test_an_end_while_another_token_is_current_is_noticed(status: str) -> None:
 
 
 def superseded(taken_by: str | None) -> list[str]:
-    """What is wrong with a job that fails because another one, or a caller, has taken its project."""
+    """The rules broken when a job fails because its project was taken over, by another job or by a caller."""
     dead, taken = lock(1, 0, 2, job_id="job"), lock(2, 3, 5, job_id=taken_by)
     failed = job("failed", 1, error={"code": "superseded"})
     call = {"by": "acquire_lease", "txid": "taken"}
@@ -125,15 +125,15 @@ def superseded(taken_by: str | None) -> list[str]:
     )
 
 
-def test_a_job_whose_project_was_taken_over_has_failed() -> None:
+def test_a_takeover_of_the_project_may_fail_its_job_as_superseded() -> None:
     assert superseded(None) == []
 
 
-def test_a_job_that_is_superseded_under_its_own_lease_is_noticed() -> None:
+def test_a_job_that_is_superseded_under_its_own_lease_is_reported() -> None:
     assert ENDS in superseded("job")
 
 
-def test_a_job_that_has_ended_and_changes_is_noticed() -> None:
+def test_a_change_of_an_ended_job_is_reported() -> None:
     completed = job("completed", 1)
     entries = (
         change(1, 0, None, completed, relation=JOBS),
@@ -143,7 +143,7 @@ def test_a_job_that_has_ended_and_changes_is_noticed() -> None:
 
 
 def claimed(attempt: int, token: int) -> list[str]:
-    """What is wrong with a claim of a queued job, under a lease with token 2."""
+    """The rules broken by a claim of a queued job under a lease with token 2."""
     queued, dispatch = (
         job("queued", None, attempt=0),
         lock(1, 0, 1, holder="dispatch", job_id="job"),
@@ -163,7 +163,7 @@ def test_a_claim_counts_an_attempt_under_the_token_of_its_lease() -> None:
 
 
 @pytest.mark.parametrize(("attempt", "token"), [(0, 2), (2, 2), (1, 3)])
-def test_an_attempt_that_is_not_counted_or_has_another_token_is_noticed(
+def test_an_attempt_that_is_counted_wrongly_or_has_another_token_is_reported(
     attempt: int, token: int
 ) -> None:
     assert COUNTED in claimed(attempt, token)
@@ -172,7 +172,7 @@ def test_an_attempt_that_is_not_counted_or_has_another_token_is_noticed(
 def rendered(
     *, kind: str = "final_render", token: int = 1, with_export: bool, completes: bool = True
 ) -> list[str]:
-    """What is wrong with a transaction that may record an export and may complete its job."""
+    """The rules broken by a transaction that may record an export and may complete its job."""
     was, end = job("running", 1, kind=kind), {"by": "finish_job", "txid": "end"}
     export = {"job_id": "job", "storage_path": f"reel/jobs/job/{token}/export.mp4"}
     recorded = change(3, 1, None, export, relation="editai_exports", **end)
@@ -188,7 +188,7 @@ def rendered(
     return broken(*started, *done)
 
 
-def test_a_render_ends_with_its_export_and_other_jobs_without_one() -> None:
+def test_a_render_that_ends_without_its_export_and_another_job_with_one_are_reported() -> None:
     assert rendered(with_export=True) == []
     assert rendered(with_export=False) == [EXPORTED]
     assert rendered(with_export=True, completes=False) == [EXPORTED]
@@ -196,27 +196,29 @@ def test_a_render_ends_with_its_export_and_other_jobs_without_one() -> None:
     assert rendered(kind="raw_clips", with_export=False) == []
 
 
-def test_an_export_of_an_attempt_that_is_over_is_noticed() -> None:
+def test_an_export_with_an_old_token_is_reported() -> None:
     assert rendered(with_export=True, token=7) == [TAKEN]
 
 
 @pytest.mark.parametrize("function", ["renew_lease", "heartbeat", "release_lease"])
-def test_a_live_lease_is_cut_short_by_its_holder(function: str) -> None:
-    assert cut_short(function) == []
+def test_a_holder_may_shorten_its_live_lease(function: str) -> None:
+    assert shortened_by(function) == []
 
 
 @pytest.mark.parametrize("function", ["acquire_lease", "start_job", "cleanup_leases", "claim_job"])
-def test_a_live_lease_that_is_cut_short_by_anyone_else_is_noticed(function: str) -> None:
-    assert cut_short(function) == [RULE]
+def test_a_live_lease_that_any_other_call_shortens_is_reported(function: str) -> None:
+    assert shortened_by(function) == [RULE]
 
 
-def cut_short(function: str) -> list[str]:
+def shortened_by(function: str) -> list[str]:
     live = lock(1, 0, 2)
     return broken(change(1, 0, None, live), change(2, 0.5, live, lock(1, 0, 0.5), by=function))
 
 
 @pytest.mark.parametrize("function", ["cleanup_leases", "start_job"])
-def test_a_live_dispatch_that_anyone_but_a_claim_replaces_is_noticed(function: str) -> None:
+def test_a_live_dispatch_lease_that_any_call_but_a_claim_replaces_is_reported(
+    function: str,
+) -> None:
     def replaced(by: str) -> list[str]:
         dispatch = lock(1, 0, 2, holder="dispatch", job_id="job")
         again = lock(2, 1, 3, job_id="job")
@@ -230,7 +232,7 @@ def test_a_live_dispatch_that_anyone_but_a_claim_replaces_is_noticed(function: s
     assert replaced(function) == ["live leases never overlap"]
 
 
-def test_a_lease_that_is_granted_beyond_its_deadline_is_noticed() -> None:
+def test_a_lease_that_is_granted_beyond_its_deadline_is_reported() -> None:
     def granted(until: float) -> list[str]:
         deadline = f"{HOUR}01.500+00:00"
         return broken(change(1, 0, None, lock(1, 0, until, deadline_at=deadline)))

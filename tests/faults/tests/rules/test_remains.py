@@ -1,4 +1,4 @@
-"""What must not be left when all is over is found in the rows, and told by what it is."""
+"""What must not be left at the end of a run is found in the rows, and reported by kind."""
 
 from typing import LiteralString
 
@@ -34,49 +34,47 @@ def given(admin: Connection, project: str, *jobs: str, percentage: int | None = 
         admin.execute(_PROGRESS, {"percentage": percentage})
 
 
-def test_nothing_is_left_of_jobs_that_have_ended_as_they_should(
-    database: Database, admin: Connection
-) -> None:
+def test_ended_jobs_leave_nothing_behind(database: Database, admin: Connection) -> None:
     given(admin, "ready_for_triage", "cancelled", "completed", percentage=100)
     assert remains(database.admin_url) == {}
 
 
-def test_a_failed_job_shows_how_far_it_came(database: Database, admin: Connection) -> None:
+def test_a_failed_job_may_show_less_than_100_percent(database: Database, admin: Connection) -> None:
     given(admin, "failed", "completed", "failed", percentage=40)
     assert remains(database.admin_url) == {}
 
 
-def test_a_job_that_goes_on_is_left(database: Database, admin: Connection) -> None:
+def test_a_job_that_still_runs_is_reported(database: Database, admin: Connection) -> None:
     given(admin, "generating", "running", percentage=40)
     assert list(remains(database.admin_url)) == ["jobs that have not ended"]
 
 
 @pytest.mark.parametrize("status", ["generating", "rendering"])
-def test_a_project_that_waits_for_nothing_is_left(
+def test_a_project_at_work_without_a_job_is_reported(
     database: Database, admin: Connection, status: str
 ) -> None:
     given(admin, status, "failed")
     assert remains(database.admin_url) == {"projects at work without a job": ("reel",)}
 
 
-def test_a_lease_is_left(database: Database, admin: Connection) -> None:
+def test_a_lease_is_reported(database: Database, admin: Connection) -> None:
     admin.execute(_LEASE)
     assert remains(database.admin_url) == {"leases that nobody has reclaimed": ("reel",)}
 
 
-def test_a_completed_job_that_shows_less_than_all_is_left(
+def test_a_completed_job_that_shows_less_than_100_percent_is_reported(
     database: Database, admin: Connection
 ) -> None:
     given(admin, "ready_for_triage", "failed", "completed", percentage=99)
     assert remains(database.admin_url) == {"completed jobs that show less than 100 %": ("reel",)}
 
 
-def test_the_progress_of_a_cancelled_job_is_left(database: Database, admin: Connection) -> None:
+def test_the_progress_of_a_cancelled_job_is_reported(database: Database, admin: Connection) -> None:
     given(admin, "created", "completed", "cancelled", percentage=40)
     assert remains(database.admin_url) == {"cancelled jobs that show progress": ("reel",)}
 
 
-def test_progress_without_a_project_is_left(database: Database, admin: Connection) -> None:
+def test_progress_without_a_project_is_reported(database: Database, admin: Connection) -> None:
     admin.execute("set session_replication_role = replica")
     admin.execute(_PROGRESS, {"percentage": 40})
     assert remains(database.admin_url) == {"progress of no project": ("reel",)}

@@ -1,10 +1,10 @@
-"""Histories of a few lines, for tests of the checker: of one project, "reel", from 12:00:00 on."""
+"""Builds histories of a few lines for tests of the rules: of one project, "reel", from 12:00:00 on."""
 
 from typing import Any
 
 from tests.faults.evidence.entries import Entry
-from tests.faults.rules.answers import Answers
 from tests.faults.rules.model import Model
+from tests.faults.rules.responses import Responses
 
 HOUR = "2026-01-01T12:00:"
 BEGUN = 1767268800.0
@@ -63,21 +63,21 @@ def broken(*entries: Entry) -> list[str]:
     return [violation.rule for violation in model.violations]
 
 
-def told(entries: tuple[Entry, ...], *events: dict[str, Any]) -> list[str]:
-    """What is wrong with answers, beside a trail; their times are seconds after 12:00:00."""
+def broken_by(entries: tuple[Entry, ...], *events: dict[str, Any]) -> list[str]:
+    """The rules broken by responses, given a trail; their times are seconds after 12:00:00."""
     model = Model(longest_ttl_seconds=2)
     model.replay(entries)
-    Answers(model=model, clock_offset=BEGUN, directory="/run/reel").judge(events)
+    Responses(model=model, clock_offset=BEGUN, directory="/run/reel").check(events)
     return [violation.rule for violation in model.violations]
 
 
-def called(function: str, at: float, answer: Any, **params: Any) -> dict[str, Any]:
-    """The answer to a call of a SQL function, asked for and given at one moment."""
+def called(function: str, at: float, response: Any, **params: Any) -> dict[str, Any]:
+    """The recorded response to a call of a SQL function that took no time."""
     return {
         "call": function,
         "requested_at": at,
-        "answered_at": at,
+        "responded_at": at,
         "status": 200,
         "params": {"p_project_id": "reel"} | {f"p_{name}": params[name] for name in params},
-        "answer": answer,
+        "response": response,
     }

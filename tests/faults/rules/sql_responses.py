@@ -1,12 +1,10 @@
-"""Answers of the SQL functions that the audit trail alone confirms or refutes."""
+"""Checks of the SQL functions' responses for which the audit trail suffices."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from tests.faults.evidence.entries import seconds
+from tests.faults.evidence.events import Event
 from tests.faults.rules.states import ProjectState, end_of
-
-Event = Mapping[str, Any]
 
 RENEWAL = "an acknowledged renewal is never lost"
 OTHER_END = "a job has ended as its attempt was told"
@@ -15,38 +13,38 @@ OTHERS_END = "an end is acknowledged to none but the attempt that held the proje
 
 
 def is_renewed(event: Event, state: ProjectState) -> bool:
-    """Tell whether this very renewal, with the end that was told, is in the trail."""
+    """True if the trail contains this renewal, with the end in the response."""
     ends = state.renewed.get(event["params"]["p_lease_id"], ())
-    return seconds(event["answer"]["expires_at"]) in ends
+    return seconds(event["response"]["expires_at"]) in ends
 
 
 def is_granted(event: Event, state: ProjectState) -> bool:
-    """Tell whether the caller's lease was granted with the token that was told."""
-    token = event["answer"]["lease"]["fencing_token"]
+    """True if the caller's lease was granted with the token in the response."""
+    token = event["response"]["lease"]["fencing_token"]
     return state.leases.get(event["params"]["p_lease_id"]) == token
 
 
 def ended(state: ProjectState, job_id: str, status: str) -> str | None:
-    """An end that was told stands; a job whose project has been deleted since ended all the same."""
+    """An acknowledged end must stand, even if the job's project has been deleted since."""
     job = state.past_jobs.get(job_id)
     stands = job is not None and job.status == status
     return None if stands else "an acknowledged end is never lost"
 
 
 def _renewed(event: Event, state: ProjectState) -> str | None:
-    lost = event["answer"]["renewed"] and not is_renewed(event, state)
+    lost = event["response"]["renewed"] and not is_renewed(event, state)
     return RENEWAL if lost else None
 
 
 def _recorded(event: Event, state: ProjectState) -> str | None:
-    answer = event["answer"]
+    response = event["response"]
     clips = state.clips.get(event["params"]["p_job_id"], {})
-    lost = answer["outcome"] == "recorded" and answer["clip"]["id"] not in clips
+    lost = response["outcome"] == "recorded" and response["clip"]["id"] not in clips
     return "an acknowledged checkpoint is never lost" if lost else None
 
 
 def _finished(event: Event, state: ProjectState) -> str | None:
-    if event["answer"] != "finished":
+    if event["response"] != "finished":
         return None
     params = event["params"]
     job = state.past_jobs.get(params["p_job_id"])
@@ -58,21 +56,21 @@ def _finished(event: Event, state: ProjectState) -> str | None:
 
 
 def _claim(event: Event, state: ProjectState) -> str | None:
-    answer = event["answer"]
-    if answer["outcome"] != "claimed":
+    response = event["response"]
+    if response["outcome"] != "claimed":
         return None
     if not is_granted(event, state):
         return "an acknowledged claim is never lost"
-    token = answer["lease"]["fencing_token"]
+    token = response["lease"]["fencing_token"]
     recorded = state.clips.get(event["params"]["p_job_id"], {})
     before = {clip_id for clip_id, of_token in recorded.items() if of_token < token}
-    return None if before <= {clip["id"] for clip in answer["clips"]} else CHECKPOINTS
+    return None if before <= {clip["id"] for clip in response["clips"]} else CHECKPOINTS
 
 
 def _cancel(event: Event, state: ProjectState) -> str | None:
-    answer = event["answer"]
-    job_id = answer["job"] and answer["job"]["id"]
-    if answer["outcome"] != "cancelled" or not job_id:
+    response = event["response"]
+    job_id = response["job"] and response["job"]["id"]
+    if response["outcome"] != "cancelled" or not job_id:
         return None
     return ended(state, job_id, "cancelled")
 
@@ -84,4 +82,4 @@ CHECKS: Mapping[str, Callable[[Event, ProjectState], str | None]] = {
     "claim_job": _claim,
     "cancel_job": _cancel,
 }
-"""Each returns the rule that an answer breaks."""
+"""By SQL function: each returns the rule that a response breaks, if any."""

@@ -1,4 +1,4 @@
-"""What holds between transactions: an active job has a lease row, an ended one has none."""
+"""Rules that hold between transactions: an active job has a lease row, an ended one has none."""
 
 from collections.abc import Generator
 
@@ -9,7 +9,7 @@ from tests.faults.rules.states import ProjectState
 
 
 def broken_between(entry: Entry, state: ProjectState) -> Generator[Broken]:
-    """The rules that a project breaks after a transaction; `entry` is the last of that."""
+    """The rules that a project breaks after a transaction, whose last entry is `entry`."""
     active = [job for job in state.jobs.values() if job["status"] in ACTIVE]
     if len(active) > 1:
         yield "no two jobs are active on one project", {}
