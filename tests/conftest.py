@@ -24,9 +24,9 @@ _backend = pytest.StashKey[Backend]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Settles this process's backend and puts its settings into the environment.
+    """Chooses this process's backend and puts its settings into the environment.
 
-    That happens before any test module, and with it any function, is imported.
+    This happens before any test module is imported, and with it any function.
     """
     if config.option.collectonly or config.option.help or _is_distributor(config):
         return
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells each process that xdist starts about the run's one Postgres."""
+    """Passes the address of the run's one Postgres to each process that xdist starts."""
     node.workerinput["cluster"] = asdict(_start_cluster(node.config).access)
 
 
@@ -71,7 +71,7 @@ def _admin_of_all_tests(backend: Backend) -> Iterator[Connection]:
 
 @pytest.fixture
 def fresh_state(backend: Backend, _admin_of_all_tests: Connection) -> Backend:
-    """Empty tables and storage, and the right time. What touches the backend stands on this."""
+    """Empty tables and storage, and the correct time. Every fixture that touches the backend depends on this."""
     reset(backend, _admin_of_all_tests)
     return backend
 
@@ -98,7 +98,7 @@ def service_role(database: Database) -> Connection:
 
 @pytest.fixture
 def clock(admin: Connection) -> Clock:
-    """The database's clock, to be moved."""
+    """The database's clock: `clock.advance(60)` moves it for all connections."""
     return Clock(connection=admin)
 
 
@@ -128,7 +128,7 @@ def worker(fresh_state: Backend) -> FunctionProcess:
 
 @pytest.fixture
 def lease_cleanup(fresh_state: Backend) -> FunctionProcess:
-    """Lease cleanup in a process of its own; nothing triggers it but the test."""
+    """Lease cleanup in a process of its own; only the test triggers it."""
     return _started(fresh_state, "lease_cleanup")
 
 
@@ -145,13 +145,13 @@ def _start_cluster(config: pytest.Config) -> Cluster:
 
 
 def _is_distributor(config: pytest.Config) -> bool:
-    """Tells whether this process only hands tests to others."""
+    """True if this process only distributes tests to others."""
     return not hasattr(config, "workerinput") and bool(getattr(config.option, "numprocesses", None))
 
 
 @pytest.fixture(scope="session")
 def small_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample made small, for tests of what happens around the encoding: 12 s, 320x180, cuts and sound."""
+    """The sample made small, for tests that are not about encoding: 12 s, 320x180, with cuts and sound."""
     video = tmp_path_factory.mktemp("footage") / "small.mp4"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", SAMPLE, "-t", "12"]
     command += ["-vf", "scale=320:180", "-preset", "ultrafast", "-c:a", "aac", video]

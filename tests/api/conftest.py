@@ -30,7 +30,7 @@ def application() -> httpx.ASGITransport:
 async def http(
     application: httpx.ASGITransport, fresh_state: Backend
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of the library, without a token. No worker takes its jobs away."""
+    """An HTTP client of the library, without a token. No worker runs, so its jobs stay queued."""
     fresh_state.functions["worker"].stop()
     base_url = f"http://library{LIBRARY_BASE_PATH}/"
     client = httpx.AsyncClient(transport=application, base_url=base_url, timeout=30)
@@ -49,7 +49,7 @@ async def running(
     http: httpx.AsyncClient, library: FunctionProcess, user: User
 ) -> AsyncIterator[Api]:
     """The library in its own process, as the user calls it."""
-    del http  # it sees to it that no worker takes the jobs away
+    del http  # it stops the worker, so that jobs stay queued
     async with httpx.AsyncClient(base_url=f"{library.url}/", timeout=60) as client:
         yield Api(http=client, headers=user.headers)
 
@@ -62,7 +62,7 @@ def stranger(http: httpx.AsyncClient, users: Users) -> Api:
 
 @pytest.fixture
 def service(http: httpx.AsyncClient, backend: Backend) -> Api:
-    """The library as the service itself calls it."""
+    """The library as a caller with the service key."""
     key = backend.gateway.service_role_key
     return Api(http=http, headers={"Authorization": f"Bearer {key}"})
 
@@ -75,5 +75,5 @@ async def project(api: Api) -> str:
 
 @pytest.fixture
 def traces(admin: Connection, fresh_state: Backend) -> Traces:
-    """What requests have left behind."""
+    """What requests have left in the database and in storage."""
     return Traces(admin=admin, storage=fresh_state.storage)

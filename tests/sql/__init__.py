@@ -1,1 +1,1 @@
-"""The SQL functions by behaviour: what each promises, to whom, and what races cannot break."""
+"""The SQL functions by behaviour: what each promises, to which role, and under races."""

@@ -1,4 +1,4 @@
-"""What the database itself says that we have made: the ground of every test that must not miss a newcomer."""
+"""Everything that the migrations created, read from the catalog, so that no test misses a new object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tests.support.database import Connection
 OURS = r"editai\_%"
 
 Grants = Mapping[str, Mapping[str, set[str]]]
-"""What each object allows to whom, its owner aside: {"table public.editai_jobs": {"authenticated": {"SELECT"}}}."""
+"""What each object allows to each role but its owner: {"table public.editai_jobs": {"authenticated": {"SELECT"}}}."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -21,7 +21,7 @@ class Function:
 
 
 def tables(connection: Connection) -> list[str]:
-    """Our tables, without their prefix."""
+    """The project's tables, without their prefix."""
     rows = connection.execute(
         "select substr(relname, 8) as name from pg_class"
         " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')"
@@ -32,7 +32,7 @@ def tables(connection: Connection) -> list[str]:
 
 
 def functions(connection: Connection) -> list[Function]:
-    """Our functions and procedures, their names without the prefix."""
+    """The project's functions and procedures, without their prefix."""
     rows = connection.execute(
         "select substr(proname, 8) as name, oid::regprocedure::text as signature, pronargs as arguments"
         " from pg_proc where pronamespace = 'public'::regnamespace and proname like %s order by 1",

@@ -1,4 +1,4 @@
-"""What goes into the SQL functions and comes out of them: moments, descriptions of files, answers."""
+"""Arguments and results of the SQL functions: moments, descriptions of files, outcomes."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from shared.jobs.records import Clip, Lease, Record
 
 START = datetime(2030, 1, 1, 12, tzinfo=UTC)
-"""Where time stands when a test begins; `client.at(60)` is a minute later."""
+"""The time at the start of a test; `client.at(60)` is a minute later."""
 
 TTL = 60.0
 DISPATCH_TTL = 30.0
@@ -24,7 +24,7 @@ def after(seconds: float) -> datetime:
 
 
 class Acquired(Record):
-    """Whether a lease was granted, and the lease that stands."""
+    """Whether a lease was granted, and the current lease."""
 
     granted: bool
     lease: Lease
@@ -38,21 +38,21 @@ class Renewed(Record):
 
 
 class Beat(Record):
-    """What a heartbeat was told."""
+    """The outcome of a heartbeat."""
 
     outcome: Literal["held", "cancelled", "lost"]
     expires_at: datetime | None
 
 
 class Recorded(Record):
-    """What came of recording a clip."""
+    """The outcome of recording a clip."""
 
     outcome: Literal["recorded", "cancelled", "lost"]
     clip: Clip | None
 
 
 class Deleted(Record):
-    """What came of deleting a project or a source; the lease is the holder's when busy."""
+    """The outcome of deleting a project or a source; if busy, with the holder's lease."""
 
     outcome: Literal["deleted", "busy", "project_not_found", "source_not_found"]
     lease: Lease | None

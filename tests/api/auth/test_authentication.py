@@ -1,4 +1,4 @@
-"""Who is let in, and what the others are told."""
+"""Which tokens the library accepts, and how it refuses the others."""
 
 import base64
 import json
@@ -76,7 +76,7 @@ async def test_a_token_without_a_signature_is_refused(api: Api, users: Users) ->
 
 
 @pytest.mark.parametrize("algorithm", ["None", "nOnE", "", "HS265", 1, None, ["HS256"], {}])
-async def test_a_token_with_an_algorithm_that_is_none_is_refused(
+async def test_a_token_with_an_unknown_algorithm_is_refused(
     api: Api, users: Users, algorithm: object
 ) -> None:
     await refused(api, f"Bearer {with_header(users.token(), alg=algorithm)}")
@@ -107,7 +107,7 @@ async def test_a_header_that_was_changed_is_refused(
 
 @pytest.mark.parametrize("nested", ["[", '{"a":'])
 @pytest.mark.parametrize("depth", [2_000, 6_000])
-async def test_a_header_of_no_end_of_levels_is_refused(
+async def test_a_deeply_nested_token_header_is_refused(
     api: Api, users: Users, nested: str, depth: int
 ) -> None:
     deep = f'{{"alg": "HS256", "x": {nested * depth}'.encode()
@@ -134,7 +134,7 @@ async def test_a_header_of_no_end_of_levels_is_refused(
     ],
     ids=str,
 )
-async def test_a_claim_of_another_kind_is_refused(
+async def test_a_claim_of_the_wrong_type_is_refused(
     api: Api, users: Users, claims: dict[str, Any]
 ) -> None:
     """Even one that our own issuer signs, by mistake."""
@@ -148,7 +148,7 @@ async def test_a_huge_token_is_refused(api: Api, users: Users) -> None:
 
 
 @pytest.mark.parametrize("other", ["", "Bearer made-up", "Basic dXNlcjpwdw=="])
-async def test_of_two_tokens_none_counts(api: Api, users: Users, other: str) -> None:
+async def test_two_authorization_headers_are_refused(api: Api, users: Users, other: str) -> None:
     """A proxy may look at the one and we at the other (RFC 9110, 5.3: the field is no list)."""
     ours = f"Bearer {users.token()}"
     for values in ((ours, other), (other, ours), (ours, ours)):
@@ -158,7 +158,7 @@ async def test_of_two_tokens_none_counts(api: Api, users: Users, other: str) -> 
         assert content["detail"] == "Send one Authorization header."
 
 
-async def test_two_tokens_in_one_header_are_none(api: Api, users: Users) -> None:
+async def test_two_tokens_in_one_header_are_refused(api: Api, users: Users) -> None:
     await refused(api, f"Bearer {users.token()}, Bearer {users.token()}")
 
 
@@ -179,7 +179,7 @@ async def test_another_algorithm_with_the_right_secret_is_refused(api: Api, user
 
 
 @pytest.mark.parametrize("token", ["made-up", "a.b.c", "å.ä.ö"])
-async def test_what_is_no_token_is_refused(api: Api, token: str) -> None:
+async def test_an_invalid_token_is_refused(api: Api, token: str) -> None:
     answer = await api.http.get(
         "projects", headers=[(b"authorization", f"Bearer {token}".encode())]
     )
@@ -206,11 +206,11 @@ async def test_the_service_key_opens_every_project(api: Api, service: Api) -> No
     assert [project["id"] for project in listed] == [project_id]
 
 
-async def test_the_caller_is_known_before_the_body_is_looked_at(api: Api) -> None:
+async def test_the_token_is_checked_before_the_body_is_read(api: Api) -> None:
     answer = await api.http.post("projects", content=b"{", headers={"content-type": "text/x"})
     problem(answer, 401, "unauthenticated")
 
 
 @pytest.mark.parametrize("path", ["healthz", "readyz", "openapi.json"])
-async def test_some_things_are_everyone_s(api: Api, path: str) -> None:
+async def test_public_paths_need_no_token(api: Api, path: str) -> None:
     assert (await api.http.get(path)).status_code == 200

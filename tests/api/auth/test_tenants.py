@@ -1,4 +1,4 @@
-"""What belongs to someone else is as if it were not there: every operation of the document, every id it takes."""
+"""Another user's resources look like missing ones: every operation of the OpenAPI document, with every id that it takes."""
 
 import copy
 import json
@@ -106,7 +106,7 @@ def methods(operation: Operation) -> Iterator[str]:
         yield "HEAD"
 
 
-async def test_every_operation_on_someone_else_s_is_answered_as_one_on_nothing(
+async def test_every_operation_on_another_users_id_responds_as_on_a_missing_one(
     library_of_a_user: Library, stranger: Api
 ) -> None:
     mine, before = library_of_a_user, library_of_a_user.state()
@@ -125,7 +125,7 @@ async def test_every_operation_on_someone_else_s_is_answered_as_one_on_nothing(
     assert mine.state() == before
 
 
-async def test_what_a_body_names_is_someone_else_s_just_as_well(
+async def test_another_users_ids_in_a_body_are_refused_like_missing_ones(
     library_of_a_user: Library, stranger: Api
 ) -> None:
     """On a project of the caller's own, where nothing else stands in the way."""
@@ -145,7 +145,7 @@ async def test_what_a_body_names_is_someone_else_s_just_as_well(
     assert mine.state() == before
 
 
-async def test_lists_have_nothing_of_someone_else_s(
+async def test_lists_contain_nothing_of_another_user(
     library_of_a_user: Library, stranger: Api
 ) -> None:
     lists = [
@@ -161,7 +161,9 @@ async def test_lists_have_nothing_of_someone_else_s(
     assert len(lists) >= 3
 
 
-async def test_without_a_token_nothing_is_told_apart(library_of_a_user: Library, api: Api) -> None:
+async def test_without_a_token_existing_and_missing_ids_look_the_same(
+    library_of_a_user: Library, api: Api
+) -> None:
     nobody = Api(http=api.http, headers={})
     mine, before = library_of_a_user, library_of_a_user.state()
     for operation in mine.operations:
@@ -175,7 +177,7 @@ async def test_without_a_token_nothing_is_told_apart(library_of_a_user: Library,
     assert mine.state() == before
 
 
-async def test_the_operations_are_the_owner_s_to_use(library_of_a_user: Library, api: Api) -> None:
+async def test_the_owner_may_use_every_operation(library_of_a_user: Library, api: Api) -> None:
     """So the refusals above are not those of requests that nobody could make."""
     mine = library_of_a_user
     for operation in mine.operations:

@@ -1,4 +1,4 @@
-"""A token's signature is checked once; whether it still counts, each time."""
+"""A token's signature is checked once; its expiry and its key are checked on every use."""
 
 from datetime import timedelta
 from typing import Any
@@ -108,7 +108,7 @@ async def test_a_token_is_verified_once(
     assert verified == list(tokens.values())
 
 
-async def test_a_token_that_is_known_expires_to_the_second(
+async def test_a_cached_token_expires_to_the_second(
     authenticator: Authenticator, time: FrozenDateTimeFactory
 ) -> None:
     known = token(time, uuid4())
@@ -120,7 +120,7 @@ async def test_a_token_that_is_known_expires_to_the_second(
         await owner(authenticator, known)
 
 
-async def test_a_clock_that_is_set_back_makes_a_known_token_one_of_the_future(
+async def test_a_clock_that_is_set_back_makes_a_cached_token_not_yet_valid(
     authenticator: Authenticator, time: FrozenDateTimeFactory
 ) -> None:
     known = token(time, uuid4())
@@ -130,7 +130,7 @@ async def test_a_clock_that_is_set_back_makes_a_known_token_one_of_the_future(
         await owner(authenticator, known)
 
 
-async def test_a_known_token_goes_with_its_key(
+async def test_a_cached_token_is_refused_once_its_key_is_gone(
     authenticator: Authenticator, time: FrozenDateTimeFactory, keys: Keys
 ) -> None:
     known = token(time, uuid4())
@@ -140,7 +140,7 @@ async def test_a_known_token_goes_with_its_key(
         await owner(authenticator, known)
 
 
-async def test_a_known_token_of_a_key_that_was_replaced_is_refused(
+async def test_a_cached_token_of_a_replaced_key_is_refused(
     authenticator: Authenticator, time: FrozenDateTimeFactory, keys: Keys
 ) -> None:
     known = token(time, uuid4())
@@ -150,7 +150,7 @@ async def test_a_known_token_of_a_key_that_was_replaced_is_refused(
         await owner(authenticator, known)
 
 
-async def test_the_same_key_fetched_again_verifies_once_more(
+async def test_a_token_is_verified_again_after_its_key_was_fetched_again(
     authenticator: Authenticator, time: FrozenDateTimeFactory, keys: Keys, verified: list[str]
 ) -> None:
     known = token(time, uuid4())
@@ -161,7 +161,7 @@ async def test_the_same_key_fetched_again_verifies_once_more(
     assert verified == [known, known]
 
 
-async def test_a_known_token_with_another_s_claims_is_refused(
+async def test_a_cached_token_with_changed_claims_is_refused(
     authenticator: Authenticator, time: FrozenDateTimeFactory
 ) -> None:
     mine, theirs = token(time, uuid4()).split("."), token(time, uuid4()).split(".")
@@ -171,7 +171,7 @@ async def test_a_known_token_with_another_s_claims_is_refused(
         await owner(authenticator, ".".join((mine[0], theirs[1], mine[2])))
 
 
-async def test_a_service_does_not_know_the_tokens_of_another(
+async def test_each_authenticator_has_its_own_cache(
     authenticator: Authenticator, time: FrozenDateTimeFactory
 ) -> None:
     known = token(time, uuid4())
@@ -191,7 +191,7 @@ async def test_a_token_that_was_refused_is_refused_again(
             await owner(authenticator, other_role)
 
 
-def test_no_more_are_kept_than_the_last_that_were_used() -> None:
+def test_the_cache_keeps_only_the_most_recently_used_tokens() -> None:
     tokens = VerifiedTokens(max_tokens=2)
     entry = VerifiedToken(
         header={},

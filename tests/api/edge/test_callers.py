@@ -1,4 +1,4 @@
-"""Who is let in: the function asks for a token, the library whose it is; and what Supabase's own check would do."""
+"""Who may call: the edge function requires a token, and the library verifies it. Also what Supabase's own check would do."""
 
 import base64
 import hmac
@@ -32,7 +32,7 @@ class SigningKey:
     url: str
 
 
-async def test_a_call_without_a_token_goes_no_further(http: httpx.AsyncClient) -> None:
+async def test_a_call_without_a_token_does_not_reach_the_library(http: httpx.AsyncClient) -> None:
     """Nothing of it is read, and the library is not asked: it does not run here."""
     for headers in ({}, {"Authorization": "Bearer"}, {"Authorization": "Basic dTpw"}):
         answer = await http.post("start-job", headers=headers, content=b"{")
@@ -42,7 +42,7 @@ async def test_a_call_without_a_token_goes_no_further(http: httpx.AsyncClient) -
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", ".."])
-async def test_what_is_no_token_is_refused_by_the_library(frontend: Frontend, token: str) -> None:
+async def test_an_invalid_token_is_refused_by_the_library(frontend: Frontend, token: str) -> None:
     problem(await frontend.start(Authorization=f"Bearer {token}"), 401, "unauthenticated")
 
 
@@ -116,7 +116,7 @@ async def test_a_call_without_a_token_is_refused(http: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize(
     "authorization", ["Bearer", "Bearer x", "Bearer a.b.c", "Bearer ..", "Basic dTpw"]
 )
-async def test_what_is_no_token_is_refused(http: httpx.AsyncClient, authorization: str) -> None:
+async def test_an_invalid_token_is_refused(http: httpx.AsyncClient, authorization: str) -> None:
     await _refused(http, authorization)
 
 
@@ -185,7 +185,7 @@ async def test_the_service_key_may_start_a_job_on_any_project(
     assert answer.status_code == 202, answer.text
 
 
-async def test_a_function_that_does_not_exist_is_not_found(http: httpx.AsyncClient) -> None:
+async def test_an_edge_function_that_does_not_exist_is_not_found(http: httpx.AsyncClient) -> None:
     for name in ("nothing", "_shared", ""):
         answer = await http.post(name)
         assert answer.status_code == 404

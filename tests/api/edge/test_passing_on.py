@@ -1,4 +1,4 @@
-"""What of a request reaches the library, and what of the library's answer reaches the caller."""
+"""Which parts of a request reach the library, and which parts of its response reach the caller."""
 
 import json
 import threading
@@ -54,7 +54,7 @@ def upstream(edge: EdgeProcess) -> Iterator[Upstream]:
         thread.join()
 
 
-async def test_the_library_gets_what_is_meant_for_it_and_no_more(
+async def test_only_listed_request_headers_reach_the_library(
     upstream: Upstream, frontend: Frontend, user: User, backend: Backend
 ) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -77,7 +77,7 @@ async def test_the_library_gets_what_is_meant_for_it_and_no_more(
     }
 
 
-async def test_the_caller_gets_what_the_library_means_for_it(
+async def test_only_listed_response_headers_reach_the_caller(
     upstream: Upstream, frontend: Frontend
 ) -> None:
     answer = await frontend.start()

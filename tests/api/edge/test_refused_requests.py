@@ -1,4 +1,4 @@
-"""What start-job refuses by itself, and what becomes of a request when the library is not there."""
+"""What start-job refuses itself, and how it responds while the library is away."""
 
 import json
 import os
@@ -56,7 +56,7 @@ async def test_a_request_that_names_no_job_is_refused(
         ({"clip_id": "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"}, "clip_id"),
     ],
 )
-async def test_the_library_judges_parameters(
+async def test_invalid_parameters_are_refused_by_the_library(
     frontend: Frontend, params: dict[str, Any], place: str
 ) -> None:
     answer = await frontend.start(frontend.raw_clips(**params))
@@ -76,7 +76,7 @@ async def test_a_body_that_is_no_object_is_refused(frontend: Frontend, body: byt
     assert content["detail"] == "body: Input should be a JSON object."
 
 
-async def test_a_video_does_not_pass_through(frontend: Frontend) -> None:
+async def test_a_multipart_upload_is_refused(frontend: Frontend) -> None:
     answer = await frontend.http.post("start-job", files={"video": ("a.mp4", b"...", "video/mp4")})
     content = problem(answer, 415, "unsupported-media-type")
     assert content["detail"] == "Send the body as application/json."
@@ -102,7 +102,7 @@ async def test_another_method_is_refused(frontend: Frontend, method: str) -> Non
     assert answer.headers["allow"] == "POST"
 
 
-async def test_the_largest_body_takes_a_fraction_of_the_time_an_edge_function_has(
+async def test_the_largest_body_takes_a_fraction_of_an_edge_functions_cpu_time(
     edge: EdgeProcess, frontend: Frontend
 ) -> None:
     """Supabase ends a request that has used two seconds of a processor."""
@@ -127,7 +127,7 @@ async def test_a_library_that_is_away_is_a_502(edge: EdgeProcess, frontend: Fron
     assert str(port) not in edge.log
 
 
-async def test_a_library_that_does_not_answer_is_a_504(
+async def test_a_library_that_does_not_respond_is_a_504(
     edge: EdgeProcess, frontend: Frontend
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:

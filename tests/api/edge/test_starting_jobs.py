@@ -1,4 +1,4 @@
-"""start-job is the library's own answer, taken through an edge function: 202, 409 and whatever else."""
+"""start-job passes the library's own responses on: 202, 409 and all others."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ async def _items(frontend: Frontend, accepted: httpx.Response, name: str) -> lis
     return (await frontend.http.get(f"{project}/{name}")).json()["items"]
 
 
-async def test_a_started_job_is_answered_as_the_library_answers_it(frontend: Frontend) -> None:
+async def test_a_start_returns_the_librarys_own_response(frontend: Frontend) -> None:
     answer = await frontend.start()
     assert answer.status_code == 202
     assert answer.headers["content-type"] == "application/json"
@@ -59,7 +59,7 @@ async def test_a_started_job_is_answered_as_the_library_answers_it(frontend: Fro
     assert job["params"]["source_id"] == str(frontend.source_id)
 
 
-async def test_a_busy_project_is_a_409_that_tells_who_holds_it(frontend: Frontend) -> None:
+async def test_a_busy_project_is_a_409_that_names_its_holder(frontend: Frontend) -> None:
     holder = (await frontend.start()).json()["job"]
     answer = await frontend.start()
     content = problem(answer, 409, "project-busy")
@@ -69,7 +69,7 @@ async def test_a_busy_project_is_a_409_that_tells_who_holds_it(frontend: Fronten
     assert content["detail"] == "Project is currently being processed. Try again later."
 
 
-async def test_a_user_with_too_many_jobs_is_told_when_to_come_back(
+async def test_a_user_with_too_many_jobs_gets_429_with_retry_after(
     frontend: Frontend, library: FunctionProcess, admin: Connection, user: User
 ) -> None:
     library.start(MAX_ACTIVE_JOBS_PER_USER="1")
@@ -85,7 +85,7 @@ async def test_a_user_with_too_many_jobs_is_told_when_to_come_back(
     assert answer.headers["preference-applied"] == "wait=1"
 
 
-async def test_clips_are_made_of_chosen_segments(frontend: Frontend) -> None:
+async def test_start_job_can_start_clips_from_segments(frontend: Frontend) -> None:
     segment = {"source_id": str(frontend.source_id), "start": 1, "end": 3}
     body = {"kind": "segment_clips", "project_id": "reel", "target_duration": 2}
     answer = await frontend.start({**body, "segments": [segment]})
@@ -104,14 +104,16 @@ async def test_one_idempotency_key_starts_one_job(frontend: Frontend) -> None:
     problem(other, 422, "idempotency-key-reused")
 
 
-async def test_a_wait_is_passed_on_and_what_was_granted_is_told(frontend: Frontend) -> None:
+async def test_a_wait_is_passed_on_and_the_applied_preference_is_returned(
+    frontend: Frontend,
+) -> None:
     await frontend.start()
     answer = await frontend.start(Prefer="wait=1")
     problem(answer, 409, "project-busy")
     assert answer.headers["preference-applied"] == "wait=1"
 
 
-async def test_no_one_is_kept_waiting_longer_than_an_edge_function_may_run(
+async def test_a_wait_is_cut_to_what_an_edge_function_may_run(
     frontend: Frontend,
 ) -> None:
     answer = await frontend.start(Prefer="wait=300")
@@ -137,7 +139,7 @@ async def test_a_page_of_another_origin_may_call_it(http: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize("body", [None, {"kind": "unknown"}])
-async def test_a_page_may_read_every_answer(
+async def test_a_page_may_read_every_response(
     frontend: Frontend, body: dict[str, Any] | None
 ) -> None:
     for _ in range(2):

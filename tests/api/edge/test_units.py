@@ -1,4 +1,4 @@
-"""What is quicker to try inside Deno than over HTTP: the cases of a header."""
+"""Runs the unit tests that Deno runs itself: the cases of a header."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from local.programs import CHECKOUT, DENO
 
 
-def test_units(tmp_path: Path) -> None:
+def test_the_unit_tests_of_the_edge_functions_pass_under_deno(tmp_path: Path) -> None:
     command = [DENO, "test", "--quiet", "--no-remote", "--config", "supabase/functions/deno.json"]
     result = subprocess.run(
         [*command, "tests/api/edge"],

@@ -1,4 +1,4 @@
-"""Bodies that are broken, boundless, compressed, or of another kind than they seem."""
+"""Request bodies that are broken, endless, compressed, or of another content type than they claim."""
 
 import gzip
 import json
@@ -81,7 +81,7 @@ async def test_a_compressed_body_is_refused_for_what_it_is(
     problem(answer, 415, "unsupported-media-type")
 
 
-async def test_of_a_member_that_comes_twice_the_last_one_counts(api: Api) -> None:
+async def test_the_last_of_two_equal_json_members_counts(api: Api) -> None:
     """As in JavaScript and in Postgres, so that all who look at a body see the same."""
     body = b'{"name": "one", "name": "two"}'
     answer = await api.call(
@@ -100,7 +100,7 @@ async def test_of_a_member_that_comes_twice_the_last_one_counts(api: Api) -> Non
         "application/json, text/plain",
     ],
 )
-async def test_another_kind_of_body_is_not_taken_for_json(api: Api, kind: str) -> None:
+async def test_a_body_of_another_content_type_is_not_read_as_json(api: Api, kind: str) -> None:
     """Those that a page of any origin may send without being asked are among them."""
     answer = await api.call(
         "POST", "projects", content=b'{"name": "x"}', headers={"Content-Type": kind}
@@ -109,7 +109,7 @@ async def test_another_kind_of_body_is_not_taken_for_json(api: Api, kind: str) -
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-7", "utf-16", "x-user-defined"])
-async def test_json_is_utf_8_whatever_else_is_said_of_it(api: Api, charset: str) -> None:
+async def test_json_is_read_as_utf_8_whatever_charset_is_declared(api: Api, charset: str) -> None:
     """The parameter is not defined for JSON (RFC 8259, 11), so it can have no effect."""
     answer = await api.call(
         "POST",

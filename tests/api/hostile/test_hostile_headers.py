@@ -1,4 +1,4 @@
-"""Headers: what a caller says reaches none of ours, and no page of an origin that is not listed."""
+"""Request headers: nothing in them reaches our response headers, or a page of an origin that is not listed."""
 
 import pytest
 
@@ -22,7 +22,7 @@ async def test_line_ends_in_a_name_reach_no_header(api: Api, project: str) -> No
 @pytest.mark.parametrize(
     "header", ["Idempotency-Key", "Prefer", "If-None-Match", "Range", "Origin", "traceparent"]
 )
-async def test_what_a_header_says_is_not_said_back(api: Api, project: str, header: str) -> None:
+async def test_header_values_are_not_echoed(api: Api, project: str, header: str) -> None:
     """Only a wait is, as the number that was read."""
     value = "injected<script>\u00e9"
     for path in (f"projects/{project}", f"projects/{project}/progress"):
@@ -49,7 +49,7 @@ async def test_what_a_header_says_is_not_said_back(api: Api, project: str, heade
         "",
     ],
 )
-async def test_an_origin_that_is_not_listed_word_for_word_is_told_nothing(
+async def test_an_origin_that_is_not_listed_exactly_gets_no_cors_headers(
     api: Api, backend: Backend, origin: str
 ) -> None:
     ours = backend.project.library_url.removesuffix(LIBRARY_BASE_PATH)

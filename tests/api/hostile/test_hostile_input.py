@@ -1,4 +1,4 @@
-"""Input that would be more than it is: members that nobody asked for, paths, and addresses."""
+"""Input that tries to be more than data: unknown members, file paths, and URLs."""
 
 import json
 import re
@@ -80,7 +80,7 @@ def allowed(document: dict[str, Any], value: Any, schema: dict[str, Any]) -> set
     return set(found.get("properties", {}))
 
 
-async def test_a_member_that_is_not_described_is_refused_by_every_operation(
+async def test_an_unknown_member_is_refused_by_every_operation(
     library_of_a_user: Library, api: Api
 ) -> None:
     mine = library_of_a_user
@@ -117,13 +117,15 @@ async def test_a_form_takes_no_more_than_its_fields(api: Api, project: str, trac
 
 
 @pytest.mark.parametrize("name", ["id", "owner_id"])
-async def test_a_user_chooses_no_one_s_project(api: Api, traces: Traces, name: str) -> None:
+async def test_a_user_cannot_choose_the_id_or_the_owner_of_a_project(
+    api: Api, traces: Traces, name: str
+) -> None:
     body = {"name": "Mine", name: str(uuid4())}
     problem(await api.call("POST", "projects", json=body), 403, "forbidden")
     assert traces.count("editai_projects") == 0
 
 
-async def test_a_query_changes_nothing_of_a_body(api: Api, user_id: str) -> None:
+async def test_query_parameters_do_not_change_a_body(api: Api, user_id: str) -> None:
     answer = await api.call(
         "POST", "projects", json={"name": "Mine"}, params={"owner_id": str(uuid4()), "id": "x"}
     )
@@ -138,7 +140,7 @@ def user_id(user: Any) -> str:
 
 
 @pytest.mark.parametrize("escape", ESCAPES)
-async def test_an_id_that_is_a_path_is_no_id(
+async def test_a_path_as_an_id_is_refused(
     library_of_a_user: Library, api: Api, escape: str
 ) -> None:
     mine = library_of_a_user
@@ -158,7 +160,7 @@ async def test_an_id_that_is_a_path_is_no_id(
 @pytest.mark.parametrize(
     "escape", [*ESCAPES, "a\x00.mp4", "a\r\nX-Injected: 1.mp4", "a\u202e4pm.exe"]
 )
-async def test_where_a_file_is_stored_does_not_follow_from_its_name(
+async def test_a_files_storage_path_does_not_depend_on_its_name(
     api: Api, project: str, traces: Traces, escape: str
 ) -> None:
     boundary = b'--b\r\nContent-Disposition: form-data; name="video"; filename="'
@@ -204,7 +206,7 @@ def stored_paths(traces: Traces) -> list[str]:
         "%ff",
     ],
 )
-async def test_a_path_outside_is_not_even_served_to_who_can_sign_it(
+async def test_a_path_outside_storage_is_not_served_even_with_a_valid_signature(
     api: Api, traces: Traces, path: str
 ) -> None:
     """Were the signing secret to leak, storage itself would still keep to its folder."""
@@ -222,7 +224,7 @@ async def test_a_path_outside_is_not_even_served_to_who_can_sign_it(
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-async def test_a_source_is_never_an_address(
+async def test_a_url_is_not_accepted_as_a_source(
     api: Api, project: str, traces: Traces, address: str
 ) -> None:
     """The library and the worker fetch nothing that a caller names."""

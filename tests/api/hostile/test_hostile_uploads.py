@@ -1,4 +1,4 @@
-"""A file that was made to harm is refused with a reason, leaves nothing, and the library goes on."""
+"""A hostile file is refused with a reason and leaves nothing, and the library continues."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +56,7 @@ async def test_a_hostile_upload_is_refused_with_a_reason(
     assert (await api.generate(project)).status_code == 202
 
 
-async def test_damaged_uploads_are_taken_or_refused_with_a_reason(
+async def test_damaged_uploads_are_accepted_or_refused_with_a_reason(
     api: Api, project: str, tmp_path: Path
 ) -> None:
     whole, path = make_whole(tmp_path), tmp_path / "damaged"

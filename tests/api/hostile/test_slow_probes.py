@@ -1,4 +1,4 @@
-"""Probes that hang hold up other probes, and nothing else."""
+"""Hanging probes delay other probes, and nothing else."""
 
 import asyncio
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""What functions-framework would answer by itself is the application's: problem details, and a line of the log."""
+"""Requests that functions-framework would answer itself reach the application: problem details, and a log line."""
 
 import pytest
 
@@ -29,26 +29,24 @@ def is_problem(answer: RawResponse, status: int, slug: str) -> bool:
 
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "LINK", "PURGE", "M-SEARCH"])
 @pytest.mark.parametrize("target", [PROJECTS, f"{LIBRARY_BASE_PATH}/files/reel?signature=none"])
-async def test_a_method_that_nothing_knows_is_405(
+async def test_an_unknown_method_is_405(
     library: FunctionProcess, user: User, method: str, target: str
 ) -> None:
     assert is_problem(await ask(library, method, target, user), 405, "method-not-allowed")
 
 
 @pytest.mark.parametrize("target", ["/robots.txt", "/favicon.ico", "/%0areel"])
-async def test_a_path_that_nothing_is_at_is_404(
-    library: FunctionProcess, user: User, target: str
-) -> None:
+async def test_an_unknown_path_is_404(library: FunctionProcess, user: User, target: str) -> None:
     assert is_problem(await ask(library, "GET", target, user), 404, "not-found")
 
 
-async def test_a_question_about_the_server_itself_is_404(
-    library: FunctionProcess, user: User
-) -> None:
+async def test_options_of_the_whole_server_is_404(library: FunctionProcess, user: User) -> None:
     assert is_problem(await ask(library, "OPTIONS", "*", user), 404, "not-found")
 
 
-async def test_they_are_logged(library: FunctionProcess, user: User) -> None:
+async def test_requests_that_functions_framework_would_answer_are_logged(
+    library: FunctionProcess, user: User
+) -> None:
     log = library.watch_log()
     await ask(library, "PURGE", PROJECTS, user)
     (line,) = await eventually(lambda: [each for each in log.lines() if "405" in each["message"]])
@@ -56,7 +54,7 @@ async def test_they_are_logged(library: FunctionProcess, user: User) -> None:
 
 
 @pytest.mark.parametrize("function", ["worker", "lease_cleanup"])
-async def test_private_functions_answer_them_as_well(
+async def test_worker_and_lease_cleanup_refuse_such_requests_with_problem_details(
     request: pytest.FixtureRequest, user: User, function: str
 ) -> None:
     private: FunctionProcess = request.getfixturevalue(function)

@@ -1,4 +1,4 @@
-"""What holds for every path: problems, methods, caching, other origins, and no leaks."""
+"""What holds for every path: problem details, methods, caching, CORS, and no leaks."""
 
 import json
 import os
@@ -24,24 +24,22 @@ SLACK_SECONDS = 1.0
 @pytest.mark.parametrize(
     "path", ["//", "/nope", "/api/v1/library", "/api/v1/library/nope", "/api/v1/library/projects/"]
 )
-async def test_a_path_that_leads_nowhere_is_a_problem(api: Api, path: str) -> None:
+async def test_an_unknown_path_is_a_404_problem(api: Api, path: str) -> None:
     problem(await api.get(f"http://library{path}"), 404, "not-found")
 
 
-async def test_a_method_that_a_path_does_not_know_is_told_the_others(
-    api: Api, project: str
-) -> None:
+async def test_a_method_that_is_not_allowed_gets_the_allowed_ones(api: Api, project: str) -> None:
     answer = await api.call("PUT", f"projects/{project}")
     problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "GET, PATCH, DELETE, HEAD, OPTIONS"
 
 
-async def test_options_tells_the_methods(api: Api) -> None:
+async def test_options_lists_the_allowed_methods(api: Api) -> None:
     answer = await api.http.options("projects")
     assert (answer.status_code, answer.headers["allow"]) == (204, "GET, POST, HEAD, OPTIONS")
 
 
-async def test_head_is_get_without_its_content(api: Api, project: str) -> None:
+async def test_head_is_get_without_content(api: Api, project: str) -> None:
     head = await api.call("HEAD", f"projects/{project}")
     get = await api.get(f"projects/{project}")
     assert (head.status_code, head.content) == (200, b"")
@@ -50,12 +48,12 @@ async def test_head_is_get_without_its_content(api: Api, project: str) -> None:
     assert (missing.status_code, missing.content) == (404, b"")
 
 
-async def test_answers_are_not_stored_by_caches(api: Api, project: str) -> None:
+async def test_responses_are_not_stored_by_caches(api: Api, project: str) -> None:
     for path in (f"projects/{project}", "nope"):
         assert (await api.get(path)).headers["cache-control"] == "no-store"
 
 
-async def test_an_unexpected_error_tells_nothing(
+async def test_an_unexpected_error_reveals_nothing(
     api: Api, admin: Connection, project: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     # A row that the code cannot understand, as a bad migration would leave it.
@@ -106,7 +104,7 @@ async def test_a_page_of_another_origin_may_not(api: Api) -> None:
 
 
 @pytest.mark.parametrize("part", ["postgrest", "gateway"])
-async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
+async def test_a_database_that_is_away_is_a_503_with_retry_after(
     api: Api, project: str, backend: Backend, part: str
 ) -> None:
     (index,) = [i for i, process in enumerate(backend.processes) if process.part.name == part]

@@ -1,4 +1,4 @@
-"""Large uploads to the running process: memory, refusals while the client still sends, clients that leave."""
+"""Large uploads to the running process: memory, refusals while the client still sends, clients that disconnect."""
 
 import asyncio
 import json
@@ -70,7 +70,7 @@ async def test_a_wrong_field_is_refused_without_a_byte_of_the_file(
     await eventually(lambda: not traces.files())
 
 
-async def test_a_client_that_may_send_is_told_so(running: Api) -> None:
+async def test_a_client_that_expects_100_continue_gets_it(running: Api) -> None:
     project = await running.new_project()
     connection = await open_upload(running, project, LARGE, Expect="100-continue")
     assert await connection.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -125,7 +125,9 @@ async def test_a_file_that_grows_over_the_limit_is_cut_off(
     assert small_library.pid
 
 
-async def test_a_client_that_leaves_leaves_nothing(running: Api, traces: Traces) -> None:
+async def test_an_upload_whose_client_disconnects_leaves_nothing(
+    running: Api, traces: Traces
+) -> None:
     project = await running.new_project()
     for size in (LARGE, None):
         connection = await open_upload(running, project, size)

@@ -1,4 +1,4 @@
-"""Whether the library says truly that it can serve."""
+"""readyz: whether the library reports correctly that it can serve."""
 
 from collections.abc import Callable, Iterator
 
@@ -46,11 +46,11 @@ async def ready_again(api: Api) -> None:
     assert await eventually(is_ready)
 
 
-def test_the_code_knows_the_newest_migration() -> None:
+def test_the_codes_schema_version_is_the_newest_migration() -> None:
     assert read_migrations()[-1].version == SCHEMA_VERSION
 
 
-def test_the_migrations_make_the_version_that_the_code_needs(service_role: Connection) -> None:
+def test_the_migrations_give_the_version_that_the_code_needs(service_role: Connection) -> None:
     row = service_role.execute("select public.editai_schema_version() as version").fetchone()
     assert row == {"version": SCHEMA_VERSION}
 
@@ -74,7 +74,7 @@ async def test_a_database_that_is_older_than_the_code_is_not_ready(
     assert "migration" in await not_ready(api, "service-unavailable")
 
 
-async def test_a_database_that_never_heard_of_versions_is_not_ready(
+async def test_a_database_without_a_schema_version_is_not_ready(
     api: Api, admin: Connection
 ) -> None:
     rename = b"alter function public.%s rename to %s"

@@ -1,4 +1,4 @@
-"""What the server before the application takes: so many connections, so large a head, and no other protocol."""
+"""The server's limits, before the application: connections, size of a head, and HTTP only."""
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
@@ -30,7 +30,7 @@ async def answer_to(library: FunctionProcess, sent: bytes) -> RawResponse:
     return answer
 
 
-async def test_hundreds_of_idle_connections_keep_nobody_from_being_served(
+async def test_hundreds_of_idle_connections_do_not_block_other_requests(
     library: FunctionProcess, user: User
 ) -> None:
     library.start()
@@ -64,7 +64,7 @@ async def test_a_head_that_is_too_large_is_refused(
     assert (answer.status, answer.problem["type"]) == (431, "about:blank")
 
 
-async def test_a_head_without_an_end_is_not_kept(library: FunctionProcess) -> None:
+async def test_an_endless_head_is_refused(library: FunctionProcess) -> None:
     reset_peaks(library)
     before = peak(library)
     async with connect(library.url) as connection:
@@ -76,7 +76,7 @@ async def test_a_head_without_an_end_is_not_kept(library: FunctionProcess) -> No
         assert peak(library) - before < 20 * KILOBYTE
 
 
-async def test_a_head_of_a_usual_size_is_taken(library: FunctionProcess) -> None:
+async def test_a_head_of_a_usual_size_is_accepted(library: FunctionProcess) -> None:
     headers = {f"X-{number}": "a" * 600 for number in range(95)}
     assert (await answer_to(library, head("GET", HEALTH, headers))).status == 200
 
@@ -102,9 +102,7 @@ async def test_a_head_of_a_usual_size_is_taken(library: FunctionProcess) -> None
     ],
     ids=lambda sent: repr(sent[-40:]),
 )
-async def test_what_two_servers_could_read_differently_is_no_request(
-    library: FunctionProcess, sent: bytes
-) -> None:
+async def test_an_ambiguous_framing_is_refused(library: FunctionProcess, sent: bytes) -> None:
     """So nothing is smuggled past a proxy (RFC 9112, 11.2)."""
     answer = await answer_to(library, sent)
     assert answer.status == 400
@@ -112,7 +110,7 @@ async def test_what_two_servers_could_read_differently_is_no_request(
     assert answer.headers["connection"] == "close"
 
 
-async def test_nothing_but_http_is_spoken(library: FunctionProcess) -> None:
+async def test_an_upgrade_to_another_protocol_is_ignored(library: FunctionProcess) -> None:
     upgrade = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -124,7 +122,7 @@ async def test_nothing_but_http_is_spoken(library: FunctionProcess) -> None:
         assert (await connection.response()).status == 200
 
 
-async def test_pipelined_requests_are_answered_in_their_order(
+async def test_pipelined_requests_get_their_responses_in_order(
     library: FunctionProcess, user: User
 ) -> None:
     async with connect(library.url) as connection:
@@ -135,7 +133,7 @@ async def test_pipelined_requests_are_answered_in_their_order(
 @pytest.mark.parametrize(
     "broken", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX-A: " + b"a" * 70 * KILOBYTE]
 )
-async def test_what_is_wrong_with_a_request_is_never_the_answer_to_one_before_it(
+async def test_an_error_of_a_request_is_never_the_response_to_an_earlier_one(
     library: FunctionProcess, user: User, broken: bytes
 ) -> None:
     async with connect(library.url) as connection:
@@ -146,7 +144,7 @@ async def test_what_is_wrong_with_a_request_is_never_the_answer_to_one_before_it
             assert b" 431 " not in received
 
 
-async def test_bytes_behind_an_answered_request_that_are_none_are_refused(
+async def test_invalid_bytes_after_a_completed_request_are_refused(
     library: FunctionProcess,
 ) -> None:
     async with connect(library.url) as connection:

@@ -1,4 +1,4 @@
-"""Clients that are slow, or silent: none of them holds a place for long."""
+"""Slow or silent clients: none of them keeps a connection for long."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -63,13 +63,13 @@ async def trickle(connection: RawConnection, piece: bytes) -> AsyncGenerator[Non
         task.cancel()
 
 
-async def test_a_connection_that_says_nothing_is_closed(impatient: FunctionProcess) -> None:
+async def test_a_silent_connection_is_closed(impatient: FunctionProcess) -> None:
     async with connect(impatient.url) as connection:
         assert await connection.closed()
 
 
 @pytest.mark.parametrize("piece", [b"X-A: b\r\n", b"a"])
-async def test_a_head_that_comes_bit_by_bit_is_not_waited_for(
+async def test_a_head_that_arrives_too_slowly_is_refused(
     impatient: FunctionProcess, piece: bytes
 ) -> None:
     async with connect(impatient.url) as connection:
@@ -81,7 +81,7 @@ async def test_a_head_that_comes_bit_by_bit_is_not_waited_for(
             assert await connection.closed()
 
 
-async def test_nor_is_one_of_a_later_request(impatient: FunctionProcess) -> None:
+async def test_a_slow_head_of_a_later_request_is_refused(impatient: FunctionProcess) -> None:
     async with connect(impatient.url) as connection:
         await connection.send(head("GET", HEALTH, {}))
         assert (await connection.response()).status == 200
@@ -89,7 +89,9 @@ async def test_nor_is_one_of_a_later_request(impatient: FunctionProcess) -> None
             assert await connection.closed()
 
 
-async def test_a_patient_client_keeps_its_connection(impatient: FunctionProcess) -> None:
+async def test_each_request_of_a_connection_has_the_whole_time_for_its_head(
+    impatient: FunctionProcess,
+) -> None:
     """The time is that of one head, not of the connection."""
     async with connect(impatient.url) as connection:
         for _ in range(4):
@@ -101,7 +103,7 @@ async def test_a_patient_client_keeps_its_connection(impatient: FunctionProcess)
 
 
 @pytest.mark.parametrize("framing", [{"Content-Length": "50"}, {"Transfer-Encoding": "chunked"}])
-async def test_a_body_that_stops_coming_is_not_waited_for(
+async def test_a_body_that_stops_arriving_is_refused(
     impatient: FunctionProcess, user: User, framing: dict[str, str]
 ) -> None:
     headers = {**user.headers, **framing, "Content-Type": "application/json"}
@@ -112,7 +114,7 @@ async def test_a_body_that_stops_coming_is_not_waited_for(
         assert answer.headers["connection"] == "close"
 
 
-async def test_an_upload_that_comes_byte_by_byte_leaves_nothing(
+async def test_an_upload_that_arrives_too_slowly_leaves_nothing(
     running: Api, impatient: FunctionProcess, user: User, traces: Traces
 ) -> None:
     project = await running.new_project()
@@ -128,7 +130,9 @@ async def test_an_upload_that_comes_byte_by_byte_leaves_nothing(
     assert traces.none()
 
 
-async def test_nor_does_one_to_a_signed_url(impatient: FunctionProcess, traces: Traces) -> None:
+async def test_a_slow_upload_to_a_signed_url_leaves_nothing(
+    impatient: FunctionProcess, traces: Traces
+) -> None:
     url = urlsplit(await get_storage().upload_url("p/sources/a.mp4", expires_in_seconds=60))
     async with connect(impatient.url) as connection:
         path = f"{url.path}?{url.query}"
@@ -138,7 +142,7 @@ async def test_nor_does_one_to_a_signed_url(impatient: FunctionProcess, traces: 
             await eventually(lambda: not traces.files())
 
 
-async def test_a_slow_upload_that_keeps_coming_is_waited_for(running: Api) -> None:
+async def test_a_slow_upload_that_keeps_arriving_is_accepted(running: Api) -> None:
     """The time is that of a portion, not of the body."""
     project = await running.new_project()
 

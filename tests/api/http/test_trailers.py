@@ -1,4 +1,4 @@
-"""Trailers, the fields that may follow a chunked body: nobody reads them, so few are let through and none is kept."""
+"""Trailers, the fields after a chunked body: the application does not read them, so few are accepted and none is kept."""
 
 import json
 
@@ -33,7 +33,7 @@ async def send_much(connection: RawConnection, piece: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ENDLESS)
 @pytest.mark.parametrize("function", ["library", "worker", "lease_cleanup"])
-async def test_trailers_without_an_end_are_not_kept(
+async def test_endless_trailers_are_refused_and_not_kept(
     request: pytest.FixtureRequest, function: str, kind: str
 ) -> None:
     """Whoever sends them needs no token."""
@@ -79,7 +79,7 @@ async def test_few_trailers_change_nothing(library: FunctionProcess, user: User)
             assert (await connection.response()).status == 201
 
 
-async def test_trailers_of_a_request_that_is_answered_are_never_answered_themselves(
+async def test_trailers_after_a_response_get_no_response_of_their_own(
     worker: FunctionProcess,
 ) -> None:
     """A second answer would be taken for that of the next request."""
@@ -90,7 +90,7 @@ async def test_trailers_of_a_request_that_is_answered_are_never_answered_themsel
         assert await connection.closed()
 
 
-async def test_a_long_body_in_small_chunks_is_no_trailer(
+async def test_a_long_body_in_small_chunks_is_not_counted_as_trailers(
     library: FunctionProcess, user: User
 ) -> None:
     spaces = b"".join(b"%x\r\n%b\r\n" % (100, b" " * 100) for _ in range(2000))

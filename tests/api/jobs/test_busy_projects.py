@@ -1,4 +1,4 @@
-"""A project that is being processed: 409 at once, after a while, or before anything is read."""
+"""A busy project: 409 at once, after a wait, and before the body is read."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A shortcut answers as the route that it stands for does.
+"""The fast path responds exactly as the route that it replaces.
 
 The same request goes both ways: a shortcut leaves every request with an Idempotency-Key to the route, which for these
 requests makes no other difference.
@@ -40,12 +40,14 @@ async def same_both_ways(api: Api, method: str, path: str, **options: Any) -> ht
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("headers", [{}, {"Origin": "https://other.test"}])
-async def test_progress(api: Api, held: str, method: str, headers: dict[str, str]) -> None:
+async def test_progress_is_the_same_both_ways(
+    api: Api, held: str, method: str, headers: dict[str, str]
+) -> None:
     answer = await same_both_ways(api, method, f"projects/{held}/progress", headers=headers)
     assert answer.status_code == 200
 
 
-async def test_progress_that_is_known(api: Api, held: str) -> None:
+async def test_unchanged_progress_is_a_304_both_ways(api: Api, held: str) -> None:
     path = f"projects/{held}/progress"
     etag = (await api.get(path)).headers["etag"]
     known = await same_both_ways(api, "GET", path, headers={"If-None-Match": etag})
@@ -53,7 +55,9 @@ async def test_progress_that_is_known(api: Api, held: str) -> None:
 
 
 @pytest.mark.parametrize("prefer", [{}, {"Prefer": "wait=0"}, {"Prefer": "wait=1, x=2"}])
-async def test_a_project_that_is_held(api: Api, held: str, prefer: dict[str, str]) -> None:
+async def test_a_busy_project_is_refused_alike_both_ways(
+    api: Api, held: str, prefer: dict[str, str]
+) -> None:
     path = f"projects/{held}/generate"
     answer = await same_both_ways(api, "POST", path, headers=FORM | prefer, content=b"--b--")
     assert answer.status_code == 409
@@ -72,7 +76,7 @@ async def test_a_project_that_is_held(api: Api, held: str, prefer: dict[str, str
         (JSON, b" " * 1_000_001, 413),
     ],
 )
-async def test_what_generate_refuses(
+async def test_invalid_starts_are_refused_alike_both_ways(
     api: Api, project: str, headers: dict[str, str], content: bytes, status: int
 ) -> None:
     path = f"projects/{project}/generate"
@@ -85,7 +89,7 @@ async def test_what_generate_refuses(
     [("GET", "progress"), ("POST", "generate"), ("POST", "progress"), ("GET", "generate")],
 )
 @pytest.mark.parametrize("project_id", ["nope", "x" * 65, "%20", "å", "a%0Ab"])
-async def test_paths_and_methods_that_lead_nowhere(
+async def test_unknown_paths_and_methods_are_refused_alike_both_ways(
     api: Api, method: str, name: str, project_id: str
 ) -> None:
     answer = await same_both_ways(api, method, f"projects/{project_id}/{name}", headers=FORM)
@@ -95,7 +99,7 @@ async def test_paths_and_methods_that_lead_nowhere(
 
 @pytest.mark.parametrize("authorization", ["", "Bearer made-up", "Basic dXNlcjpwdw=="])
 @pytest.mark.parametrize(("method", "name"), [("GET", "progress"), ("POST", "generate")])
-async def test_a_caller_who_is_not_known(
+async def test_invalid_tokens_are_refused_alike_both_ways(
     api: Api, held: str, method: str, name: str, authorization: str
 ) -> None:
     path = f"projects/{held}/{name}"
@@ -104,13 +108,13 @@ async def test_a_caller_who_is_not_known(
     assert answer.status_code == 401
 
 
-async def test_someone_else_s_project(stranger: Api, held: str) -> None:
+async def test_another_users_project_is_not_found_both_ways(stranger: Api, held: str) -> None:
     for method, name in (("GET", "progress"), ("POST", "generate")):
         answer = await same_both_ways(stranger, method, f"projects/{held}/{name}", headers=FORM)
         assert answer.status_code == 404
 
 
-async def test_a_key_that_is_none_is_still_refused(api: Api, held: str) -> None:
+async def test_an_invalid_idempotency_key_is_still_refused(api: Api, held: str) -> None:
     headers = FORM | {"Idempotency-Key": "not one word"}
     answer = await api.call("POST", f"projects/{held}/generate", headers=headers)
     assert answer.status_code == 422
@@ -129,7 +133,7 @@ async def test_a_key_that_is_none_is_still_refused(api: Api, held: str) -> None:
         ("GET", "/projects/reel/progress", {}, False),
     ],
 )
-def test_which_requests_it_takes(
+def test_the_fast_path_takes_exactly_these_requests(
     method: str, path: str, headers: dict[str, str], taken: bool
 ) -> None:
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -1,4 +1,4 @@
-"""Generate: what is taken in, what is refused, and that a refusal leaves nothing."""
+"""Generate: what is accepted, what is refused, and that a refusal leaves nothing."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ async def test_an_upload_is_stored_and_its_job_queued(
     assert progress["job"]["id"] == job["id"]
 
 
-async def test_its_source_can_be_seen(api: Api, project: str) -> None:
+async def test_the_source_of_an_upload_can_be_read(api: Api, project: str) -> None:
     await api.generate(project, file_name="C:\\Videos\\My\u202e holiday.MP4")
     (source,) = (await api.get(f"projects/{project}/sources")).json()["items"]
     assert source["file_name"] == "My holiday.MP4"
@@ -49,7 +49,7 @@ async def test_its_source_can_be_seen(api: Api, project: str) -> None:
     assert video.content == SAMPLE.read_bytes()
 
 
-async def test_what_is_left_out_has_a_default(api: Api, project: str) -> None:
+async def test_omitted_fields_have_defaults(api: Api, project: str) -> None:
     params = (await api.generate(project)).json()["job"]["params"]
     assert (params["variant_count"], params["target_duration"]) == (3, 30)
     assert 0 <= params["seed"] < 2**31
@@ -71,7 +71,7 @@ async def test_a_stored_source_is_used_again(api: Api, project: str, traces: Tra
     assert traces.count("editai_sources") == len(traces.files()) == 1
 
 
-async def test_a_source_of_another_project_is_missing(
+async def test_a_source_of_another_project_is_not_found(
     api: Api, stranger: Api, project: str, traces: Traces
 ) -> None:
     foreign = (await stranger.generate(await stranger.new_project())).json()["job"]
@@ -93,7 +93,7 @@ async def test_a_source_of_another_project_is_missing(
     ],
     ids=["empty", "text", "playlist", "noise", "truncated"],
 )
-async def test_what_is_no_usable_video_is_refused(
+async def test_a_file_that_is_no_usable_video_is_refused(
     api: Api, project: str, traces: Traces, content: bytes, reason: str
 ) -> None:
     answer = await api.generate(project, content, file_name="called-a-video.mp4")
@@ -118,7 +118,7 @@ async def test_what_is_no_usable_video_is_refused(
         ({"source_id": str(uuid4())}, "body.source_id"),
     ],
 )
-async def test_a_field_that_does_not_fit_is_named(
+async def test_an_invalid_form_field_is_named(
     api: Api, project: str, traces: Traces, fields: dict[str, Any], location: str
 ) -> None:
     content = problem(await api.generate(project, **fields), 422, "invalid-request")
@@ -138,7 +138,7 @@ async def test_a_field_that_does_not_fit_is_named(
         ([], "body"),
     ],
 )
-async def test_json_that_does_not_fit_is_named(
+async def test_an_invalid_json_member_is_named(
     api: Api, project: str, traces: Traces, body: Any, location: str
 ) -> None:
     answer = await api.call("POST", f"projects/{project}/generate", json=body)
@@ -192,7 +192,7 @@ async def test_a_form_without_a_boundary_is_malformed(api: Api, project: str) ->
 
 
 @pytest.mark.parametrize("content_type", ["video/mp4", "text/plain", "", "application/xml"])
-async def test_another_content_type_is_told_which_ones_there_are(
+async def test_an_unsupported_content_type_is_told_the_supported_ones(
     api: Api, project: str, traces: Traces, content_type: str
 ) -> None:
     answer = await send_form(api, project, b"x", content_type=content_type)
@@ -207,7 +207,7 @@ async def test_json_that_cannot_be_read_is_malformed(api: Api, project: str) -> 
     problem(answer, 400, "malformed-request")
 
 
-async def test_a_disk_that_refuses_is_told_as_storage_away(
+async def test_an_upload_that_the_disk_refuses_is_a_503(
     api: Api, project: str, traces: Traces
 ) -> None:
     staging = traces.storage / STAGING
@@ -219,7 +219,7 @@ async def test_a_disk_that_refuses_is_told_as_storage_away(
     assert traces.none()
 
 
-async def test_an_upload_that_cannot_be_read_back_is_storage_away(tmp_path: Path) -> None:
+async def test_an_upload_that_cannot_be_read_back_is_a_503(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable):
         await probed_facts(tmp_path / "gone.mp4")
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: one request, one job, one answer, however often it is sent."""
+"""Idempotency-Key: one job and one response, however often the request is sent."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ TAGGED = SAMPLE.read_bytes() + b"\x00\x00\x00\x0cfreemore"
 """The sample, but for a few bytes that mean nothing."""
 
 
-async def test_twenty_at_once_start_one_job_and_get_equal_answers(
+async def test_twenty_at_once_start_one_job_and_get_equal_responses(
     api: Api, project: str, traces: Traces
 ) -> None:
     answers = await asyncio.gather(*(api.generate(project, headers=KEY) for _ in range(20)))
@@ -20,7 +20,7 @@ async def test_twenty_at_once_start_one_job_and_get_equal_answers(
     assert traces.count("editai_jobs") == traces.count("editai_sources") == len(traces.files()) == 1
 
 
-async def test_the_answer_stays_the_same_when_the_job_has_ended(
+async def test_the_response_stays_the_same_when_the_job_has_ended(
     api: Api, project: str, traces: Traces
 ) -> None:
     first = await api.generate(project, headers=KEY)
@@ -43,13 +43,15 @@ async def test_another_request_with_the_same_key_is_refused(
     assert traces.count("editai_jobs") == len(traces.files()) == 1
 
 
-async def test_the_default_and_the_same_value_are_one_request(api: Api, project: str) -> None:
+async def test_a_default_and_its_explicit_value_are_the_same_request(
+    api: Api, project: str
+) -> None:
     first = await api.generate(project, headers=KEY)
     again = await api.generate(project, file_name="renamed.mp4", headers=KEY, variant_count=3)
     assert first.content == again.content
 
 
-async def test_a_stored_source_can_be_asked_for_twice(api: Api, project: str) -> None:
+async def test_a_json_start_with_a_stored_source_is_replayed(api: Api, project: str) -> None:
     source_id = (await api.generate(project)).json()["job"]["params"]["source_id"]
     await api.cancel(project)
     path, body = f"projects/{project}/generate", {"source_id": source_id}
@@ -58,7 +60,7 @@ async def test_a_stored_source_can_be_asked_for_twice(api: Api, project: str) ->
     assert (again.status_code, again.content) == (202, first.content)
 
 
-async def test_a_key_means_something_in_its_project_only(api: Api, project: str) -> None:
+async def test_an_idempotency_key_belongs_to_its_project(api: Api, project: str) -> None:
     first = await api.generate(project, headers=KEY)
     other = await api.generate(await api.new_project(), headers=KEY)
     assert other.status_code == 202
@@ -66,7 +68,7 @@ async def test_a_key_means_something_in_its_project_only(api: Api, project: str)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "two words"])
-async def test_a_key_that_does_not_fit_is_named(
+async def test_an_invalid_idempotency_key_is_named(
     api: Api, project: str, traces: Traces, key: str
 ) -> None:
     answer = await api.generate(project, headers={"Idempotency-Key": key})

@@ -16,7 +16,7 @@ async def test_a_new_project_has_made_no_progress(api: Api, project: str) -> Non
     assert "retry-after" not in answer.headers
 
 
-async def test_it_shows_what_the_worker_wrote_last(api: Api, project: str) -> None:
+async def test_progress_shows_what_the_worker_wrote_last(api: Api, project: str) -> None:
     job = (await api.generate(project)).json()["job"]
     claim = await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
     assert claim.lease
@@ -34,7 +34,9 @@ async def test_it_shows_what_the_worker_wrote_last(api: Api, project: str) -> No
     assert int(answer.headers["retry-after"]) == 1
 
 
-async def test_a_job_whose_worker_is_gone_is_stalled(api: Api, project: str, clock: Clock) -> None:
+async def test_a_job_whose_lease_has_expired_is_stalled(
+    api: Api, project: str, clock: Clock
+) -> None:
     job = (await api.generate(project)).json()["job"]
     await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
     clock.advance(60)
@@ -50,7 +52,7 @@ async def test_a_job_that_waits_for_a_worker_is_queued_and_not_stalled(
     assert (progress["job"]["status"], progress["stalled"]) == ("queued", False)
 
 
-async def test_nothing_is_sent_while_nothing_changes(api: Api, project: str) -> None:
+async def test_unchanged_progress_is_a_304_without_content(api: Api, project: str) -> None:
     path = f"projects/{project}/progress"
     await api.generate(project)
     first = await api.get(path)
@@ -70,7 +72,7 @@ async def test_nothing_is_sent_while_nothing_changes(api: Api, project: str) -> 
     assert changed.headers["etag"] != etag
 
 
-async def test_renewing_the_lease_alone_changes_nothing(api: Api, project: str) -> None:
+async def test_a_renewal_alone_does_not_change_the_etag(api: Api, project: str) -> None:
     path = f"projects/{project}/progress"
     job = (await api.generate(project)).json()["job"]
     claim = await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)

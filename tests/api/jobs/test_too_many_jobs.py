@@ -1,4 +1,4 @@
-"""A user with as many jobs as there may be: 429, at once or after a while, before anything is read."""
+"""A user with the maximum of active jobs: 429 at once, after a wait, and before the body is read."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ LIMIT: int = Settings.model_fields["max_active_jobs_per_user"].default
 
 @pytest.fixture
 async def full(api: Api) -> list[str]:
-    """Projects of the user's, each with a job; together as many as there may be."""
+    """The user's projects, each with a job; together the maximum of active jobs."""
     projects = [await api.new_project() for _ in range(LIMIT)]
     for project in projects:
         assert (await api.generate(project)).status_code == 202
@@ -34,7 +34,7 @@ def refused(answer: httpx.Response) -> dict[str, Any]:
     return content
 
 
-async def test_of_many_at_once_no_more_start_than_may(api: Api, traces: Traces) -> None:
+async def test_of_many_starts_at_once_only_the_limit_starts(api: Api, traces: Traces) -> None:
     projects = [await api.new_project() for _ in range(LIMIT + 7)]
     answers = await asyncio.gather(*(api.generate(project) for project in projects))
     limited = [answer for answer in answers if answer.status_code != 202]
@@ -61,7 +61,9 @@ async def test_every_start_of_a_job_is_limited(api: Api, project: str, traces: T
 
 
 @pytest.mark.usefixtures("full")
-async def test_it_is_told_before_the_body_is_read(api: Api, project: str, traces: Traces) -> None:
+async def test_too_many_jobs_is_refused_before_the_body_is_read(
+    api: Api, project: str, traces: Traces
+) -> None:
     read = 0
 
     async def body() -> AsyncIterator[bytes]:
@@ -77,11 +79,15 @@ async def test_it_is_told_before_the_body_is_read(api: Api, project: str, traces
     assert len(traces.files()) == LIMIT
 
 
-async def test_a_busy_project_is_a_conflict_all_the_same(api: Api, full: list[str]) -> None:
+async def test_a_busy_project_is_a_conflict_even_with_too_many_jobs(
+    api: Api, full: list[str]
+) -> None:
     problem(await api.generate(full[0]), 409, "project-busy")
 
 
-async def test_a_repeated_request_gets_its_answer_all_the_same(api: Api, project: str) -> None:
+async def test_a_repeated_request_is_replayed_even_with_too_many_jobs(
+    api: Api, project: str
+) -> None:
     key = {"Idempotency-Key": "one"}
     first = await api.generate(project, headers=key)
     for _ in range(LIMIT - 1):
@@ -91,7 +97,9 @@ async def test_a_repeated_request_gets_its_answer_all_the_same(api: Api, project
 
 
 @pytest.mark.usefixtures("full")
-async def test_others_are_not_limited_by_it(api: Api, stranger: Api, service: Api) -> None:
+async def test_too_many_jobs_of_one_user_do_not_limit_others(
+    api: Api, stranger: Api, service: Api
+) -> None:
     assert (await stranger.generate(await stranger.new_project())).status_code == 202
     assert (await service.generate(await api.new_project())).status_code == 202
 
@@ -119,7 +127,7 @@ async def test_waiting_ends_with_429_when_its_time_is_over(api: Api, project: st
 
 
 @pytest.mark.usefixtures("http")  # so that no worker takes the jobs away
-async def test_the_client_is_told_when_to_come_back_and_may_wait(
+async def test_the_python_client_reports_retry_after_and_may_wait(
     library: FunctionProcess, user: User
 ) -> None:
     library.start(MAX_ACTIVE_JOBS_PER_USER="1")

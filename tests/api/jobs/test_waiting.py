@@ -1,4 +1,4 @@
-"""Requests that wait for a busy project: a few of each caller, and none whose client has left."""
+"""Requests that wait for a busy project: a few per caller, and none whose client has disconnected."""
 
 import asyncio
 import json
@@ -98,7 +98,7 @@ async def waiting(
 
 
 @pytest.mark.parametrize("caller", ["api", "service"])
-async def test_one_more_than_may_wait_is_answered_at_once(
+async def test_a_request_over_the_limit_of_waiting_ones_gets_409_at_once(
     request: pytest.FixtureRequest, project: str, stranger: Api, caller: str
 ) -> None:
     asking: Api = request.getfixturevalue(caller)

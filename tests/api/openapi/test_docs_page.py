@@ -61,7 +61,7 @@ async def test_the_page_may_do_no_more_than_it_needs(http: httpx.AsyncClient) ->
     assert headers["x-content-type-options"] == "nosniff"
 
 
-async def test_the_page_asks_no_validator_of_someone_else_s(http: httpx.AsyncClient) -> None:
+async def test_the_page_uses_no_external_validator(http: httpx.AsyncClient) -> None:
     script = (await http.get("docs/start.js")).text
     assert re.search(r"validatorUrl: null", script)
     assert not re.search(r"https?://", script)
@@ -74,7 +74,7 @@ async def test_nothing_but_the_page_s_assets_is_served(http: httpx.AsyncClient, 
     problem(await http.get(f"docs/{name}"), 404, "not-found")
 
 
-def test_a_start_costs_nothing_of_it() -> None:
+def test_documentation_and_examples_are_not_loaded_at_start() -> None:
     lazy = ("fastapi_swagger", "api.openapi.examples", "api.openapi.descriptions")
     code = f"import sys, api.app; print([name for name in {lazy!r} if name in sys.modules])"
     started = subprocess.run(
@@ -87,7 +87,7 @@ def test_a_start_costs_nothing_of_it() -> None:
     assert started.stdout.strip() == "[]"
 
 
-async def test_the_bare_address_leads_to_the_page(http: httpx.AsyncClient) -> None:
+async def test_the_base_url_redirects_to_the_page(http: httpx.AsyncClient) -> None:
     answer = await http.get("http://library/")
     assert answer.status_code == 307
     assert answer.headers["location"] == f"{get_library_settings().public_url}/docs"

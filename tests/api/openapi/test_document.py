@@ -1,4 +1,4 @@
-"""The document says what the routes do: every route, status, header, problem and example."""
+"""The document describes what the routes do: every route, status, header, problem and example."""
 
 from typing import Any
 
@@ -85,7 +85,7 @@ def test_every_problem_is_described_where_it_occurs(document: dict[str, Any]) ->
     assert "Allow" in allow
 
 
-def test_what_a_token_may_meet_is_described_where_one_is_asked_for(
+def test_errors_of_tokens_are_described_where_a_token_is_required(
     app: FastAPI, document: dict[str, Any]
 ) -> None:
     described = by_name(document)
@@ -101,7 +101,7 @@ def test_what_a_token_may_meet_is_described_where_one_is_asked_for(
             assert "security" not in operation.content
 
 
-def test_what_a_body_may_meet_is_described_where_one_is_read(document: dict[str, Any]) -> None:
+def test_errors_of_bodies_are_described_where_a_body_is_read(document: dict[str, Any]) -> None:
     for operation in operations(document):
         if operation.content.get("requestBody") and 401 in operation.statuses:
             assert operation.statuses >= WITH_BODY, operation.name
@@ -109,12 +109,12 @@ def test_what_a_body_may_meet_is_described_where_one_is_read(document: dict[str,
             assert 422 in operation.statuses, operation.name
 
 
-def test_a_path_with_an_id_may_lead_nowhere(document: dict[str, Any]) -> None:
+def test_an_operation_with_an_id_in_its_path_describes_404(document: dict[str, Any]) -> None:
     for operation in operations(document):
         assert ("_id}" in operation.path) <= (404 in operation.statuses), operation.name
 
 
-def test_every_answer_has_its_headers(document: dict[str, Any]) -> None:
+def test_every_response_describes_its_headers(document: dict[str, Any]) -> None:
     for operation in operations(document):
         for status, response in operation.content["responses"].items():
             required = {

@@ -1,4 +1,4 @@
-"""A body's model and its schema agree, both ways: what one takes the other takes."""
+"""A body's model and its schema agree: each accepts exactly what the other accepts."""
 
 import json
 import re
@@ -94,7 +94,7 @@ def _has_other_subtitles(body: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("model", BODIES, ids=lambda model: model.__name__)
-def test_a_model_takes_what_its_schema_allows_and_nothing_else(
+def test_a_model_accepts_exactly_what_its_schema_allows(
     document: dict[str, Any], model: type[BaseModel]
 ) -> None:
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
@@ -109,7 +109,7 @@ def test_a_model_takes_what_its_schema_allows_and_nothing_else(
     assert accepts(model, BODIES[model])
 
 
-def test_a_hidden_character_of_a_name_is_judged_alike_wherever_it_stands() -> None:
+def test_model_and_schema_agree_on_hidden_characters_at_every_position_of_a_name() -> None:
     hidden = [each for each in map(chr, range(0x3001)) if each.isspace() or not each.isprintable()]
     names = [name for each in hidden for name in (each, f"{each}a", f"a{each}", f"a{each}b")]
     allowed = re.compile(VISIBLE_NAME_PATTERN)

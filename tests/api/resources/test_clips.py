@@ -72,7 +72,7 @@ async def test_a_clip_is_named_and_selected(api: Api, project: str) -> None:
         ({"variant_number": 4}, "body.variant_number"),
     ],
 )
-async def test_a_change_of_a_clip_that_does_not_fit_is_named(
+async def test_an_invalid_change_of_a_clip_is_named(
     api: Api, body: dict[str, Any], location: str
 ) -> None:
     answer = await api.call("PATCH", f"clips/{uuid4()}", json=body)
@@ -80,7 +80,7 @@ async def test_a_change_of_a_clip_that_does_not_fit_is_named(
     assert [part["location"] for part in content["errors"]] == [location]
 
 
-async def test_someone_else_s_clip_is_a_missing_one(api: Api, stranger: Api, project: str) -> None:
+async def test_another_users_clip_is_not_found(api: Api, stranger: Api, project: str) -> None:
     (clip,) = await make_clips(api, project, 1)
     calls: list[tuple[str, dict[str, Any]]] = [
         ("GET", {}),
@@ -114,7 +114,7 @@ async def test_pages_of_clips_have_each_clip_once(api: Api, project: str, path: 
     assert seen == [str(clip.id) for clip in reversed(clips)]
 
 
-async def test_pages_of_projects_stay_in_place_while_others_come(api: Api) -> None:
+async def test_pages_of_projects_stay_stable_while_projects_are_added(api: Api) -> None:
     created = [await api.new_project(f"Project {number}") for number in range(4)]
     first = (await api.get("projects", params={"limit": 2})).json()
     await api.new_project("Newer than the page")

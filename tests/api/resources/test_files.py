@@ -1,4 +1,4 @@
-"""Files of a local directory by signed URL: read, read in part, written once, and only in time."""
+"""Files of a local directory by signed URL: read, read in part, written once, and only until the URL expires."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ async def upload_url(path: str = PATH) -> str:
     return await get_storage().upload_url(path, expires_in_seconds=60)
 
 
-async def test_the_url_alone_opens_the_file(api: Api, url: str) -> None:
+async def test_a_signed_url_opens_its_file_without_a_token(api: Api, url: str) -> None:
     answer = await api.http.get(url)
     assert answer.status_code == 200
     assert answer.content == CONTENT
@@ -50,7 +50,7 @@ async def test_the_url_alone_opens_the_file(api: Api, url: str) -> None:
     assert answer.headers["cache-control"].startswith("private, max-age=")
 
 
-async def test_head_tells_of_a_file_without_reading_it(api: Api, url: str, traces: Traces) -> None:
+async def test_head_describes_a_file_without_reading_it(api: Api, url: str, traces: Traces) -> None:
     size = 100_000_000
     os.truncate(traces.storage / PATH, size)
     before = bytes_read()
@@ -65,7 +65,9 @@ async def test_head_tells_of_a_file_without_reading_it(api: Api, url: str, trace
     ("wanted", "start", "end"),
     [("bytes=0-99", 0, 100), ("bytes=255990-", 255990, 256000), ("bytes=-10", 255990, 256000)],
 )
-async def test_a_player_may_seek(api: Api, url: str, wanted: str, start: int, end: int) -> None:
+async def test_a_range_of_a_file_can_be_read(
+    api: Api, url: str, wanted: str, start: int, end: int
+) -> None:
     answer = await api.http.get(url, headers={"Range": wanted})
     assert (answer.status_code, answer.content) == (206, CONTENT[start:end])
     assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(CONTENT)}"
@@ -99,7 +101,9 @@ async def test_a_range_outside_of_the_file_is_a_problem(api: Api, url: str) -> N
         pytest.param(f"bytes=0-9{',' * 60_000}", id="commas"),
     ],
 )
-async def test_what_is_no_range_asks_for_the_whole_file(api: Api, url: str, wanted: str) -> None:
+async def test_an_invalid_range_header_returns_the_whole_file(
+    api: Api, url: str, wanted: str
+) -> None:
     answer = await api.http.get(url, headers={"Range": wanted})
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
@@ -161,7 +165,7 @@ async def test_ranges_that_are_all_outside_of_the_file_are_a_problem(
     assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */256000")
 
 
-async def test_a_url_works_until_it_expires(api: Api, url: str) -> None:
+async def test_a_signed_url_works_until_it_expires(api: Api, url: str) -> None:
     with freeze_time(real_asyncio=True) as frozen:
         frozen.tick(timedelta(seconds=58))
         assert (await api.http.get(url)).status_code == 200
@@ -184,7 +188,7 @@ async def test_a_url_works_until_it_expires(api: Api, url: str) -> None:
         {"method": "PUT"},
     ],
 )
-async def test_a_url_opens_what_it_was_made_for_and_nothing_else(
+async def test_a_signed_url_opens_its_own_file_and_nothing_else(
     api: Api, url: str, traces: Traces, change: dict[str, str]
 ) -> None:
     parts = urlsplit(url)
@@ -197,7 +201,7 @@ async def test_a_url_opens_what_it_was_made_for_and_nothing_else(
     assert len(traces.files()) == 1
 
 
-async def test_a_file_that_is_gone_is_missing(api: Api, url: str, traces: Traces) -> None:
+async def test_a_file_that_is_gone_is_404(api: Api, url: str, traces: Traces) -> None:
     (traces.storage / PATH).unlink()
     problem(await api.http.get(url), 404, "file-not-found")
 
@@ -234,7 +238,7 @@ async def test_of_two_uploads_at_once_only_the_first_to_end_is_stored(
     assert len(traces.files()) == 1
 
 
-async def test_an_upload_ends_soon_after_its_url_however_it_trickles(
+async def test_a_slow_upload_is_ended_soon_after_its_url_expires(
     api: Api, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The real half hour is a timer of the event loop, which no test can move.

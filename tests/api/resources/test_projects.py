@@ -11,7 +11,7 @@ from tests.support.library_client import Api, Traces, problem
 from tests.support.users import User
 
 
-async def test_a_new_project_is_its_user_s(api: Api, user: User) -> None:
+async def test_a_new_project_belongs_to_its_user(api: Api, user: User) -> None:
     answer = await api.call("POST", "projects", json={"name": "  Summer 🏖 "})
     assert answer.status_code == 201
     project = answer.json()
@@ -37,7 +37,7 @@ async def test_a_new_project_is_its_user_s(api: Api, user: User) -> None:
         ([], "body"),
     ],
 )
-async def test_a_project_that_does_not_fit_is_refused(
+async def test_an_invalid_project_is_refused(
     api: Api, traces: Traces, body: Any, location: str
 ) -> None:
     headers = {"content-type": "application/json"}
@@ -95,9 +95,7 @@ async def test_the_service_must_name_the_owner(service: Api) -> None:
     assert content["errors"][0]["location"] == "body.owner_id"
 
 
-async def test_someone_else_s_project_is_a_missing_one(
-    api: Api, stranger: Api, project: str
-) -> None:
+async def test_another_users_project_is_not_found(api: Api, stranger: Api, project: str) -> None:
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", "", {}),
         ("PATCH", "", {"json": {"name": "Mine now"}}),
@@ -117,7 +115,7 @@ async def test_someone_else_s_project_is_a_missing_one(
 
 
 @pytest.mark.parametrize("name", ["a%20b", "a.b", "%00", "%2e%2e", "x" * 65, "ö", "a%0a"])
-async def test_what_cannot_be_an_id_is_a_missing_project(api: Api, name: str) -> None:
+async def test_an_impossible_id_is_not_found(api: Api, name: str) -> None:
     problem(await api.get(f"projects/{name}"), 404, "project-not-found")
 
 

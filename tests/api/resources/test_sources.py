@@ -1,4 +1,4 @@
-"""Sources that go straight to storage: not there until confirmed, and gone when they are no video."""
+"""Sources that are uploaded straight to storage: unusable until confirmed, and removed if they are no video."""
 
 from typing import Any
 from uuid import uuid4
@@ -31,7 +31,7 @@ async def generated(api: Api, project: str, source_id: str) -> Any:
     return await api.call("POST", f"projects/{project}/generate", json=body)
 
 
-async def test_a_job_of_an_unconfirmed_source_is_told_what_is_missing(
+async def test_a_job_on_an_unconfirmed_source_is_told_to_confirm_it(
     api: Api, project: str, traces: Traces
 ) -> None:
     source_id = await uploaded(api, project, SAMPLE.read_bytes())
@@ -44,7 +44,7 @@ async def test_a_job_of_an_unconfirmed_source_is_told_what_is_missing(
     assert (await generated(api, project, source_id)).status_code == 202
 
 
-async def test_segments_of_an_unconfirmed_source_are_told_so_by_their_index(
+async def test_a_segment_of_an_unconfirmed_source_is_named_by_its_index(
     api: Api, project: str
 ) -> None:
     source_id = await uploaded(api, project, SAMPLE.read_bytes())
@@ -60,7 +60,7 @@ async def test_segments_of_an_unconfirmed_source_are_told_so_by_their_index(
     assert "has not been confirmed" in error["message"]
 
 
-async def test_any_of_a_thousand_sources_may_be_cut(
+async def test_segments_may_come_from_any_of_a_thousand_sources(
     api: Api, project: str, admin: Connection
 ) -> None:
     """PostgREST gives no more than a thousand rows."""
@@ -93,7 +93,7 @@ async def test_any_of_a_thousand_sources_may_be_cut(
     assert answer.status_code == 202, answer.text
 
 
-async def test_an_unconfirmed_source_of_elsewhere_is_as_missing_as_one_that_never_was(
+async def test_an_unconfirmed_source_of_another_project_is_not_found_like_a_missing_one(
     api: Api, stranger: Api, project: str
 ) -> None:
     foreign = await announced(stranger, await stranger.new_project())
@@ -105,7 +105,7 @@ async def test_an_unconfirmed_source_of_elsewhere_is_as_missing_as_one_that_neve
     assert answers[0] == answers[1] == answers[2]
 
 
-async def test_an_upload_that_is_no_video_goes_at_once(
+async def test_an_upload_that_is_no_video_is_removed_at_once(
     api: Api, project: str, traces: Traces, admin: Connection
 ) -> None:
     source_id = await uploaded(api, project, NOT_A_VIDEO)
@@ -131,7 +131,7 @@ async def test_a_source_whose_file_has_not_arrived_stays(api: Api, project: str)
 
 
 @pytest.mark.parametrize("start", ["soon", "NaN"])
-async def test_a_bad_number_in_a_segment_is_the_only_thing_told(
+async def test_a_bad_number_in_a_segment_is_the_only_reported_error(
     api: Api, project: str, start: str
 ) -> None:
     segment = f'{{"source_id": "{uuid4()}", "start": "{start}", "end": 1}}'
@@ -146,7 +146,7 @@ async def test_a_bad_number_in_a_segment_is_the_only_thing_told(
     assert error["location"] == "body.segments.0.start"
 
 
-async def test_no_segments_at_all_are_told_as_such(api: Api, project: str) -> None:
+async def test_an_empty_list_of_segments_is_named(api: Api, project: str) -> None:
     body: dict[str, Any] = {"segments": [], "target_duration": 1}
     answer = await api.call("POST", f"projects/{project}/generate-from-segments", json=body)
     (error,) = problem(answer, 422, "invalid-request")["errors"]

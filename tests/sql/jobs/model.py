@@ -1,4 +1,4 @@
-"""What the SQL functions promise, written down a second time in Python: one project, one job at a time.
+"""What the SQL functions promise, written a second time in Python: one project, one job at a time.
 
 Deliberately simple: it has no locks and no transactions, only the rules. Times are seconds after START.
 """
@@ -44,7 +44,7 @@ class ModelLease:
 
 @dataclass(kw_only=True)
 class Model:
-    """The project as it must be."""
+    """The state that the project must have."""
 
     now: float = 0
     lease: ModelLease | None = None
@@ -60,12 +60,12 @@ class Model:
         return self.lease if self.lease and self.lease.live(self.now) else None
 
     def holds(self, lease_id: UUID, token: int) -> bool:
-        """Whether a proof is that of the live lease."""
+        """True if token and lease id are those of the live lease."""
         live = self.live_lease()
         return live is not None and (live.lease_id, live.token) == (lease_id, token)
 
     def grant(self, lease_id: UUID, token: int, job: ModelJob | None, ttl: float) -> None:
-        """A new lease. Tokens rise from grant to grant, whatever became of the leases before."""
+        """A new lease. Tokens increase with every grant, however the earlier leases ended."""
         assert token > self.last_token, f"token {token} after {self.last_token}"
         self.last_token = token
         expires = min(self.now + ttl, job.deadline) if job else self.now + ttl
@@ -82,11 +82,11 @@ class Model:
         )
 
     def begin(self, token: int) -> None:
-        """Whoever is given a job begins at 0."""
+        """A claim begins its attempt's progress at 0."""
         self.percentage, self.progress_token = 0, token
 
     def beat(self, percentage: int, token: int) -> None:
-        """Progress within an attempt never goes down; a new attempt says where it really is."""
+        """Progress never goes down within an attempt; a new attempt may show less."""
         if self.progress_token == token and self.percentage is not None:
             percentage = max(percentage, self.percentage)
         self.percentage, self.progress_token = percentage, token

@@ -1,4 +1,4 @@
-"""Cancelling: job ended, progress and lease gone, the project free at once."""
+"""Cancelling ends the job, removes progress and lease, and frees the project at once."""
 
 from uuid import UUID
 
@@ -74,7 +74,7 @@ def test_a_lease_without_a_job_is_removed_with_its_progress(
 
 
 @pytest.mark.parametrize("project_id", ["reel-1", "nowhere"])
-def test_someone_elses_project_is_not_there_to_cancel(
+def test_another_owners_project_is_not_found_by_a_cancel(
     sql: SqlClient, lease: Lease, rows: Rows, project_id: str
 ) -> None:
     answer = sql.cancel_job(project_id, owner_id=UUID(int=8))

@@ -56,7 +56,7 @@ def test_a_claim_brings_the_sources_and_the_clips_so_far(sql: SqlClient, project
     assert second.clips == (clip,)
 
 
-def test_clips_of_an_earlier_job_are_none_of_this_ones(sql: SqlClient, lease: Lease) -> None:
+def test_a_claim_does_not_bring_clips_of_an_earlier_job(sql: SqlClient, lease: Lease) -> None:
     sql.record_clip(lease, 1)
     sql.finish_job(lease)
     job = sql.start_job(lease.project_id).job
@@ -74,13 +74,15 @@ def test_claiming_again_with_the_same_id_returns_the_same_grant(
     assert (rows("jobs"), rows("locks")) == before
 
 
-def test_a_running_job_is_left_to_its_worker(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+def test_a_running_job_cannot_be_claimed(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     before = rows("jobs"), rows("locks")
     assert sql.at(TTL - 1).claim_job(job_of(lease)).outcome == "running"
     assert (rows("jobs"), rows("locks")) == before
 
 
-def test_a_claim_without_an_id_is_never_taken_for_the_worker(sql: SqlClient, lease: Lease) -> None:
+def test_a_claim_without_a_lease_id_is_never_taken_for_the_holder(
+    sql: SqlClient, lease: Lease
+) -> None:
     answer = sql.one("claim_job", job_id=lease.job_id, lease_id=None, holder="x", ttl_seconds=TTL)
     assert answer["outcome"] == "running"
 
@@ -99,7 +101,7 @@ def test_a_late_claim_of_a_queued_job_still_gets_it(sql: SqlClient, queued: Job)
     assert (claim.outcome, claim.job and claim.job.attempt) == ("claimed", 1)
 
 
-def test_an_ended_job_is_nothing_to_do(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+def test_an_ended_job_is_not_claimed(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     sql.finish_job(lease)
     before = rows("jobs"), rows("locks")
     claim = sql.claim_job(job_of(lease), lease_id=lease.lease_id)
@@ -109,7 +111,7 @@ def test_an_ended_job_is_nothing_to_do(sql: SqlClient, lease: Lease, rows: Rows)
     assert (rows("jobs"), rows("locks")) == before == (before[0], [])
 
 
-def test_an_unknown_job_is_told_so(sql: SqlClient) -> None:
+def test_a_claim_of_an_unknown_job_says_so(sql: SqlClient) -> None:
     claim = sql.claim_job(uuid4())
     assert claim == JobClaim(
         outcome="job_not_found", job=None, lease=None, sources=None, clips=None

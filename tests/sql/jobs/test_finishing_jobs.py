@@ -30,7 +30,7 @@ def test_a_completed_job_leaves_its_result_and_frees_the_project(
     assert rows("storage_garbage") == []
 
 
-def test_a_failed_job_says_why_and_keeps_how_far_it_came(
+def test_a_failed_job_keeps_its_error_and_its_percentage(
     sql: SqlClient, lease: Lease, rows: Rows
 ) -> None:
     sql.heartbeat(lease, 80, current_step="Encoding")
@@ -44,10 +44,10 @@ def test_a_failed_job_says_why_and_keeps_how_far_it_came(
 
 
 @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
-def test_what_subtitles_say_goes_with_the_jobs_end(
+def test_the_text_of_subtitles_is_removed_when_the_job_ends(
     sql: SqlClient, project: str, rows: Rows, end: str
 ) -> None:
-    """It may be long, and whoever starts and cancels renders would fill the database with it."""
+    """It may be long: starting and cancelling many renders would fill the database with it."""
     options = {"fit": "pad", "subtitles": {"srt": "1\n" * 1000, "style": {"size": 68}}}
     job = sql.start_job(project, kind="final_render", params={"options": options}).job
     assert job is not None
@@ -64,7 +64,7 @@ def test_what_subtitles_say_goes_with_the_jobs_end(
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
-def test_finishing_again_says_the_same_and_changes_nothing(
+def test_finishing_again_has_the_same_outcome_and_changes_nothing(
     sql: SqlClient, lease: Lease, rows: Rows, status: str
 ) -> None:
     sql.finish_job(lease, status)
@@ -75,10 +75,10 @@ def test_finishing_again_says_the_same_and_changes_nothing(
 
 
 @pytest.mark.parametrize("ended_by", ["cleanup", "another job"])
-def test_an_attempt_whose_job_was_failed_meanwhile_has_not_finished_it(
+def test_an_attempt_whose_job_failed_meanwhile_is_told_that_it_is_lost(
     sql: SqlClient, lease: Lease, rows: Rows, ended_by: str
 ) -> None:
-    """It carries the token of the last attempt, and the end that it wants to write is another one."""
+    """It carries the token of the last attempt, but wants to write another end."""
     later = sql.at(9999)
     if ended_by == "cleanup":
         later.cleanup_leases()
@@ -158,7 +158,7 @@ def test_a_lease_finishes_its_own_job_only(sql: SqlClient, lease: Lease, rows: R
     assert (rows("jobs"), rows("locks")) == before
 
 
-def test_a_completed_job_that_was_run_twice_leaves_garbage_to_look_through(
+def test_a_completed_job_with_two_attempts_leaves_garbage(
     sql: SqlClient, lease: Lease, rows: Rows
 ) -> None:
     assert lease.job_id is not None

@@ -1,4 +1,4 @@
-"""Heartbeats: the lease kept, progress written, and news of a loss, in one call."""
+"""Heartbeats: one call renews the lease, writes progress, and reports a loss."""
 
 import asyncio
 from typing import Any
@@ -31,7 +31,7 @@ def test_a_heartbeat_renews_and_writes_progress(sql: SqlClient, lease: Lease, ro
     assert rows("locks")[0]["expires_at"] == after(7 + TTL)
 
 
-def test_a_heartbeat_without_news_only_renews(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+def test_a_heartbeat_without_progress_only_renews(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     sql.heartbeat(lease, 40, current_step="Encoding")
     before = rows("generation_progress")
     assert sql.at(7).heartbeat(lease).expires_at == after(7 + TTL)
@@ -57,7 +57,7 @@ def test_a_later_step_is_shown_even_with_an_earlier_percentage(
     assert (progress["current_step"], progress["estimated_remaining"]) == ("Thumbnail", None)
 
 
-def test_the_next_attempt_says_how_far_it_really_is(
+def test_the_next_attempt_may_show_a_lower_percentage(
     sql: SqlClient, lease: Lease, rows: Rows
 ) -> None:
     sql.heartbeat(lease, 70)
@@ -90,7 +90,7 @@ def test_the_old_holder_changes_nothing_after_a_takeover(
 
 
 @pytest.mark.parametrize("change", ["lease_id", "fencing_token"])
-def test_half_a_proof_changes_nothing(
+def test_a_token_or_a_lease_id_alone_changes_nothing(
     sql: SqlClient, lease: Lease, rows: Rows, change: str
 ) -> None:
     wrong = {"lease_id": uuid4(), "fencing_token": lease.fencing_token - 1}[change]
@@ -101,7 +101,9 @@ def test_half_a_proof_changes_nothing(
     assert (rows("locks"), rows("generation_progress")) == before
 
 
-def test_a_missing_proof_changes_nothing(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+def test_a_missing_token_or_lease_id_changes_nothing(
+    sql: SqlClient, lease: Lease, rows: Rows
+) -> None:
     before = rows("locks"), rows("generation_progress")
     for missing in ("project_id", "lease_id", "fencing_token"):
         proof = {
@@ -140,7 +142,7 @@ def test_a_cancelled_worker_is_told_so_while_the_next_job_runs(
         ({"percentage": 5, "ttl_seconds": 0.0}, psycopg.errors.InvalidParameterValue),
     ],
 )
-def test_nonsense_is_refused_whole(
+def test_values_out_of_bounds_are_refused_and_change_nothing(
     sql: SqlClient, lease: Lease, rows: Rows, news: dict[str, Any], error: type[Exception]
 ) -> None:
     before = rows("locks"), rows("generation_progress")
@@ -179,9 +181,7 @@ async def test_a_heartbeat_that_waited_behind_a_cancel_learns_of_it(
     assert rows("generation_progress") == []
 
 
-async def test_a_heartbeat_does_not_wait_for_whoever_holds_the_project_row(
-    race: Race, live_lease: Lease
-) -> None:
+async def test_a_heartbeat_does_not_wait_for_the_project_row(race: Race, live_lease: Lease) -> None:
     """A start, a claim or a cancel that is under way must not make a healthy worker late."""
     with race.other.connection.transaction():
         race.other.connection.execute("select 1 from editai_projects for no key update")

@@ -1,4 +1,4 @@
-"""How many jobs an owner may have at a time: over all projects, and also for starts that come together."""
+"""The maximum of active jobs per owner: over all projects, and for simultaneous starts."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def full(sql: SqlClient) -> list[str]:
     return [job.project_id for job in jobs]
 
 
-def test_one_job_too_many_is_refused_and_leaves_nothing(
+def test_a_start_over_the_limit_is_refused_and_leaves_nothing(
     sql: SqlClient, full: list[str], rows: Rows
 ) -> None:
     project = sql.create_project(owner_id=OWNER).id
@@ -60,7 +60,7 @@ def test_the_end_of_a_job_makes_room(
     assert start(sql).outcome == "too_many_jobs"
 
 
-def test_a_busy_project_and_a_repeated_request_are_told_first(
+def test_a_busy_project_and_a_repeated_request_take_precedence_over_the_limit(
     sql: SqlClient, full: list[str]
 ) -> None:
     assert start(sql, full[0]).outcome == "busy"
@@ -75,7 +75,7 @@ def test_a_busy_project_and_a_repeated_request_are_told_first(
 
 
 @pytest.mark.usefixtures("full")
-def test_nobody_else_is_limited_by_it(sql: SqlClient) -> None:
+def test_the_limit_of_one_owner_does_not_limit_another(sql: SqlClient) -> None:
     stranger = UUID(int=8)
     theirs = sql.create_project(owner_id=stranger).id
     assert start(sql, theirs, owner_id=stranger).outcome == "started"
@@ -83,7 +83,7 @@ def test_nobody_else_is_limited_by_it(sql: SqlClient) -> None:
         assert start(sql, **unlimited).outcome == "started"
 
 
-def test_what_the_service_starts_counts_as_its_owner_s(sql: SqlClient) -> None:
+def test_what_the_service_starts_counts_as_the_owners(sql: SqlClient) -> None:
     for _ in range(LIMIT):
         start(sql, owner_id=None)
     assert start(sql).outcome == "too_many_jobs"
@@ -99,7 +99,7 @@ def test_a_job_that_stopped_responding_makes_room_on_its_own_project_only(
     assert start(sql).outcome == "too_many_jobs"
 
 
-async def test_of_many_at_once_on_as_many_projects_no_more_start_than_may(
+async def test_of_many_starts_at_once_on_different_projects_only_the_limit_starts(
     new_client: Callable[[], SqlClient], rows: Rows
 ) -> None:
     clients = [new_client() for _ in range(16)]
@@ -112,7 +112,7 @@ async def test_of_many_at_once_on_as_many_projects_no_more_start_than_may(
     assert len(rows("jobs")) == len(rows("locks")) == LIMIT
 
 
-async def test_a_start_waits_for_its_owner_s_other_start_and_then_counts_it(race: Race) -> None:
+async def test_a_start_waits_for_its_owners_other_start_and_then_counts_it(race: Race) -> None:
     for_first, for_second = (race.live.create_project(owner_id=OWNER).id for _ in range(2))
     with race.other.connection.transaction():
         first = start(race.other, for_first, max_active_jobs=1)
@@ -130,7 +130,7 @@ async def test_starts_of_different_owners_do_not_wait_for_each_other(race: Race)
         assert start(race.live, theirs, owner_id=stranger).outcome == "started"
 
 
-def test_counting_does_not_read_all_of_an_owner_s_projects(admin: Connection) -> None:
+def test_counting_does_not_read_all_of_an_owners_projects(admin: Connection) -> None:
     """Nor all active jobs: else whoever makes many projects, or has many neighbours, makes starts slow."""
     admin.execute(
         "insert into editai_projects (owner_id, name)"

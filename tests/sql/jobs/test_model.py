@@ -1,4 +1,4 @@
-"""Any sequence of calls, by healthy and stale holders alike, comes to what the model says."""
+"""Any sequence of calls, by current and stale holders, ends in the state that the model says."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -266,9 +266,7 @@ class ProjectMachine(RuleBasedStateMachine):
         return self.admin.execute(queries[table].encode(), [PROJECT]).fetchone()
 
 
-def test_any_sequence_of_calls_comes_to_what_the_model_says(
-    sql: SqlClient, admin: Connection
-) -> None:
+def test_any_sequence_of_calls_ends_as_the_model_says(sql: SqlClient, admin: Connection) -> None:
     class Machine(ProjectMachine):
         def __init__(self) -> None:
             super().__init__(sql, admin)

@@ -1,4 +1,4 @@
-"""Reading progress: the row as written, or what the project's status says."""
+"""Reading progress: the row as written, or a value derived from the project's status."""
 
 from typing import Any
 from uuid import UUID
@@ -82,7 +82,7 @@ def test_a_job_that_waits_for_a_worker_is_not_stalled(sql: SqlClient, project: s
     assert (progress["job_status"], progress["stalled"]) == ("queued", False)
 
 
-def test_a_job_that_is_queued_again_is_no_longer_stalled(sql: SqlClient, lease: Lease) -> None:
+def test_a_requeued_job_is_no_longer_stalled(sql: SqlClient, lease: Lease) -> None:
     assert seen(sql.at(TTL), lease.project_id)["stalled"]
     sql.cleanup_leases()
     progress = seen(sql.at(TTL + DISPATCH_TTL), lease.project_id)
@@ -97,7 +97,7 @@ def test_an_ended_job_is_not_stalled(sql: SqlClient, lease: Lease, status: str) 
     assert progress["job_status"] == status
 
 
-def test_without_a_progress_row_the_status_tells(sql: SqlClient, lease: Lease) -> None:
+def test_without_a_progress_row_the_projects_status_decides(sql: SqlClient, lease: Lease) -> None:
     sql.record_clip(lease, 1)
     sql.clear_progress(lease)
     assert seen(sql, lease.project_id)["percentage"] == 0
@@ -115,7 +115,7 @@ def test_the_newest_job_is_shown(sql: SqlClient, lease: Lease) -> None:
     assert (progress["job_attempt"], progress["percentage"]) == (0, 0)
 
 
-def test_someone_elses_progress_is_not_there(sql: SqlClient, lease: Lease, owner: UUID) -> None:
+def test_another_owners_progress_is_not_found(sql: SqlClient, lease: Lease, owner: UUID) -> None:
     assert sql.read_progress(lease.project_id, owner_id=UUID(int=8)) is None
     assert sql.read_progress("nowhere") is None
     assert sql.read_progress(lease.project_id, owner_id=owner) is not None

@@ -1,4 +1,4 @@
-"""Recording clips: checkpoints that the next attempt goes on after."""
+"""Recording clips: checkpoints after which the next attempt continues."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -101,7 +101,7 @@ def test_a_clip_that_does_not_fit_is_refused(
     assert rows("clips") == []
 
 
-def test_who_made_a_clip_is_not_the_workers_to_say(
+def test_a_worker_cannot_choose_a_clips_id_project_or_job(
     sql: SqlClient, lease: Lease, rows: Rows
 ) -> None:
     forged = {

@@ -1,4 +1,4 @@
-"""Starting a job: lease, job, progress and status in one transaction, or the reason why not."""
+"""Starting a job: lease, job, progress and status in one transaction, or a reason."""
 
 import asyncio
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def test_a_source_that_comes_with_the_start_is_recorded(
 
 
 @pytest.mark.parametrize("path", ["dispatch", "worker"])
-def test_a_busy_project_refuses_and_says_who_holds_it(
+def test_a_busy_project_refuses_and_names_its_holder(
     sql: SqlClient, project: str, rows: Rows, path: str
 ) -> None:
     held = sql.start_job(project)
@@ -141,7 +141,7 @@ def test_an_idempotency_key_belongs_to_its_project(sql: SqlClient, project: str)
     assert start.outcome == "started"
 
 
-def test_a_foreign_project_is_as_missing_as_one_that_is_not_there(
+def test_another_owners_project_is_not_found_like_a_missing_one(
     sql: SqlClient, project: str, owner: UUID, rows: Rows
 ) -> None:
     stranger = UUID(int=8)
@@ -195,7 +195,7 @@ def test_a_job_that_stopped_responding_gives_way_to_the_next(
     assert (progress["percentage"], progress["fencing_token"]) == (0, start.lease.fencing_token)
 
 
-def test_variants_go_on_after_the_clips_there_are(sql: SqlClient, lease: Lease) -> None:
+def test_variant_numbers_continue_after_the_projects_clips(sql: SqlClient, lease: Lease) -> None:
     sql.record_clip(lease, 1)
     sql.record_clip(lease, 2)
     sql.finish_job(lease)

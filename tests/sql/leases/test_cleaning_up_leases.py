@@ -1,4 +1,4 @@
-"""Cleanup: a job whose worker died goes on or ends, a lease that nobody gave back goes away."""
+"""Cleanup: jobs whose worker died are requeued or failed, and expired leases are removed."""
 
 from typing import LiteralString
 from uuid import uuid4
@@ -19,7 +19,7 @@ def test_live_leases_are_left_alone(sql: SqlClient, lease: Lease, rows: Rows) ->
     assert (rows("locks"), rows("jobs")) == before
 
 
-def test_a_job_with_attempts_left_is_queued_again_under_a_dispatch_lease(
+def test_a_job_with_attempts_left_is_requeued_under_a_dispatch_lease(
     sql: SqlClient, lease: Lease, rows: Rows
 ) -> None:
     sql.heartbeat(lease, 70)
@@ -47,7 +47,7 @@ def test_a_job_with_attempts_left_is_queued_again_under_a_dispatch_lease(
     assert (claim.outcome, claim.job.attempt) == ("claimed", 2)
 
 
-def test_what_nobody_claimed_is_handed_over_again_without_costing_an_attempt(
+def test_an_unclaimed_job_is_dispatched_again_without_costing_an_attempt(
     sql: SqlClient, project: str, rows: Rows
 ) -> None:
     sql.start_job(project)
@@ -101,7 +101,7 @@ def test_a_lease_without_a_job_is_released(sql: SqlClient, project: str, rows: R
     assert rows("locks") == []
 
 
-def test_the_oldest_are_reclaimed_first_and_no_more_than_asked_for(sql: SqlClient) -> None:
+def test_leases_are_reclaimed_oldest_first_up_to_the_limit(sql: SqlClient) -> None:
     for second in (3, 1, 2):
         sql.at(second).acquire_lease(f"key-{second}")
     sql.at(1000)
@@ -116,7 +116,9 @@ def test_a_bad_dispatch_time_to_live_is_refused(sql: SqlClient, ttl_seconds: flo
         sql.cleanup_leases(dispatch_ttl_seconds=ttl_seconds)
 
 
-def test_after_a_lost_answer_cleanup_hands_over_again(sql: SqlClient, lease: Lease) -> None:
+def test_after_a_lost_response_cleanup_returns_the_job_for_dispatch_again(
+    sql: SqlClient, lease: Lease
+) -> None:
     sql.at(TTL).cleanup_leases()  # nobody hears of it, so nothing is dispatched
     (reclaimed,) = sql.at(TTL + DISPATCH_TTL).cleanup_leases()
     assert (reclaimed.job_id, reclaimed.action) == (lease.job_id, "requeued")
@@ -168,7 +170,7 @@ HOLDING: dict[str, LiteralString] = {
 
 
 @pytest.mark.parametrize("held", HOLDING)
-async def test_what_another_transaction_holds_is_left_to_it(
+async def test_rows_that_another_transaction_locks_are_skipped(
     race: Race, live_lease: Lease, held: str
 ) -> None:
     free = race.live.acquire_lease("nightly-export").lease
@@ -204,7 +206,7 @@ async def test_a_takeover_and_a_cleanup_of_one_lease_do_not_both_happen(
     assert len(rows("jobs")) == 1
 
 
-async def test_a_job_that_was_cancelled_meanwhile_is_not_queued_again(
+async def test_a_job_that_was_cancelled_meanwhile_is_not_requeued(
     race: Race, live_lease: Lease, rows: Rows
 ) -> None:
     race.clock.advance(TTL)
@@ -236,6 +238,6 @@ def test_a_lease_whose_job_has_ended_is_released_and_the_job_stays_ended(
     assert rows("locks") == []
 
 
-def test_an_unknown_holder_is_no_obstacle(sql: SqlClient) -> None:
+def test_a_lease_of_an_unknown_holder_is_reclaimed(sql: SqlClient) -> None:
     sql.acquire_lease(str(uuid4()), holder="Ünïcode 💾 \n '; drop table editai_locks; --")
     assert len(sql.at(TTL).cleanup_leases()) == 1

@@ -77,7 +77,7 @@ async def test_a_takeover_waits_for_a_renewal_that_has_only_locked_the_row(
     assert (answer.granted, answer.lease.lease_id) == (False, key_lease.lease_id)
 
 
-async def test_of_two_that_want_a_free_key_the_second_waits_and_is_refused(race: Race) -> None:
+async def test_the_second_of_two_acquires_of_a_free_key_waits_and_is_refused(race: Race) -> None:
     with race.other.connection.transaction():
         first = race.other.acquire_lease("key")
         second = await race.waiting(lambda: race.live.acquire_lease("key"))
@@ -86,7 +86,7 @@ async def test_of_two_that_want_a_free_key_the_second_waits_and_is_refused(race:
     assert answer.lease == first.lease
 
 
-async def test_of_two_that_want_an_expired_key_the_second_waits_and_is_refused(
+async def test_the_second_of_two_acquires_of_an_expired_key_waits_and_is_refused(
     race: Race, key_lease: Lease
 ) -> None:
     race.clock.advance(TTL)
@@ -112,7 +112,9 @@ async def test_tokens_rise_in_the_order_of_commits(race: Race) -> None:
     assert first.lease.fencing_token < between["token"] < answer.lease.fencing_token
 
 
-async def test_whoever_waits_for_a_release_gets_the_key(race: Race, key_lease: Lease) -> None:
+async def test_an_acquire_that_waited_for_a_release_gets_the_key(
+    race: Race, key_lease: Lease
+) -> None:
     race.clock.advance(TTL)
     with race.other.connection.transaction():
         race.other.release_lease(key_lease)

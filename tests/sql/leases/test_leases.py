@@ -1,4 +1,4 @@
-"""Leases of any key: who gets one, how it is kept, and when it is lost."""
+"""Leases of any key: how one is granted, renewed and lost."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,7 +31,7 @@ def test_a_free_key_is_granted_until_its_time_to_live_has_passed(sql: SqlClient)
     )
 
 
-def test_a_held_key_is_refused_and_its_holder_is_told(sql: SqlClient, key_lease: Lease) -> None:
+def test_a_held_key_is_refused_and_its_holder_is_named(sql: SqlClient, key_lease: Lease) -> None:
     answer = sql.at(TTL - 0.001).acquire_lease("nightly-export", holder="second")
     assert (answer.granted, answer.lease) == (False, key_lease)
 
@@ -50,21 +50,23 @@ def versions(sql: SqlClient) -> list[dict[str, Any]]:
     return sql.connection.execute(query).fetchall()
 
 
-def test_at_the_moment_of_expiry_the_lease_is_anyones(sql: SqlClient, key_lease: Lease) -> None:
+def test_at_the_moment_of_expiry_the_lease_can_be_taken_over(
+    sql: SqlClient, key_lease: Lease
+) -> None:
     answer = sql.at(TTL).acquire_lease("nightly-export", holder="second")
     assert answer.granted
     assert answer.lease.fencing_token > key_lease.fencing_token
     assert (answer.lease.acquired_at, answer.lease.expires_at) == (after(TTL), after(2 * TTL))
 
 
-def test_asking_again_with_the_same_id_returns_the_same_grant(
+def test_acquiring_again_with_the_same_lease_id_returns_the_same_grant(
     sql: SqlClient, key_lease: Lease
 ) -> None:
     again = sql.at(10).acquire_lease("nightly-export", lease_id=key_lease.lease_id)
     assert (again.granted, again.lease) == (True, key_lease)
 
 
-def test_asking_again_after_expiry_is_a_new_grant_with_a_new_token(
+def test_acquiring_again_after_expiry_is_a_new_grant_with_a_new_token(
     sql: SqlClient, key_lease: Lease
 ) -> None:
     again = sql.at(TTL).acquire_lease("nightly-export", lease_id=key_lease.lease_id)
@@ -86,7 +88,7 @@ def test_an_expired_lease_is_not_renewed(sql: SqlClient, key_lease: Lease) -> No
 
 
 @pytest.mark.parametrize("change", ["lease_id", "fencing_token"])
-def test_half_a_proof_neither_renews_nor_releases(
+def test_a_token_or_a_lease_id_alone_neither_renews_nor_releases(
     sql: SqlClient, key_lease: Lease, rows: Rows, change: str
 ) -> None:
     wrong = {"lease_id": uuid4(), "fencing_token": key_lease.fencing_token + 1}[change]
@@ -136,7 +138,7 @@ def test_no_lease_is_without_a_key_an_id_or_a_holder(sql: SqlClient, rows: Rows)
     assert rows("locks") == []
 
 
-def test_asking_without_an_id_is_never_taken_for_the_holder(
+def test_acquiring_without_a_lease_id_is_never_taken_for_the_holder(
     sql: SqlClient, key_lease: Lease
 ) -> None:
     answer = sql.one(
@@ -170,7 +172,7 @@ def test_a_jobs_lease_is_never_renewed_past_its_deadline(sql: SqlClient, project
     assert not sql.at(100).renew_lease(lease).renewed
 
 
-def test_releasing_a_jobs_lease_hands_the_job_to_the_next_worker(
+def test_releasing_a_jobs_lease_lets_the_next_worker_claim_it(
     sql: SqlClient, lease: Lease, rows: Rows
 ) -> None:
     assert sql.at(5).release_lease(lease)

@@ -1,4 +1,4 @@
-"""The order of row locks: project, lease, job, progress. Whoever keeps it cannot deadlock with another who does."""
+"""The order of row locks: project, lease, job, progress. Two calls that keep it cannot deadlock."""
 
 from collections.abc import Callable
 from typing import Any
@@ -54,7 +54,7 @@ def expired_lease(race: Race, live_lease: Lease) -> Lease:
 
 
 @pytest.mark.parametrize("function", TAKING_THE_PROJECT)
-async def test_who_waits_for_the_project_holds_nothing_yet(
+async def test_a_call_that_waits_for_the_project_holds_no_other_lock(
     race: Race, expired_lease: Lease, function: str
 ) -> None:
     """So whoever holds the project may go on to everything below it without a deadlock."""
@@ -69,7 +69,7 @@ async def test_who_waits_for_the_project_holds_nothing_yet(
 
 
 @pytest.mark.parametrize("function", TAKING_THE_LEASE)
-async def test_who_waits_for_the_lease_holds_nothing_below_it(
+async def test_a_call_that_waits_for_the_lease_holds_no_job_or_progress_lock(
     race: Race, expired_lease: Lease, function: str
 ) -> None:
     with race.other.connection.transaction():

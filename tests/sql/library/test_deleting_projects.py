@@ -1,4 +1,4 @@
-"""Deleting projects and sources: never under a live lease, never half, never a deadlock."""
+"""Deleting projects and sources: never under a live lease, never partly, never with a deadlock."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from tests.sql.racing import Race
 from tests.sql.values import TTL, Rows
 
 
-def test_a_project_goes_with_all_its_rows(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+def test_a_deleted_project_leaves_no_rows(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     other = sql.create_project().id
     sql.create_source(lease.project_id)
     sql.record_clip(lease, 1)
@@ -21,14 +21,18 @@ def test_a_project_goes_with_all_its_rows(sql: SqlClient, lease: Lease, rows: Ro
     assert [row["id"] for row in rows("projects")] == [other]
 
 
-def test_a_live_lease_keeps_its_project(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+def test_a_project_with_a_live_lease_is_not_deleted(
+    sql: SqlClient, lease: Lease, rows: Rows
+) -> None:
     answer = sql.at(TTL - 0.001).delete_project(lease.project_id)
     assert (answer.outcome, answer.lease) == ("busy", lease)
     assert len(rows("projects")) == len(rows("jobs")) == 1
     assert rows("storage_garbage") == []
 
 
-def test_an_expired_lease_does_not(sql: SqlClient, lease: Lease, rows: Rows) -> None:
+def test_a_project_with_an_expired_lease_is_deleted(
+    sql: SqlClient, lease: Lease, rows: Rows
+) -> None:
     assert sql.at(TTL).delete_project(lease.project_id).outcome == "deleted"
     assert rows("locks") == rows("jobs") == []
     assert sql.heartbeat(lease, 50).outcome == "lost"
@@ -43,7 +47,7 @@ def test_deleting_again_finds_nothing(sql: SqlClient, project: str) -> None:
     assert sql.delete_project(project).outcome == "project_not_found"
 
 
-def test_someone_elses_project_is_not_there_to_delete(
+def test_another_owners_project_is_not_found_by_a_deletion(
     sql: SqlClient, project: str, rows: Rows
 ) -> None:
     assert sql.delete_project(project, owner_id=UUID(int=8)).outcome == "project_not_found"
@@ -68,7 +72,7 @@ def test_a_source_that_a_job_may_be_reading_stays(sql: SqlClient, lease: Lease, 
     assert sql.at(TTL).delete_source(source.id).outcome == "deleted"
 
 
-def test_someone_elses_source_is_not_there_to_delete(
+def test_another_owners_source_is_not_found_by_a_deletion(
     sql: SqlClient, project: str, rows: Rows
 ) -> None:
     (source,) = sql.create_source(project)
@@ -93,7 +97,7 @@ async def test_a_deletion_waits_for_a_holders_write_and_then_finds_the_project_b
     assert len(rows("projects")) == 1
 
 
-async def test_the_file_of_a_source_that_came_while_its_project_went_is_garbage(
+async def test_a_source_created_while_its_project_is_deleted_leaves_its_file_as_garbage(
     race: Race, project: str, rows: Rows
 ) -> None:
     """Its caller has been told where to upload it."""

@@ -1,4 +1,4 @@
-"""Projects, sources and clips as the library writes and lists them: each owner's own, and no one else's."""
+"""Projects, sources and clips as the library writes and lists them, each for its owner only."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ def test_a_project_is_created_idle(sql: SqlClient, owner: UUID) -> None:
     assert UUID(project.id)
 
 
-def test_a_project_id_is_taken_once(sql: SqlClient) -> None:
+def test_a_project_id_can_be_used_once(sql: SqlClient) -> None:
     sql.create_project("reel-1")
     with pytest.raises(psycopg.errors.UniqueViolation):
         sql.create_project("reel-1")
@@ -33,7 +33,7 @@ def test_a_project_id_is_a_safe_path_segment(sql: SqlClient, project_id: str) ->
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])
-def test_a_name_has_a_length(sql: SqlClient, project: str, name: str) -> None:
+def test_an_empty_or_too_long_name_is_refused(sql: SqlClient, project: str, name: str) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         sql.create_project(name=name)
     with pytest.raises(psycopg.errors.CheckViolation):
@@ -113,9 +113,7 @@ def test_a_source_is_got_by_its_owner_only(sql: SqlClient, project: str, owner: 
     assert sql.get_source(source.id, owner_id=STRANGER) == sql.get_source(uuid4()) == []
 
 
-def test_what_was_uploaded_may_be_of_another_type_than_was_announced(
-    sql: SqlClient, project: str
-) -> None:
+def test_an_upload_may_have_another_type_than_announced(sql: SqlClient, project: str) -> None:
     (source,) = sql.create_source(project)
     (confirmed,) = sql.confirm_source(source.id, content_type="video/webm")
     assert confirmed.content_type == "video/webm"

@@ -1,4 +1,4 @@
-"""Garbage: files that no row points at any more, listed when it is safe and until they are gone."""
+"""Garbage: files that no row points at any more, listed once their removal is safe, until they are removed."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_the_files_of_a_job_that_did_not_complete_become_garbage(
 
 
 @pytest.mark.parametrize("end", ["cancelled", "deleted"])
-def test_what_a_worker_stores_that_wakes_up_late_goes_as_well(
+def test_files_of_a_worker_that_resumes_late_become_garbage_too(
     sql: SqlClient, lease: Lease, end: str
 ) -> None:
     """It may die before it can say that it has lost, when all else of its job has been removed."""
@@ -93,7 +93,7 @@ def test_exports_are_kept(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     assert set(garbage.keep_paths) == {f"{path}.mp4", f"{path}.jpg"}
 
 
-def test_what_a_lost_attempt_left_becomes_garbage_and_its_checkpoints_stay(
+def test_a_lost_attempts_files_become_garbage_and_its_checkpoints_stay(
     sql: SqlClient, lease: Lease
 ) -> None:
     clip = sql.record_clip(lease, 1).clip
@@ -105,7 +105,7 @@ def test_what_a_lost_attempt_left_becomes_garbage_and_its_checkpoints_stay(
     assert set(garbage.keep_paths) == {clip.storage_path, clip.thumbnail_path}
 
 
-def test_garbage_stays_until_it_is_forgotten(sql: SqlClient, lease: Lease) -> None:
+def test_garbage_stays_listed_until_it_is_forgotten(sql: SqlClient, lease: Lease) -> None:
     sql.cancel_job(lease.project_id)
     (garbage,) = sql.at(GRACE).list_storage_garbage()
     assert sql.list_storage_garbage() == [garbage]
@@ -115,7 +115,7 @@ def test_garbage_stays_until_it_is_forgotten(sql: SqlClient, lease: Lease) -> No
     assert sql.forget_storage_garbage([]) == 0
 
 
-def test_no_more_is_listed_than_asked_for_oldest_first(sql: SqlClient, project: str) -> None:
+def test_garbage_is_listed_oldest_first_up_to_the_limit(sql: SqlClient, project: str) -> None:
     for _ in range(3):
         sql.start_job(project)
         sql.cancel_job(project)
@@ -141,7 +141,7 @@ UPLOADS_END = 3 * 3600.0
 
 
 @pytest.mark.parametrize("deleted", ["source", "project"])
-def test_what_is_uploaded_to_a_source_that_is_gone_goes_once_nothing_more_can_come(
+def test_an_upload_to_a_deleted_source_becomes_garbage_after_its_url_has_expired(
     sql: SqlClient, project: str, deleted: str
 ) -> None:
     (source,) = sql.create_source(project)
@@ -176,7 +176,9 @@ def test_a_deleted_projects_files_become_garbage(sql: SqlClient, lease: Lease) -
     assert {garbage.keep_paths for garbage in listed} == {()}
 
 
-def test_the_garbage_of_a_deleted_project_spares_its_namesake(sql: SqlClient, lease: Lease) -> None:
+def test_garbage_of_a_deleted_project_spares_a_new_project_of_the_same_id(
+    sql: SqlClient, lease: Lease
+) -> None:
     """A file that is being uploaded to a new project of the same id has no row yet to protect it."""
     sql.finish_job(lease)
     sql.delete_project(lease.project_id)
@@ -187,7 +189,9 @@ def test_the_garbage_of_a_deleted_project_spares_its_namesake(sql: SqlClient, le
     assert not any(upload.startswith(prefix) for prefix in prefixes)
 
 
-def test_uploads_that_never_came_are_dropped(sql: SqlClient, project: str, rows: Rows) -> None:
+def test_sources_whose_upload_never_arrived_are_dropped(
+    sql: SqlClient, project: str, rows: Rows
+) -> None:
     (stale,) = sql.create_source(project)
     (ready,) = sql.create_source(project)
     sql.confirm_source(ready.id)
@@ -198,7 +202,7 @@ def test_uploads_that_never_came_are_dropped(sql: SqlClient, project: str, rows:
     assert [garbage.prefix for garbage in sql.list_storage_garbage()] == [stale.storage_path]
 
 
-def test_no_more_uploads_are_dropped_than_asked_for(sql: SqlClient, project: str) -> None:
+def test_sources_are_dropped_up_to_the_limit(sql: SqlClient, project: str) -> None:
     for _ in range(3):
         sql.create_source(project)
     assert sql.at(3600).cleanup_uploads(limit=2) == 2

@@ -58,7 +58,7 @@ def _identity() -> Identity:
 def fresh_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of a server that was never started."""
     folder = tmp_path_factory.mktemp("cron")
-    # Postgres does not run as root, and whoever it runs as has to get here.
+    # Postgres does not run as root, and the user it runs as must be able to get here.
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(parent.stat().st_mode | 0o711)
     data = folder / "data"

@@ -39,7 +39,9 @@ def _found(postgres15: Postgres15, home: Path) -> list[str]:
     ]
 
 
-def test_every_body_refers_to_what_there_is(migrated: Postgres15, tmp_path: Path) -> None:
+def test_every_function_body_refers_to_existing_objects(
+    migrated: Postgres15, tmp_path: Path
+) -> None:
     assert _found(migrated, tmp_path) == []
 
 
@@ -51,7 +53,7 @@ def test_every_body_refers_to_what_there_is(migrated: Postgres15, tmp_path: Path
         ("declare v_never integer; begin end", 'unused variable "v_never"'),
     ],
 )
-def test_a_wrong_body_would_be_found(
+def test_a_function_body_with_a_mistake_would_be_found(
     migrated: Postgres15, owner: Connection, tmp_path: Path, body: str, complaint: str
 ) -> None:
     owner.execute(

@@ -98,7 +98,7 @@ async def test_pg_cron_runs_the_command_and_the_history_shows_it(
 
 
 @pytest.mark.usefixtures("with_pg_net_and_vault")
-def test_a_job_that_is_queued_again_wakes_the_worker(
+def test_a_requeued_job_wakes_the_worker(
     postgres15: Postgres15, owner: Connection, admin: Connection
 ) -> None:
     postgres15.migrate()
@@ -145,7 +145,7 @@ def test_the_schedule_in_operations_md_triggers_lease_cleanup(
 
 
 @pytest.mark.usefixtures("with_pg_net_and_vault")
-async def test_without_its_secrets_nobody_is_called_and_the_job_is_there_to_be_taken_at_once(
+async def test_without_its_secrets_no_worker_is_called_and_a_requeued_job_can_be_claimed_at_once(
     postgres15: Postgres15, owner: Connection, admin: Connection
 ) -> None:
     postgres15.migrate()
@@ -220,7 +220,7 @@ def test_the_history_keeps_a_day_of_its_own_runs_and_all_of_others(
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
-def test_nobody_but_the_owner_may_run_or_schedule_cleanup(
+def test_only_the_owner_may_run_or_schedule_cleanup(
     postgres15: Postgres15, owner: Connection, role: str
 ) -> None:
     postgres15.migrate()

@@ -1,4 +1,4 @@
-"""What the tables themselves refuse, even from a function that is wrong."""
+"""What the tables themselves refuse, even from a SQL function with a bug."""
 
 from typing import LiteralString
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Who may do what, from the catalog: whatever a migration makes and has no entry here fails."""
+"""Which role may do what, read from the catalog: an object without an entry here fails the test."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -133,7 +133,9 @@ def test_everything_that_migrations_make_grants_exactly_what_is_written(admin: C
         ),
     ],
 )
-def test_a_newcomer_would_be_seen(admin: Connection, newcomer: str, grants: catalog.Grants) -> None:
+def test_a_new_object_without_an_entry_would_be_found(
+    admin: Connection, newcomer: str, grants: catalog.Grants
+) -> None:
     expected = expected_grants(admin)
     with admin.transaction(force_rollback=True):
         admin.execute(newcomer.encode())
@@ -195,7 +197,7 @@ def test_an_owner_sees_its_rows_and_a_stranger_none(
 
 
 @pytest.mark.parametrize("table", HIDDEN_COLUMNS)
-def test_a_hidden_column_is_hidden(
+def test_a_user_cannot_read_a_hidden_column(
     filled: None, connect: Callable[[str], Connection], table: str
 ) -> None:
     name = text.Identifier("public", f"editai_{table}")
@@ -218,7 +220,7 @@ def test_a_user_without_an_id_sees_nothing(
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_functions_are_the_service_roles_alone(
+def test_only_the_service_role_may_execute_functions(
     admin: Connection, connect: Callable[[str], Connection], role: str
 ) -> None:
     connection = connect(role)
@@ -240,13 +242,13 @@ def call_with_nulls(function: catalog.Function) -> text.Composed:
     )
 
 
-def test_no_function_runs_with_its_owners_rights(admin: Connection) -> None:
+def test_no_function_is_security_definer(admin: Connection) -> None:
     rows = admin.execute(
         "select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
     ).fetchall()
     assert rows == []
 
 
-def test_the_service_role_cannot_turn_tokens_back(service_role: Connection) -> None:
+def test_the_service_role_cannot_reset_the_token_sequence(service_role: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         service_role.execute("select setval('editai_fencing_tokens', 1)")

@@ -116,7 +116,7 @@ def test_a_token_with_another_secret_is_refused(fresh_state: Backend, users: Use
     assert Api(fresh_state, token).get("projects").status_code == 401
 
 
-def test_a_user_cannot_name_a_role_above_its_own(fresh_state: Backend, users: Users) -> None:
+def test_a_token_cannot_name_a_role_above_its_own(fresh_state: Backend, users: Users) -> None:
     """A token is signed for its role: a role that the API must not become is no role at all."""
     for role in ("postgres", "supabase_admin"):
         answer = Api(fresh_state, users.token(role=role)).get("projects")

@@ -53,7 +53,7 @@ LINTS = {
 
 
 @pytest.mark.parametrize("lint", LINTS)
-def test_there_is_no(admin: Connection, lint: str) -> None:
+def test_the_schema_has_no(admin: Connection, lint: str) -> None:
     assert admin.execute(LINTS[lint].encode()).fetchall() == []
 
 
@@ -124,14 +124,14 @@ def updates(admin: Connection, table: str) -> dict[str, Any]:
     return row
 
 
-def test_realtime_tells_of_progress_and_nothing_else(admin: Connection) -> None:
+def test_realtime_publishes_progress_and_nothing_else(admin: Connection) -> None:
     rows = admin.execute(
         "select tablename from pg_publication_tables where pubname = 'supabase_realtime'"
     ).fetchall()
     assert rows == [{"tablename": "editai_generation_progress"}]
 
 
-def test_realtime_tells_of_a_deleted_row_its_key_alone(admin: Connection) -> None:
+def test_realtime_publishes_only_the_key_of_a_deleted_row(admin: Connection) -> None:
     """Deletions reach every signed-in listener: row level security does not hold them back."""
     rows = admin.execute(
         "select relname, relreplident from pg_class c join pg_publication_rel r on r.prrelid = c.oid"
@@ -156,7 +156,7 @@ def test_the_progress_table_has_the_agreed_columns(admin: Connection) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_migration_is_named_by_time_and_deed_and_tells_the_api(file: Any) -> None:
+def test_a_migration_is_named_by_time_and_action_and_notifies_postgrest(file: Any) -> None:
     assert re.fullmatch(r"\d{14}_[a-z]+(_[a-z]+)+", file.stem)
     content = file.read_text()
     assert content.startswith("-- ")
@@ -166,13 +166,13 @@ def test_a_migration_is_named_by_time_and_deed_and_tells_the_api(file: Any) -> N
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_each_function_says_above_it_what_it_promises(file: Any) -> None:
+def test_each_function_has_a_comment_above_it(file: Any) -> None:
     lines = file.read_text().splitlines()
     starts = [i for i, line in enumerate(lines) if re.match(r"create (function|procedure)", line)]
     assert [lines[i] for i in starts if not lines[i - 1].startswith("-- ")] == []
 
 
-def test_the_only_clock_is_ours(admin: Connection) -> None:
+def test_the_only_clock_is_editai_clock(admin: Connection) -> None:
     """In functions, that is; the default of progress.updated_at is the agreed one, which no function uses."""
     rows = admin.execute(
         "select proname as name from pg_proc where pronamespace = 'public'::regnamespace"

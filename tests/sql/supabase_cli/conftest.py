@@ -1,4 +1,4 @@
-"""The Supabase CLI, kept from the network and from its user's own settings."""
+"""The Supabase CLI, without access to the network and to its user's settings."""
 
 import json
 import subprocess

@@ -37,7 +37,7 @@ def test_every_key_is_known_and_every_value_fits(cli: SupabaseCli) -> None:
         ('no_policy = "error"', 'no_policies = "error"', "checks.rls_enabled_no_policies"),
     ],
 )
-def test_a_wrong_key_or_value_would_be_seen(
+def test_a_wrong_key_or_value_would_be_found(
     cli: SupabaseCli, right: str, wrong: str, complaint: str
 ) -> None:
     file = cli.folder / "supabase" / "config.toml"
@@ -45,7 +45,7 @@ def test_a_wrong_key_or_value_would_be_seen(
     assert any(complaint in line for line in _complaints(cli.run("status")))
 
 
-def test_every_check_that_there_is_of_a_migration_stops_it(cli: SupabaseCli) -> None:
+def test_every_check_that_the_cli_has_stops_a_migration(cli: SupabaseCli) -> None:
     checks = tomllib.loads(CONFIG.read_text())["db"]["migrations"]["checks"]
     file = cli.folder / "supabase" / "config.toml"
     table = "[db.migrations.checks]"
@@ -73,12 +73,12 @@ def test_the_bucket_is_private_and_takes_videos_and_thumbnails_only(
     ]
 
 
-def test_tokens_are_left_to_those_who_know_all_of_the_projects_keys() -> None:
+def test_edge_functions_leave_the_check_of_tokens_to_the_library() -> None:
     checked = {name: function.verify_jwt for name, function in edge_functions().items()}
     assert checked == {"start-job": False}
 
 
-def test_every_function_it_names_exists() -> None:
+def test_every_edge_function_in_the_config_exists() -> None:
     config = tomllib.loads(CONFIG.read_text())
     assert set(config["functions"]) == set(edge_functions())
 

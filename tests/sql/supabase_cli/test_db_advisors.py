@@ -64,11 +64,11 @@ def pushed(cli: SupabaseCli, empty_database: EmptyDatabase) -> str:
     return db_url
 
 
-def test_it_finds_nothing_at_any_level(cli: SupabaseCli, pushed: str) -> None:
+def test_the_linter_finds_nothing_at_any_level(cli: SupabaseCli, pushed: str) -> None:
     assert _found(cli, pushed) == {}
 
 
-def test_it_would_find_each_fault(cli: SupabaseCli, pushed: str) -> None:
+def test_the_linter_would_find_each_planted_fault(cli: SupabaseCli, pushed: str) -> None:
     with psycopg.connect(pushed) as connection:
         for fault in FAULTS.values():
             connection.execute(fault.encode())

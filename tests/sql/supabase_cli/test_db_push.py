@@ -1,4 +1,4 @@
-"""`supabase db push` and the local stack's own migrate do the same, and know of each other."""
+"""`supabase db push` and the local stack's own migrate have the same effect, and see each other's migrations."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def _recorded(db_url: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def test_it_applies_every_migration_to_an_empty_database(
+def test_db_push_applies_every_migration_to_an_empty_database(
     cli: SupabaseCli, empty_database: EmptyDatabase
 ) -> None:
     db_url = empty_database("pushed")
@@ -79,7 +79,7 @@ def test_it_applies_every_migration_to_an_empty_database(
     assert [f"{version}_{name}.sql" for version, name, _ in _recorded(db_url)] == files
 
 
-def test_what_it_applies_is_what_the_local_stack_applies(
+def test_db_push_applies_what_the_local_stack_applies(
     cli: SupabaseCli, empty_database: EmptyDatabase
 ) -> None:
     pushed, migrated = empty_database("pushed"), empty_database("migrated")
@@ -90,7 +90,7 @@ def test_what_it_applies_is_what_the_local_stack_applies(
     assert _grants(pushed) == _grants(migrated)
 
 
-def test_what_it_applies_grants_exactly_what_is_written(
+def test_db_push_gives_exactly_the_written_grants(
     cli: SupabaseCli, empty_database: EmptyDatabase
 ) -> None:
     db_url = empty_database("pushed")
@@ -99,7 +99,7 @@ def test_what_it_applies_grants_exactly_what_is_written(
         assert catalog.grants(connection) == expected_grants(connection)
 
 
-def test_what_it_applies_leaves_roles_and_defaults_as_they_are(
+def test_db_push_leaves_roles_and_default_privileges_unchanged(
     cli: SupabaseCli, empty_database: EmptyDatabase
 ) -> None:
     db_url = empty_database("pushed")
@@ -108,14 +108,16 @@ def test_what_it_applies_leaves_roles_and_defaults_as_they_are(
     assert _rows(db_url, _NOT_OURS) == before
 
 
-def test_it_finds_nothing_to_do_on_the_local_stack(cli: SupabaseCli, fresh_state: Backend) -> None:
+def test_db_push_finds_nothing_to_apply_on_the_local_stack(
+    cli: SupabaseCli, fresh_state: Backend
+) -> None:
     db_url = fresh_state.server.url(database=fresh_state.database)
     before = _recorded(db_url)
     assert "up to date" in cli.push(db_url)
     assert _recorded(db_url) == before
 
 
-def test_the_local_stack_finds_nothing_to_do_after_it(
+def test_the_local_stack_finds_nothing_to_apply_after_db_push(
     cli: SupabaseCli, empty_database: EmptyDatabase
 ) -> None:
     db_url = empty_database("pushed")
