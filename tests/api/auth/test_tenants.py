@@ -1,4 +1,4 @@
-"""Another user's resources look like missing ones: every operation of the OpenAPI document, with every id that it takes."""
+"""Another user's resources look like missing ones: every operation of the document, with every id it takes."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Who may call: the edge function requires a token, and the library verifies it. Also what Supabase's own check would do."""
+"""Who may call: the edge function requires a token, the library verifies it. And what Supabase's own check would do."""
 
 import base64
 import hmac

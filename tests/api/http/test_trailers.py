@@ -1,4 +1,4 @@
-"""Trailers, the fields after a chunked body: the application does not read them, so few are accepted and none is kept."""
+"""Trailers, the fields after a chunked body: the application does not read them, so few are accepted, none kept."""
 
 import json
 
