@@ -52,7 +52,9 @@ def _build(app: FastAPI, base_path: str) -> dict[str, Any]:
     )
     _add_components(schema.setdefault("components", {}))
     for operation in _operations(schema):
-        operation["summary"] = _first_sentence(operation["description"])
+        # Without docstrings (python -OO) FastAPI's own summary stays.
+        if description := operation.get("description"):
+            operation["summary"] = _first_sentence(description)
         _drop_default(operation)
         _complete_parameters(operation)
         _add_examples(operation)
