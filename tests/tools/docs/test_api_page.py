@@ -1,14 +1,27 @@
-"""docs/api.md lists every call of the API, and no other."""
+"""docs/api.md lists every call of the API and every code of a failed job, and no other."""
 
 import re
+from typing import get_args
 
 from api.app import BASE_PATH, create_app
+from shared.media.facts import RefusalCode
 from tests.tools.docs import pages
+
+SCHEMAS = pages.ROOT / "supabase" / "schemas"
+CODE = re.compile(r"'code', '([a-z_]+)'")
 
 
 def test_the_table_is_complete() -> None:
     table = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", pages.page("docs/api.md"))
     assert sorted(table) == sorted(_operations())
+
+
+def test_every_code_of_a_failed_job_is_explained() -> None:
+    section = pages.page("docs/api.md").partition("## When a job fails")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
+    explained = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
+    in_sql = {code for path in SCHEMAS.rglob("*.sql") for code in CODE.findall(path.read_text())}
+    assert explained == {*get_args(RefusalCode), "encoding_failed", *in_sql}
 
 
 def _operations() -> list[str]:

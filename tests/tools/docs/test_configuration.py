@@ -57,6 +57,15 @@ def test_every_other_variable_that_the_page_names_is_read_somewhere() -> None:
         assert name in source, name
 
 
+def test_the_deployed_values_are_those_of_the_deployment() -> None:
+    script = (pages.ROOT / "deploy" / "settings.sh").read_text()
+    listed = re.search(r"^DEFAULTS=\((.*?)^\)", script, re.MULTILINE | re.DOTALL)
+    assert listed
+    entries = re.findall(r"'?\b([A-Z_]+)=([^\s']+)", re.sub(r"#.*", "", listed[1]))
+    deployed = {name: value for name, value in entries if name != "RETRY_SECONDS"}
+    assert {name: default for name, default, *_ in _rows("Deployment")} == deployed
+
+
 def _defaults() -> dict[str, set[str]]:
     """The defaults of each variable: two models may read the same one."""
     defaults: dict[str, set[str]] = defaultdict(set)
