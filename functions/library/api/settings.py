@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.settings import read_settings
 
+DEFAULT_MAX_UPLOAD_BYTES = 500_000_000
+
 _Origins = TypeAdapter(tuple[str, ...])
 
 
@@ -27,7 +29,7 @@ class LibrarySettings(BaseSettings):
     public_url: str = Field(pattern=r"^https?://.*[^/]$")
     """The URL of the library for its clients, with the base path."""
 
-    max_upload_bytes: int = Field(default=500_000_000, gt=0)
+    max_upload_bytes: int = Field(default=DEFAULT_MAX_UPLOAD_BYTES, gt=0)
     """The maximum size of an uploaded video. A cloud's own limit on requests may be lower."""
 
     slow_head_seconds: float = Field(default=10, gt=0)

@@ -8,15 +8,16 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import BASE_PATH
-from api.http.security import AuthenticatedRoute
+from api.http.security import MAX_JSON_BYTES, AuthenticatedRoute
 from api.openapi.problem_schemas import problem_kinds
+from api.settings import DEFAULT_MAX_UPLOAD_BYTES
 from shared.errors import PROBLEM_MEDIA_TYPE
 from tests.api.openapi.reading import Operation, examples, faults, operations
 
 JSON = "application/json"
 UNDOCUMENTED = {"/", f"{BASE_PATH}/docs", f"{BASE_PATH}/docs/{{name}}"}
 
-# Told to whoever asks for a path that is not there, or with a method that it does not know.
+# The responses for an unknown path, and for a method that a path does not support.
 EVERYWHERE = {"urn:editai:problem:not-found", "urn:editai:problem:method-not-allowed"}
 BLANK = {"about:blank"}
 
@@ -107,6 +108,24 @@ def test_errors_of_bodies_are_described_where_a_body_is_read(document: dict[str,
             assert operation.statuses >= WITH_BODY, operation.name
         if operation.has_query("cursor"):
             assert 422 in operation.statuses, operation.name
+
+
+def test_the_example_of_a_too_large_body_names_the_limit_of_its_route(
+    app: FastAPI, document: dict[str, Any]
+) -> None:
+    described = by_name(document)
+    limits: dict[str, int] = {}
+    for _, route in api_routes(app):
+        operation = described.get(route.name.lstrip("_"))
+        if operation and 413 in operation.statuses:
+            is_json = isinstance(route, AuthenticatedRoute) and route.reads_json
+            limits[operation.name] = MAX_JSON_BYTES if is_json else DEFAULT_MAX_UPLOAD_BYTES
+    assert set(limits.values()) == {MAX_JSON_BYTES, DEFAULT_MAX_UPLOAD_BYTES}
+    for name, limit in limits.items():
+        content = described[name].content["responses"]["413"]["content"][PROBLEM_MEDIA_TYPE]
+        example = content["examples"]["payload-too-large"]["value"]
+        assert example["max_bytes"] == limit, name
+        assert f"{limit:,} bytes" in example["detail"], name
 
 
 def test_an_operation_with_an_id_in_its_path_describes_404(document: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         "max_bytes": {
             "type": "integer",
             "description": "The size limit.",
-            "examples": [500_000_000],
+            "examples": [1_000_000, 500_000_000],
         }
     },
     "project-busy": {
@@ -71,7 +71,6 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
 
 EXAMPLE_DETAILS: Mapping[str, str] = {
     "invalid-request": "body.variant_count: Input should be less than or equal to 10.",
-    "payload-too-large": "The body is larger than the limit of 500,000,000 bytes.",
     "too-many-jobs": "You already have 5 active jobs, the maximum. "
     "Wait until one ends, or cancel one.",
     "unsupported-media-type": "Send the body as application/json.",

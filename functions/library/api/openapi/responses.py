@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from api.http.security import MAX_JSON_BYTES, too_large
 from api.openapi.problem_schemas import (
     BLANK_NAME,
     BLANK_TYPE,
@@ -63,17 +64,19 @@ _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
 )
 
 
-def problems(*errors: type[EditAIError], common: bool = True) -> Responses:
+def problems(
+    *errors: type[EditAIError], common: bool = True, max_body_bytes: int = MAX_JSON_BYTES
+) -> Responses:
     """The problems that a route responds with, each with an example, by status."""
     by_status: dict[int, list[type[EditAIError]]] = defaultdict(list)
     for error in (*errors, *(_COMMON if common else (EditAIError,))):
         by_status[error.status].append(error)
-    return {status: _response(kinds) for status, kinds in sorted(by_status.items())}
+    return {status: _response(kinds, max_body_bytes) for status, kinds in sorted(by_status.items())}
 
 
-def job_problems(*errors: type[EditAIError]) -> Responses:
+def job_problems(*errors: type[EditAIError], max_body_bytes: int = MAX_JSON_BYTES) -> Responses:
     """The problems of a route that starts a job; a 409 or 429 may follow a wait."""
-    responses = problems(*errors, ProjectBusy, TooManyJobs)
+    responses = problems(*errors, ProjectBusy, TooManyJobs, max_body_bytes=max_body_bytes)
     for error in (ProjectBusy, TooManyJobs):
         responses[error.status]["headers"] |= _PREFERENCE_APPLIED
     return responses
@@ -101,8 +104,11 @@ def blank_problem(
     return {status.value: response | {"content": {PROBLEM_MEDIA_TYPE: content}}}
 
 
-def _response(errors: list[type[EditAIError]]) -> dict[str, Any]:
-    examples = {error.slug: {"summary": error.title, "value": _example(error)} for error in errors}
+def _response(errors: list[type[EditAIError]], max_body_bytes: int) -> dict[str, Any]:
+    examples = {
+        error.slug: {"summary": error.title, "value": _example(error, max_body_bytes)}
+        for error in errors
+    }
     content = {"schema": problem_schema(errors), "examples": examples}
     return {
         "description": " ".join(f"{error.title}." for error in errors),
@@ -120,7 +126,9 @@ def _headers(errors: Kinds) -> dict[str, Any]:
     }
 
 
-def _example(error: type[EditAIError]) -> dict[str, Any]:
+def _example(error: type[EditAIError], max_body_bytes: int) -> dict[str, Any]:
+    if error is PayloadTooLarge:
+        return too_large(max_body_bytes).problem()
     extensions = EXTENSIONS.get(error.slug, {})
     members = {name: member["examples"][0] for name, member in extensions.items()}
     return error(EXAMPLE_DETAILS.get(error.slug)).problem() | members

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from api.http.middleware import IS_HEAD
 from api.http.security import too_large
 from api.openapi.responses import blank_problem, header, problems
-from api.settings import get_library_settings
+from api.settings import DEFAULT_MAX_UPLOAD_BYTES, get_library_settings
 from api.uploads.form import file_sink
 from shared.errors import EditAIError, InvalidUrl, NotFound, PayloadTooLarge, RequestTimeout
 from shared.storage.factory import get_storage
@@ -154,7 +154,14 @@ def files_router(storage: LocalStorage) -> APIRouter:
         response_class=Response,
         responses={
             201: {"description": "The file is stored."},
-            **problems(InvalidUrl, FileExists, PayloadTooLarge, RequestTimeout, common=False),
+            **problems(
+                InvalidUrl,
+                FileExists,
+                PayloadTooLarge,
+                RequestTimeout,
+                common=False,
+                max_body_bytes=DEFAULT_MAX_UPLOAD_BYTES,
+            ),
         },
         openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {}}}}},
     )

@@ -28,7 +28,7 @@ from api.models import GenerateFromSource
 from api.openapi.responses import BODY, accepted_headers, job_problems
 from api.routes.projects import ProjectId
 from api.routes.sources import refuse_unconfirmed
-from api.settings import get_library_settings
+from api.settings import DEFAULT_MAX_UPLOAD_BYTES, get_library_settings
 from api.uploads.form import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
 from api.uploads.probing import probed_facts
 from shared.api_models import JobAccepted
@@ -83,6 +83,7 @@ REQUEST_BODY = {
             SourceNotReady,
             IdempotencyKeyReused,
             StorageUnavailable,
+            max_body_bytes=DEFAULT_MAX_UPLOAD_BYTES,
         ),
     },
     openapi_extra={"requestBody": REQUEST_BODY},
