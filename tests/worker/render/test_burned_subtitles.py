@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.encoding.subtitles import SCRIPT_NAME, SafeArea, write_script
@@ -182,6 +182,7 @@ def test_wide_frames_leave_less_room_at_the_edges_than_upright_ones() -> None:
     assert wide == SafeArea(side=115, top=76, bottom=86)
 
 
+# Without Hypothesis's default deadline of 200 ms an example, because a busy machine exceeds it.
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs", "Cc"])).map(
@@ -192,6 +193,7 @@ def test_wide_frames_leave_less_room_at_the_edges_than_upright_ones() -> None:
         max_size=4,
     )
 )
+@settings(deadline=None)
 def test_any_text_becomes_one_script_line_with_only_the_tags_of_the_writer(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str]
 ) -> None:
