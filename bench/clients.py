@@ -22,7 +22,7 @@ LIMITS = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CON
 
 
 def _lean() -> LeanClient:
-    return LeanClient(timeout_seconds=TIMEOUT_SECONDS, connections=CONCURRENCY)
+    return LeanClient(timeout_seconds=TIMEOUT_SECONDS, max_connections=CONCURRENCY)
 
 
 AS_THE_FUNCTIONS_CALL = "shared.database.transport, by its rpc"

@@ -30,7 +30,7 @@ async def remove_garbage() -> int:
     while size == BATCH and asyncio.get_running_loop().time() < deadline:
         rows = await call(
             "list_storage_garbage",
-            within_seconds=CLEANUP_TIMEOUT_SECONDS,
+            timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
             after_id=last,
         )

@@ -62,7 +62,7 @@ async def reclaim(counts: Counter[str]) -> int:
     settings = get_settings()
     rows = await call(
         "cleanup_leases",
-        within_seconds=CLEANUP_TIMEOUT_SECONDS,
+        timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
         limit=BATCH,
         dispatch_ttl_seconds=settings.dispatch_ttl_seconds,
     )
@@ -101,7 +101,7 @@ async def drop_pending_uploads() -> int:
     for _ in range(MAX_BATCHES):
         batch = await call(
             "cleanup_uploads",
-            within_seconds=CLEANUP_TIMEOUT_SECONDS,
+            timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
             max_age_seconds=UPLOAD_MAX_AGE_SECONDS,
         )

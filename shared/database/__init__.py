@@ -1,1 +1,1 @@
-"""The one way to the database: a client per process, and calls of SQL functions with their errors translated."""
+"""All access to the database: one client per process, and calls of SQL functions with their errors translated."""

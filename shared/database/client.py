@@ -1,4 +1,4 @@
-"""The one Supabase client of a process, and the one way to call a SQL function."""
+"""The process's one Supabase client, and the only code that calls SQL functions."""
 
 import asyncio
 import logging
@@ -18,15 +18,15 @@ from supabase import AsyncClient, AsyncClientOptions
 
 logger = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 CALL_TIMEOUT_SECONDS = 2.5
-"""A request that cannot reach the database answers 503 within three seconds."""
+"""With this timeout, a request gets its 503 within three seconds if the database cannot be reached."""
 
 CLEANUP_TIMEOUT_SECONDS = 30.0
-"""As long as the SQL functions of cleanup may take: what they do when nobody waits is handed over to nobody."""
+"""How long cleanup's SQL functions may run. If we stop waiting earlier, requeued jobs have no one to dispatch them."""
 
-CONNECTIONS = 64
+MAX_CONNECTIONS = 64
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html and https://docs.postgrest.org/en/v12/references/errors.html
 _TRANSIENT_CLASSES = ("08", "53", "57", "58", "PGRST0")
@@ -34,10 +34,10 @@ _TRANSIENT_CLASSES = ("08", "53", "57", "58", "PGRST0")
 # Postgres has rolled the call back, and the next call runs the new function.
 _TRANSIENT_STATES = ("40P01", "55P03", "25006", "XX000")
 
-# An HTTP status comes as a code where the answer is not PostgREST's: somebody in between found nobody there, or gave up
-# on who was. Whether the call has happened is not known, as with a success whose content does not arrive.
+# The code is an HTTP status if the response is not PostgREST's: a proxy in between could not reach PostgREST, or timed
+# out. Then we cannot know whether the call took effect. The same is true of a success whose body does not arrive.
 _STATUS_LENGTH = 3
-_REFUSING_STATUSES = range(300, 500)
+_PERMANENT_STATUSES = range(300, 500)
 _TRANSIENT_STATUSES = (408, 425, 429)
 
 _client: AsyncClient | None = None
@@ -45,7 +45,7 @@ _client_loop: asyncio.AbstractEventLoop | None = None
 
 
 async def get_supabase() -> AsyncClient:
-    """The Supabase client of this process, made on first use; its connections belong to the running event loop."""
+    """The process's Supabase client, created on first use; its connections belong to the running event loop."""
     global _client, _client_loop
     loop = asyncio.get_running_loop()
     if _client is None or _client_loop is not loop:
@@ -54,7 +54,7 @@ async def get_supabase() -> AsyncClient:
 
 
 async def close_supabase() -> None:
-    """Close the connections of this process's client; the next use makes another one."""
+    """Close the connections of this process's client; the next use creates a new one."""
     global _client
     client, _client = _client, None
     if client and client.options.httpx_client:
@@ -62,9 +62,9 @@ async def close_supabase() -> None:
 
 
 def _create_client() -> AsyncClient:
-    """A client that costs little, and without retries of its own.
+    """A client with little overhead and no retries of its own.
 
-    Retrying belongs to the caller, who knows whether a second call is safe and how long its own caller waits.
+    Callers retry, because they know whether a second call is safe and how long their own caller waits.
     """
     settings = get_settings()
     return AsyncClient(
@@ -74,27 +74,29 @@ def _create_client() -> AsyncClient:
             auto_refresh_token=False,
             persist_session=False,
             postgrest_client_retry=False,
-            httpx_client=LeanClient(timeout_seconds=CALL_TIMEOUT_SECONDS, connections=CONNECTIONS),
+            httpx_client=LeanClient(
+                timeout_seconds=CALL_TIMEOUT_SECONDS, max_connections=MAX_CONNECTIONS
+            ),
         ),
     )
 
 
-async def call(function: str, *, within_seconds: float | None = None, **params: Any) -> Any:
-    """Call `editai_<function>` with its `p_` parameters and return what it returns, as JSON.
+async def call(function: str, *, timeout_seconds: float | None = None, **params: Any) -> Any:
+    """Call `editai_<function>` with its `p_` parameters and return its result, as JSON.
 
-    The answer must come within CALL_TIMEOUT_SECONDS, or `within_seconds`. Raises DatabaseUnavailable when the database
-    cannot be reached or gives up, QueryFailed when the call itself is at fault.
+    The timeout is CALL_TIMEOUT_SECONDS, or `timeout_seconds`. Raises DatabaseUnavailable if the database cannot be
+    reached or fails for a transient reason, QueryFailed if it rejects the call.
     """
     client = await get_supabase()
     arguments = {f"p_{name}": value for name, value in params.items()}
-    with _translated(function):
-        return await rpc(client, f"editai_{function}", arguments, within_seconds=within_seconds)
+    with _translating_errors(function):
+        return await rpc(client, f"editai_{function}", arguments, timeout_seconds=timeout_seconds)
 
 
 async def call_idempotent(function: str, **params: Any) -> Any:
-    """`call`, asked once more when no answer came: for functions that give the same answer to the same arguments.
+    """`call`, retried once after DatabaseUnavailable: for functions that are safe to repeat with the same arguments.
 
-    Each may take as long as one may: an answer that does not come in time is asked for again, too.
+    Each attempt has the full timeout. A timed-out call is retried, too.
     """
     # Without tenacity or stamina: a policy for them takes as many lines, and adds 6 or 9 ms to each start.
     try:
@@ -103,64 +105,64 @@ async def call_idempotent(function: str, **params: Any) -> Any:
         return await call(function, **params)
 
 
-async def with_deadline(deadline: float, answer: Awaitable[Answer]) -> Answer:
-    """An answer of the database; raises DatabaseUnavailable when it has not come by a moment (loop time)."""
+async def with_deadline(deadline: float, pending_call: Awaitable[Result]) -> Result:
+    """The result of a database call; raises DatabaseUnavailable if it is not there by the deadline (loop time)."""
     try:
         async with asyncio.timeout_at(deadline):
-            return await answer
+            return await pending_call
     except TimeoutError:
         raise DatabaseUnavailable from None
 
 
 async def read(
-    table: str, *, order: str = "", **wanted: str | Collection[str]
+    table: str, *, order: str = "", **filters: str | Collection[str]
 ) -> list[dict[str, Any]]:
-    """Read the rows of `editai_<table>` whose columns are equal to a value, or to one of several, in a column's order.
+    """Read the rows of `editai_<table>` whose columns equal a value or one of several, sorted by the column `order`.
 
-    For what is no more than a row; writing, and every rule, goes through a SQL function. Ask for few rows: PostgREST
-    leaves off what is over its limit, and does not say so. Raises as `call` does.
+    For plain rows only: writes and every rule go through a SQL function. Read few rows, because PostgREST silently
+    truncates a result at its row limit. Raises the same errors as `call`.
     """
     query = (await get_supabase()).table(f"editai_{table}").select("*")
-    for column, value in wanted.items():
+    for column, value in filters.items():
         query = query.eq(column, value) if isinstance(value, str) else query.in_(column, value)
-    with _translated(table):
+    with _translating_errors(table):
         rows = cast("Any", (await (query.order(order) if order else query).execute()).data)
-    if not isinstance(rows, list):  # the client takes a page of somebody in between for a value
+    if not isinstance(rows, list):  # the client returns a proxy's error page as a value
         raise DatabaseUnavailable
     return cast("list[dict[str, Any]]", rows)
 
 
 @contextmanager
-def _translated(what: str) -> Generator[None]:
-    with span(f"SQL {what}", SpanKind.CLIENT, attributes={"db.system.name": "postgresql"}):
+def _translating_errors(name: str) -> Generator[None]:
+    with span(f"SQL {name}", SpanKind.CLIENT, attributes={"db.system.name": "postgresql"}):
         try:
             yield
         except httpx.HTTPError as error:
-            logger.warning("no answer from the database to %s: %s", what, type(error).__name__)
+            logger.warning("no response from the database to %s: %s", name, type(error).__name__)
             raise DatabaseUnavailable from error
         except APIError as error:
-            raise _translate(what, error) from error
+            raise _translate(name, error) from error
 
 
-def _translate(function: str, error: APIError) -> EditAIError:
-    """The error of the family that a SQLSTATE, or PostgREST's own code, stands for."""
+def _translate(name: str, error: APIError) -> EditAIError:
+    """Our error for a SQLSTATE or for one of PostgREST's own codes."""
     code = str(error.code or "")
-    logger.warning("the database refused %s with %s", function, code)
+    logger.warning("the database refused %s with %s", name, code)
     return DatabaseUnavailable() if is_transient(code) else QueryFailed(code)
 
 
 def is_transient(code: str) -> bool:
-    """Tell whether a call may be answered when it is made again, as it is."""
+    """Tell whether the same call may succeed when it is retried."""
     if len(code) == _STATUS_LENGTH and code.isdecimal():
         status = int(code)
-        return status not in _REFUSING_STATUSES or status in _TRANSIENT_STATUSES
+        return status not in _PERMANENT_STATUSES or status in _TRANSIENT_STATUSES
     return not code or code in _TRANSIENT_STATES or code.startswith(_TRANSIENT_CLASSES)
 
 
 class QueryFailed(EditAIError):
     """The database refused a call.
 
-    Callers that expect a SQLSTATE check `sqlstate`. For all others it is an internal error, whose response says nothing
+    Callers that expect a SQLSTATE check `sqlstate`. If none does, it is an internal error whose response says nothing
     about the database.
     """
 

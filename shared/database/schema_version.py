@@ -1,22 +1,22 @@
-"""Whether the database is as new as this code."""
+"""Checks that the database has every migration that this code needs."""
 
 from shared.database.client import QueryFailed, call
 from shared.errors import ServiceUnavailable
 
 SCHEMA_VERSION = "20261129104221"
-"""The newest migration that this code was written for."""
+"""The newest migration that this code needs."""
 
 # https://docs.postgrest.org/en/v12/references/errors.html
 NO_SUCH_FUNCTION = "PGRST202"
 
 
 async def check_schema() -> None:
-    """Ask the database for its version; a newer one is fine, because migrations only go forward.
+    """Compare the database's schema version with this code's; a newer one is fine, as migrations only go forward.
 
-    Raises ServiceUnavailable when it is older than this code, DatabaseUnavailable.
+    Raises ServiceUnavailable if it is older than this code, DatabaseUnavailable if it cannot be read.
     """
     if await _version() < SCHEMA_VERSION:
-        raise ServiceUnavailable("The database waits for a migration.")
+        raise ServiceUnavailable("A database migration is pending.")
 
 
 async def _version() -> str:

@@ -1,7 +1,7 @@
-"""Calls of SQL functions over HTTP, and the client that carries them: httpx to look at, aiohttp underneath.
+"""Calls SQL functions over HTTP, by a client with httpx's interface that sends through aiohttp.
 
-`rpc` sends what `client.rpc(name, arguments).execute()` sends, for half of what that costs: the client's builder copies
-the headers three times and reads the answer through httpx. A test holds the one against the other.
+`rpc` sends the same request as `client.rpc(name, arguments).execute()` at half the cost: the Supabase client's builder
+copies the headers three times and reads the response through httpx. A test compares the two requests.
 Source: https://docs.postgrest.org/en/v12/references/api/functions.html
 """
 
@@ -25,40 +25,40 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class LeanClient(httpx.AsyncClient):
-    """Sends plain requests straight through aiohttp, and all others httpx's way over the same connections.
+    """An httpx client that sends most requests straight through aiohttp, bypassing httpx.
 
-    A plain request has a body of bytes, or none, and needs nothing of what httpx does around it: hooks,
-    authentication flows, cookies, redirects. Every call of a SQL function is one. A call through the Supabase
-    client so costs a fifth of the CPU time that it costs with its default client, and half of what it costs
-    with aiohttp as httpx's transport (`python -m bench.request_path`).
+    A request bypasses httpx if its body is bytes or empty and it needs none of httpx's hooks, authentication flows,
+    cookies or redirects. Every call of a SQL function qualifies. All other requests go through httpx, over the same
+    connections. A call through the Supabase client takes a fifth of the CPU time that it takes with its default
+    client, and half of what it takes with aiohttp as httpx's transport (`python -m bench.request_path`).
     """
 
-    def __init__(self, *, timeout_seconds: float, connections: int) -> None:
-        """Belongs to the running event loop. `timeout_seconds` is for a plain request as a whole."""
-        trusted = httpx.create_ssl_context()
-        self._usual_limit = aiohttp.ClientTimeout(total=timeout_seconds)
+    def __init__(self, *, timeout_seconds: float, max_connections: int) -> None:
+        """Belongs to the running event loop. `timeout_seconds` limits a whole request that bypasses httpx."""
+        ssl_context = httpx.create_ssl_context()
+        self._default_timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, ssl=trusted),
-            timeout=self._usual_limit,
+            connector=aiohttp.TCPConnector(limit=max_connections, ssl=ssl_context),
+            timeout=self._default_timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            # Answers are small; unpacking, if a server packs them all the same, is httpx's.
+            # Responses are small, so we do not ask for compression. If a server compresses anyway, httpx decompresses.
             auto_decompress=False,
             skip_auto_headers=("Accept-Encoding",),
         )
-        transport = AiohttpTransport(client=self._session, verify=trusted)
+        transport = AiohttpTransport(client=self._session, verify=ssl_context)
         super().__init__(transport=transport, timeout=timeout_seconds)
 
     async def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
-        """Send a request as httpx does. Raises httpx.HTTPError when no answer comes."""
-        if self._has_hooks() or not _is_plain(options):
+        """Send a request, as httpx.AsyncClient.request does. Raises httpx.HTTPError if there is no response."""
+        if self._has_hooks() or not _can_bypass_httpx(options):
             return await super().request(method, url, **options)
         headers, content = options.get("headers"), options.get("content")
         query = httpx.QueryParams(options.get("params"))
-        target = f"{url}?{query}" if query else str(url)
+        full_url = f"{url}?{query}" if query else str(url)
         status, raw_headers, body = await self.exchange(
-            method, target, headers=headers, content=content
+            method, full_url, headers=headers, content=content
         )
-        request = httpx.Request(method, _as_asked(target), headers=headers, content=content)
+        request = httpx.Request(method, _httpx_url(full_url), headers=headers, content=content)
         return httpx.Response(status, headers=raw_headers, content=body, request=request)
 
     async def exchange(
@@ -68,33 +68,34 @@ class LeanClient(httpx.AsyncClient):
         *,
         headers: Mapping[str, str] | None,
         content: bytes | None,
-        within_seconds: float | None = None,
+        timeout_seconds: float | None = None,
     ) -> tuple[int, Sequence[tuple[bytes, bytes]], bytes]:
-        """Send a plain request; return status, headers and body without httpx's objects, which cost as much again.
+        """Send a request that bypasses httpx; return its response's status, headers and body.
 
-        Raises httpx.HTTPError when no answer comes within the client's timeout, or `within_seconds`.
+        Building httpx's own objects would double the cost. Raises httpx.HTTPError if there is no response within the
+        client's timeout, or `timeout_seconds`.
         """
         if self._has_hooks():
-            usual = self.timeout if within_seconds is None else within_seconds
+            timeout = self.timeout if timeout_seconds is None else timeout_seconds
             response = await super().request(
-                method, url, headers=headers, content=content, timeout=usual
+                method, url, headers=headers, content=content, timeout=timeout
             )
             return response.status_code, response.headers.raw, response.content
-        limit = self._usual_limit
-        if within_seconds is not None:
-            limit = aiohttp.ClientTimeout(total=within_seconds)
+        limit = self._default_timeout
+        if timeout_seconds is not None:
+            limit = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
             async with self._session.request(
                 method,
-                _as_sent(url),
+                _yarl_url(url),
                 headers=headers,
                 data=content,
                 allow_redirects=False,
                 timeout=limit,
-            ) as answer:
-                return answer.status, answer.raw_headers, await answer.read()
+            ) as response:
+                return response.status, response.raw_headers, await response.read()
         except TimeoutError as error:
-            raise httpx.ReadTimeout("no answer in time") from error
+            raise httpx.ReadTimeout("no response in time") from error
         except aiohttp.ClientError as error:
             raise httpx.NetworkError(type(error).__name__) from error
 
@@ -107,47 +108,47 @@ async def rpc(
     name: str,
     arguments: Mapping[str, Any],
     *,
-    within_seconds: float | None = None,
+    timeout_seconds: float | None = None,
 ) -> Any:
-    """What a SQL function returns, as JSON; None for one that returns nothing.
+    """Call a SQL function and return its result, as JSON; None if it returns nothing.
 
-    The client is one that was given a LeanClient. Raises postgrest's APIError for a refusal, with the answer's status
-    as its code where the answer is not PostgREST's, and httpx.HTTPError when no answer comes.
+    The client must have been created with a LeanClient. Raises postgrest's APIError if the call is refused: its code is
+    the HTTP status if the response is not from PostgREST. Raises httpx.HTTPError if there is no response.
     """
     status, _, body = await cast("LeanClient", client.postgrest.session).exchange(
         "POST",
         f"{client.rest_url}/rpc/{name}",
-        # By items(): a lookup of one of httpx's headers searches them all.
+        # items(), because each lookup in httpx's headers searches all of them.
         headers=dict(client.postgrest.headers.items()) | _CONTENT,
         content=_COMPACT.encode(arguments).encode(),
-        within_seconds=within_seconds,
+        timeout_seconds=timeout_seconds,
     )
     if httpx.codes.is_success(status):
         with suppress(ValueError):
             return json.loads(body) if body else None
-    raise _refusal(status, body)
+    raise _api_error(status, body)
 
 
-def _refusal(status: int, body: bytes) -> APIError:
+def _api_error(status: int, body: bytes) -> APIError:
     try:
         return APIError(dict(APIErrorFromJSON.model_validate_json(body)))
     except ValidationError:
-        return APIError({"message": "not an answer of PostgREST", "code": str(status)})
+        return APIError({"message": "not a response of PostgREST", "code": str(status)})
 
 
-def _is_plain(options: dict[str, Any]) -> bool:
+def _can_bypass_httpx(options: dict[str, Any]) -> bool:
     used = {name for name, value in options.items() if value}
     return used <= {"headers", "params", "content"} and isinstance(
         options.get("content"), bytes | None
     )
 
 
-# The same few urls are asked for again and again, and taking one apart costs more than all else here.
+# Few distinct URLs are requested, and parsing one costs more than everything else here.
 @lru_cache(maxsize=256)
-def _as_sent(url: str) -> URL:
+def _yarl_url(url: str) -> URL:
     return URL(url, encoded=True)
 
 
 @lru_cache(maxsize=256)
-def _as_asked(url: str) -> httpx.URL:
+def _httpx_url(url: str) -> httpx.URL:
     return httpx.URL(url)

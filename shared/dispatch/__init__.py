@@ -1,1 +1,1 @@
-"""Dispatching a queued job to a worker: through Cloud Tasks, or directly over HTTP."""
+"""Dispatches queued jobs to a worker: through Cloud Tasks, or directly over HTTP."""

@@ -1,7 +1,7 @@
-"""Handing a queued job to Cloud Tasks, which delivers it to the worker until the worker accepts it.
+"""Dispatches a queued job through Cloud Tasks, which delivers it to the worker until the worker accepts it.
 
-One REST call. Google's async client would save about 40 lines, but installs 26 MB more, and its import adds 106 ms of
-CPU to an instance (google-cloud-tasks 2.26).
+This is one REST call. Google's async client would save about 40 lines, but it installs 26 MB more, and its import adds
+106 ms of CPU to an instance (google-cloud-tasks 2.26).
 Source: https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks
 """
 
@@ -28,15 +28,15 @@ from shared.settings import read_settings
 logger = logging.getLogger(__name__)
 
 DISPATCH_DEADLINE = "1800s"
-"""The longest that Cloud Tasks waits for the worker's answer; the worker answers when the job has ended."""
+"""How long Cloud Tasks waits for the worker's response, which comes when the job has ended."""
 
-ENQUEUE_SECONDS = 5.0
+ENQUEUE_TIMEOUT_SECONDS = 5.0
 ALREADY_EXISTS = 409
-TRIES = 2
+MAX_TRIES = 2
 
 
 class CloudTasksSettings(BaseSettings):
-    """Where jobs are queued; without a queue they are handed over directly."""
+    """The queue for jobs; without one, jobs are dispatched directly."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
@@ -59,7 +59,7 @@ class CloudTasksSettings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_cloud_tasks_settings() -> CloudTasksSettings:
-    """The Cloud Tasks settings of this process."""
+    """The process's Cloud Tasks settings."""
     return read_settings(CloudTasksSettings)
 
 
@@ -73,33 +73,33 @@ async def enqueue(
 ) -> bool:
     """Create the task that delivers a job to the worker; return whether it is in the queue.
 
-    The task is named by what may be handed over once: the job that starts (`fencing_token` None), then each dispatch
-    lease that cleanup grants it. A hand-over repeated after a lost answer finds its own name taken and changes nothing;
-    one by cleanup has a name of its own, as Cloud Tasks may refuse a used one for a day after its task is gone.
-    Never raises.
+    Each dispatch has its own task name. A job's first dispatch (`fencing_token` None) is named by the job's id; each
+    later one also by the fencing token of the dispatch lease that cleanup granted. A retry after a lost response finds
+    its name taken and changes nothing. Cleanup's dispatches need names of their own, because Cloud Tasks may refuse a
+    used name for a day after its task is gone. Never raises.
     """
     name = str(job_id) if fencing_token is None else f"{job_id}-{fencing_token}"
     task = _task(job_id, f"{settings.cloud_tasks_queue}/tasks/{name}", worker_url, settings)
     problem = ""
-    # The status decides about a retry, and only the last reason is logged: a policy of stamina would be no shorter.
-    for _ in range(TRIES):
+    # The status decides whether to retry, and only the last reason is logged: stamina would need as many lines.
+    for _ in range(MAX_TRIES):
         try:
             token = await (tokens or get_access_tokens()).get()
             response = await _create(task, token, settings)
         except (httpx.HTTPError, CredentialsUnavailable) as error:
-            problem, again = type(error).__name__, True
+            problem, retry = type(error).__name__, True
         else:
             if response.is_success or response.status_code == ALREADY_EXISTS:
                 return True
-            problem, again = _reason(response), response.is_server_error
-        if not again:
+            problem, retry = _reason(response), response.is_server_error
+        if not retry:
             break
     logger.warning("job %s was not queued: %s", job_id, problem)
     return False
 
 
 async def _create(task: dict[str, Any], token: str, settings: CloudTasksSettings) -> httpx.Response:
-    async with http_client(timeout=ENQUEUE_SECONDS) as client:
+    async with http_client(timeout=ENQUEUE_TIMEOUT_SECONDS) as client:
         return await client.post(
             f"{settings.cloud_tasks_url}/v2/{settings.cloud_tasks_queue}/tasks",
             json={"task": task},
@@ -108,7 +108,7 @@ async def _create(task: dict[str, Any], token: str, settings: CloudTasksSettings
 
 
 def _task(job_id: UUID, name: str, worker_url: str, settings: CloudTasksSettings) -> dict[str, Any]:
-    """The delivery. It asks for no early answer: an instance keeps its CPU only while a request is open."""
+    """The task to create. It does not ask for an early response: an instance has CPU only while a request is open."""
     body = json.dumps({"job_id": str(job_id)}).encode()
     return {
         "name": name,
@@ -127,7 +127,7 @@ def _task(job_id: UUID, name: str, worker_url: str, settings: CloudTasksSettings
 
 
 def _reason(response: httpx.Response) -> str:
-    """The HTTP status and Google's name for it, without its message."""
+    """The HTTP status and Google's name for it, without the message, which may quote a token."""
     try:
         status = response.json()["error"]["status"]
     except (ValueError, KeyError, TypeError):

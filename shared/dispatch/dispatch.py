@@ -1,4 +1,4 @@
-"""Handing a queued job to a worker: through Cloud Tasks, or over HTTP to a worker that runs beside us."""
+"""Dispatches a queued job to a worker: through Cloud Tasks, or directly to the worker over HTTP."""
 
 import logging
 from functools import lru_cache
@@ -22,47 +22,48 @@ DISPATCH_TIMEOUT_SECONDS = 5.0
 
 
 class DispatchSettings(BaseSettings):
-    """What those who hand jobs over read from the environment, besides CloudTasksSettings."""
+    """The settings of functions that dispatch jobs, in addition to CloudTasksSettings."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     worker_url: str = Field(pattern=r"^https?://")
-    """Where the worker is reached."""
+    """The URL of the worker."""
 
 
 @lru_cache(maxsize=1)
 def get_dispatch_settings() -> DispatchSettings:
-    """The dispatch settings of this process."""
+    """The process's dispatch settings."""
     return read_settings(DispatchSettings)
 
 
 async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | None = None) -> bool:
-    """Have a job taken to a worker; return whether that is settled.
+    """Dispatch a job to a worker; return whether it was dispatched.
 
-    `fencing_token` is that of the dispatch lease under which cleanup queued the job again; None when it starts.
+    `fencing_token` is that of the dispatch lease under which cleanup requeued the job; None for a job that starts.
 
-    Never raises: a job that was not handed over keeps its short dispatch lease, and cleanup hands it over again.
+    Never raises. A job that was not dispatched keeps its short dispatch lease; when that expires, cleanup dispatches
+    the job again.
     """
     attributes = {"editai.job_id": str(job_id)}
     with (
         log_fields(job_id=str(job_id)),
-        span("dispatch", SpanKind.PRODUCER, attributes=attributes) as measured,
+        span("dispatch", SpanKind.PRODUCER, attributes=attributes) as dispatch_span,
     ):
         queue, worker_url = get_cloud_tasks_settings(), get_dispatch_settings().worker_url
         if queue.cloud_tasks_queue:
-            settled = await enqueue(
+            dispatched = await enqueue(
                 job_id, fencing_token=fencing_token, worker_url=worker_url, settings=queue
             )
         else:
-            settled = await _dispatch_directly(job_id, worker_url, settings)
-        measured.set_attribute("editai.settled", settled)
-    return settled
+            dispatched = await _dispatch_directly(job_id, worker_url, settings)
+        dispatch_span.set_attribute("editai.settled", dispatched)
+    return dispatched
 
 
 async def _dispatch_directly(job_id: UUID, worker_url: str, settings: Settings) -> bool:
-    """Ask the worker itself.
+    """Post the job to the worker.
 
-    It answers once it has claimed the job and goes on after its answer (RFC 7240, respond-async).
+    The worker responds once it has claimed the job, and continues after its response (RFC 7240, respond-async).
     """
     try:
         async with http_client(timeout=DISPATCH_TIMEOUT_SECONDS) as client:
@@ -77,6 +78,6 @@ async def _dispatch_directly(job_id: UUID, worker_url: str, settings: Settings) 
             )
             response.raise_for_status()
     except httpx.HTTPError as error:
-        logger.warning("job %s was not handed over: %s", job_id, type(error).__name__)
+        logger.warning("job %s was not dispatched: %s", job_id, type(error).__name__)
         return False
     return True

@@ -1,4 +1,4 @@
-"""The access token that this process presents to Google's APIs."""
+"""Access tokens for Google's APIs."""
 
 import asyncio
 import threading
@@ -9,17 +9,17 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 class CredentialsUnavailable(Exception):
-    """Google gave this process no access token."""
+    """Google gives this process no access token."""
 
 
 class Credentials(Protocol):
-    """What google-auth's credentials are to us."""
+    """What we use of google-auth's credentials."""
 
     token: str | None
 
     @property
     def valid(self) -> bool:
-        """True while the token is good."""
+        """True until the token expires."""
         ...
 
     def refresh(self, request: Any) -> None:
@@ -28,9 +28,9 @@ class Credentials(Protocol):
 
 
 class AccessTokens:
-    """The access token of the account that this process runs as, fetched again before it expires.
+    """The access token of the account that this process runs as, refreshed before it expires.
 
-    The library is imported on first use: most processes never need it.
+    google-auth is imported on first use, because most processes never need it.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class AccessTokens:
         self._refreshing = threading.Lock()
 
     async def get(self) -> str:
-        """A token that is good for a while. Raises CredentialsUnavailable."""
+        """A token that has not expired. Raises CredentialsUnavailable if there is none."""
         credentials = self._credentials
         if credentials is None or not credentials.valid:
             credentials = await asyncio.to_thread(self._refresh)
@@ -70,5 +70,5 @@ def _default_credentials() -> Credentials:
 
 @lru_cache(maxsize=1)
 def get_access_tokens() -> AccessTokens:
-    """The access tokens of this process."""
+    """The process's access tokens."""
     return AccessTokens()

@@ -39,7 +39,7 @@ async def client(
 
 @pytest.fixture
 def logs(library: FunctionProcess, worker: FunctionProcess, lease_cleanup: FunctionProcess) -> Logs:
-    """The lines that each function logs during the test."""
+    """The log of each function during the test."""
     return {function.name: function.watch_log() for function in (library, worker, lease_cleanup)}
 
 
@@ -140,8 +140,8 @@ async def test_the_reason_of_a_failed_job_is_logged(
     assert (failure["project_id"], failure["attempt"]) == ("reel", 1)
 
 
-async def started_job(project_id: str, admin: Connection) -> UUID:
-    """A queued job of a new project, which is not dispatched."""
+async def queued_job(project_id: str, admin: Connection) -> UUID:
+    """Start a job of a new project without dispatching it."""
     admin.execute("select editai_create_project(%s, 'Reel', %s)", [uuid4(), project_id])
     request = JobRequest(project_id=project_id, owner_id=None, kind="raw_clips", params={})
     start = await start_job(request, get_settings())
@@ -154,8 +154,8 @@ async def test_cleanup_logs_each_reclaimed_lease_with_its_job(
 ) -> None:
     cleanup, worker = (fresh_state.functions[name] for name in ("lease_cleanup", "worker"))
     worker.stop()
-    requeued = await started_job("waits", admin)
-    failed = await started_job("gone", admin)
+    requeued = await queued_job("waits", admin)
+    failed = await queued_job("gone", admin)
     claim = await claim_job(failed, holder="worker", ttl_seconds=60)
     admin.execute("update editai_jobs set max_attempts = 1 where id = %s", [failed])
     lease = await acquire_lease("nightly-export", holder="night", ttl_seconds=60)
@@ -177,8 +177,8 @@ async def test_cleanup_logs_each_reclaimed_lease_with_its_job(
     assert by_action["failed"]["job_id"] == str(failed)
     assert by_action["failed"]["fencing_token"] == claim.lease.fencing_token
     assert by_action["released"]["project_id"] == "nightly-export"
-    (refused,) = (line for line in lines if "was not handed over" in line["message"])
-    assert (refused["project_id"], refused["job_id"]) == ("waits", str(requeued))
+    (not_dispatched,) = (line for line in lines if "was not dispatched" in line["message"])
+    assert (not_dispatched["project_id"], not_dispatched["job_id"]) == ("waits", str(requeued))
 
 
 async def test_a_job_that_could_not_be_dispatched_is_logged_with_its_id(
@@ -191,7 +191,7 @@ async def test_a_job_that_could_not_be_dispatched_is_logged_with_its_id(
     started = await client.generate(project.id, small_video, variant_count=1, target_duration=2)
 
     lines = logs["library"].lines(project_id=project.id)
-    (line,) = (line for line in lines if "was not handed over" in line["message"])
+    (line,) = (line for line in lines if "was not dispatched" in line["message"])
     assert line["job_id"] == str(started.job.id)
 
 

@@ -1,4 +1,4 @@
-"""A caller cannot forge log lines, and no line has secrets or names of files."""
+"""A caller cannot forge log lines, and no line contains secrets or file names."""
 
 import json
 from urllib.parse import quote
@@ -19,7 +19,7 @@ SECRET_NAME = "my-secret-film"
 
 async def test_no_request_can_forge_a_log_line(library: FunctionProcess, user: User) -> None:
     log = library.watch_log()
-    sent = [
+    requests = [
         head(method, path, {**user.headers, "Connection": "close", **headers})
         for end in LINE_ENDS
         for method, path, headers in (
@@ -32,18 +32,18 @@ async def test_no_request_can_forge_a_log_line(library: FunctionProcess, user: U
             ("GET", f"{LIBRARY_BASE_PATH}/projects", {"User-Agent": "[31mforged"}),
         )
     ]
-    for request in sent:
+    for request in requests:
         async with connect(library.url) as connection:
             await connection.send(request)
             await connection.response()
 
     def lines() -> list[str]:
-        # Split at every kind of line end, not only at \n; without the readiness check of the fixture.
-        every = log.text().splitlines()
-        return [line for line in every if "GET /{path:path}: 200" not in line]
+        # Split at every kind of line end, not only at \n. The fixture's readiness check is left out.
+        all_lines = log.text().splitlines()
+        return [line for line in all_lines if "GET /{path:path}: 200" not in line]
 
-    await eventually(lambda: len(lines()) >= len(sent))
-    assert len(lines()) == len(sent)
+    await eventually(lambda: len(lines()) >= len(requests))
+    assert len(lines()) == len(requests)
     for line in lines():
         assert line.isprintable()
         written = json.loads(line)
@@ -51,7 +51,7 @@ async def test_no_request_can_forge_a_log_line(library: FunctionProcess, user: U
         assert "forged" not in line
 
 
-async def test_no_line_has_a_token_or_the_name_of_a_file(
+async def test_no_line_contains_a_token_or_a_file_name(
     library: FunctionProcess, user: User
 ) -> None:
     log = library.watch_log()

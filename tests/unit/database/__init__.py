@@ -1,1 +1,1 @@
-"""The way to the database: one client, one call, and what its failures are turned into."""
+"""The database client: its requests, and how failures become our errors."""

@@ -1,4 +1,4 @@
-"""Answers that are not PostgREST's: of a gateway, a load balancer or a content delivery network before it."""
+"""Responses that are not from PostgREST but from a gateway, a load balancer or a content delivery network before it."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -8,32 +8,32 @@ import pytest
 from shared.database.client import QueryFailed, call, close_supabase, read
 from shared.errors import DatabaseUnavailable
 from shared.settings import get_settings
-from tests.unit.database.serving import echoing, serving
+from tests.unit.database.serving import responding, serving
 
 PAGE = b"<html><h1>Web server is down</h1></html>"
 
-Answering = Callable[[int], AbstractAsyncContextManager[None]]
+ProxyResponds = Callable[[int], AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture
-def answering(fresh_state: object, monkeypatch: pytest.MonkeyPatch) -> Answering:
-    """Puts a server in the place of Supabase that answers everything with a page and a status."""
+def proxy_responds(fresh_state: object, monkeypatch: pytest.MonkeyPatch) -> ProxyResponds:
+    """Replaces Supabase by a server that responds to every request with an HTML page and a status."""
     del fresh_state
 
     @asynccontextmanager
-    async def answers(status: int) -> AsyncGenerator[None]:
+    async def respond(status: int) -> AsyncGenerator[None]:
         head = f"HTTP/1.1 {status} Page\r\nContent-Length: {len(PAGE)}\r\nConnection: close\r\n\r\n"
-        async with serving(echoing([], head.encode() + PAGE)) as url:
+        async with serving(responding([], head.encode() + PAGE)) as url:
             with monkeypatch.context() as patch:
                 patch.setenv("SUPABASE_URL", url)
-                await _connect_anew()
+                await _reconnect()
                 yield
-        await _connect_anew()
+        await _reconnect()
 
-    return answers
+    return respond
 
 
-async def _connect_anew() -> None:
+async def _reconnect() -> None:
     get_settings.cache_clear()
     await close_supabase()
 
@@ -43,10 +43,10 @@ async def _connect_anew() -> None:
     "status",
     [200, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
 )
-async def test_whether_the_call_has_happened_is_not_known(
-    answering: Answering, status: int
+async def test_a_status_that_leaves_the_call_s_outcome_unknown_is_database_unavailable(
+    proxy_responds: ProxyResponds, status: int
 ) -> None:
-    async with answering(status):
+    async with proxy_responds(status):
         with pytest.raises(DatabaseUnavailable):
             await call("read_progress", project_id="reel", owner_id=None)
         with pytest.raises(DatabaseUnavailable):
@@ -54,8 +54,10 @@ async def test_whether_the_call_has_happened_is_not_known(
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 413])
-async def test_a_refusal_is_a_fault_of_the_call(answering: Answering, status: int) -> None:
-    async with answering(status):
+async def test_a_status_that_refuses_the_call_is_query_failed(
+    proxy_responds: ProxyResponds, status: int
+) -> None:
+    async with proxy_responds(status):
         with pytest.raises(QueryFailed):
             await call("read_progress", project_id="reel", owner_id=None)
         with pytest.raises(QueryFailed):

@@ -1,4 +1,4 @@
-"""Requests and answers that are lost on their way, on a real line: what is asked again, and what nobody can know."""
+"""Requests and responses that are lost on a real connection: what is retried, and which outcomes stay unknown."""
 
 import random
 from collections.abc import AsyncGenerator, Callable
@@ -19,8 +19,8 @@ from tests.support.backend import Backend
 from tests.support.database import Connection
 
 
-class LosesFirst(Line):
-    """Loses the first piece of one kind that passes, or holds it up for a minute, and does nothing else."""
+class LineWithOneFault(Line):
+    """Loses or delays by a minute the first piece that the fault applies to, and no other."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(longest_delay_seconds=60)
@@ -33,12 +33,12 @@ class LosesFirst(Line):
         return 1.0
 
 
-BadLine = Callable[[str], AbstractAsyncContextManager[None]]
+FaultyLine = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture
-def bad_line(fresh_state: Backend, monkeypatch: pytest.MonkeyPatch) -> BadLine:
-    """Puts a line that loses something between this process and the gateway."""
+def faulty_line(fresh_state: Backend, monkeypatch: pytest.MonkeyPatch) -> FaultyLine:
+    """Puts a proxy with one fault between this process and the gateway."""
 
     @asynccontextmanager
     async def between(fault: str) -> AsyncGenerator[None]:
@@ -46,17 +46,17 @@ def bad_line(fresh_state: Backend, monkeypatch: pytest.MonkeyPatch) -> BadLine:
         proxy = Proxy(
             port=claim.number,
             target=lambda: fresh_state.gateway.port,
-            line=LosesFirst(fault),
-            random=random.Random(0),  # noqa: S311 - what is lost is certain
+            line=LineWithOneFault(fault),
+            random=random.Random(0),  # noqa: S311 - the fault is certain
         )
         await proxy.start()
         try:
             with monkeypatch.context() as patch:
                 patch.setenv("SUPABASE_URL", f"http://127.0.0.1:{claim.number}")
-                await _connect_anew()
+                await _reconnect()
                 yield
         finally:
-            await _connect_anew()
+            await _reconnect()
             await proxy.stop()
             claim.release()
         assert proxy.counts.total() == 1
@@ -64,7 +64,7 @@ def bad_line(fresh_state: Backend, monkeypatch: pytest.MonkeyPatch) -> BadLine:
     return between
 
 
-async def _connect_anew() -> None:
+async def _reconnect() -> None:
     get_settings.cache_clear()
     await close_supabase()
 
@@ -76,63 +76,63 @@ def project(admin: Connection) -> str:
 
 
 @pytest.fixture
-def request_of(project: str) -> JobRequest:
+def job_request(project: str) -> JobRequest:
     return JobRequest(project_id=project, owner_id=None, kind="raw_clips", params={})
 
 
-LOSSES = pytest.mark.parametrize("lost", ["cut", "drop"], ids=["the request", "the answer"])
-LATE_TOO = pytest.mark.parametrize(
-    "lost", ["cut", "drop", "delay"], ids=["the request", "the answer", "what is late"]
+LOST = pytest.mark.parametrize("lost", ["cut", "drop"], ids=["the request", "the response"])
+LOST_OR_LATE = pytest.mark.parametrize(
+    "lost", ["cut", "drop", "delay"], ids=["the request", "the response", "a late one"]
 )
 
 
 @pytest.fixture(autouse=True)
-def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.database.client.CALL_TIMEOUT_SECONDS", 0.5)
 
 
-@LATE_TOO
-async def test_a_claim_without_an_answer_costs_no_attempt(
-    bad_line: BadLine, request_of: JobRequest, lost: str
+@LOST_OR_LATE
+async def test_a_claim_retried_without_a_response_counts_as_one_attempt(
+    faulty_line: FaultyLine, job_request: JobRequest, lost: str
 ) -> None:
-    job = (await start_job(request_of, get_settings())).job
+    job = (await start_job(job_request, get_settings())).job
     assert job is not None
-    async with bad_line(lost):
+    async with faulty_line(lost):
         claim = await claim_job(job.id, holder="worker", ttl_seconds=60)
     assert claim.outcome == "claimed"
     assert claim.job is not None
     assert (claim.job.attempt, claim.job.status) == (1, "running")
 
 
-@LATE_TOO
+@LOST_OR_LATE
 @pytest.mark.usefixtures("fresh_state")
-async def test_a_lease_is_granted_without_waiting_for_ones_own_to_expire(
-    bad_line: BadLine, lost: str
+async def test_acquiring_a_lease_is_retried_without_conflicting_with_itself(
+    faulty_line: FaultyLine, lost: str
 ) -> None:
-    async with bad_line(lost):
+    async with faulty_line(lost):
         lease = await acquire_lease("key", holder="first", ttl_seconds=60)
     assert isinstance(lease, Lease)
 
 
-@LOSSES
-async def test_a_start_without_an_answer_starts_one_job(
-    bad_line: BadLine, request_of: JobRequest, admin: Connection, lost: str
+@LOST
+async def test_a_start_retried_without_a_response_starts_one_job(
+    faulty_line: FaultyLine, job_request: JobRequest, admin: Connection, lost: str
 ) -> None:
     job_id = uuid4()
-    async with bad_line(lost):
-        start = await start_job(request_of, get_settings(), job_id=job_id)
+    async with faulty_line(lost):
+        start = await start_job(job_request, get_settings(), job_id=job_id)
     assert start.job is not None
     assert start.job.id == job_id
     assert admin.execute("select id from editai_jobs").fetchall() == [{"id": job_id}]
 
 
 @pytest.mark.usefixtures("project")
-async def test_a_refusal_after_a_start_without_an_answer_is_not_taken_for_the_end(
-    bad_line: BadLine, request_of: JobRequest
+async def test_a_refused_retry_of_a_start_without_a_response_leaves_the_outcome_unknown(
+    faulty_line: FaultyLine, job_request: JobRequest
 ) -> None:
-    """The first call may still be on its way, and start the job once the project is free."""
+    """The first call may still be in flight, and may start the job once the project is free."""
     await acquire_lease("reel", holder="nightly export", ttl_seconds=60)
-    async with bad_line("cut"):
+    async with faulty_line("cut"):
         with pytest.raises(DatabaseUnavailable):
-            await start_job(request_of, get_settings())
-    assert (await start_job(request_of, get_settings())).outcome == "busy"
+            await start_job(job_request, get_settings())
+    assert (await start_job(job_request, get_settings())).outcome == "busy"

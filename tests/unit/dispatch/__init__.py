@@ -1,1 +1,1 @@
-"""Dispatching jobs and checking who calls internal functions."""
+"""Dispatching jobs through Cloud Tasks, and Google's ID tokens that callers of private functions present."""

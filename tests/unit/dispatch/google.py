@@ -1,6 +1,6 @@
-"""Google's endpoints as they are documented, on a port of this machine: tokens, keys, Cloud Tasks.
+"""A local server with Google's endpoints as documented: tokens, keys and Cloud Tasks.
 
-What a request must look like is taken from
+The form of a valid request is taken from
 https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks and
 https://developers.google.com/identity/protocols/oauth2/service-account#httprest
 """
@@ -27,28 +27,28 @@ QUEUE = "projects/reel-project/locations/europe-west1/queues/editai-jobs"
 ACCESS_TOKEN = "ya29.an-access-token"
 KEY_ID = "key-of-the-test"
 
-Answer = tuple[int, dict[str, Any]]
+Response = tuple[int, dict[str, Any]]
 
 
 def _new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def refusal(code: int, status: str, message: str = "") -> Answer:
+def google_error(code: int, status: str, message: str = "") -> Response:
     """An error in the form of Google's APIs (https://cloud.google.com/apis/design/errors)."""
     return code, {"error": {"code": code, "status": status, "message": message}}
 
 
 @dataclass(kw_only=True)
 class Google:
-    """The state behind the endpoints. `lost_answers` and `failures` are used up first, one a request."""
+    """The state behind the endpoints. `lost_responses` and `failures` are used up first, one per request."""
 
     url: str = ""
     key: rsa.RSAPrivateKey = field(default_factory=_new_key)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     requests: list[str] = field(default_factory=list[str])
-    lost_answers: int = 0
-    failures: list[Answer] = field(default_factory=list[Answer])
+    lost_responses: int = 0
+    failures: list[Response] = field(default_factory=list[Response])
 
     def credentials_file(self, directory: Path) -> Path:
         """The key file of a service account, whose tokens this server issues."""
@@ -72,7 +72,7 @@ class Google:
     def id_token(self, *, key: rsa.RSAPrivateKey | None = None, **claims: Any) -> str:
         """An ID token as Cloud Tasks presents it; a claim that is None is left out."""
         now = int(time.time())
-        usual = {
+        default_claims = {
             "iss": "https://accounts.google.com",
             "aud": "https://worker.example",
             "azp": "1234567890",
@@ -82,7 +82,9 @@ class Google:
             "iat": now,
             "exp": now + 3600,
         }
-        content = {name: value for name, value in (usual | claims).items() if value is not None}
+        content = {
+            name: value for name, value in (default_claims | claims).items() if value is not None
+        }
         return jwt.encode(content, key or self.key, algorithm="RS256", headers={"kid": KEY_ID})
 
     def key_set(self) -> dict[str, Any]:
@@ -90,11 +92,11 @@ class Google:
         public = RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         return {"keys": [public | {"kid": KEY_ID, "alg": "RS256", "use": "sig"}]}
 
-    def issue_token(self, body: bytes) -> Answer:
+    def issue_token(self, body: bytes) -> Response:
         """An access token for a signed assertion."""
         form = parse_qs(body.decode())
         if form.get("grant_type") != ["urn:ietf:params:oauth:grant-type:jwt-bearer"]:
-            return refusal(400, "invalid_grant")
+            return google_error(400, "invalid_grant")
         claims = jwt.decode(
             form["assertion"][0],
             self.key.public_key(),
@@ -102,29 +104,29 @@ class Google:
             audience="https://oauth2.googleapis.com/token",
         )
         if claims["scope"] != "https://www.googleapis.com/auth/cloud-platform":
-            return refusal(400, "invalid_scope")
+            return google_error(400, "invalid_scope")
         return 200, {"access_token": ACCESS_TOKEN, "expires_in": 3600, "token_type": "Bearer"}
 
-    def create_task(self, path: str, authorization: str, body: bytes) -> Answer:
+    def create_task(self, path: str, authorization: str, body: bytes) -> Response:
         """projects.locations.queues.tasks.create."""
         if authorization != f"Bearer {ACCESS_TOKEN}":
-            return refusal(401, "UNAUTHENTICATED")
+            return google_error(401, "UNAUTHENTICATED")
         if path != f"/v2/{QUEUE}/tasks":
-            return refusal(404, "NOT_FOUND")
+            return google_error(404, "NOT_FOUND")
         if self.failures:
             return self.failures.pop(0)
         request = json.loads(body)
         task = request.get("task", {})
         if problem := _problem(request, task):
-            return refusal(400, "INVALID_ARGUMENT", problem)
+            return google_error(400, "INVALID_ARGUMENT", problem)
         if task["name"] in self.tasks:
-            return refusal(409, "ALREADY_EXISTS")
+            return google_error(409, "ALREADY_EXISTS")
         self.tasks[task["name"]] = task
         return 200, task
 
 
 def _problem(request: dict[str, Any], task: dict[str, Any]) -> str | None:
-    """What the documentation forbids in a request to create a task."""
+    """The first field of a request to create a task that the documentation forbids."""
     call = task.get("httpRequest", {})
     identity = call.get("oidcToken", {})
     deadline = re.fullmatch(r"(\d+)s", task.get("dispatchDeadline", "600s"))
@@ -148,22 +150,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.google.requests.append(self.path)
-        self._answer(200, self.google.key_set())
+        self._respond(200, self.google.key_set())
 
     def do_POST(self) -> None:
         self.google.requests.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path == "/token":
-            self._answer(*self.google.issue_token(body))
+            self._respond(*self.google.issue_token(body))
             return
-        answer = self.google.create_task(self.path, self.headers["Authorization"] or "", body)
-        if self.google.lost_answers:
-            self.google.lost_answers -= 1
+        response = self.google.create_task(self.path, self.headers["Authorization"] or "", body)
+        if self.google.lost_responses:
+            self.google.lost_responses -= 1
             self.close_connection = True
             return
-        self._answer(*answer)
+        self._respond(*response)
 
-    def _answer(self, status: int, content: dict[str, Any]) -> None:
+    def _respond(self, status: int, content: dict[str, Any]) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -1,4 +1,4 @@
-"""A job handed over through Cloud Tasks."""
+"""Dispatching a job through Cloud Tasks."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from shared.dispatch.dispatch import dispatch
 from shared.dispatch.google_credentials import AccessTokens, get_access_tokens
 from shared.observability.trace_context import traced
 from shared.settings import MissingSettings, get_settings, read_settings
-from tests.unit.dispatch.google import ACCESS_TOKEN, QUEUE, Google, refusal
+from tests.unit.dispatch.google import ACCESS_TOKEN, QUEUE, Google, google_error
 
 WORKER = "https://editai-worker-1234567890.europe-west1.run.app"
 
@@ -22,21 +22,21 @@ Enqueue = Callable[[UUID, int | None], Awaitable[bool]]
 
 
 @pytest.fixture
-def hand_over(queue: CloudTasksSettings, tokens: AccessTokens) -> Enqueue:
-    async def hand_over(job_id: UUID, fencing_token: int | None) -> bool:
+def enqueue_job(queue: CloudTasksSettings, tokens: AccessTokens) -> Enqueue:
+    async def enqueue_job(job_id: UUID, fencing_token: int | None) -> bool:
         return await enqueue(
             job_id, fencing_token=fencing_token, worker_url=WORKER, settings=queue, tokens=tokens
         )
 
-    return hand_over
+    return enqueue_job
 
 
 async def test_a_task_delivers_the_job_to_the_worker_under_the_queues_account(
-    hand_over: Enqueue, google: Google
+    enqueue_job: Enqueue, google: Google
 ) -> None:
     job_id = uuid4()
 
-    assert await hand_over(job_id, None)
+    assert await enqueue_job(job_id, None)
 
     task = google.tasks[f"{QUEUE}/tasks/{job_id}"]
     request = task["httpRequest"]
@@ -49,92 +49,92 @@ async def test_a_task_delivers_the_job_to_the_worker_under_the_queues_account(
     }
 
 
-async def test_a_delivery_does_not_ask_for_an_early_answer(
-    hand_over: Enqueue, google: Google
+async def test_a_delivery_does_not_ask_for_an_early_response(
+    enqueue_job: Enqueue, google: Google
 ) -> None:
-    await hand_over(uuid4(), 1)
+    await enqueue_job(uuid4(), 1)
 
     (task,) = google.tasks.values()
     assert task["httpRequest"]["headers"] == {"Content-Type": "application/json"}
 
 
-async def test_a_delivery_goes_on_with_the_trace_of_the_request(
-    hand_over: Enqueue, google: Google
+async def test_a_delivery_continues_the_trace_of_the_request(
+    enqueue_job: Enqueue, google: Google
 ) -> None:
     headers = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 
     with traced(headers):
-        await hand_over(uuid4(), None)
+        await enqueue_job(uuid4(), None)
 
     (task,) = google.tasks.values()
     assert headers.items() <= task["httpRequest"]["headers"].items()
 
 
 @pytest.mark.parametrize("fencing_token", [None, 7])
-async def test_a_repeated_hand_over_counts_as_done_and_queues_nothing_twice(
-    hand_over: Enqueue, google: Google, fencing_token: int | None
+async def test_a_repeated_dispatch_succeeds_and_queues_nothing_twice(
+    enqueue_job: Enqueue, google: Google, fencing_token: int | None
 ) -> None:
     job_id = uuid4()
 
-    assert await hand_over(job_id, fencing_token)
-    assert await hand_over(job_id, fencing_token)
+    assert await enqueue_job(job_id, fencing_token)
+    assert await enqueue_job(job_id, fencing_token)
 
     assert len(google.tasks) == 1
 
 
-async def test_a_job_that_cleanup_queued_again_gets_a_task_of_its_own(
-    hand_over: Enqueue, google: Google
+async def test_each_dispatch_of_a_requeued_job_gets_its_own_task(
+    enqueue_job: Enqueue, google: Google
 ) -> None:
     job_id = uuid4()
 
     for fencing_token in (None, 7, 8):
-        assert await hand_over(job_id, fencing_token)
+        assert await enqueue_job(job_id, fencing_token)
 
     names = [str(job_id), f"{job_id}-7", f"{job_id}-8"]
     assert list(google.tasks) == [f"{QUEUE}/tasks/{name}" for name in names]
 
 
-async def test_an_answer_that_was_lost_is_asked_for_again_and_queues_once(
-    hand_over: Enqueue, google: Google
+async def test_a_lost_response_is_retried_and_queues_the_job_once(
+    enqueue_job: Enqueue, google: Google
 ) -> None:
-    google.lost_answers = 1
+    google.lost_responses = 1
 
-    assert await hand_over(uuid4(), 7)
+    assert await enqueue_job(uuid4(), 7)
 
     assert google.requests.count(f"/v2/{QUEUE}/tasks") == 2
     assert len(google.tasks) == 1
 
 
-async def test_a_fault_of_googles_is_tried_once_more_without_a_warning(
-    hand_over: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
+async def test_a_transient_error_of_google_is_retried_without_a_warning(
+    enqueue_job: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
 ) -> None:
-    google.failures = [refusal(503, "UNAVAILABLE")]
+    google.failures = [google_error(503, "UNAVAILABLE")]
 
     with caplog.at_level(logging.WARNING, "shared.dispatch.cloud_tasks"):
-        assert await hand_over(uuid4(), 7)
+        assert await enqueue_job(uuid4(), 7)
 
     assert caplog.messages == []
 
 
-async def test_a_fault_that_stays_is_warned_of_once(
-    hand_over: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
+async def test_an_error_that_persists_is_logged_once(
+    enqueue_job: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
 ) -> None:
-    google.failures = [refusal(503, "UNAVAILABLE")] * 2
+    google.failures = [google_error(503, "UNAVAILABLE")] * 2
     job_id = uuid4()
 
     with caplog.at_level(logging.WARNING, "shared.dispatch.cloud_tasks"):
-        assert not await hand_over(job_id, 7)
+        assert not await enqueue_job(job_id, 7)
 
     assert caplog.messages == [f"job {job_id} was not queued: 503 UNAVAILABLE"]
 
 
 async def test_a_job_that_cannot_be_queued_is_left_for_cleanup_with_the_reason_in_the_log(
-    hand_over: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
+    enqueue_job: Enqueue, google: Google, caplog: pytest.LogCaptureFixture
 ) -> None:
-    google.failures = [refusal(403, "PERMISSION_DENIED", f"{ACCESS_TOKEN} lacks a permission")]
+    google.failures = [google_error(403, "PERMISSION_DENIED", f"{ACCESS_TOKEN} lacks a permission")]
 
     with caplog.at_level(logging.WARNING, "shared.dispatch.cloud_tasks"):
-        assert not await hand_over(uuid4(), 7)
+        assert not await enqueue_job(uuid4(), 7)
 
     assert google.requests.count(f"/v2/{QUEUE}/tasks") == 1
     assert caplog.messages[0].endswith("was not queued: 403 PERMISSION_DENIED")
@@ -151,16 +151,16 @@ async def test_without_an_access_token_the_job_is_left_for_cleanup(
     )
 
 
-async def test_an_access_token_is_fetched_once_for_many_hand_overs(
-    hand_over: Enqueue, google: Google
+async def test_an_access_token_is_fetched_once_for_many_dispatches(
+    enqueue_job: Enqueue, google: Google
 ) -> None:
     for fencing_token in range(3):
-        await hand_over(uuid4(), fencing_token)
+        await enqueue_job(uuid4(), fencing_token)
 
     assert google.requests.count("/token") == 1
 
 
-async def test_a_configured_queue_is_what_dispatch_uses(
+async def test_dispatch_uses_the_configured_queue(
     queue: CloudTasksSettings,
     tokens: AccessTokens,
     google: Google,

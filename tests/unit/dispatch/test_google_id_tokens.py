@@ -1,4 +1,4 @@
-"""Who may call a private function by a token of Google's."""
+"""Which Google accounts may call a private function with an ID token."""
 
 import time
 from typing import Any
@@ -26,7 +26,7 @@ def verifier(google: Google, *, signature_removed: bool = False) -> IdTokenVerif
 
 
 def without_signature(token: str) -> str:
-    """The token as Cloud Run passes it on after its own check."""
+    """The token as Cloud Run forwards it after its own check."""
     return f"{token.rpartition('.')[0]}.{REMOVED}"
 
 
@@ -81,13 +81,13 @@ async def test_another_account_is_forbidden(
 
 
 async def test_a_token_signed_by_another_key_is_refused(google: Google) -> None:
-    stranger = Google()
+    other = Google()
 
     with pytest.raises(Unauthenticated):
-        await verifier(google).verify(google.id_token(key=stranger.key))
+        await verifier(google).verify(google.id_token(key=other.key))
 
 
-async def test_a_removed_signature_passes_only_where_cloud_run_has_checked_it(
+async def test_a_removed_signature_is_accepted_only_behind_cloud_run(
     google: Google,
 ) -> None:
     token = without_signature(google.id_token())
@@ -97,22 +97,22 @@ async def test_a_removed_signature_passes_only_where_cloud_run_has_checked_it(
         await verifier(google).verify(token)
 
 
-async def test_a_signature_that_is_there_is_checked_behind_cloud_run_too(google: Google) -> None:
-    stranger = Google()
+async def test_a_signature_that_is_present_is_checked_behind_cloud_run_too(google: Google) -> None:
+    other = Google()
 
     with pytest.raises(Unauthenticated):
-        await verifier(google, signature_removed=True).verify(google.id_token(key=stranger.key))
+        await verifier(google, signature_removed=True).verify(google.id_token(key=other.key))
 
 
 async def test_the_keys_are_fetched_once(google: Google) -> None:
-    kept = verifier(google)
+    id_tokens = verifier(google)
     for _ in range(3):
-        await kept.verify(google.id_token())
+        await id_tokens.verify(google.id_token())
 
     assert google.requests == ["/certs"]
 
 
-async def test_without_googles_keys_the_call_may_be_tried_again(google: Google) -> None:
+async def test_without_googles_keys_the_error_allows_a_retry(google: Google) -> None:
     token = google.id_token()
     google.url = "http://127.0.0.1:9"
 

@@ -1,4 +1,4 @@
-"""lease_cleanup as Cloud Scheduler calls it, and what it hands to Cloud Tasks."""
+"""lease_cleanup, called as Cloud Scheduler calls it, dispatches jobs through Cloud Tasks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,16 +53,16 @@ def start_job(connection: Connection) -> UUID:
     return job_id
 
 
-def test_an_expired_dispatch_is_queued_again_under_its_new_lease(
+def test_an_expired_dispatch_is_requeued_under_a_new_lease(
     cleanup_in_the_cloud: FunctionProcess, google: Google, service_role: Connection, clock: Clock
 ) -> None:
     job_id = start_job(service_role)
     clock.advance(31)
 
-    answer = trigger(cleanup_in_the_cloud, google.id_token(aud=AUDIENCE, email=SCHEDULER))
+    response = trigger(cleanup_in_the_cloud, google.id_token(aud=AUDIENCE, email=SCHEDULER))
 
-    assert answer.status_code == 200
-    assert (answer.json()["requeued"], answer.json()["dispatched"]) == (1, 1)
+    assert response.status_code == 200
+    assert (response.json()["requeued"], response.json()["dispatched"]) == (1, 1)
     lease = service_role.execute(
         "select fencing_token from editai_locks where job_id = %s", [job_id]
     ).fetchone()
@@ -70,17 +70,17 @@ def test_an_expired_dispatch_is_queued_again_under_its_new_lease(
     assert list(google.tasks) == [f"{QUEUE}/tasks/{job_id}-{lease['fencing_token']}"]
 
 
-def test_cleanup_lets_nobody_but_the_schedulers_account_pass(
+def test_only_the_schedulers_account_may_call_cleanup(
     cleanup_in_the_cloud: FunctionProcess, google: Google
 ) -> None:
-    refused = {
+    status_of_token = {
         google.id_token(aud=AUDIENCE, email=ACCOUNT): 403,
         google.id_token(aud="https://worker.example", email=SCHEDULER): 401,
         google.id_token(aud=AUDIENCE, email=SCHEDULER, exp=1): 401,
         cleanup_in_the_cloud.project.internal_secret: 401,
     }
 
-    for token, status in refused.items():
-        answer = trigger(cleanup_in_the_cloud, token)
-        assert answer.status_code == status
-        assert answer.headers["content-type"] == "application/problem+json"
+    for token, status in status_of_token.items():
+        response = trigger(cleanup_in_the_cloud, token)
+        assert response.status_code == status
+        assert response.headers["content-type"] == "application/problem+json"

@@ -30,7 +30,7 @@ async def api() -> AsyncIterator[StorageApi]:
 
 @asynccontextmanager
 async def storage_at(url: str, key: str) -> AsyncGenerator[SupabaseStorage]:
-    async with LeanClient(timeout_seconds=5, connections=4) as http:
+    async with LeanClient(timeout_seconds=5, max_connections=4) as http:
         client = AsyncClient(url, key, AsyncClientOptions(httpx_client=http))
 
         async def connect() -> AsyncClient:
