@@ -1,1 +1,1 @@
-"""Who is calling: Supabase users by their access tokens, Google service accounts by their ID tokens."""
+"""Authentication of callers: Supabase users by their access tokens, Google service accounts by their ID tokens."""

@@ -1,4 +1,4 @@
-"""Google's ID tokens, which Cloud Tasks and Cloud Scheduler present to private functions."""
+"""Verification of Google's ID tokens, which Cloud Tasks and Cloud Scheduler present to private functions."""
 
 from functools import lru_cache
 from typing import Any
@@ -17,16 +17,16 @@ REMOVED_SIGNATURE = "SIGNATURE_REMOVED_BY_GOOGLE"
 
 
 class CallerSettings(BaseSettings):
-    """Who may call a private function by a token of Google's; without an audience nobody may."""
+    """Which service account may call a private function with a Google ID token; none may if no audience is set."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     google_oidc_audience: str = ""
-    """The URL that callers name in their token: this function's own."""
+    """The audience that the token must name: this function's own URL."""
     google_oidc_service_account: str = ""
     """The e-mail address of the one service account that may call."""
     google_oidc_signature_removed: bool = False
-    """True where Cloud Run's own check comes first: it verifies the signature, then takes it off the token."""
+    """True behind Cloud Run's own check, which verifies the signature and then removes it from the token."""
     google_jwks_url: str = Field(
         default="https://www.googleapis.com/oauth2/v3/certs", pattern=r"^https?://"
     )
@@ -50,11 +50,11 @@ class IdTokenVerifier:
         self._keys = keys or JwksKeys(settings.google_jwks_url)
 
     async def verify(self, token: str) -> None:
-        """Let the one service account pass.
+        """Accept a token of the one service account that may call.
 
         Raises:
-            Unauthenticated: the token is not Google's, not for this function, or has expired.
-            Forbidden: it is someone else's.
+            Unauthenticated: the token was not issued by Google, is not for this function, or has expired.
+            Forbidden: it belongs to another account.
             ServiceUnavailable: Google's keys could not be fetched.
 
         """
@@ -92,6 +92,6 @@ class IdTokenVerifier:
 
 @lru_cache(maxsize=1)
 def get_id_token_verifier() -> IdTokenVerifier | None:
-    """The verifier of this process; None where callers present the internal secret instead."""
+    """The process's verifier; None if callers present the internal secret instead."""
     settings = read_settings(CallerSettings)
     return IdTokenVerifier(settings) if settings.google_oidc_audience else None

@@ -1,4 +1,4 @@
-"""Keys that tokens are verified with: one shared secret, or the public keys at a JWKS URL."""
+"""The keys that verify tokens: one shared secret, or the public keys at a JWKS URL."""
 
 import asyncio
 import logging
@@ -16,13 +16,13 @@ from shared.http_client import http_client
 logger = logging.getLogger(__name__)
 
 MAX_AGE_SECONDS = 600
-"""Supabase's own edge caches its key set as long."""
+"""As long as Supabase's own edge caches its key set."""
 
 COOLDOWN_SECONDS = 30
-"""Between two fetches, whoever sends whatever key id: a stranger cannot make us call the issuer."""
+"""The least time between two fetches. Without it, tokens with made-up key ids could make us flood the issuer."""
 
 RETRY_SECONDS = 5
-"""After a fetch that failed."""
+"""The least time between a failed fetch and the next one."""
 
 FETCH_TIMEOUT_SECONDS = 2.5
 ASYMMETRIC = ("RS256", "ES256")
@@ -30,22 +30,22 @@ ASYMMETRIC = ("RS256", "ES256")
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationKey:
-    """A key and the one algorithm it is for."""
+    """A key, and the one algorithm that it may be used with."""
 
     material: Any = field(repr=False)
     algorithm: str
 
 
 class KeyProvider(Protocol):
-    """Finds the key that a token must have been signed with."""
+    """Finds the key that verifies a token."""
 
     async def find(self, header: dict[str, Any]) -> VerificationKey:
-        """The key for a token's header. Raises jwt.PyJWTError when there is none."""
+        """The key for a token's header. Raises jwt.PyJWTError if there is none."""
         ...
 
 
 class SecretKey:
-    """The shared secret: every token is signed with it, whatever its header says."""
+    """The shared secret, which verifies every token, whatever its header says."""
 
     def __init__(self, secret: SecretStr) -> None:
         self._key = VerificationKey(material=secret.get_secret_value(), algorithm="HS256")
@@ -57,9 +57,9 @@ class SecretKey:
 
 
 class JwksKeys:
-    """The public keys at a URL (RFC 7517), kept for a while.
+    """The public keys at a URL (RFC 7517), cached.
 
-    Keys that have been fetched stay good while the URL does not answer.
+    While the URL does not respond, keys that were fetched before stay in use.
     """
 
     # PyJWT's PyJWKClient is synchronous and holds a lock while it fetches. Measured with keys that were due for a
@@ -74,11 +74,11 @@ class JwksKeys:
         self._fetching = asyncio.Lock()
 
     async def find(self, header: dict[str, Any]) -> VerificationKey:
-        """The key with the header's `kid`. Raises ServiceUnavailable when no key was ever fetched."""
+        """The key with the header's `kid`. Raises ServiceUnavailable if no key was ever fetched."""
         key_id = header.get("kid", "")
-        known = key_id in self._keys
-        # Who has a key does not wait for the one who fetches newer ones.
-        if self._is_due(key_id) and not (known and self._fetching.locked()):
+        is_cached = key_id in self._keys
+        # Cached keys are served while a refresh is in flight.
+        if self._is_due(key_id) and not (is_cached and self._fetching.locked()):
             async with self._fetching:
                 if self._is_due(key_id):
                     await self._refresh()
@@ -90,25 +90,25 @@ class JwksKeys:
 
     def _is_due(self, key_id: str) -> bool:
         now = time.monotonic()
-        wanted = key_id not in self._keys or now - self._fetched_at >= MAX_AGE_SECONDS
-        return wanted and now >= self._next_fetch_at
+        needed = key_id not in self._keys or now - self._fetched_at >= MAX_AGE_SECONDS
+        return needed and now >= self._next_fetch_at
 
     async def _refresh(self) -> None:
         pause = RETRY_SECONDS
         try:
             async with http_client(timeout=FETCH_TIMEOUT_SECONDS) as client:
-                answer = await client.get(self._url)
-            self._keys = _usable(answer.raise_for_status().json())
+                response = await client.get(self._url)
+            self._keys = _usable_keys(response.raise_for_status().json())
             self._fetched_at, pause = time.monotonic(), COOLDOWN_SECONDS
         except (httpx.HTTPError, ValueError, TypeError, jwt.PyJWTError) as error:
             logger.warning("the key set could not be fetched: %s", type(error).__name__)
         self._next_fetch_at = time.monotonic() + pause
 
 
-def _usable(key_set: Any) -> dict[str, VerificationKey]:
-    """The keys of a set that may verify: public, with an id, of an algorithm that we accept.
+def _usable_keys(key_set: Any) -> dict[str, VerificationKey]:
+    """The keys of a set that we accept: public, with an id, and for an accepted algorithm.
 
-    A shared secret in a published set would let everyone sign.
+    If a published set held a shared secret and we accepted it, everyone could sign tokens with it.
     """
     if not isinstance(key_set, dict):
         raise TypeError("a key set is a JSON object")

@@ -1,7 +1,7 @@
-"""Tokens that have been verified, so that a page that asks once a second has its signature checked once.
+"""A cache of verified tokens: a page that polls once a second has its token's signature checked once.
 
-What a token says never changes; whether it still counts depends on its key and on the clock. So both are asked anew
-each time, and an entry is no more than a signature that need not be computed again.
+A token's claims never change, but its validity depends on its key and on the clock. Key and expiry are therefore
+rechecked on every use; only the signature check is cached.
 """
 
 import time
@@ -14,14 +14,14 @@ from uuid import UUID
 from shared.auth.keys import VerificationKey
 
 MAX_TOKENS = 4096
-"""About 1 kB each. When there are more, the one that was not used for longest goes."""
+"""About 1 kB each. When the cache is full, the least recently used token is evicted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedToken:
-    """A user's token whose signature and claims were good at `verified_at`. Times are seconds since the epoch.
+    """A user's token whose signature and claims were valid at `verified_at`. Times are seconds since the epoch.
 
-    `header` is what its key is found by, `key` the one that verified it.
+    `header` finds its key; `key` is the one that verified it.
     """
 
     header: dict[str, Any]
@@ -30,30 +30,30 @@ class VerifiedToken:
     verified_at: float
     expires_at: float
 
-    def is_good(self, key: VerificationKey) -> bool:
-        """Tell whether it counts now, when `key` is what its header leads to.
+    def is_valid(self, key: VerificationKey) -> bool:
+        """Tell whether the token is valid now, if its header finds `key`.
 
-        A key set that was fetched again brings new keys, though they may look the same: then it is verified again.
+        A refetched key set has new key objects, even if the keys are the same. The token is then verified again.
         """
         return key is self.key and self.verified_at <= time.time() < self.expires_at
 
 
 class VerifiedTokens:
-    """A bounded number of verified tokens, by their digests: the memory of a process holds no token."""
+    """A bounded number of verified tokens, keyed by their digests, so that no token is kept in memory."""
 
     def __init__(self, max_tokens: int = MAX_TOKENS) -> None:
         self._max_tokens = max_tokens
         self._tokens: OrderedDict[bytes, VerifiedToken] = OrderedDict()
 
     def find(self, token: str) -> VerifiedToken | None:
-        """What is known of a token; ask it whether it is still good."""
+        """The entry of a token, if there is one; check `is_valid` before using it."""
         digest = _digest(token)
-        if known := self._tokens.get(digest):
+        if cached := self._tokens.get(digest):
             self._tokens.move_to_end(digest)
-        return known
+        return cached
 
     def remember(self, token: str, verified: VerifiedToken) -> None:
-        """Keep a token that has just been verified, in place of what was known of it."""
+        """Store a token that has just been verified; this replaces an older entry."""
         self._tokens[_digest(token)] = verified
         if len(self._tokens) > self._max_tokens:
             self._tokens.popitem(last=False)

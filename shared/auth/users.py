@@ -1,7 +1,7 @@
-"""Who calls: a user by an access token of Supabase Auth, or the service itself by its key.
+"""Identifies callers: a user by an access token of Supabase Auth, or the service itself by its key.
 
-How tokens are verified is settled by configuration alone. A token's header chooses among the keys
-that are configured, never the algorithm: else a public key could pass as a shared secret (RFC 8725).
+Configuration alone decides how tokens are verified. A token's header chooses among the configured keys, never the
+algorithm: otherwise a public key could be used as a shared secret (RFC 8725).
 """
 
 import hmac
@@ -21,13 +21,13 @@ from shared.errors import Forbidden, Unauthenticated
 from shared.settings import read_settings
 
 CLOCK_SKEW_SECONDS = 10
-"""How far the issuer's clock may be from ours."""
+"""How far the issuer's clock may differ from ours."""
 
 USER_ROLE = "authenticated"
 
 
 class AuthSettings(BaseSettings):
-    """How tokens are verified: by a shared secret, or by the keys that are published at a URL."""
+    """How tokens are verified: by a shared secret, or by the keys published at a URL."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
@@ -40,16 +40,16 @@ class AuthSettings(BaseSettings):
     @field_validator("supabase_jwks_url")
     @classmethod
     def _needs_exactly_one(cls, url: str | None, info: ValidationInfo) -> str | None:
-        """Of a field and not of the model: that would be silent while any other field is wrong."""
-        secret_is_good = "supabase_jwt_secret" in info.data
-        if secret_is_good and (info.data["supabase_jwt_secret"] is None) == (url is None):
+        """A validator of the field: pydantic skips a model's validators while any other field is invalid."""
+        secret_is_valid = "supabase_jwt_secret" in info.data
+        if secret_is_valid and (info.data["supabase_jwt_secret"] is None) == (url is None):
             raise ValueError("set exactly one of SUPABASE_JWT_SECRET and SUPABASE_JWKS_URL")
         return url
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who makes a request. `owner_id` is the user's id; None stands for the service itself."""
+    """The caller of a request. `owner_id` is the user's id, or None for the service itself."""
 
     owner_id: UUID | None
 
@@ -60,36 +60,36 @@ class Caller:
 
 
 class Authenticator:
-    """Turns a request's Authorization header into its caller."""
+    """Finds a request's caller by its Authorization header."""
 
     def __init__(self, settings: AuthSettings, keys: KeyProvider | None = None) -> None:
         self._settings = settings
         self._service_key = settings.supabase_service_role_key.get_secret_value().encode()
         self._keys = keys or _keys(settings)
-        self._known = VerifiedTokens()
+        self._verified_tokens = VerifiedTokens()
 
     async def authenticate(self, authorization: str | None) -> Caller:
         """The caller of a request.
 
         Raises:
-            Unauthenticated: no token, or one that is not valid.
-            Forbidden: a valid token of another role than a signed-in user's.
+            Unauthenticated: there is no token, or it is not valid.
+            Forbidden: the token is valid, but its role is not a signed-in user's.
             ServiceUnavailable: the keys could not be fetched.
 
         """
         token = bearer_token(authorization)
-        # Supabase's keys are no user's tokens: they name no user and no audience.
+        # Compared first: Supabase's keys name no user and no audience, so they would not verify as user tokens.
         if hmac.compare_digest(token.encode(), self._service_key):
             return Caller(owner_id=None)
         return Caller(owner_id=await self._user_id(token))
 
     async def _user_id(self, token: str) -> UUID:
-        known = self._known.find(token)
+        cached = self._verified_tokens.find(token)
         try:
-            header = known.header if known else jwt.get_unverified_header(token)
+            header = cached.header if cached else jwt.get_unverified_header(token)
             key = await self._keys.find(header)
-            if known and known.is_good(key):
-                return known.user_id
+            if cached and cached.is_valid(key):
+                return cached.user_id
             claims = self._verify(token, key)
         except jwt.PyJWTError as error:
             raise Unauthenticated(_explanation(error)) from None
@@ -100,7 +100,7 @@ class Authenticator:
             verified_at=time.time(),
             expires_at=int(claims["exp"]) + CLOCK_SKEW_SECONDS,
         )
-        self._known.remember(token, verified)
+        self._verified_tokens.remember(token, verified)
         return verified.user_id
 
     def _verify(self, token: str, key: VerificationKey) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Authenticator:
 
 
 def bearer_token(authorization: str | None) -> str:
-    """The token of an Authorization header (RFC 6750). Raises Unauthenticated when there is none."""
+    """The token of an Authorization header (RFC 6750). Raises Unauthenticated if there is none."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
@@ -142,14 +142,14 @@ _EXPLANATIONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.ExpiredSignatureError, "The token has expired. Sign in again."),
     (jwt.ImmatureSignatureError, "The token is not valid yet."),
     (jwt.InvalidAudienceError, "The token is meant for another audience."),
-    (jwt.InvalidIssuerError, "The token was issued by someone else."),
+    (jwt.InvalidIssuerError, "The token was issued by another issuer."),
     (jwt.InvalidAlgorithmError, "The token is signed with an algorithm that is not accepted here."),
     (jwt.InvalidSignatureError, "The token's signature is not valid."),
 )
 
 
 def _explanation(error: jwt.PyJWTError) -> str:
-    """What is wrong with a token, in words of ours: the library's may quote the token."""
+    """Why a token is refused, in our own words: PyJWT's message may quote the token."""
     if isinstance(error, jwt.MissingRequiredClaimError):
         return (
             f"The token has no claim '{error.claim}'. "
@@ -163,5 +163,5 @@ def _explanation(error: jwt.PyJWTError) -> str:
 
 @lru_cache(maxsize=1)
 def get_authenticator() -> Authenticator:
-    """The authenticator of this process."""
+    """The process's authenticator."""
     return Authenticator(read_settings(AuthSettings))

@@ -1,1 +1,1 @@
-"""What operators see: logs with redaction, traces and metrics."""
+"""Logs with redaction, traces and metrics."""

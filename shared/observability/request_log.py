@@ -1,4 +1,4 @@
-"""One line, and one span, for each request."""
+"""Logs and traces each request: one line and one span."""
 
 import logging
 import re
@@ -16,37 +16,37 @@ from shared.observability.trace_context import traced
 
 logger = logging.getLogger(__name__)
 
-_PROJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SERVER_ERROR = 500
 
 
 @contextmanager
 def request_span(headers: Mapping[str, str]) -> Generator[Span]:
-    """Measure a request as part of its caller's trace, and send that when it has been answered."""
+    """Record a request as a span of its caller's trace; send it soon after the response."""
     with traced(headers), span("request", SpanKind.SERVER) as request:
         yield request
     flush_soon()
 
 
-def note_response(request: Span, method: str, what: str, status: int) -> None:
-    """Name the span of a request by its route, and say how it was answered."""
+def note_response(request: Span, method: str, route: str, status: int) -> None:
+    """Name a request's span by its route, and record the response's status."""
     method = method if method in _METHODS else "_OTHER"
-    request.update_name(f"{method} {what}")
+    request.update_name(f"{method} {route}")
     request.set_attributes(
-        {"http.request.method": method, "http.route": what, "http.response.status_code": status}
+        {"http.request.method": method, "http.route": route, "http.response.status_code": status}
     )
     if status >= SERVER_ERROR:
         fail(request, str(status))
 
 
-def log_request(method: str, what: str, status: int, started_at: float) -> None:
-    """Log that a request was answered. `what` names the route, never the URL; `started_at` is monotonic."""
+def log_request(method: str, route: str, status: int, started_at: float) -> None:
+    """Log a request and its response. `route` is the template, never the URL; `started_at` is monotonic time."""
     seconds = round(time.monotonic() - started_at, 4)
     level = logging.ERROR if status >= SERVER_ERROR else logging.INFO
-    call = {"requestMethod": method, "status": status, "latency": f"{seconds}s"}
-    extra = {"httpRequest": call, "duration_seconds": seconds}
-    logger.log(level, "%s %s: %d", method, what, status, extra=extra)
+    http_request = {"requestMethod": method, "status": status, "latency": f"{seconds}s"}
+    extra = {"httpRequest": http_request, "duration_seconds": seconds}
+    logger.log(level, "%s %s: %d", method, route, status, extra=extra)
 
 
 class RequestLog:
@@ -56,13 +56,13 @@ class RequestLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Pass a request to the application, and log it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started_at, status = time.monotonic(), SERVER_ERROR
 
-        async def watch(message: Message) -> None:
+        async def send_noting_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -70,7 +70,7 @@ class RequestLog:
 
         with request_span(Headers(scope=scope)) as request:
             try:
-                await self._app(scope, receive, watch)
+                await self._app(scope, receive, send_noting_status)
             finally:
                 route = getattr(scope.get("route"), "path", "(no such route)")
                 with log_fields(**_ids(scope)):
@@ -79,10 +79,10 @@ class RequestLog:
 
 
 def _ids(scope: Scope) -> dict[str, str]:
-    """The ids that the path names, where they look like ids."""
+    """The ids in the path, if they have the form of ids."""
     parameters: dict[str, object] = scope.get("path_params", {})
     return {
         name: str(value)
         for name, value in parameters.items()
-        if name.endswith("_id") and _PROJECT_ID.fullmatch(str(value))
+        if name.endswith("_id") and _ID.fullmatch(str(value))
     }

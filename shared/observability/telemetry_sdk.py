@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK, which telemetry imports only if a collector is configured."""
+"""Sends through OpenTelemetry's SDK; imported only if a collector is configured."""
 
 import os
 import time
@@ -16,10 +16,10 @@ FLUSH_EVERY_SECONDS = 1.0
 
 
 class Sender:
-    """Sends spans and metrics of this process to the collector.
+    """Sends the process's spans and metrics to the collector.
 
-    Made before gunicorn forks: the SDK then starts its threads again, and gives each process a service.instance.id of
-    its own, because the counters of each are sums of their own.
+    Created before gunicorn forks. After a fork the SDK restarts its threads and gives each process its own
+    service.instance.id, because each process has its own counters.
     """
 
     def __init__(self, function: str) -> None:
@@ -29,20 +29,20 @@ class Sender:
         self.tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         reader = PeriodicExportingMetricReader(OTLPMetricExporter())
         self.meters = MeterProvider([reader], resource=resource)
-        # One thread: however long a collector takes, nothing piles up behind it. It starts with the first flush.
+        # One thread, started by the first flush. At most one flush waits for it, however slow the collector is.
         self._flushes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="telemetry")
         self._flushed_at = 0.0
         self._waiting: Future[None] | None = None
 
     def flush(self) -> Future[None]:
-        """Send all that has ended by now; a flush that has not begun yet is joined."""
+        """Send all spans that have ended and all metrics; a flush that is already waiting is joined."""
         if self._waiting is None or self._waiting.running() or self._waiting.done():
             self._flushed_at = time.monotonic()
             self._waiting = self._flushes.submit(self._send)
         return self._waiting
 
     def flush_soon(self) -> None:
-        """Flush, but not once for each of many requests."""
+        """Flush, at most once every FLUSH_EVERY_SECONDS."""
         if time.monotonic() - self._flushed_at > FLUSH_EVERY_SECONDS:
             self.flush()
 

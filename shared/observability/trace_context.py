@@ -1,6 +1,6 @@
-"""The trace that ties a request to what it set off, in the log and in requests to other functions.
+"""The trace that connects a request with the log lines and the requests to other functions that it causes.
 
-OpenTelemetry's current span holds it, also without a collector: then a span has the ids of its caller's.
+OpenTelemetry's current span holds it, also without a collector: then a span has the same ids as its caller's.
 """
 
 import os
@@ -26,7 +26,7 @@ _SPAN_ID_BITS = (1 << 64) - 1
 
 
 def trace_headers() -> dict[str, str]:
-    """The headers that make a request to another function part of the same trace."""
+    """Headers that make a request to another function part of the current trace."""
     current = get_current_span().get_span_context()
     if not current.is_valid:
         return {}
@@ -35,7 +35,7 @@ def trace_headers() -> dict[str, str]:
 
 
 def trace_fields() -> dict[str, Any]:
-    """The fields by which Cloud Logging finds the lines of a trace."""
+    """Log fields by which Cloud Logging finds the lines of a trace."""
     current = get_current_span().get_span_context()
     if not current.is_valid:
         return {}
@@ -51,7 +51,7 @@ def trace_fields() -> dict[str, Any]:
 
 @contextmanager
 def traced(headers: Mapping[str, str]) -> Generator[None]:
-    """Make what happens in the block part of a request's trace; where the headers name none, nothing changes."""
+    """Make the block part of the trace that a request's headers name; if they name none, nothing changes."""
     caller = _caller(headers)
     if caller is None or not caller.is_valid:
         yield

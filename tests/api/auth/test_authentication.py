@@ -45,7 +45,7 @@ async def test_a_call_without_a_token_is_told_how_to_send_one(
         ({"exp": 1_600_000_000}, "The token has expired. Sign in again."),
         ({"nbf": 4_000_000_000}, "The token is not valid yet."),
         ({"aud": "someone"}, "The token is meant for another audience."),
-        ({"iss": "https://other.test/auth/v1"}, "The token was issued by someone else."),
+        ({"iss": "https://other.test/auth/v1"}, "The token was issued by another issuer."),
         ({"sub": "not a uuid"}, "The token does not name a user."),
         *(
             (

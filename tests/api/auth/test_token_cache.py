@@ -56,7 +56,7 @@ def authenticator(keys: Keys, time: FrozenDateTimeFactory) -> Authenticator:
 
 @pytest.fixture
 def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tokens that were verified in full, in order: watched, not replaced, for no answer tells how often."""
+    """The tokens that were verified in full, in order. `jwt.decode` is wrapped, because no response shows how often."""
     tokens: list[str] = []
     decode = jwt.decode
 

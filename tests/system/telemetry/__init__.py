@@ -1,1 +1,1 @@
-"""Traces and metrics, received by a collector in the tests."""
+"""Traces and metrics, received by a collector that runs in the tests."""

@@ -1,4 +1,4 @@
-"""A collector, and the functions that send to it."""
+"""A collector, and functions that send to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -32,14 +32,14 @@ def _measured(receiver: Receiver, backend: Backend) -> Iterator[None]:
             OTEL_METRIC_EXPORT_INTERVAL="200",
         )
     yield
-    # Other tests use functions without a collector.
+    # Other tests need functions without a collector.
     for function in backend.functions.values():
         function.stop()
 
 
 @pytest.fixture
 def watched(_measured: None, fresh_state: Backend) -> Functions:
-    """The three functions, which send to the collector."""
+    """The three functions, which send to the collector, in a fresh state."""
     return fresh_state.functions
 
 
@@ -51,7 +51,7 @@ async def client(watched: Functions, user: User) -> AsyncIterator[LibraryClient]
 
 @pytest.fixture
 def sender(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sender]:
-    """Sends to the collector from this process, whose own provider can be set only once."""
+    """Sends to the collector from this process. It is not installed: a process can set its providers only once."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
     sender = Sender("test")
     yield sender

@@ -17,7 +17,7 @@ Attributes = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpanSeen:
+class ReceivedSpan:
     """A span as received."""
 
     service: str
@@ -33,17 +33,17 @@ class SpanSeen:
 
 @dataclass(kw_only=True)
 class Receiver:
-    """What has been received; it can be read while more arrives."""
+    """The data received so far; it can be read while more arrives."""
 
     url: str
     bodies: list[bytes] = field(default_factory=list[bytes])
-    spans: list[SpanSeen] = field(default_factory=list[SpanSeen])
+    spans: list[ReceivedSpan] = field(default_factory=list[ReceivedSpan])
     sums: dict[tuple[str, ...], float] = field(default_factory=dict[tuple[str, ...], float])
     counts: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     """Keys of both: the metric's name, then its attributes' values in the order of the attributes' names."""
 
-    def named(self, name: str, trace_id: str = "") -> list[SpanSeen]:
-        """The spans of that name, in one trace if one is given."""
+    def named(self, name: str, trace_id: str = "") -> list[ReceivedSpan]:
+        """The spans of a name, limited to one trace if `trace_id` is given."""
         return [s for s in [*self.spans] if s.name == name and trace_id in ("", s.trace_id)]
 
     def take(self, path: str, body: bytes) -> None:
@@ -55,7 +55,11 @@ class Receiver:
             self._take_metrics(ExportMetricsServiceRequest.FromString(body))
 
     def _take_metrics(self, request: ExportMetricsServiceRequest) -> None:
-        scopes = (scope for of_one in request.resource_metrics for scope in of_one.scope_metrics)
+        scopes = (
+            scope
+            for resource_data in request.resource_metrics
+            for scope in resource_data.scope_metrics
+        )
         for metric in (metric for scope in scopes for metric in scope.metrics):
             for point in metric.sum.data_points:
                 self.sums[_key(metric.name, point.attributes)] = point.as_int or point.as_double
@@ -73,11 +77,11 @@ def _attributes(pairs: Iterable[Any]) -> Attributes:
     return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in pairs}
 
 
-def _spans(request: ExportTraceServiceRequest) -> Iterator[SpanSeen]:
-    for of_one in request.resource_spans:
-        resource = _attributes(of_one.resource.attributes)
-        for span in (span for scope in of_one.scope_spans for span in scope.spans):
-            yield SpanSeen(
+def _spans(request: ExportTraceServiceRequest) -> Iterator[ReceivedSpan]:
+    for resource_data in request.resource_spans:
+        resource = _attributes(resource_data.resource.attributes)
+        for span in (span for scope in resource_data.scope_spans for span in scope.spans):
+            yield ReceivedSpan(
                 service=resource["service.name"],
                 instance=resource["service.instance.id"],
                 name=span.name,

@@ -61,7 +61,7 @@ async def test_a_lost_lease_is_counted(
 
     await eventually(remove_lease)
 
-    # This one is counted last; an export may happen between the two.
+    # The duration is recorded last, and an export may happen between the two metrics.
     ended = ("editai.job.duration", "raw_clips", "lost")
     await eventually(lambda: receiver.counts.get(ended) == 1, 30)
     assert receiver.sums["editai.leases.lost", "raw_clips"] == 1
@@ -95,11 +95,11 @@ async def test_a_slow_renewal_counts_as_a_late_heartbeat(
     counter = sender.meters.get_meter(SCOPE).create_counter("editai.heartbeats.late")
     monkeypatch.setattr("shared.jobs.leases._late_heartbeats", counter)
     now = asyncio.get_running_loop().time
-    began = now()
+    started_at = now()
     renewed = asyncio.Event()
 
     async def renew() -> None:
-        await eventually(lambda: now() - began > response_after_seconds)
+        await eventually(lambda: now() - started_at > response_after_seconds)
         renewed.set()
 
     lease = Lease.model_validate(

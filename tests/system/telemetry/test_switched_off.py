@@ -1,4 +1,4 @@
-"""Without a collector, telemetry costs nothing; an unreachable collector disturbs no request."""
+"""Without a collector, telemetry is a no-op; an unreachable collector does not disturb jobs."""
 
 import os
 import subprocess
@@ -18,12 +18,12 @@ SENDS = ("opentelemetry.sdk", "opentelemetry.exporter")
 
 
 def loaded(function: str, **environment: str) -> list[str]:
-    """The OpenTelemetry modules that a function has imported when it has started."""
+    """The OpenTelemetry modules that a function imports at its start."""
     return loaded_by("main", CHECKOUT / "functions" / function, **environment)
 
 
 def loaded_by(module: str, folder: Path = CHECKOUT, **environment: str) -> list[str]:
-    """The OpenTelemetry modules that importing a module in a folder loads."""
+    """The OpenTelemetry modules that are loaded by importing a module from a folder."""
     result = subprocess.run(
         [sys.executable, "-c", LOADED.format(module)],
         cwd=folder,
@@ -60,7 +60,7 @@ async def test_measurements_without_a_collector_are_discarded() -> None:
     await telemetry.flush()
 
 
-async def test_an_unreachable_collector_disturbs_no_job(
+async def test_an_unreachable_collector_does_not_disturb_a_job(
     fresh_state: Backend, user: User, small_video: Path
 ) -> None:
     functions = [fresh_state.functions[name] for name in ("library", "worker")]

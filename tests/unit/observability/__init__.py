@@ -1,1 +1,1 @@
-"""What a log line holds, and what it never holds."""
+"""The form of log lines, and redaction."""
