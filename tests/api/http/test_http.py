@@ -18,7 +18,7 @@ from tests.support.library_client import Api, problem
 from tests.support.waiting import eventually
 
 SLACK_SECONDS = 1.0
-"""A busy machine may put this between an answer and whoever waits for it."""
+"""How much later a client may get a response on a busy machine."""
 
 
 @pytest.mark.parametrize(

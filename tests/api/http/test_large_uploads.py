@@ -28,8 +28,8 @@ async def test_memory_stays_small_while_a_large_video_comes_in(
     video = large_video(tmp_path)
     reset_peaks(library)
     with video.open("rb") as file:
-        answer = await running.generate(project, file, file_name="large.mp4")
-    assert answer.status_code == 202, answer.text
+        response = await running.generate(project, file, file_name="large.mp4")
+    assert response.status_code == 202, response.text
     (stored,) = traces.files()
     assert stored.stat().st_size == LARGE
     assert peak(library) < MAX_RESIDENT_KILOBYTES
@@ -42,16 +42,18 @@ async def test_a_busy_project_is_refused_without_a_byte_of_the_body(
     await acquire_lease(project, holder="nightly export", ttl_seconds=60)
     for headers in ({}, {"Expect": "100-continue"}):
         connection = await open_upload(running, project, LARGE, **headers)
-        status, content = await connection.answer()
+        status, content = await connection.response()
         assert (status, content["type"]) == (409, "urn:editai:problem:project-busy")
         await connection.close()
     assert not traces.files()
 
 
-async def test_a_stranger_is_refused_without_a_byte_of_the_body(running: Api) -> None:
-    stranger = Api(http=running.http, headers={})
-    connection = await open_upload(stranger, "any", LARGE)
-    status, content = await connection.answer()
+async def test_an_unauthenticated_caller_is_refused_without_a_byte_of_the_body(
+    running: Api,
+) -> None:
+    unauthenticated = Api(http=running.http, headers={})
+    connection = await open_upload(unauthenticated, "any", LARGE)
+    status, content = await connection.response()
     assert (status, content["type"]) == (401, "urn:editai:problem:unauthenticated")
     await connection.close()
 
@@ -63,7 +65,7 @@ async def test_a_wrong_field_is_refused_without_a_byte_of_the_file(
     connection = await open_upload(running, project, LARGE)
     connection.write(b'--b\r\nContent-Disposition: form-data; name="seed"\r\n\r\n-1\r\n')
     await connection.send(0)
-    status, content = await connection.answer()
+    status, content = await connection.response()
     assert status == 422
     assert [part["location"] for part in content["errors"]] == ["body.seed"]
     await connection.close()
@@ -80,17 +82,17 @@ async def test_a_client_that_expects_100_continue_gets_it(running: Api) -> None:
 async def test_a_client_that_keeps_sending_gets_its_refusal(running: Api, traces: Traces) -> None:
     project = await running.new_project()
     await acquire_lease(project, holder="nightly export", ttl_seconds=60)
-    # httpx reads no answer before it has sent everything.
-    answer = await running.generate(project, bytes(100 * MEGABYTE))
-    problem(answer, 409, "project-busy")
-    assert answer.headers["connection"] == "close"
+    # httpx does not read the response before it has sent the whole body.
+    response = await running.generate(project, bytes(100 * MEGABYTE))
+    problem(response, 409, "project-busy")
+    assert response.headers["connection"] == "close"
     assert not traces.files()
 
 
 async def test_a_body_over_the_limit_is_refused_unread(running: Api, traces: Traces) -> None:
     project = await running.new_project()
     connection = await open_upload(running, project, 501 * MEGABYTE)
-    status, content = await connection.answer()
+    status, content = await connection.response()
     assert (status, content["type"]) == (413, "urn:editai:problem:payload-too-large")
     assert content["max_bytes"] == 500 * MEGABYTE
     assert "500,000,000" in content["detail"]
@@ -117,7 +119,7 @@ async def test_a_file_that_grows_over_the_limit_is_cut_off(
     project = await running.new_project()
     connection = await open_upload(running, project, announced)
     await connection.send(sent)
-    status, content = await connection.answer()
+    status, content = await connection.response()
     assert (status, content["max_bytes"]) == (413, 3 * MEGABYTE)
     await connection.close()
     await eventually(lambda: not traces.files())
@@ -163,15 +165,15 @@ class Upload:
         self._writer.write(framed)
 
     async def send(self, size: int) -> None:
-        """Send a form's beginning, and so many bytes of its file."""
+        """Send the start of a form, and `size` bytes of its file."""
         disposition = 'form-data; name="video"; filename="a.mp4"'
         self.write(f"--b\r\nContent-Disposition: {disposition}\r\n\r\n".encode())
         for _ in range(size // 10_000):
             self.write(bytes(10_000))
             await self._writer.drain()
 
-    async def answer(self) -> tuple[int, dict[str, Any]]:
-        """The status and the content of the answer."""
+    async def response(self) -> tuple[int, dict[str, Any]]:
+        """The status and the content of the response."""
         async with asyncio.timeout(5):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
         length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0])
@@ -184,7 +186,7 @@ class Upload:
 
 
 async def open_upload(api: Api, project: str, size: int | None, **headers: str) -> Upload:
-    """Send the head of an upload of `size` bytes, or of one that does not say how long it is."""
+    """Send the head of an upload of `size` bytes, or of a chunked one if `size` is None."""
     url = urlsplit(str(api.http.base_url.join(f"projects/{project}/generate")))
     upload = Upload(*await asyncio.open_connection(url.hostname, url.port))
     length = {"Transfer-Encoding": "chunked"} if size is None else {"Content-Length": str(size)}

@@ -36,7 +36,7 @@ async def send_much(connection: RawConnection, piece: bytes) -> None:
 async def test_endless_trailers_are_refused_and_not_kept(
     request: pytest.FixtureRequest, function: str, kind: str
 ) -> None:
-    """Whoever sends them needs no token."""
+    """Sending them needs no token."""
     called: FunctionProcess = request.getfixturevalue(function)
     begin, piece = ENDLESS[kind]
     reset_peaks(called)

@@ -27,7 +27,7 @@ EXHAUSTED = ("attempts_exhausted", "deadline_exceeded")
 SUPERSEDED = "superseded"
 RENDER = "final_render"
 EXPORTED = "a render's end and its export are one transaction"
-ENDS = "a job is ended by its holder, by a cancel, or by whoever finds its lease dead"
+ENDS = "a job is ended by its holder, by a cancel, or by a caller that finds its lease expired"
 
 
 def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> Generator[Broken]:

@@ -131,7 +131,7 @@ async def test_starts_of_different_owners_do_not_wait_for_each_other(race: Race)
 
 
 def test_counting_does_not_read_all_of_an_owners_projects(admin: Connection) -> None:
-    """Nor all active jobs: else whoever makes many projects, or has many neighbours, makes starts slow."""
+    """Nor all active jobs. Otherwise an owner's many projects, or many other owners' jobs, would slow down starts."""
     admin.execute(
         "insert into editai_projects (owner_id, name)"
         " select %s, repeat('x', 200) from generate_series(1, 5000)",

@@ -57,7 +57,7 @@ def expired_lease(race: Race, live_lease: Lease) -> Lease:
 async def test_a_call_that_waits_for_the_project_holds_no_other_lock(
     race: Race, expired_lease: Lease, function: str
 ) -> None:
-    """So whoever holds the project may go on to everything below it without a deadlock."""
+    """So the holder of the project's lock may lock everything below it without a deadlock."""
     with race.other.connection.transaction():
         race.other.connection.execute("select 1 from editai_projects for no key update")
         call = TAKING_THE_PROJECT[function]
