@@ -19,10 +19,10 @@ MAX_AGE_SECONDS = 600
 """As long as Supabase's own edge caches its key set."""
 
 COOLDOWN_SECONDS = 30
-"""The least time between two fetches. Without it, tokens with made-up key ids could make us flood the issuer."""
+"""The minimum time between two fetches. Without it, tokens with made-up key ids could make us flood the issuer."""
 
 RETRY_SECONDS = 5
-"""The least time between a failed fetch and the next one."""
+"""The minimum time between a failed fetch and the next one."""
 
 FETCH_TIMEOUT_SECONDS = 2.5
 ASYMMETRIC = ("RS256", "ES256")

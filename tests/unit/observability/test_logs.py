@@ -51,7 +51,7 @@ def test_a_line_has_the_fields_that_cloud_logging_reads() -> None:
     "hostile",
     ["\n", "\r", "\x0b", "\x1b[2J", "\x7f", "\x85", "\x9b31m", "\u2028", "\u202e", "\ud800"],
 )
-def test_control_characters_are_escaped_so_that_a_record_is_one_line(hostile: str) -> None:
+def test_a_record_with_control_characters_is_one_ascii_line(hostile: str) -> None:
     text = f'one{hostile}{{"severity": "CRITICAL"}}'
     with log_fields(project_id=text):
         written = JsonFormatter().format(logging.makeLogRecord({"msg": text, "step": text}))
