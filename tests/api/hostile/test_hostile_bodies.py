@@ -2,10 +2,11 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from api.http.security import MAX_JSON_BYTES
 from tests.support.library_client import Api, Traces, problem
 
 
@@ -118,3 +119,14 @@ async def test_json_is_read_as_utf_8_whatever_charset_is_declared(api: Api, char
         headers={"Content-Type": f"application/json; charset={charset}"},
     )
     assert (answer.status_code, answer.json()["name"]) == (201, "+AGE-é")
+
+
+async def test_json_without_a_length_is_refused_at_the_limit_with_the_limit(api: Api) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b" " * 100_000
+
+    response = await api.call(
+        "POST", "projects", content=chunks(), headers={"Content-Type": "application/json"}
+    )
+    assert problem(response, 413, "payload-too-large")["max_bytes"] == MAX_JSON_BYTES

@@ -17,7 +17,6 @@ from shared.errors import (
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
-    PayloadTooLarge,
     RequestTimeout,
     plain_problem,
     problem_response,
@@ -31,7 +30,6 @@ _FRAMEWORK_ERRORS: Mapping[int, type[EditAIError]] = {
     HTTPStatus.BAD_REQUEST: MalformedRequest,
     HTTPStatus.NOT_FOUND: NotFound,
     HTTPStatus.REQUEST_TIMEOUT: RequestTimeout,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PayloadTooLarge,
 }
 
 
@@ -69,13 +67,14 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _framework_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
+        if isinstance(error.__cause__, EditAIError):
+            return problem_response(error.__cause__)
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return _method_not_allowed(request)
         kind = _FRAMEWORK_ERRORS.get(error.status_code)
         if kind is None:
             return plain_problem(error.status_code, error.headers)
-        has_detail = error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        return problem_response(kind(error.detail if has_detail else None, headers=error.headers))
+        return problem_response(kind(headers=error.headers))
 
 
 def invalid_request(errors: Iterable[Any]) -> EditAIError:

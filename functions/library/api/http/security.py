@@ -102,7 +102,8 @@ def bounded_body(request: Request) -> Request:
         received += len(message.get("body", b""))
         if received > MAX_JSON_BYTES:
             # FastAPI lets no other exception through while it reads a body.
-            raise HTTPException(413, too_large(MAX_JSON_BYTES).detail)
+            error = too_large(MAX_JSON_BYTES)
+            raise HTTPException(error.status, error.detail) from error
         return message
 
     return Request(request.scope, receive)
