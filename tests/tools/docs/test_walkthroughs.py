@@ -122,7 +122,9 @@ async def test_the_page_plays_a_clip_in_a_browser(
 ) -> None:
     await eventually(lambda: _responds(f"http://127.0.0.1:{port}/index.html"))
     async with browser.open_page(f"http://127.0.0.1:{port}", tmp_path) as page:
-        await eventually(lambda: page.evaluate("document.querySelector('form')?.library.value"))
+        # Modules run before the load event: a click before that would submit the form without the script.
+        loaded = "document.readyState === 'complete' && document.querySelector('form') !== null"
+        await eventually(lambda: page.evaluate(loaded), 60)
         await page.choose_file("[name=video]", SAMPLE)
         for name, value in (("library", library), ("token", token)):
             await page.evaluate(
@@ -130,7 +132,7 @@ async def test_the_page_plays_a_clip_in_a_browser(
             )
         await page.evaluate("document.querySelector('button').click()")
         status = "document.querySelector('[role=status]').textContent"
-        assert await eventually(lambda: page.evaluate(status))
+        assert await eventually(lambda: page.evaluate(status), 60)
         await eventually(lambda: page.evaluate("!document.querySelector('video').hidden"), 120)
         assert await page.evaluate(status) == "Completed, 0 s left"
         playing = "document.querySelector('video').play().then(() => true)"
