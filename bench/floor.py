@@ -53,7 +53,7 @@ def serving(stack: StackInfo) -> Generator[tuple[str, int]]:
     settings = {
         "SUPABASE_URL": stack.supabase_url,
         "SUPABASE_SERVICE_ROLE_KEY": stack.service_role_key,
-        "INTERNAL_SECRET": "never presented",
+        "INTERNAL_SECRET": "a secret that no request presents",
     }
     with TemporaryDirectory() as directory:
         part = Part(
