@@ -17,7 +17,7 @@ from local.processes.unprivileged import NoIdentity
 from local.programs import CHECKOUT
 from local.schema.migrations import MIGRATIONS, MigrationFailed, migrate
 from local.schema.scratch import scratch_server
-from local.schema.writing import Writer
+from local.schema.writing import Writer, Written
 from local.stack.directory import StackDirectory
 from local.stack.keys import Keys
 from local.stack.ports import PortBusy, chosen_ports, claim_free_port, claim_ports
@@ -123,10 +123,26 @@ def write_migration(options: Namespace) -> int:
     if written is None:
         print("The migrations give what supabase/schemas says: there is nothing to write.")
         return 0
-    print(f"{written.file} is written. Read it, and say why in its first line.")
+    print(_described(written))
     if written.left:
         print("It is not complete. Write by hand what is left:", *written.left, sep="\n  ")
     return 1 if written.left else 0
+
+
+def _described(written: Written) -> str:
+    if written.replaced is None:
+        return f"{written.file} is written. Read it, and say why in its first line."
+    earlier = written.replaced.name
+    restaged = "If the earlier draft was staged, run `git add --all supabase/migrations`."
+    if written.kept:
+        return (
+            f"{written.file} has the statements of {earlier}, which was changed by hand: they are not generated again;"
+            f" its version is now the newest. To generate them again, delete the file first. {restaged}"
+        )
+    return (
+        f"{written.file} is written in place of {earlier}, with the reason in its first lines and with the newest"
+        f" version. {restaged}"
+    )
 
 
 def _supervise(directory: StackDirectory, chosen: Mapping[str, int], *, functions: bool) -> int:

@@ -10,14 +10,14 @@ from pglast.enums.parsenodes import ObjectType
 
 from local.schema.catalog import Catalog
 from local.schema.files import routines
+from local.schema.inline_checks import with_inline_checks
+from local.schema.squawk import with_reasons
 from local.schema.style import in_project_style
 
 TABLE_GRANTS = "grants/tables.sql"
 RESTRICT_FUNCTIONS = "call public.editai_restrict_functions()"
 
-_HEAD = """\
--- {title}.
--- Written by `make migration` from supabase/schemas, which says of each object what it is for.
+_LIMITS = """\
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -28,23 +28,21 @@ _CREATE = re.compile(r"^create (?:or replace )?(function|procedure)", re.MULTILI
 _OF_TABLES = (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_SEQUENCE)
 
 
-def migration_text(
-    name: str,
+def migration_body(
     generated: Sequence[str],
     rows: Sequence[str],
     files: Mapping[Path, str],
     is_now: Catalog,
 ) -> str:
-    """A whole migration. `generated` are the diff's statements, `is_now` the database that they change."""
-    parsed = [(statement, _parse(statement)) for statement in generated]
+    """A migration without heading. `generated` are the diff's statements, `is_now` the database that they change."""
+    parsed = with_inline_checks([(statement, _parse(statement)) for statement in generated])
     body = [
         *_statements(parsed, files, is_now),
         *(in_project_style(row) for row in rows),
         *_grants([node for _, node in parsed], files),
         _TAIL,
     ]
-    title = name.replace("_", " ").capitalize()
-    return "\n".join([_HEAD.format(title=title), *(f"{part.rstrip(';')};\n" for part in body)])
+    return with_reasons("\n".join([_LIMITS, *(f"{part.rstrip(';')};\n" for part in body)]))
 
 
 def _statements(

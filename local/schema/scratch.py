@@ -14,6 +14,9 @@ from local.parts.postgres import FAST, Server
 from local.processes.process import Process
 from local.programs import base_environment
 
+# Any number will do, as long as every process takes the same one.
+_BOOTSTRAP_LOCK = 7_264_418_903_116
+
 
 @contextmanager
 def scratch_server(port: int) -> Generator[Server]:
@@ -47,7 +50,9 @@ def new_database(server: Server, name: str) -> str:
     database = sql.Identifier(name)
     url = server.url(user="supabase_admin")
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        # What it does to roles is for the whole server, where two at once fail with "tuple concurrently updated".
+        connection.execute("select pg_advisory_lock(%s)", [_BOOTSTRAP_LOCK])
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(database))
         connection.execute(sql.SQL("create database {} owner postgres").format(database))
-    server.bootstrap(name)
+        server.bootstrap(name)
     return server.url(database=name)

@@ -23,8 +23,24 @@ DEBIAN = CHECKOUT / ".local" / "debian-postgres"
 PROGRAMS = DEBIAN / "usr" / "lib" / "postgresql" / "15" / "bin"
 BOOTSTRAP = CHECKOUT / "local" / "parts" / "bootstrap.sql"
 
-# Where it could not be fetched, `make test` has said why.
-collect_ignore_glob = [] if PROGRAMS.exists() else ["test_*.py"]
+
+_MISSING = (
+    "the tests of Debian's PostgreSQL 15 are skipped: local/setup/debian_postgres.sh fetches it"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips the tests of this folder where the server is missing."""
+    if not PROGRAMS.exists():
+        for item in items:
+            if item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.skip(reason=_MISSING))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how to fetch the server; pytest shows the reason of a skip only with -rs."""
+    if not PROGRAMS.exists():
+        terminalreporter.write_line(_MISSING)
 
 
 @dataclass(frozen=True, kw_only=True)

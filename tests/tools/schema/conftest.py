@@ -1,5 +1,6 @@
 """A change of supabase/schemas with one of everything, and the migration that the tool writes for it."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 from local.programs import CHECKOUT
 from local.schema.files import SUPABASE
 from local.schema.version import CODE
+from local.schema.writing import Writer, Written
+from tests.support.backend import Backend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +52,33 @@ class Copy:
 
 COUNT_CLIPS = """\
 -- Returns how many clips a project has.
-create function public.editai_count_clips(p_project_id text) returns bigint
+create function public.editai_zz_count_clips(p_project_id text) returns bigint
 language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
   select count(*) from public.editai_clips c where c.project_id = p_project_id
 $$;
 """
 
+NEW_TABLE = """\
+create table public.editai_zz_notes (
+  id uuid primary key,
+  project_id text not null references public.editai_projects (id) on delete cascade,
+  note text not null constraint editai_zz_notes_note_is_short check (char_length(note) < 100)
+);
+create index editai_zz_notes_by_project on public.editai_zz_notes (project_id);
+alter table public.editai_zz_notes enable row level security;
+"""
 
-PRIORITY_COLUMN = """\
-  finished_at timestamptz,
-  priority integer not null default 0
-    constraint editai_jobs_priority_is_known check (priority between 0 and 9),
+NEW_GRANTS = """\
+revoke all on public.editai_zz_notes from public, anon, authenticated, service_role;
+grant select on public.editai_zz_notes to service_role;
+"""
+
+# Columns may come after the table's constraints, so this stays the last column whatever columns the table gets.
+LAST_COLUMN = """,
+  zz_example smallint not null default 0
+    constraint editai_jobs_zz_example_is_known check (zz_example between 0 and 9),
+  constraint editai_jobs_zz_example_is_low check (zz_example <= max_attempts + 9)
+);
 """
 
 
@@ -67,6 +86,24 @@ PRIORITY_COLUMN = """\
 def copy(tmp_path: Path) -> Copy:
     """Files without a change."""
     return Copy.make(tmp_path)
+
+
+@pytest.fixture
+def writer(backend: Backend, copy: Copy) -> Writer:
+    """The tool on a copy of the files, with databases of this test process."""
+    return Writer(
+        server=backend.server,
+        supabase=copy.supabase,
+        code=copy.code,
+        databases=f"{backend.database}_next",
+    )
+
+
+def write(writer: Writer, name: str = "change_something") -> Written:
+    """Writes a migration; fails if there was nothing to write."""
+    written = writer.write(name)
+    assert written is not None
+    return written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,29 +117,38 @@ class Change:
     def migration(self) -> str:
         return self.copy.migrations[-1].read_text()
 
+    @property
+    def statements(self) -> str:
+        """The migration on one line: the tool wraps a statement that is long."""
+        return re.sub(r"\s+", " ", self.migration)
+
 
 @pytest.fixture(scope="session")
 def change(tmp_path_factory: pytest.TempPathFactory) -> Change:
-    """A job gets a priority, and there is a new function, one function less, another body, and other presets."""
+    """One of everything. Its names start with zz_, so that no real change has made them already."""
     copy = Copy.make(tmp_path_factory.mktemp("change"))
-    copy.edit("tables/jobs", ("  finished_at timestamptz,\n", PRIORITY_COLUMN))
-    with copy.schema("tables/jobs").open("a") as file:
-        file.write("create index editai_jobs_by_priority on public.editai_jobs (priority);\n")
-    last_parameter = "  p_max_active_jobs integer default null,\n"
+    copy.edit(
+        "tables/jobs",
+        ("\n);\n", LAST_COLUMN),
+        ("create index editai_jobs_by_project on", "create index editai_jobs_zz_by_project on"),
+    )
     copy.edit(
         "jobs/start_job",
-        (last_parameter, f"{last_parameter}  p_priority integer default 0,\n"),
-        (", request_hash)\n  values", ", request_hash, priority)\n  values"),
-        (", p_request_hash)\n  returning", ", p_request_hash, p_priority)\n  returning"),
+        ("  out outcome text,\n", "  p_zz_example integer default 0,\n  out outcome text,\n"),
+        ("insert into public.editai_jobs (\n", "insert into public.editai_jobs (zz_example,\n"),
+        ("values (\n    p_job_id,", "values (p_zz_example,\n    p_job_id,"),
     )
     with copy.schema("jobs/start_job").open("a") as file:
         file.write("comment on function public.editai_start_job is 'starts a job';\n")
-    copy.schema("library/count_clips").write_text(COUNT_CLIPS)
-    copy.schema("library/list_exports").unlink()
+    copy.schema("library/zz_count_clips").write_text(COUNT_CLIPS)
+    with copy.schema("tables/storage_garbage").open("a") as file:
+        file.write(NEW_TABLE)
+    with copy.schema("grants/tables").open("a") as file:
+        file.write(NEW_GRANTS)
     copy.edit("library/update_project", ("set name = p_name,", "set name = trim(p_name),"))
     copy.edit(
         "seed/export_presets",
         ("'YouTube', 1920, 1080, 30, 19,", "'YouTube', 1920, 1080, 30, 18,"),
-        ("12000, 192);", "12000, 192),\n  ('threads', 'Meta''s Threads', 1080, 1350, 30, 20, 8000, 192);"),
-    )  # fmt: skip
-    return Change(copy=copy, result=copy.command("add_job_priority"))
+        ("values\n", "values\n  ('zz_example', 'Somebody''s', 1080, 1350, 30, 20, 8000, 192),\n"),
+    )
+    return Change(copy=copy, result=copy.command("add_zz_example"))

@@ -173,8 +173,8 @@ async def test_every_call_of_the_code_before_gets_a_right_response(
         assert start(client, new_project(client)).json()["outcome"] == "started"
 
         def takes_the_new_parameter() -> bool:
-            response = start(client, new_project(client), priority=7)
-            return response.is_success and response.json()["job"]["priority"] == 7
+            response = start(client, new_project(client), zz_example=7)
+            return response.is_success and response.json()["job"]["zz_example"] == 7
 
         assert await eventually(takes_the_new_parameter)  # once PostgREST has read the schema again
 
