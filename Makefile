@@ -33,7 +33,7 @@ demo: setup
 test: setup-dev
 	@local/setup/debian_postgres.sh
 	@local/setup/debian_zzuf.sh
-	@$(RUN) -m pytest -n 2 $(PYTEST)
+	@$(RUN) -m pytest -n 2 --dist worksteal $(PYTEST)
 
 faults: setup-dev
 	@$(RUN) -m tests.faults --seconds $(SECONDS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(PACE),--pace $(PACE))
