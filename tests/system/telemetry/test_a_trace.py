@@ -88,6 +88,7 @@ async def test_an_exception_fails_its_span_and_only_its_type_is_sent(
     receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tracer = sender.tracers.get_tracer(SCOPE)
+    # OpenTelemetry takes a provider once per process, so this test's real tracer stands in for the global one.
     monkeypatch.setattr("shared.observability.telemetry.tracer", tracer)
 
     with pytest.raises(ValueError, match="holiday"), span("broken"):

@@ -93,6 +93,7 @@ async def test_a_slow_renewal_counts_as_a_late_heartbeat(
     late: int,
 ) -> None:
     counter = sender.meters.get_meter(SCOPE).create_counter("editai.heartbeats.late")
+    # OpenTelemetry takes a provider once per process, so this test's real counter stands in for the global one.
     monkeypatch.setattr("shared.jobs.leases._late_heartbeats", counter)
     now = asyncio.get_running_loop().time
     started_at = now()
