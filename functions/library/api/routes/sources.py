@@ -123,7 +123,11 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
     if row["status"] == "pending":
         facts = await _probe_or_delete(row, caller)
         rows = await call(
-            "confirm_source", source_id=source_id, owner_id=owner(caller), facts=facts
+            "confirm_source",
+            repeatable=True,
+            source_id=source_id,
+            owner_id=owner(caller),
+            facts=facts,
         )
         if not rows:
             raise SourceNotFound
