@@ -65,6 +65,8 @@ def facts_of(
         container=container,
         duration_seconds=duration,
         size_bytes=size,
+        clock_start_seconds=measurement.clock_start_seconds,
+        clock_jumps=measurement.clock_jumps,
         video=_video(first_track(tracks, "Video") or _stated(picture), picture),
         audio_tracks=_audio_tracks(measurement),
     )

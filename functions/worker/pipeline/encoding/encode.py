@@ -30,7 +30,7 @@ from pipeline.ffmpeg import process
 from pipeline.ffmpeg.inputs import read_file
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.process import OnProgress
-from shared.media.probe import MediaFacts
+from shared.media.probe import AudioFacts, MediaFacts
 
 
 async def encode_clip(
@@ -117,13 +117,14 @@ class _Clip:
                 options = picture_options(cut.facts, cut.start, reading.run_up)
                 arguments += read_file(cut.path, cut.facts, threads=threads, options=options)
         for cut in (reading.cut for reading in readings):
-            if self._has_sound(cut):
+            if self._sound(cut) is not None:
                 options = sound_options(cut.facts, cut.start)
                 arguments += read_file(cut.path, cut.facts, threads=1, options=options)
         return arguments
 
-    def _has_sound(self, cut: Cut) -> bool:
-        return cut.sound is not None and not self.mute
+    def _sound(self, cut: Cut) -> AudioFacts | None:
+        """The sound track of the cut that the clip has, or None for silence."""
+        return None if self.mute else cut.facts.audio
 
     def graph(self, readings: Sequence[Reading]) -> str:
         """The filter graph from the inputs to `[v]` and `[a]`."""
@@ -147,9 +148,10 @@ class _Clip:
             before = filters.samples_until(done, rate)
             done += reading.frames
             samples = filters.samples_until(done, rate) - before
-            if self._has_sound(reading.cut):
+            sound = self._sound(reading.cut)
+            if sound is not None:
                 chain = filters.audio_chain(samples, offset=reading.offset)
-                chains.append(f"[{next(sound_inputs)}:a:0]{chain}[a{index}]")
+                chains.append(f"[{next(sound_inputs)}:a:{sound.number}]{chain}[a{index}]")
             else:
                 chains.append(f"{filters.silence(samples)}[a{index}]")
         pads = "".join(f"[v{index}][a{index}]" for index in range(len(readings)))
