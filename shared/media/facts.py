@@ -5,11 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Container = Literal["mp4", "matroska", "avi", "mpegts"]
+from shared.media.containers import ContainerName
 
 RefusalCode = Literal[
     "empty_file",
     "not_a_video",
+    "unsupported_container",
+    "unsupported_codec",
+    "encrypted",
     "truncated",
     "unreadable",
     "no_video",
@@ -88,7 +91,7 @@ class AudioFacts(_Facts):
 class MediaFacts(_Facts):
     """A usable video file. Sizes are in bytes."""
 
-    container: Container
+    container: ContainerName
     duration_seconds: float
     size_bytes: int
     video: VideoFacts

@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from shared.media import mediainfo_process
-from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media import containers, mediainfo_process, other_formats
+from shared.media.containers import ContainerName
+from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 from shared.media.tracks import (
     MAX_PIXELS,
     MAX_STREAMS,
-    NOT_A_VIDEO,
     UNREADABLE,
     Track,
     facts_of,
@@ -53,9 +53,6 @@ TRUNCATED = "The file is incomplete: part of the video is missing. Upload the wh
 _CODES_FROM_ENDS = {
     *("too_long", "too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),
 }
-
-_MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
-_TS_SYNC = 0x47
 
 
 def probe(path: Path) -> MediaFacts:
@@ -110,20 +107,13 @@ def _ends_suffice_for_probe(path: Path) -> bool:
     return container != "mpegts" and not _lacks_index(tracks)
 
 
-def _container(file: BinaryIO) -> Container:
-    head = file.read(1024)
-    if head[4:8] in _MP4_BOXES:
-        return "mp4"
-    if head.startswith(b"\x1aE\xdf\xa3"):
-        return "matroska"
-    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-        return "avi"
-    # 188-byte packets, or 192 with a timestamp first (as camcorders write them)
-    for first, packet in ((0, 188), (4, 192)):
-        marks = head[first::packet][:4]
-        if len(marks) == 4 and set(marks) == {_TS_SYNC}:  # noqa: PLR2004
-            return "mpegts"
-    raise UnusableMedia("not_a_video", NOT_A_VIDEO)
+def _container(file: BinaryIO) -> ContainerName:
+    head = file.read(containers.HEAD_BYTES)
+    if container := containers.recognise(head):
+        if container == "mp4" and (picture := other_formats.still_picture(head)):
+            raise picture
+        return container
+    raise other_formats.refusal(head)
 
 
 def _read(file: BinaryIO, *options: str) -> list[Track]:
@@ -144,7 +134,7 @@ def _read(file: BinaryIO, *options: str) -> list[Track]:
         raise UnusableMedia("unreadable", UNREADABLE) from error
 
 
-def _refuse_truncated(tracks: list[Track], container: Container) -> None:
+def _refuse_truncated(tracks: list[Track], container: ContainerName) -> None:
     general = first_track(tracks, "General") or {}
     # A broadcast stream may end anywhere, and a browser's live WebM never states its size. MediaInfo
     # calls both truncated, but they play to their end.

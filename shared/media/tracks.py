@@ -8,7 +8,9 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media import other_formats
+from shared.media.containers import ContainerName
+from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 
 MAX_SIDE = 8192
 MAX_PIXELS = 8192 * 4320
@@ -42,11 +44,10 @@ _ROUNDING = 0.0005  # MediaInfo writes three decimals
 
 Track = dict[str, Any]
 
-NOT_A_VIDEO = "This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file."
 UNREADABLE = "The video file is damaged and cannot be read."
 
 
-def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts:
+def facts_of(tracks: list[Track], container: ContainerName, size: int) -> MediaFacts:
     """The facts of a file of `size` bytes. Raises UnusableMedia."""
     general, video = first_track(tracks, "General") or {}, first_track(tracks, "Video")
     # ffmpeg does not find audio that is embedded in DV frames.
@@ -68,11 +69,11 @@ def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts
     )
 
 
-def _no_video_error(audio: Track | None, container: Container) -> UnusableMedia:
+def _no_video_error(audio: Track | None, container: ContainerName) -> UnusableMedia:
     if audio:
         return UnusableMedia("no_video", "The file contains sound but no video.")
     if container == "mpegts":
-        return UnusableMedia("not_a_video", NOT_A_VIDEO)
+        return UnusableMedia("not_a_video", other_formats.NOT_RECOGNISED)
     return UnusableMedia("no_video", "The file contains no video.")
 
 
