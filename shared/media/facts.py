@@ -5,11 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Container = Literal["mp4", "matroska", "avi", "mpegts"]
+from shared.media.containers import ContainerName
 
 RefusalCode = Literal[
     "empty_file",
     "not_a_video",
+    "unsupported_container",
+    "unsupported_codec",
+    "encrypted",
     "truncated",
     "unreadable",
     "no_video",
@@ -112,7 +115,7 @@ class MediaFacts(_Facts):
     later times differ from the time stamps by something else.
     """
 
-    container: Container
+    container: ContainerName
     duration_seconds: float
     size_bytes: int
     clock_start_seconds: float
