@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from shared.media import other_formats
+from shared.media.codecs import refuse_undecodable
 from shared.media.containers import ContainerName
 from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 from shared.media.measured import MAX_CHANNELS, MeasuredStream, Measurement, audio_facts
@@ -55,6 +56,8 @@ def facts_of(
         )
     if picture is None:
         raise _no_video_error(bool(measurement.sounds), container)
+    video = first_track(tracks, "Video") or _stated(picture)
+    refuse_undecodable(first_track(tracks, "General") or {}, video, picture.codec)
     if picture.first_seconds is None:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     duration = picture.picture_end()
@@ -66,7 +69,7 @@ def facts_of(
         container=container,
         duration_seconds=duration,
         size_bytes=size,
-        video=_video(first_track(tracks, "Video") or _stated(picture), picture),
+        video=_video(video, picture),
         audio_tracks=_audio_tracks(measurement),
     )
 
