@@ -69,6 +69,8 @@ def facts_of(
         container=container,
         duration_seconds=duration,
         size_bytes=size,
+        clock_start_seconds=measurement.clock_start_seconds,
+        clock_jumps=measurement.clock_jumps,
         video=_video(video, picture),
         audio_tracks=_audio_tracks(measurement),
     )
