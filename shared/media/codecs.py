@@ -34,7 +34,11 @@ def refuse_undecodable(
     `general` and `video` are MediaInfo's tracks.
     """
     identifier = _presentable(video.get("codec_id"))
-    if general.get("encryption") or video.get("encryption") or identifier.startswith(_ENCRYPTED_IDS):
+    if (
+        general.get("encryption")
+        or video.get("encryption")
+        or identifier.startswith(_ENCRYPTED_IDS)
+    ):
         raise UnusableMedia(
             "encrypted",
             "The video is encrypted against copying, so it cannot be read. Upload a copy that is not encrypted.",

@@ -158,7 +158,9 @@ def _output(child: subprocess.Popen[bytes]) -> bytes:
     return output
 
 
-def _refuse_truncated(tracks: list[Track], measurement: Measurement, container: ContainerName) -> None:
+def _refuse_truncated(
+    tracks: list[Track], measurement: Measurement, container: ContainerName
+) -> None:
     """Refuse a file that is shorter than it says itself: by its header, or by the places of its pictures.
 
     A recording or a broadcast says nothing of the kind; it is used up to its end.

@@ -237,9 +237,7 @@ async def test_a_prefix_outside_the_storage_is_rejected(storage: LocalStorage, p
 def test_only_a_known_video_extension_is_kept() -> None:
     assert video_extension("My Film.MP4") == ".mp4"
     assert video_extension("archive.tar.webm") == ".webm"
-    assert {video_extension(name) for name in ("page.html", "a.jpg", "noname", ".mp4", "")} == {
-        ""
-    }
+    assert {video_extension(name) for name in ("page.html", "a.jpg", "noname", ".mp4", "")} == {""}
 
 
 def test_an_unknown_extension_gets_a_type_that_no_browser_executes() -> None:
@@ -252,7 +250,7 @@ async def test_what_a_bucket_would_refuse_is_refused(storage: LocalStorage, tmp_
     assert large.value.extensions == {"max_bytes": 1_000_000}
     async with storage.staging() as staged:
         staged.write_bytes(b"<script>")
-        with pytest.raises(UnsupportedMediaType, match="of the type text/html. It accepts video/"):
+        with pytest.raises(UnsupportedMediaType, match=r"of the type text/html\. It accepts video/"):
             await storage.put(staged, "p/a.html", content_type="text/html; charset=utf-8")
     assert files(storage, tmp_path) == []
     await store(storage, "p/a.mp4", content=bytes(1_000_000))

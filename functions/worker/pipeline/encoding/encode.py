@@ -94,7 +94,7 @@ class _Clip:
     threads: int
 
     def arguments(self, readings: Sequence[Reading]) -> list[str]:
-        """ffmpeg's arguments, except the filter graph."""
+        """Ffmpeg's arguments, except the filter graph."""
         frames = sum(reading.frames for reading in readings)
         return [
             *KEEP_TIME_STAMPS,

@@ -112,9 +112,7 @@ def _picture(number: str, ticks: str, base: str) -> Picture | None:
     return Picture(number=int(number), seconds=seconds)
 
 
-def reread(
-    readings: Sequence[Reading], shown: Shown, rate: Fraction
-) -> list[Reading]:
+def reread(readings: Sequence[Reading], shown: Shown, rate: Fraction) -> list[Reading]:
     """The readings to try next, equal to `readings` if these gave what was wanted."""
     if len(shown) < sum(reading.frames for reading in readings):
         return [reading.extended() for reading in readings]
@@ -124,9 +122,7 @@ def reread(
     ]
 
 
-def parts(
-    readings: Sequence[Reading], shown: Shown
-) -> list[Shown]:
+def parts(readings: Sequence[Reading], shown: Shown) -> list[Shown]:
     """What the frames of each reading showed."""
     ends = accumulate((reading.frames for reading in readings), initial=0)
     return [shown[start:end] for start, end in pairwise(ends)]
