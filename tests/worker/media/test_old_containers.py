@@ -1,6 +1,7 @@
 """Files of discs, Windows, Flash and old phones: their facts, and cuts that show the pictures of their time."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,23 @@ async def test_a_disc_whose_clock_begins_anew_is_one_film(tmp_path: Path) -> Non
     await close_jumps(film, probe(film), steady, work_dir=tmp_path)
     await make_clip(steady, 20, 21, clip)
     assert footage.numbers(clip) == pytest.approx(range(5 * 25, 6 * 25), abs=1)
+
+
+async def test_a_part_of_a_disc_begins_and_ends_anywhere(tmp_path: Path) -> None:
+    """Discs store a film in files of a gigabyte, which are cut between two sectors."""
+    film, part = tmp_path / "film.vob", tmp_path / "part.vob"
+    source = (*footage.numbered(9, rate=25), *footage.tone(9))
+    footage.make(*source, *OLD["disc.vob"].options, str(film))
+    sectors = film.stat().st_size // 2048
+    part.write_bytes(film.read_bytes()[sectors // 3 * 2048 : sectors * 2 // 3 * 2048 - 700])
+
+    facts = probe(part)
+    await make_clip(part, facts.duration_seconds - 1.2, facts.duration_seconds - 0.2, tmp_path / "clip.mp4")
+
+    assert facts.duration_seconds == pytest.approx(3, abs=0.6)
+    shown = footage.numbers(tmp_path / "clip.mp4")
+    assert [after - before for before, after in pairwise(shown)] == pytest.approx([1] * 24, abs=1)
+    assert 3 * 25 < shown[0] < 6 * 25
 
 
 def test_the_oblong_interlaced_picture_of_a_disc_is_seen_as_on_a_screen(tmp_path: Path) -> None:
