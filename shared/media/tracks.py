@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from shared.media import other_formats
+from shared.media.codecs import refuse_undecodable
 from shared.media.containers import ContainerName
 from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 from shared.media.measured import MAX_CHANNELS, MeasuredStream, Measurement, audio_facts
@@ -17,6 +18,7 @@ from shared.media.measured import MAX_CHANNELS, MeasuredStream, Measurement, aud
 MAX_SIDE = 8192
 MAX_PIXELS = 8192 * 4320
 MAX_DURATION_SECONDS = 4 * 3600
+MIN_DURATION_SECONDS = 0.001
 MAX_STREAMS = 16
 
 MAX_PIXEL_ASPECT = 16
@@ -51,14 +53,20 @@ def facts_of(
     if not measurement.readable:
         known = first_track(tracks, "Video") or container != "mpegts"
         raise UnusableMedia(
-            *(("unreadable", UNREADABLE) if known else ("not_a_video", other_formats.NOT_RECOGNISED))
+            *(
+                ("unreadable", UNREADABLE)
+                if known
+                else ("not_a_video", other_formats.NOT_RECOGNISED)
+            )
         )
     if picture is None:
         raise _no_video_error(bool(measurement.sounds), container)
+    video = first_track(tracks, "Video") or {}
+    refuse_undecodable(first_track(tracks, "General") or {}, video, picture.codec)
     if picture.first_seconds is None:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     duration = picture.picture_end()
-    if duration <= 0:
+    if duration < MIN_DURATION_SECONDS:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     if duration > MAX_DURATION_SECONDS:
         raise UnusableMedia("too_long", "The video is longer than 4 hours.")
@@ -68,13 +76,13 @@ def facts_of(
         size_bytes=size,
         clock_start_seconds=measurement.clock_start_seconds,
         clock_jumps=measurement.clock_jumps,
-        video=_video(first_track(tracks, "Video") or _stated(picture), picture),
+        video=_video(_stated(picture) | video, picture),
         audio_tracks=_audio_tracks(measurement),
     )
 
 
 def _stated(picture: MeasuredStream) -> Track:
-    """What the packets say of a picture that MediaInfo does not find."""
+    """What libav says of a picture, for what MediaInfo does not find."""
     return {"format": picture.codec or "unknown", "width": picture.width, "height": picture.height}
 
 
@@ -130,7 +138,7 @@ def _video(track: Track, picture: MeasuredStream) -> VideoFacts:
         frame_rate=pace.rate,
         max_frame_rate=pace.enough,
         variable_frame_rate=pace.variable,
-        frame_count=picture.packets,
+        frame_count=picture.pictures(),
         bit_depth=int(_plausible(track, "bit_depth", MAX_BIT_DEPTH) or 8),
         interlaced=track.get("scan_type") in ("Interlaced", "MBAFF", "PAFF"),
         transfer=track.get("transfer_characteristics"),

@@ -26,6 +26,7 @@ _REASONS = (
     ("Input contains (near) NaN", "The video's sound is damaged and cannot be used."),
     ("moov atom not found", "The video file is damaged and cannot be decoded."),
     ("Invalid data found", "The video file is damaged and cannot be decoded."),
+    ("Error while opening decoder", "The video file is damaged and cannot be decoded."),
     (_NO_FRAMES, "The video file is damaged and cannot be decoded."),
     ("End of file", "The video file is damaged and cannot be decoded."),
 )
