@@ -16,6 +16,7 @@ class JumpCloser:
     """
 
     def __init__(self) -> None:
+        self.jumped = False
         self._offset = 0
         self._last: int | None = None
         self._previous: dict[int, int] = {}
@@ -32,6 +33,7 @@ class JumpCloser:
             backward = time + _BACKWARD_JUMP < self._previous[track]
             jump = backward or abs(time - expected) > _JUMP
         if jump and expected is not None:
+            self.jumped = True
             self._offset += expected - time
             time = expected
         self._last = self._previous[track] = time

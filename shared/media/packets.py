@@ -52,7 +52,14 @@ def measure(file: InputFile, demuxer: str, decoders: str, max_streams: int) -> d
             with _open(file, demuxer, options) as container:
                 measured = _by_all_packets(file, container)
     except (FFmpegError, TooMuchRead, MemoryError):
-        return {"readable": False, "complete": True, "unread": file.touched_unread, "streams": []}
+        return {
+            "readable": False,
+            "complete": True,
+            "unread": file.touched_unread,
+            "clock_start_seconds": 0.0,
+            "clock_jumps": False,
+            "streams": [],
+        }
     return measured
 
 
@@ -82,8 +89,8 @@ def _by_parts(file: InputFile, container: InputContainer) -> dict[str, Any] | No
 
 def _by_all_packets(file: InputFile, container: InputContainer) -> dict[str, Any]:
     tracks, _ = _tracks(container)
-    _read_packets(container, tracks)
-    return _report(file, container, tracks)
+    jumps = _read_packets(container, tracks)
+    return _report(file, container, tracks, jumps=jumps)
 
 
 def _tracks(container: InputContainer) -> tuple[list[Track], Track | None]:
@@ -96,13 +103,20 @@ def _tracks(container: InputContainer) -> tuple[list[Track], Track | None]:
 
 
 def _report(
-    file: InputFile, container: InputContainer, tracks: list[Track], *, complete: bool = True
+    file: InputFile,
+    container: InputContainer,
+    tracks: list[Track],
+    *,
+    complete: bool = True,
+    jumps: bool = False,
 ) -> dict[str, Any]:
     start = Fraction(container.start_time or 0, av.time_base)
     return {
         "readable": True,
         "complete": complete,
         "unread": file.touched_unread,
+        "clock_start_seconds": float(start),
+        "clock_jumps": jumps,
         "streams": [_described(track, start) for track in tracks],
     }
 
@@ -193,7 +207,8 @@ def _add(by_index: dict[int, Track], packet: "Packet[Stream]", offset: int = 0) 
         track.add(_time(packet) + offset, packet.duration or 0)
 
 
-def _read_packets(container: InputContainer, tracks: list[Track]) -> None:
+def _read_packets(container: InputContainer, tracks: list[Track]) -> bool:
+    """Measure by all packets. Returns whether the clock jumps."""
     by_index = {track.stream.index: track for track in tracks}
     closer = JumpCloser() if container.format.name in _JUMPING_FORMATS else None
     for packet in _packets(container):
@@ -204,6 +219,7 @@ def _read_packets(container: InputContainer, tracks: list[Track]) -> None:
             dts = track.microseconds(packet.dts)
             offset = track.ticks(closer.offset(packet.stream_index, dts, duration))
         _add(by_index, packet, offset)
+    return closer is not None and closer.jumped
 
 
 def _packets(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Stream]]":

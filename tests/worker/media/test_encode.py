@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.encode import Cut, encode_clip, frame_counts
+from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.reading.cut import Cut, frame_counts
 from pipeline.encoding.verify_output import verify_output
 from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, probe
@@ -153,13 +154,6 @@ async def test_sound_that_starts_late_or_has_a_gap_stays_in_place(tmp_path: Path
     clip, _ = await _clip(tmp_path, _cuts(path, [(0.5, 4.5), (3.0, 4.0)]))
     beeps = footage.onsets(footage.samples(clip))
     assert beeps == pytest.approx([1.0, 3.0, 4.5], abs=0.025)
-
-
-async def test_a_picture_that_ends_early_repeats_its_last_frame(tmp_path: Path) -> None:
-    path = tmp_path / "short-picture.mkv"
-    footage.make(*footage.numbered(1), *footage.tone(3), *X264, "-c:a", "aac", str(path))
-    clip, _ = await _clip(tmp_path, _cuts(path, [(0.5, 2), (2.5, 3)]))
-    assert footage.numbers(clip) == [*_range(15, 30), *[29] * 45]
 
 
 @pytest.mark.parametrize("mute", [True, False], ids=["muted", "with its sound"])
