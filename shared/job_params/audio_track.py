@@ -1,16 +1,16 @@
 """The sound track that a request may choose, and why a chosen one cannot be used."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Protocol
 
 from pydantic import Field
 
 from shared.job_params.json_types import Integer
+from shared.media.facts import TrackCode
 
 MAX_TRACK_NUMBER = 99
 
 AudioTrackNumber = Annotated[Integer, Field(ge=0, le=MAX_TRACK_NUMBER)]
-TrackCode = Literal["unknown_audio_track", "undecodable_audio_track"]
 
 DESCRIPTION = (
     "The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that "

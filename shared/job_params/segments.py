@@ -14,10 +14,11 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.job_params.audio_track import DESCRIPTION, AudioTrackNumber, TrackCode, track_problem
+from shared.job_params.audio_track import DESCRIPTION, AudioTrackNumber, track_problem
 from shared.job_params.canvas import MAX_FRAME_RATE, CanvasOptions
 from shared.job_params.json_types import MAX_SEED, Flag, Integer, Number, Seed
 from shared.jobs.records import Segment, Source
+from shared.media.facts import TrackCode
 
 SelectionMode = Literal["sequential", "random", "weighted"]
 Code = (

@@ -71,6 +71,8 @@ async def encode_clip(
     arguments = [
         *_inputs(cuts, threads, mute=mute),
         *("-filter_complex_threads", str(threads)),
+        # Damaged sound becomes silence, however much it is. Missing pictures are counted afterwards.
+        *("-max_error_rate", "1"),
         *("-frames:v", str(sum(frames))),
         *_output(canvas, threads),
         f"file:{partial.absolute()}",
@@ -137,10 +139,11 @@ def _graph(cuts: Sequence[Cut], frames: Sequence[int], canvas: Canvas, *, mute: 
         before = filters.samples_until(done, canvas.frame_rate)
         done += count
         samples = filters.samples_until(done, canvas.frame_rate) - before
-        if _has_sound(cut, mute=mute):
+        if cut.facts.audio is not None and not mute:
             offset = seek_sound(cut.facts, cut.start).offset
             chains.append(
-                f"[{sound_input}:a:0]{filters.audio_chain(samples, offset=offset)}[a{index}]"
+                f"[{sound_input}:a:{cut.facts.audio.number}]"
+                f"{filters.audio_chain(samples, offset=offset)}[a{index}]"
             )
             sound_input += 1
         else:

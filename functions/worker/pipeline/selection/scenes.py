@@ -46,7 +46,7 @@ _VIDEO = (
     "metadata=print:key=lavfi.siti.si:file=sharpness.txt[details]"
 )
 _AUDIO = (
-    "[0:a:0]ebur128=metadata=1:framelog=quiet,asettb=AVTB,"
+    "ebur128=metadata=1:framelog=quiet,asettb=AVTB,"
     "ametadata=print:key=lavfi.r128.M:file=loudness.txt[sound]"
 )
 
@@ -88,7 +88,7 @@ async def analyse(
     try:
         await process.run(
             _arguments(path, facts, threads),
-            graph=f"{_VIDEO};{_AUDIO}" if facts.audio else _VIDEO,
+            graph=_graph(facts),
             work_dir=work_dir,
             limits=Limits.of([facts], facts.duration_seconds),
             total_seconds=facts.duration_seconds,
@@ -101,6 +101,10 @@ async def analyse(
     finally:
         for file in files.values():
             file.unlink(missing_ok=True)
+
+
+def _graph(facts: MediaFacts) -> str:
+    return f"{_VIDEO};[0:a:{facts.audio.number}]{_AUDIO}" if facts.audio else _VIDEO
 
 
 def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
