@@ -22,6 +22,7 @@ create table public.editai_sources (
   -- pending, or was probed before there was this column.
   audio_tracks jsonb constraint editai_sources_audio_tracks_are_a_list check (
     jsonb_typeof(audio_tracks) = 'array'
+    and not jsonb_path_exists(audio_tracks, 'strict $[*] ? (@.type() != "object")')
     and not jsonb_path_exists(
       audio_tracks,
       '$[*] ? (!(
