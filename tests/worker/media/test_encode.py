@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.encode import Cut, encode_clip, frame_counts
+from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.reading.cut import Cut, frame_counts
 from pipeline.encoding.verify_output import verify_output
 from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, probe

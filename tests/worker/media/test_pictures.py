@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.encoding.canvas import Canvas, constant_rate
-from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.selection.analysis import Analysis, Moment, Scene
 from pipeline.selection.moments import Interval, choose

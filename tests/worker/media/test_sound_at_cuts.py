@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.reading.cut import Cut
 from shared.media.probe import probe
 from tests.support.media import footage
 from tests.support.media.kinds import X264

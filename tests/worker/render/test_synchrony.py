@@ -5,7 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.reading.cut import Cut
 from shared.media.probe import probe
 from tests.support.media import footage
 from tests.worker.render.rendering import CODEC, SMALL, render

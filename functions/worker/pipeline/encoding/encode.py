@@ -6,42 +6,31 @@
 
 Every frame is decoded and encoded once. Each cut is an input of its own that seeks to the keyframe
 before it, so the cost depends on the clip's length and not on the source's. Its sound is a second
-input (see pipeline.encoding.seeking).
+input on the same clock (see pipeline.encoding.reading.seeking).
+
+ffmpeg notes which picture each frame shows. Where a source's index led it astray, so that pictures are missing at a
+cut's start, the run is repeated and reads from earlier. Where nothing is there to show, the encode fails (see
+pipeline.encoding.reading.missing).
 """
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from itertools import count
 from pathlib import Path
 
 from pipeline.encoding import filters
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.seeking import seek_picture, seek_sound
+from pipeline.encoding.reading.cut import Cut, frame_counts
+from pipeline.encoding.reading.reader import run_until_right
+from pipeline.encoding.reading.seeking import KEEP_TIME_STAMPS, picture_options, sound_options
+from pipeline.encoding.reading.shown import NOTE_SHOWN, Reading
 from pipeline.encoding.verify_output import verify_output
 from pipeline.ffmpeg import process
 from pipeline.ffmpeg.inputs import read_file
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.process import OnProgress
-from shared.media.probe import MediaFacts
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cut:
-    """A part of a source: the file, its facts, and `start` and `end` in seconds of its clock.
-
-    It may lie after the end that the file states: only decoding shows where the content really ends.
-    """
-
-    path: Path
-    facts: MediaFacts
-    start: float
-    end: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end:
-            raise ValueError(f"a cut runs forward from 0, not {self.start} to {self.end}")
+from shared.media.probe import AudioFacts, MediaFacts
 
 
 async def encode_clip(
@@ -58,37 +47,36 @@ async def encode_clip(
 
     The clip has the size and constant frame rate of `canvas`, and shows the sources frame for frame.
     A source of another shape gets black bars. The clip's length is the sum of the cuts, rounded to a
-    frame. A source without sound, or `mute`, gives silence. The file plays while it downloads.
-    `target` is written whole or not at all; `on_progress` gets 0..1.
+    frame. A source without sound, or `mute`, gives silence, and black is shown before a source's first
+    picture. The file plays while it downloads. `target` is written whole or not at all; `on_progress`
+    gets 0..1.
 
     Raises:
-        FfmpegFailed: a source cannot be decoded, or the output cannot be written.
+        FfmpegFailed: a source cannot be decoded, has no pictures for a part of a cut, or the output cannot be written.
         ValueError: no cuts, or one shorter than half a frame.
 
     """
     frames = frame_counts(cuts, canvas.frame_rate)
     partial = target.with_name(f".{target.name}.partial")
-    arguments = [
-        *_inputs(cuts, threads, mute=mute),
-        *("-filter_complex_threads", str(threads)),
-        # Damaged sound becomes silence, however much it is. Missing pictures are counted afterwards.
-        *("-max_error_rate", "1"),
-        *("-frames:v", str(sum(frames))),
-        *_output(canvas, threads),
-        f"file:{partial.absolute()}",
-    ]
+    clip = _Clip(target=partial, canvas=canvas, mute=mute, threads=threads)
     seconds = float(sum(frames) / canvas.frame_rate)
     # Each cut is opened twice, for its picture and for its sound.
     limits = Limits.of([cut.facts for cut in cuts for _ in range(2)], seconds)
-    try:
+
+    async def run(readings: Sequence[Reading]) -> None:
         await process.run(
-            arguments,
-            graph=_graph(cuts, frames, canvas, mute=mute),
+            clip.arguments(readings),
+            graph=clip.graph(readings),
             work_dir=work_dir,
             limits=limits,
             total_seconds=seconds,
             on_progress=on_progress,
         )
+
+    rate = canvas.frame_rate
+    readings = [Reading.first(*part, rate) for part in zip(cuts, frames, strict=True)]
+    try:
+        await run_until_right(run, readings, rate, work_dir)
         facts = await verify_output(partial, sum(frames))
         os.replace(partial, target)  # noqa: PTH105
     finally:
@@ -96,60 +84,79 @@ async def encode_clip(
     return facts
 
 
-def frame_counts(cuts: Sequence[Cut], rate: Fraction) -> tuple[int, ...]:
-    """The number of frames of each cut, rounded so that the errors never add up over many cuts."""
-    if not cuts:
-        raise ValueError("a clip needs at least one cut")
-    ends = [Fraction(0)]
-    for cut in cuts:
-        ends.append(ends[-1] + Fraction(cut.end) - Fraction(cut.start))
-    end_frames = [round(end * rate) for end in ends]
-    counts = tuple(after - before for before, after in pairwise(end_frames))
-    if min(counts) < 1:
-        raise ValueError(f"cut {counts.index(min(counts))} is shorter than a frame")
-    return counts
+@dataclass(frozen=True, kw_only=True)
+class _Clip:
+    """A clip to encode into the file `target`."""
 
+    target: Path
+    canvas: Canvas
+    mute: bool
+    threads: int
 
-def _inputs(cuts: Sequence[Cut], threads: int, *, mute: bool) -> list[str]:
-    """The picture inputs of all cuts, then the sound inputs of those that have sound in the clip."""
-    arguments: list[str] = []
-    # All decoders fill their queues from the start, so memory grows with cuts times threads.
-    threads_per_cut = max(1, threads // len(cuts))
-    for cut in cuts:
-        options = seek_picture(cut.facts, cut.start).options
-        arguments += read_file(cut.path, cut.facts, threads=threads_per_cut, options=options)
-    for cut in cuts:
-        if _has_sound(cut, mute=mute):
-            options = seek_sound(cut.facts, cut.start).options
-            arguments += read_file(cut.path, cut.facts, threads=1, options=options)
-    return arguments
+    def arguments(self, readings: Sequence[Reading]) -> list[str]:
+        """ffmpeg's arguments, except the filter graph."""
+        frames = sum(reading.frames for reading in readings)
+        return [
+            *KEEP_TIME_STAMPS,
+            *self._inputs(readings),
+            *("-filter_complex_threads", str(self.threads)),
+            # Damaged sound becomes silence, however much of it is damaged. Missing pictures are found by what is shown.
+            *("-max_error_rate", "1"),
+            *("-frames:v", str(frames)),
+            *NOTE_SHOWN,
+            *_output(self.canvas, self.threads),
+            f"file:{self.target.absolute()}",
+        ]
 
+    def _inputs(self, readings: Sequence[Reading]) -> list[str]:
+        """The picture inputs of all cuts that show one, then the sound inputs of those that have sound in the clip."""
+        arguments: list[str] = []
+        # All decoders fill their queues from the start, so memory grows with cuts times threads.
+        threads = max(1, self.threads // len(readings))
+        for reading in readings:
+            if reading.shows_pictures:
+                cut = reading.cut
+                options = picture_options(cut.facts, cut.start, reading.run_up)
+                arguments += read_file(cut.path, cut.facts, threads=threads, options=options)
+        for cut in (reading.cut for reading in readings):
+            if self._sound(cut):
+                options = sound_options(cut.facts, cut.start)
+                arguments += read_file(cut.path, cut.facts, threads=1, options=options)
+        return arguments
 
-def _has_sound(cut: Cut, *, mute: bool) -> bool:
-    return cut.facts.audio is not None and not mute
+    def _sound(self, cut: Cut) -> AudioFacts | None:
+        """The sound track that is heard."""
+        return None if self.mute else cut.sound
 
-
-def _graph(cuts: Sequence[Cut], frames: Sequence[int], canvas: Canvas, *, mute: bool) -> str:
-    chains: list[str] = []
-    done, sound_input = 0, len(cuts)
-    for index, (cut, count) in enumerate(zip(cuts, frames, strict=True)):
-        offset = seek_picture(cut.facts, cut.start).offset
-        video = filters.video_chain(cut.facts.video, canvas, count, offset=offset)
-        chains.append(f"[{index}:V:0]{video}[v{index}]")
-        before = filters.samples_until(done, canvas.frame_rate)
-        done += count
-        samples = filters.samples_until(done, canvas.frame_rate) - before
-        if cut.facts.audio is not None and not mute:
-            offset = seek_sound(cut.facts, cut.start).offset
-            chains.append(
-                f"[{sound_input}:a:{cut.facts.audio.number}]"
-                f"{filters.audio_chain(samples, offset=offset)}[a{index}]"
-            )
-            sound_input += 1
-        else:
-            chains.append(f"{filters.silence(samples)}[a{index}]")
-    pads = "".join(f"[v{index}][a{index}]" for index in range(len(cuts)))
-    return ";".join((*chains, f"{pads}concat=n={len(cuts)}:v=1:a=1[v][a]"))
+    def graph(self, readings: Sequence[Reading]) -> str:
+        """The filter graph from the inputs to `[v]` and `[a]`."""
+        rate = self.canvas.frame_rate
+        picture_inputs = count()
+        sound_inputs = count(sum(reading.shows_pictures for reading in readings))
+        chains: list[str] = []
+        done = 0
+        for index, reading in enumerate(readings):
+            if reading.shows_pictures:
+                chain = filters.video_chain(
+                    reading.cut.facts.video,
+                    self.canvas,
+                    reading.frames,
+                    offset=reading.offset,
+                    black_frames=reading.black_frames,
+                )
+                chains.append(f"[{next(picture_inputs)}:V:0]{chain}[v{index}]")
+            else:
+                chains.append(f"{filters.black(self.canvas, reading.frames)}[v{index}]")
+            before = filters.samples_until(done, rate)
+            done += reading.frames
+            samples = filters.samples_until(done, rate) - before
+            if sound := self._sound(reading.cut):
+                chain = filters.audio_chain(samples, offset=reading.offset)
+                chains.append(f"[{next(sound_inputs)}:a:{sound.number}]{chain}[a{index}]")
+            else:
+                chains.append(f"{filters.silence(samples)}[a{index}]")
+        pads = "".join(f"[v{index}][a{index}]" for index in range(len(readings)))
+        return ";".join((*chains, f"{pads}concat=n={len(readings)}:v=1:a=1[v][a]"))
 
 
 def _output(canvas: Canvas, threads: int) -> list[str]:

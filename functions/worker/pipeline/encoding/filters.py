@@ -12,32 +12,45 @@ from shared.media.probe import VideoFacts
 SAMPLE_RATE = 48000
 FADE_SECONDS = 0.005  # removes the click at a join and is too short to hear
 _RESAMPLING_MARGIN_SECONDS = 0.5  # of sound after a cut, because resampling looks ahead
-HOLD_SECONDS = 10  # how long before a cut its first frame may have appeared
 
+_TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 _SD_HEIGHT = 576
 _ROUNDING_PIXELS = 2  # pixels: a smaller difference is rounding, not another shape
 
 
-def video_chain(video: VideoFacts, canvas: Canvas, frames: int, *, offset: float) -> str:
-    """Filters from decoded video to `frames` frames, of which the first is shown at `offset` seconds."""
+def video_chain(
+    video: VideoFacts, canvas: Canvas, frames: int, *, offset: float, black_frames: int = 0
+) -> str:
+    """Filters from decoded video to `frames` frames, of which the first is shown at `offset` seconds.
+
+    The first `black_frames` of them, fewer than `frames`, are black: the source has no picture yet.
+    """
     rate = canvas.frame_rate
-    lead_frames = round(HOLD_SECONDS * rate)
     return ",".join(
         (
             *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
-            # Gives the frame that is on screen at each tick. The ticks start before the cut, because a
-            # frame that appeared long before may still be shown; trim drops the extra frames again.
-            f"fps=fps={rate}:start_time={offset - float(lead_frames / rate):.6f}:round=near",
-            # A source that ends early repeats its last frame, so picture and sound stay equally long.
+            # Gives the frame that is on screen at each tick, also one that appeared long before the first.
+            f"fps=fps={rate}:start_time={offset:.6f}:round=near",
+            # A source that ends within the last ticks repeats its last frame, so picture and sound stay equally long.
             "tpad=stop=-1:stop_mode=clone",
-            f"trim=start_frame={lead_frames}:end_frame={lead_frames + frames}",
+            f"trim=start_frame={black_frames}:end_frame={frames}",
             *_colours(video, canvas),
             *_padding(video, canvas),
-            "setsar=1",
-            f"settb={1 / rate}",
-            "setpts=N",
+            *((f"tpad=start={black_frames}:color=black",) if black_frames else ()),
+            *_uniform(canvas),
         )
     )
+
+
+def black(canvas: Canvas, frames: int) -> str:
+    """A source filter that outputs `frames` black frames."""
+    size = f"{canvas.width}x{canvas.height}"
+    source = f"color=black:size={size}:rate={canvas.frame_rate},format=yuv420p"
+    return ",".join((source, f"trim=end_frame={frames}", *_uniform(canvas)))
+
+
+def _uniform(canvas: Canvas) -> tuple[str, ...]:
+    return (_TAGS, "setsar=1", f"settb={1 / canvas.frame_rate}", "setpts=N")
 
 
 def audio_chain(samples: int, *, offset: float) -> str:
@@ -89,15 +102,13 @@ def _fitted_size(video: VideoFacts, canvas: Canvas) -> tuple[int, int]:
 
 def _colours(video: VideoFacts, canvas: Canvas) -> tuple[str, ...]:
     width, height = _fitted_size(video, canvas)
-    tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     if video.hdr:
         scaled = f"scale={width}:{height}:flags=bicubic"
-        return (*_missing_hdr_tags(video), scaled, *_TONE_MAPPING, "format=yuv420p", tags)
+        return (*_missing_hdr_tags(video), scaled, *_TONE_MAPPING, "format=yuv420p")
     return (
         *_missing_matrix_tag(video),
         f"scale={width}:{height}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
         "format=yuv420p",
-        tags,
     )
 
 

@@ -7,6 +7,7 @@ our limits. A failure caused by the machine is transient: a kill, a full disk.
 import signal
 
 _NO_MEMORY = ("Cannot allocate memory", "malloc of size")
+_NO_FRAMES = "Could not open encoder before EOF"
 _TOO_MUCH_MEMORY = "Processing the video needs more memory than is allowed."
 
 # A text in ffmpeg's log, and the reason for the user. The first match wins.
@@ -25,7 +26,7 @@ _REASONS = (
     ("Input contains (near) NaN", "The video's sound is damaged and cannot be used."),
     ("moov atom not found", "The video file is damaged and cannot be decoded."),
     ("Invalid data found", "The video file is damaged and cannot be decoded."),
-    ("Could not open encoder before EOF", "The video file is damaged and cannot be decoded."),
+    (_NO_FRAMES, "The video file is damaged and cannot be decoded."),
     ("End of file", "The video file is damaged and cannot be decoded."),
 )
 
@@ -57,6 +58,11 @@ class FfmpegFailed(Exception):
         self.detail = detail
         self.log_tail = log_tail
         self.transient = transient
+
+    @property
+    def without_frames(self) -> bool:
+        """Whether the inputs gave no frame to encode."""
+        return _NO_FRAMES in self.log_tail
 
 
 def succeeded(code: int, log: str) -> bool:

@@ -8,8 +8,9 @@ A later attempt makes the same selections from the same seed, and skips the clip
 import asyncio
 
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.encode import encode_clip
 from pipeline.encoding.join_canvas import Material, choose_canvas
+from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.footage import Footage, choose_sound, fetch_footage, visible_segments

@@ -20,7 +20,8 @@ from pathlib import Path
 import psutil
 
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.selection.moments import choose

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.encoding.canvas import Canvas
-from pipeline.encoding.encode import Cut, encode_clip
+from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.reading.cut import Cut
 from pipeline.selection.moments import choose
 from pipeline.selection.scenes import analyse
 from pipeline.selection.thumbnail_time import thumbnail_time

@@ -1,0 +1,124 @@
+"""Which picture of its source each frame of an output shows, as ffmpeg notes it while it encodes.
+
+    wanted    1.00  1.04  1.08  1.12  1.16 ...  9.00
+    shown     1.00  1.04  1.08  1.08  1.08 ...  1.08     held: nothing came, or nothing that can be decoded
+
+A frame shows the last picture that its source had by then. So a shown time after the wanted one means that the pictures
+before were not read, and one long before it that the picture was held.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+from pipeline.encoding.reading.cut import Cut
+from pipeline.encoding.reading.seeking import container_seconds, first_run_up, longer_run_up
+
+NOTES_NAME = "shown.txt"
+NOTE_SHOWN = ("-stats_enc_pre:v:0", NOTES_NAME, "-stats_enc_pre_fmt:v:0", "{ni} {ptsi} {tbi}")
+"""Output options: write to NOTES_NAME, for each frame, its picture's number, its time stamp and the stamp's time base."""
+
+_NO_TIME_STAMP = -(1 << 63)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A decoded picture: its number in the order of its input, and its time in the container's seconds.
+
+    The time is None if the container has no time stamps for pictures in the order in which they are shown (AVI).
+    """
+
+    number: int
+    seconds: float | None
+
+
+Shown = Sequence[Picture | None]
+"""The picture of each frame; None for black."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How the picture of a cut is read: from `run_up` seconds before it, with `black_frames` before its first picture."""
+
+    cut: Cut
+    frames: int
+    run_up: float
+    black_frames: int
+
+    @classmethod
+    def first(cls, cut: Cut, frames: int, rate: Fraction) -> "Reading":
+        """The reading to try first, by the source's facts."""
+        before = round((cut.facts.video.start_seconds - cut.start) * rate)
+        run_up = first_run_up(cut.facts, cut.start)
+        return cls(cut=cut, frames=frames, run_up=run_up, black_frames=min(max(before, 0), frames))
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether not all of it is black."""
+        return self.black_frames < self.frames
+
+    @property
+    def whole(self) -> bool:
+        """Whether it begins with the source's beginning."""
+        return self.run_up >= self.cut.start
+
+    @property
+    def offset(self) -> float:
+        """The container's time at which the first frame is shown."""
+        return container_seconds(self.cut.facts, self.cut.start)
+
+    def time_of(self, frame: int, rate: Fraction) -> float:
+        """The container's time at which a frame is shown."""
+        return self.offset + float(frame / rate)
+
+    def extended(self) -> "Reading":
+        """A reading from an earlier place, if there is one."""
+        return replace(self, run_up=longer_run_up(self.run_up, self.cut.start))
+
+    def corrected(self, shown: Shown, rate: Fraction) -> "Reading":
+        """The reading to try next after one whose frames showed `shown`; the same if that was right."""
+        late = [
+            number
+            for number, picture in enumerate(shown)
+            if picture and picture.seconds and picture.seconds > self.time_of(number + 1, rate)
+        ]
+        if not late:
+            return self
+        return replace(self, black_frames=late[-1] + 1) if self.whole else self.extended()
+
+
+def read_shown(folder: Path) -> list[Picture | None]:
+    """The picture of each frame, from ffmpeg's notes in `folder`."""
+    with (folder / NOTES_NAME).open(encoding="ascii") as lines:
+        return [_picture(*line.split()) for line in lines]
+
+
+def _picture(number: str, ticks: str, base: str) -> Picture | None:
+    numerator, denominator = map(int, base.split("/"))
+    if not numerator:  # black comes from a filter
+        return None
+    stamped = int(ticks) != _NO_TIME_STAMP
+    seconds = int(ticks) * numerator / denominator if stamped else None
+    return Picture(number=int(number), seconds=seconds)
+
+
+def reread(
+    readings: Sequence[Reading], shown: Shown, rate: Fraction
+) -> list[Reading]:
+    """The readings to try next, equal to `readings` if these gave what was wanted."""
+    if len(shown) < sum(reading.frames for reading in readings):
+        return [reading.extended() for reading in readings]
+    return [
+        reading.corrected(part, rate)
+        for reading, part in zip(readings, parts(readings, shown), strict=True)
+    ]
+
+
+def parts(
+    readings: Sequence[Reading], shown: Shown
+) -> list[Shown]:
+    """What the frames of each reading showed."""
+    ends = accumulate((reading.frames for reading in readings), initial=0)
+    return [shown[start:end] for start, end in pairwise(ends)]
