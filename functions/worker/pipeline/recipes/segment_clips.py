@@ -2,8 +2,8 @@
 
     select (no I/O, seeded) -> fetch and probe the sources that are used -> per variant: encode, thumbnail, record
 
-All variants share one canvas, which follows from all that they play (see pipeline.encoding.join_canvas). A later attempt makes the same selections from the same seed, and skips the clips that
-are already recorded.
+All variants share one canvas, which follows from all that they play (see pipeline.encoding.join_canvas). A later
+attempt makes the same selections from the same seed, and skips the clips that are already recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,6 @@ class Plan:
 
     footage: Mapping[Heard, Footage]
     canvas: Canvas
-    mute: bool
 
 
 async def make_segment_clips(context: JobContext) -> Outcome:
@@ -61,7 +60,6 @@ async def make_segment_clips(context: JobContext) -> Outcome:
     plan = Plan(
         footage=await _choose_sounds(context, played, fetched, mute=params.mute),
         canvas=choose_canvas(materials, params),
-        mute=params.mute,
     )
     clips: list[Clip] = []
     for index, selection in enumerate(selections):
@@ -138,7 +136,6 @@ async def _make_clip(
         video,
         canvas=plan.canvas,
         work_dir=context.directory,
-        mute=plan.mute,
         on_progress=on_progress,
     )
     thumbnail_at = output.duration_seconds * THUMBNAIL_AT

@@ -46,7 +46,8 @@ _VIDEO = (
     "metadata=print:key=lavfi.siti.si:file=sharpness.txt[details]"
 )
 _AUDIO = (
-    "ebur128=metadata=1:framelog=quiet,asettb=AVTB,"
+    # A damaged track may give nothing at all, which is an error without the padding.
+    "apad=pad_len=1,ebur128=metadata=1:framelog=quiet,asettb=AVTB,"
     "ametadata=print:key=lavfi.r128.M:file=loudness.txt[sound]"
 )
 
@@ -116,6 +117,8 @@ def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
     return [
         *read_file(path, facts, threads=threads, options=options),
         *("-filter_complex_threads", "1"),
+        # Damaged sound counts as silence, however much of it is damaged.
+        *("-max_error_rate", "1"),
         *maps,
         *(
             "-t",
