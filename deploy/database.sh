@@ -17,7 +17,8 @@ apply_migrations() {
         fail "the migrations were not applied; if the CLI could not log in to the database, set SUPABASE_DB_PASSWORD"
 }
 
-BUCKET_TYPES='["video/*","image/jpeg"]'
+# The same as BUCKET_TYPES in shared/storage/paths.py.
+BUCKET_TYPES='["video/*","image/jpeg","application/octet-stream"]'
 
 # The bucket is private and has the limits of the library, because a browser writes to it directly by a signed upload URL.
 make_bucket() {

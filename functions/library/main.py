@@ -17,9 +17,12 @@ from shared.observability.logs import configure_logging
 from shared.observability.telemetry import configure_telemetry
 from shared.serving.functions_framework import serve_functions
 from shared.settings import Settings, check_settings
+from shared.storage.factory import StorageSettings
 
 configure_logging()
-check_settings(Settings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings)
+check_settings(
+    Settings, StorageSettings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings
+)
 configure_telemetry("library")
 serve_functions(LibraryProtocol)
 app = create_app()

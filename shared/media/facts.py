@@ -5,11 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Container = Literal["mp4", "matroska", "avi", "mpegts"]
+from shared.media.containers import ContainerName
 
 RefusalCode = Literal[
     "empty_file",
     "not_a_video",
+    "unsupported_container",
+    "unsupported_codec",
+    "encrypted",
     "truncated",
     "unreadable",
     "no_video",
@@ -112,11 +115,15 @@ class MediaFacts(_Facts):
     Times are on the file's clock: its zero is the earliest time stamp of picture and sound (what ffmpeg calls the start
     time), and jumps of the clock are closed. `duration_seconds` is the end of the picture on it, as measured: the time
     of the last picture and how long that is shown. Sound may begin or end at other times.
+    `clock_start_seconds` is the container's time stamp at time 0; `clock_jumps` is true if jumps were closed, so that
+    later times differ from the time stamps by something else.
     """
 
-    container: Container
+    container: ContainerName
     duration_seconds: float
     size_bytes: int
+    clock_start_seconds: float
+    clock_jumps: bool
     video: VideoFacts
     audio_tracks: tuple[AudioFacts, ...]
 

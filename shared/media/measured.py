@@ -73,6 +73,7 @@ class Measurement(BaseModel):
     """A file. `readable` is False if libav cannot open it, `complete` if its index names pictures beyond its end.
 
     `unread` is True if bytes were read that are missing in a file of which only the ends were downloaded.
+    `clock_start_seconds` is the container's time stamp at time 0; `clock_jumps` is True if its time stamps jump.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +81,8 @@ class Measurement(BaseModel):
     readable: bool
     complete: bool
     unread: bool
+    clock_start_seconds: float
+    clock_jumps: bool
     streams: tuple[MeasuredStream, ...]
 
     @property

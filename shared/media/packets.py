@@ -47,6 +47,7 @@ class JumpCloser:
     """
 
     def __init__(self) -> None:
+        self.jumped = False
         self._offset = Fraction(0)
         self._last: Fraction | None = None
         self._previous: dict[int, Fraction] = {}
@@ -63,6 +64,7 @@ class JumpCloser:
             backward = time + _BACKWARD_JUMP_SECONDS < self._previous[track]
             jump = backward or abs(time - expected) > _JUMP_SECONDS
         if jump and expected is not None:
+            self.jumped = True
             self._offset += expected - time
             time = expected
         self._last = self._previous[track] = time
@@ -117,7 +119,14 @@ def measure(file: InputFile, demuxer: str, decoders: str, max_streams: int) -> d
     try:
         return _measure(file, demuxer, options)
     except (av.FFmpegError, TooMuchRead, MemoryError):
-        return {"readable": False, "complete": True, "unread": file.touched_unread, "streams": []}
+        return {
+            "readable": False,
+            "complete": True,
+            "unread": file.touched_unread,
+            "clock_start_seconds": 0.0,
+            "clock_jumps": False,
+            "streams": [],
+        }
 
 
 def _measure(file: InputFile, demuxer: str, options: dict[str, str]) -> dict[str, Any]:
@@ -130,19 +139,21 @@ def _measure(file: InputFile, demuxer: str, options: dict[str, str]) -> dict[str
     ) as container:
         tracks = [Track(s) for s in container.streams if s.type in ("video", "audio")]
         picture = next((t for t in tracks if _is_picture(t.stream)), None)
-        missing = False
+        missing = jumps = False
         if picture is not None:
             for track in tracks:
                 track.keeps_times = track is picture
             if _has_whole_index(file, container, picture):
                 missing = _read_index(file, container, tracks, picture)
             else:
-                _read_packets(container, tracks)
+                jumps = _read_packets(container, tracks)
         start = Fraction(container.start_time or 0, av.time_base)
         return {
             "readable": True,
             "complete": not missing,
             "unread": file.touched_unread,
+            "clock_start_seconds": float(start),
+            "clock_jumps": jumps,
             "streams": [_described(track, start) for track in tracks],
         }
 
@@ -201,7 +212,8 @@ def _read_last_packets(container: InputContainer, track: Track) -> None:
             track.end, track.last_duration = seen.end, seen.last_duration
 
 
-def _read_packets(container: InputContainer, tracks: list[Track]) -> None:
+def _read_packets(container: InputContainer, tracks: list[Track]) -> bool:
+    """Measure by all packets. Returns whether the clock jumps."""
     by_index = {track.stream.index: track for track in tracks}
     closer = JumpCloser() if container.format.name in _JUMPING_FORMATS else None
     for packet in _packets(container):
@@ -214,6 +226,7 @@ def _read_packets(container: InputContainer, tracks: list[Track]) -> None:
             seconds = closer.offset(packet.stream_index, packet.dts * track.base, expected)
             offset = round(seconds / track.base)
         track.add(_time(packet) + offset, packet.duration or 0)
+    return closer is not None and closer.jumped
 
 
 def _expected_duration(stream: Stream, packet: av.Packet) -> Fraction:

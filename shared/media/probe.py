@@ -18,14 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from shared.media import mediainfo_process, packets_process
-from shared.media.decoders import DEMUXERS
-from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media import containers, mediainfo_process, other_formats, packets_process
+from shared.media.containers import CONTAINERS, ContainerName
+from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 from shared.media.measured import Measurement
 from shared.media.tracks import (
     MAX_PIXELS,
     MAX_STREAMS,
-    NOT_A_VIDEO,
     UNREADABLE,
     Track,
     facts_of,
@@ -57,11 +56,9 @@ _probes = ThreadPoolExecutor(MAX_PROBES, thread_name_prefix="probe")
 TRUNCATED = "The file is incomplete: part of the video is missing. Upload the whole file again."
 
 _CODES_FROM_ENDS = {
+    *("not_a_video", "unsupported_container", "unsupported_codec", "encrypted"),
     *("too_long", "too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),
 }
-
-_MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
-_TS_SYNC = 0x47
 
 
 def probe(path: Path) -> MediaFacts:
@@ -110,26 +107,19 @@ def _probe(path: Path, unread: range) -> tuple[MediaFacts, bool]:
     with path.open("rb") as file:
         container = _container(file)
         file.seek(0)
-        tracks, measurement = _read(file, DEMUXERS[container], unread)
+        tracks, measurement = _read(file, CONTAINERS[container].demuxer, unread)
     refuse_excess(tracks)
     _refuse_truncated(tracks, measurement, container)
     return facts_of(tracks, measurement, container, size), measurement.unread
 
 
-def _container(file: BinaryIO) -> Container:
-    head = file.read(1024)
-    if head[4:8] in _MP4_BOXES:
-        return "mp4"
-    if head.startswith(b"\x1aE\xdf\xa3"):
-        return "matroska"
-    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-        return "avi"
-    # 188-byte packets, or 192 with a timestamp first (as camcorders write them)
-    for first, packet in ((0, 188), (4, 192)):
-        marks = head[first::packet][:4]
-        if len(marks) == 4 and set(marks) == {_TS_SYNC}:  # noqa: PLR2004
-            return "mpegts"
-    raise UnusableMedia("not_a_video", NOT_A_VIDEO)
+def _container(file: BinaryIO) -> ContainerName:
+    head = file.read(containers.HEAD_BYTES)
+    if container := containers.recognise(head):
+        if container == "mp4" and (picture := other_formats.still_picture(head)):
+            raise picture
+        return container
+    raise other_formats.refusal(head)
 
 
 def _read(file: BinaryIO, demuxer: str, unread: range) -> tuple[list[Track], Measurement]:
@@ -168,7 +158,7 @@ def _output(child: subprocess.Popen[bytes]) -> bytes:
     return output
 
 
-def _refuse_truncated(tracks: list[Track], measurement: Measurement, container: Container) -> None:
+def _refuse_truncated(tracks: list[Track], measurement: Measurement, container: ContainerName) -> None:
     """Refuse a file that is shorter than it says itself: by its header, or by the places of its pictures.
 
     A recording or a broadcast says nothing of the kind; it is used up to its end.

@@ -9,7 +9,9 @@ a value that no real video has is either a reason to refuse the file, or is igno
 import math
 from typing import Any
 
-from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media import other_formats
+from shared.media.containers import ContainerName
+from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 from shared.media.measured import MAX_CHANNELS, MeasuredStream, Measurement, audio_facts
 
 MAX_SIDE = 8192
@@ -38,19 +40,18 @@ _ROUNDING = 0.0005  # MediaInfo writes three decimals
 
 Track = dict[str, Any]
 
-NOT_A_VIDEO = "This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file."
 UNREADABLE = "The video file is damaged and cannot be read."
 
 
 def facts_of(
-    tracks: list[Track], measurement: Measurement, container: Container, size: int
+    tracks: list[Track], measurement: Measurement, container: ContainerName, size: int
 ) -> MediaFacts:
     """The facts of a file of `size` bytes. Raises UnusableMedia."""
     picture = measurement.picture
     if not measurement.readable:
         known = first_track(tracks, "Video") or container != "mpegts"
         raise UnusableMedia(
-            *(("unreadable", UNREADABLE) if known else ("not_a_video", NOT_A_VIDEO))
+            *(("unreadable", UNREADABLE) if known else ("not_a_video", other_formats.NOT_RECOGNISED))
         )
     if picture is None:
         raise _no_video_error(bool(measurement.sounds), container)
@@ -65,6 +66,8 @@ def facts_of(
         container=container,
         duration_seconds=duration,
         size_bytes=size,
+        clock_start_seconds=measurement.clock_start_seconds,
+        clock_jumps=measurement.clock_jumps,
         video=_video(first_track(tracks, "Video") or _stated(picture), picture),
         audio_tracks=_audio_tracks(tracks, measurement),
     )
@@ -75,11 +78,11 @@ def _stated(picture: MeasuredStream) -> Track:
     return {"format": picture.codec or "unknown", "width": picture.width, "height": picture.height}
 
 
-def _no_video_error(has_sound: bool, container: Container) -> UnusableMedia:
+def _no_video_error(has_sound: bool, container: ContainerName) -> UnusableMedia:
     if has_sound:
         return UnusableMedia("no_video", "The file contains sound but no video.")
     if container == "mpegts":
-        return UnusableMedia("not_a_video", NOT_A_VIDEO)
+        return UnusableMedia("not_a_video", other_formats.NOT_RECOGNISED)
     return UnusableMedia("no_video", "The file contains no video.")
 
 

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import get_settings, read_settings
@@ -16,6 +17,9 @@ class StorageSettings(BaseSettings):
     public_url: str = ""
     """The library's public base URL, under which it serves a local directory's files."""
 
+    max_file_bytes: int = Field(default=500_000_000, gt=0)
+    """The largest file that a local directory accepts. A bucket has a limit of its own."""
+
 
 @lru_cache(maxsize=1)
 def get_storage() -> Storage:
@@ -28,7 +32,6 @@ def get_storage() -> Storage:
     from shared.storage.local_directory import LocalStorage  # noqa: PLC0415
     from shared.storage.signed_urls import UrlSigner  # noqa: PLC0415
 
-    signer = UrlSigner(
-        base_url=read_settings(StorageSettings).public_url, secret=settings.internal_secret
-    )
-    return LocalStorage(settings.storage_directory, signer)
+    local = read_settings(StorageSettings)
+    signer = UrlSigner(base_url=local.public_url, secret=settings.internal_secret)
+    return LocalStorage(settings.storage_directory, signer, max_file_bytes=local.max_file_bytes)

@@ -30,7 +30,10 @@ class Storage(Protocol):
         ...
 
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
-        """Store a local file, replacing any at that path. A staged file is moved; any other is left in place."""
+        """Store a local file, replacing any at that path. A staged file is moved; any other is left in place.
+
+        Raises PayloadTooLarge or UnsupportedMediaType if storage never accepts it: see shared.storage.refusals.
+        """
         ...
 
     async def fetch(self, path: str, directory: Path) -> Path:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from shared.storage.interface import EndsSuffice, disk_faults
 from shared.storage.paths import check_path, check_prefix
+from shared.storage.refusals import check_type, too_large
 from shared.storage.signed_urls import UrlSigner
 
 P = ParamSpec("P")
@@ -24,9 +25,10 @@ STALE_SECONDS = 24 * 3600
 
 
 class LocalStorage:
-    """The Storage interface over a directory."""
+    """The Storage interface over a directory. It refuses what the bucket refuses: other types, and larger files."""
 
-    def __init__(self, directory: Path, signer: UrlSigner) -> None:
+    def __init__(self, directory: Path, signer: UrlSigner, *, max_file_bytes: int) -> None:
+        self.max_file_bytes = max_file_bytes
         self._directory = directory.absolute()
         self._staging = self._directory / STAGING
         self.signer = signer
@@ -45,8 +47,10 @@ class LocalStorage:
                 file.unlink()
 
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
-        """Store a file. `content_type` is ignored: it is derived from the extension when the file is served."""
-        del content_type
+        """Store a file. `content_type` is checked, not kept: it follows from the extension when the file is served."""
+        check_type(content_type)
+        if (await _on_disk(file.stat)).st_size > self.max_file_bytes:
+            raise too_large(self.max_file_bytes)
         await _on_disk(self._put, file, self._file(path))
 
     async def put_new(self, staged: Path, path: str) -> bool:

@@ -3,26 +3,25 @@
 import re
 from pathlib import PurePosixPath
 
+from shared.media.containers import CONTENT_TYPES as VIDEO_TYPES
+
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _PATH = re.compile(rf"{_SEGMENT}(/{_SEGMENT})*")
 _MAX_LENGTH = 512
 
-_CONTENT_TYPES = {
-    ".avi": "video/x-msvideo",
-    ".jpg": "image/jpeg",
-    ".m4v": "video/mp4",
-    ".mkv": "video/x-matroska",
-    ".mov": "video/quicktime",
-    ".mp4": "video/mp4",
-    ".mts": "video/mp2t",
-    ".ts": "video/mp2t",
-    ".webm": "video/webm",
-}
 UNKNOWN_CONTENT_TYPE = "application/octet-stream"
-"""Browsers download this type instead of displaying it."""
+"""The type of a file whose extension says nothing. Browsers download it instead of displaying it."""
+
+THUMBNAIL_CONTENT_TYPE = "image/jpeg"
+
+_CONTENT_TYPES = {**VIDEO_TYPES, ".jpg": THUMBNAIL_CONTENT_TYPE}
 
 CONTENT_TYPES = frozenset(_CONTENT_TYPES.values())
 """The known types of stored files."""
+
+BUCKET_TYPES = ("video/*", THUMBNAIL_CONTENT_TYPE, UNKNOWN_CONTENT_TYPE)
+"""What the bucket accepts. Videos of every subtype, because browsers have several names for one container. Nothing that
+a browser would execute."""
 
 
 class InvalidPath(ValueError):
@@ -55,4 +54,4 @@ def content_type(path: str) -> str:
 def video_extension(file_name: str) -> str:
     """The extension to store a video under: its own if it is a known one, otherwise none."""
     extension = PurePosixPath(file_name).suffix.lower()
-    return extension if _CONTENT_TYPES.get(extension, "").startswith("video/") else ""
+    return extension if extension in VIDEO_TYPES else ""

@@ -14,12 +14,19 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from httpx import HTTPStatusError
 from storage3.exceptions import StorageApiError
 from storage3.types import CreateSignedUploadUrlOptions
 
 from shared.database.client import get_supabase
-from shared.errors import StorageUnavailable
+from shared.errors import (
+    EditAIError,
+    PayloadTooLarge,
+    StorageUnavailable,
+    UnsupportedMediaType,
+)
 from shared.http_client import http_client
+from shared.storage import refusals
 from shared.storage.interface import EndsSuffice
 from shared.storage.paths import check_path, check_prefix
 from supabase import AsyncClient
@@ -56,18 +63,45 @@ class SupabaseStorage:
             yield Path(directory) / "file"
 
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
-        """Upload a file by a signed URL."""
+        """Upload a file by a signed URL. Raises PayloadTooLarge, UnsupportedMediaType if the bucket refuses it."""
+        size = (await to_thread(file.stat)).st_size
         async with self._files(path) as files:
             options = CreateSignedUploadUrlOptions(upsert="true")
             url = (await files.create_signed_upload_url(check_path(path), options))["signed_url"]
             headers = {
                 "Content-Type": content_type,
-                "Content-Length": str((await to_thread(file.stat)).st_size),
+                "Content-Length": str(size),
                 "x-upsert": "true",
             }
-            async with http_client(timeout=TRANSFER_TIMEOUT) as client:
-                response = await client.put(url, content=_blocks(file), headers=headers)
-                response.raise_for_status()
+            try:
+                async with http_client(timeout=TRANSFER_TIMEOUT) as client:
+                    response = await client.put(url, content=_blocks(file), headers=headers)
+                    response.raise_for_status()
+            except httpx.HTTPError as error:
+                if refused := await self._refusal(error, size, content_type):
+                    raise refused from error
+                raise
+
+    async def _refusal(
+        self, error: httpx.HTTPError, size: int, content_type: str
+    ) -> EditAIError | None:
+        """The permanent refusal behind a failed upload of `size` bytes, if it is one."""
+        kind = refusals.refusal(error.response) if isinstance(error, HTTPStatusError) else None
+        if kind is UnsupportedMediaType:
+            return refusals.type_not_allowed(content_type)
+        # Asked after every failure: a server may close the connection in the middle of a body that is too large.
+        if (limit := await self._size_limit()) and size > limit:
+            return refusals.too_large(limit)
+        # The project's own limit is lower than the bucket's, and no call tells it.
+        return refusals.too_large(None) if kind is PayloadTooLarge else None
+
+    async def _size_limit(self) -> int | None:
+        """The size limit of the bucket in bytes; None if it has none, or does not tell it."""
+        try:
+            bucket = await (await self._connect()).storage.get_bucket(self._bucket)
+        except (StorageApiError, httpx.HTTPError, ValueError):
+            return None
+        return bucket.file_size_limit
 
     async def fetch(self, path: str, directory: Path) -> Path:
         """Download a file by a signed URL, block by block."""
@@ -201,7 +235,7 @@ class SupabaseStorage:
             if str(error.status) in _NOT_FOUND or error.code in _NOT_FOUND:
                 raise FileNotFoundError(path) from error
             raise StorageUnavailable from error
-        except httpx.HTTPStatusError as error:
+        except HTTPStatusError as error:
             if error.response.status_code == HTTPStatus.NOT_FOUND:
                 raise FileNotFoundError(path) from error
             raise StorageUnavailable from error

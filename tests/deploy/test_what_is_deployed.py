@@ -5,6 +5,7 @@ import re
 
 from shared.media.mediainfo_process import MEMORY_BYTES
 from shared.media.probe import MAX_PROBES
+from shared.storage.paths import BUCKET_TYPES
 from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
 
 PYTHON_BYTES = 128 << 20
@@ -134,4 +135,4 @@ def test_the_bucket_is_private_and_limited(deployed: Cloud) -> None:
     bucket = json.loads((deployed.memory / "bucket").read_text())
     assert bucket["public"] is False
     assert bucket["file_size_limit"] == 500_000_000
-    assert bucket["allowed_mime_types"] == ["video/*", "image/jpeg"]
+    assert bucket["allowed_mime_types"] == list(BUCKET_TYPES)

@@ -8,6 +8,7 @@ import pytest
 
 from api.uploads.probing import probed_facts
 from shared.errors import StorageUnavailable
+from shared.storage.factory import get_storage
 from shared.storage.local_directory import STAGING
 from tests.support.library_client import SAMPLE, Api, Traces, problem
 
@@ -217,6 +218,17 @@ async def test_an_upload_that_the_disk_refuses_is_a_503(
     assert answer.headers["retry-after"]
     staging.unlink()
     assert traces.none()
+
+
+async def test_an_upload_over_the_limit_of_storage_is_told_the_limit(
+    api: Api, project: str, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_storage(), "max_file_bytes", 1000)
+    content = problem(await api.generate(project), 413, "payload-too-large")
+    assert content["max_bytes"] == 1000
+    assert content["detail"] == "The file is larger than the limit of 1,000 bytes of storage."
+    assert not traces.files()
+    assert traces.count("editai_jobs") == 0
 
 
 async def test_an_upload_that_cannot_be_read_back_is_a_503(tmp_path: Path) -> None:

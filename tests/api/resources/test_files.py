@@ -270,6 +270,16 @@ async def test_an_upload_over_the_limit_is_refused_unread(api: Api, traces: Trac
     assert not traces.files()
 
 
+async def test_an_upload_of_a_type_that_no_bucket_takes_is_refused_unread(
+    api: Api, traces: Traces
+) -> None:
+    headers = {"content-type": "text/html"}
+    answer = await api.http.put(await upload_url(), content=b"<script>", headers=headers)
+    detail = problem(answer, 415, "unsupported-media-type")["detail"]
+    assert detail.startswith("Storage does not accept files of the type text/html. It accepts ")
+    assert not traces.files()
+
+
 async def test_nothing_is_served_as_a_type_that_a_browser_would_run(
     api: Api, traces: Traces
 ) -> None:

@@ -60,6 +60,16 @@ async def test_a_segment_of_an_unconfirmed_source_is_named_by_its_index(
     assert "has not been confirmed" in error["message"]
 
 
+@pytest.mark.parametrize("name", ["a.3gp", "a.mpg", "a.wmv", "a.rm", "film"])
+async def test_a_file_of_any_name_is_uploaded_with_the_announced_type(
+    api: Api, project: str, name: str
+) -> None:
+    answer = await api.call("POST", f"projects/{project}/sources", json={"file_name": name})
+    source, url = answer.json()["source"], answer.json()["upload_url"]
+    headers = {"content-type": source["content_type"]}
+    assert (await api.http.put(url, content=b"film", headers=headers)).status_code == 201
+
+
 async def test_segments_may_come_from_any_of_a_thousand_sources(
     api: Api, project: str, admin: Connection
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from local.parts.edge import edge_functions
 from local.programs import CHECKOUT
 from shared.settings import Settings
+from shared.storage.paths import BUCKET_TYPES
 from tests.sql.supabase_cli.conftest import SupabaseCli
 
 CONFIG = CHECKOUT / "supabase" / "config.toml"
@@ -56,7 +57,7 @@ def test_every_check_that_the_cli_has_stops_a_migration(cli: SupabaseCli) -> Non
     assert checks == dict.fromkeys(rules, "error")
 
 
-def test_the_bucket_is_private_and_takes_videos_and_thumbnails_only(
+def test_the_bucket_is_private_and_takes_what_the_library_announces(
     cli: SupabaseCli, storage_api: "StorageApi"
 ) -> None:
     file = cli.folder / "supabase" / "config.toml"
@@ -68,7 +69,7 @@ def test_the_bucket_is_private_and_takes_videos_and_thumbnails_only(
             "name": Settings.model_fields["storage_bucket"].default,
             "public": False,
             "file_size_limit": 500_000_000,
-            "allowed_mime_types": ["video/*", "image/jpeg"],
+            "allowed_mime_types": list(BUCKET_TYPES),
         }
     ]
 

@@ -19,6 +19,7 @@ _SIZE, _SECONDS = "96x64", 0.6
 
 _VIDEO = [*footage.pattern(_SECONDS, size=_SIZE, rate=15), *footage.tone(_SECONDS)]
 _X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "5"]
+_NARROW_SOUND = ["-ar", "8000", "-ac", "1"]
 FORMATS = {
     "mp4": [*_X264, "-c:a", "aac"],
     "mov": ["-c:v", "mjpeg", "-c:a", "pcm_s16le"],
@@ -35,6 +36,11 @@ FORMATS = {
     ],
     "avi": ["-c:v", "mpeg4", "-c:a", "libmp3lame"],
     "ts": ["-c:v", "mpeg2video", "-c:a", "mp2"],
+    "wmv": ["-c:v", "wmv2", "-c:a", "wmav2"],
+    "flv": ["-c:v", "flv", "-c:a", "libmp3lame"],
+    "vob": ["-c:v", "mpeg2video", "-c:a", "ac3"],
+    "ogv": ["-c:v", "libtheora", "-c:a", "libvorbis"],
+    "3gp": ["-vf", "scale=128:96", "-c:v", "h263", "-c:a", "libopencore_amrnb", *_NARROW_SOUND],
 }
 
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from shared.storage.paths import BUCKET_TYPES
 from tests.support.waiting import eventually
 
 BUCKET = "editai"
@@ -30,6 +31,11 @@ class StorageApi:
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     tokens: dict[str, str] = field(default_factory=dict[str, str])
     ranges: list[str] = field(default_factory=list[str])
+    size_limit: int | None = None
+    project_size_limit: int | None = None
+    allowed_types: tuple[str, ...] = BUCKET_TYPES
+    gateway_status: int | None = None
+    hangs_up: bool = False
     url: str = ""
 
     @asynccontextmanager
@@ -63,6 +69,7 @@ class StorageApi:
                 Route(f"{base}/info/{BUCKET}/{{path:path}}", self._info, methods=["GET"]),
                 Route(f"{base}/list/{BUCKET}", self._list, methods=["POST"]),
                 Route(f"{base}/{BUCKET}", self._remove, methods=["DELETE"]),
+                Route(f"/storage/v1/bucket/{BUCKET}", self._bucket, methods=["GET"]),
             ]
         )
 
@@ -89,8 +96,35 @@ class StorageApi:
         path = request.path_params["path"]
         if self.tokens.get(request.query_params.get("token", "")) != f"PUT {path}":
             return _error(400, "400", "InvalidJWT", "jwt malformed")
-        self.files[path] = await request.body()
+        if self.hangs_up:
+            raise ConnectionAbortedError  # before the body is read: the server closes the connection
+        if self.gateway_status:
+            return Response("<html>", status_code=self.gateway_status, media_type="text/html")
+        kind = request.headers.get("content-type", "application/octet-stream")
+        if not {kind, f"{kind.partition('/')[0]}/*"} & set(self.allowed_types):
+            message = f"mime type {kind} is not supported"
+            return _error(400, "415", "invalid_mime_type", message)
+        content = await request.body()
+        limits = [each for each in (self.size_limit, self.project_size_limit) if each is not None]
+        if any(len(content) > each for each in limits):
+            message = "The object exceeded the maximum allowed size"
+            return _error(400, "413", "Payload too large", message)
+        self.files[path] = content
         return JSONResponse({"Key": f"{BUCKET}/{path}"})
+
+    async def _bucket(self, request: Request) -> Response:
+        return self._auth_error(request) or JSONResponse(
+            {
+                "id": BUCKET,
+                "name": BUCKET,
+                "owner": "",
+                "public": False,
+                "created_at": "2026-11-29T00:00:00Z",
+                "updated_at": "2026-11-29T00:00:00Z",
+                "file_size_limit": self.size_limit,
+                "allowed_mime_types": list(self.allowed_types),
+            }
+        )
 
     async def _sign_downloads(self, request: Request) -> Response:
         if error := self._auth_error(request):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from shared.errors import StorageUnavailable
+from shared.errors import PayloadTooLarge, StorageUnavailable, UnsupportedMediaType
 from shared.storage.local_directory import STAGING, STALE_SECONDS, LocalStorage
 from shared.storage.paths import InvalidPath, content_type, video_extension
 from shared.storage.signed_urls import UrlSigner
@@ -21,7 +21,7 @@ MP4 = "video/mp4"
 @pytest.fixture
 def storage(tmp_path: Path) -> LocalStorage:
     signer = UrlSigner(base_url="http://library", secret=SecretStr("a secret of the tests"))
-    return LocalStorage(tmp_path / "storage", signer)
+    return LocalStorage(tmp_path / "storage", signer, max_file_bytes=1_000_000)
 
 
 def files(storage: LocalStorage, tmp_path: Path) -> list[str]:
@@ -237,10 +237,22 @@ async def test_a_prefix_outside_the_storage_is_rejected(storage: LocalStorage, p
 def test_only_a_known_video_extension_is_kept() -> None:
     assert video_extension("My Film.MP4") == ".mp4"
     assert video_extension("archive.tar.webm") == ".webm"
-    assert {video_extension(name) for name in ("page.html", "photo.jpg", "noname", ".mp4", "")} == {
+    assert {video_extension(name) for name in ("page.html", "a.jpg", "noname", ".mp4", "")} == {
         ""
     }
 
 
 def test_an_unknown_extension_gets_a_type_that_no_browser_executes() -> None:
     assert content_type("p/a.html") == content_type("p/a") == "application/octet-stream"
+
+
+async def test_what_a_bucket_would_refuse_is_refused(storage: LocalStorage, tmp_path: Path) -> None:
+    with pytest.raises(PayloadTooLarge, match="limit of 1,000,000 bytes") as large:
+        await store(storage, "p/a.mp4", content=bytes(1_000_001))
+    assert large.value.extensions == {"max_bytes": 1_000_000}
+    async with storage.staging() as staged:
+        staged.write_bytes(b"<script>")
+        with pytest.raises(UnsupportedMediaType, match="of the type text/html. It accepts video/"):
+            await storage.put(staged, "p/a.html", content_type="text/html; charset=utf-8")
+    assert files(storage, tmp_path) == []
+    await store(storage, "p/a.mp4", content=bytes(1_000_000))

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from shared.database.transport import LeanClient
-from shared.errors import StorageUnavailable
+from shared.errors import PayloadTooLarge, StorageUnavailable, UnsupportedMediaType
 from shared.media.probe import ends_suffice_for_probe, probe
 from shared.storage import supabase_bucket
 from shared.storage.paths import InvalidPath
@@ -209,3 +209,52 @@ async def test_a_wrong_key_or_no_server_raises_storage_unavailable(api: StorageA
 async def test_a_path_outside_the_bucket_is_never_sent(storage: SupabaseStorage) -> None:
     with pytest.raises(InvalidPath):
         await storage.delete(["../other-bucket/file"])
+
+
+async def test_a_file_over_the_buckets_limit_is_told_the_limit(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
+    """Storage's own response, of status 400, does not contain it."""
+    api.size_limit = 1000
+    with pytest.raises(PayloadTooLarge, match="larger than the limit of 1,000 bytes") as refused:
+        await put(storage, bytes(1001))
+    assert refused.value.extensions == {"max_bytes": 1000}
+    await put(storage, bytes(1000))
+
+
+async def test_a_file_over_the_projects_own_limit_is_refused_without_a_number(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
+    api.size_limit, api.project_size_limit = 1000, 500
+    with pytest.raises(PayloadTooLarge, match="The file is larger than the limit of storage") as large:
+        await put(storage, bytes(501))
+    assert large.value.extensions == {"max_bytes": None}
+
+
+async def test_a_type_that_the_bucket_does_not_allow_is_named(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
+    api.allowed_types = ("image/jpeg",)
+    with pytest.raises(UnsupportedMediaType, match="files of the type video/mp4"):
+        await put(storage, b"frames")
+    assert not api.files
+
+
+@pytest.mark.parametrize(("status", "error"), [(413, PayloadTooLarge), (503, StorageUnavailable)])
+async def test_a_gateways_own_refusal_is_told_from_an_outage(
+    storage: SupabaseStorage, api: StorageApi, status: int, error: type[Exception]
+) -> None:
+    """A gateway before storage responds with a page of HTML."""
+    api.gateway_status = status
+    with pytest.raises(error):
+        await put(storage, b"frames")
+
+
+async def test_a_body_that_is_cut_off_for_its_size_is_told_from_an_outage(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
+    api.size_limit, api.hangs_up = 1000, True
+    with pytest.raises(PayloadTooLarge, match="1,000"):
+        await put(storage, bytes(40_000_000))
+    with pytest.raises(StorageUnavailable):
+        await put(storage, bytes(900))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.media.containers import supported_titles
 from tests.support.functions import FunctionProcess
 from tests.support.media import hostile
 from tests.support.waiting import eventually
@@ -30,7 +31,8 @@ TRAPS = (
         name="playlist.mp4",
         make=lambda path: path.write_bytes(hostile.playlists("neighbour.mp4")["ffconcat"]),
         code="not_a_video",
-        detail="This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
+        detail="This is a playlist (ffconcat), which only names other files."
+        f" Upload a video file: {supported_titles()}.",
     ),
     Trap(
         name="forty-tracks.mp4",
@@ -99,4 +101,22 @@ async def test_a_job_that_reaches_a_limit_fails_and_is_not_retried(
     assert error == {
         "code": "encoding_failed",
         "detail": "Processing the video needs more memory than is allowed.",
+    }
+
+
+@pytest.fixture
+async def small_storage(worker: FunctionProcess) -> AsyncIterator[FunctionProcess]:
+    """A worker whose storage takes no file as large as a clip."""
+    worker.start(MAX_FILE_BYTES="1000")
+    yield worker
+    worker.restart()
+
+
+async def test_a_clip_that_storage_never_accepts_fails_the_job_at_once(
+    project: ProjectAtWork, small_storage: FunctionProcess, deliver: Deliver
+) -> None:
+    error = await _failure(project, small_storage, deliver)
+    assert error == {
+        "code": "storage_refused",
+        "detail": "The file is larger than the limit of 1,000 bytes of storage.",
     }

@@ -156,7 +156,10 @@ class LibraryClient:
             Upload, "POST", f"/projects/{project_id}/sources", json={"file_name": video.name}
         )
         async with _http_client(timeout=TIMEOUT) as http:
-            headers = {"Content-Length": str((await asyncio.to_thread(video.stat)).st_size)}
+            headers = {
+                "Content-Type": upload.source.content_type,
+                "Content-Length": str((await asyncio.to_thread(video.stat)).st_size),
+            }
             response = await http.put(upload.upload_url, content=_blocks(video), headers=headers)
             if response.is_error:
                 raise LibraryError(response)

@@ -14,6 +14,7 @@ from api.openapi.responses import problems
 from api.settings import get_library_settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.job_params.raw_clips import RawClipsOptions
+from shared.media.containers import supported_titles
 
 JSON = "application/json"
 PROBLEM_PREFIX = REFERENCE.format(model="")
@@ -122,7 +123,7 @@ def _upload_form() -> dict[str, Any]:
     video = {
         "type": "string",
         "contentMediaType": "application/octet-stream",
-        "description": "An MP4, MOV, WebM, MKV, AVI or MPEG-TS file.",
+        "description": f"A video: {supported_titles()}.",
     }
     for field in form["properties"].values():
         if "anyOf" in field:  # form fields are text, so there is no null

@@ -37,8 +37,8 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "invalid-request": {"errors": _ERRORS},
     "payload-too-large": {
         "max_bytes": {
-            "type": "integer",
-            "description": "The size limit.",
+            "type": ["integer", "null"],
+            "description": "The size limit; null if storage refused the file and does not tell its limit.",
             "examples": [1_000_000, 500_000_000],
         }
     },

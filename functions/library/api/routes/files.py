@@ -13,12 +13,20 @@ from starlette.types import Receive, Scope, Send
 from api.http.middleware import IS_HEAD
 from api.http.security import too_large
 from api.openapi.responses import blank_problem, header, problems
-from api.settings import DEFAULT_MAX_UPLOAD_BYTES, get_library_settings
+from api.settings import DEFAULT_MAX_UPLOAD_BYTES
 from api.uploads.form import file_sink
-from shared.errors import EditAIError, InvalidUrl, NotFound, PayloadTooLarge, RequestTimeout
+from shared.errors import (
+    EditAIError,
+    InvalidUrl,
+    NotFound,
+    PayloadTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 from shared.storage.factory import get_storage
 from shared.storage.local_directory import LocalStorage
 from shared.storage.paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPath, content_type
+from shared.storage.refusals import check_type
 
 FILE: dict[str, Any] = {
     kind: {"schema": {"type": "string", "contentMediaType": kind}}
@@ -159,6 +167,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
                 FileExists,
                 PayloadTooLarge,
                 RequestTimeout,
+                UnsupportedMediaType,
                 common=False,
                 max_body_bytes=DEFAULT_MAX_UPLOAD_BYTES,
             ),
@@ -168,12 +177,21 @@ def files_router(storage: LocalStorage) -> APIRouter:
     async def write_file(
         request: Request, path: str, expires: Expires = "", signature: Signature = ""
     ) -> Response:
-        """Upload a file. A URL accepts one file; the upload must end within half an hour after the URL expires."""
+        """Upload a file, with the source's `content_type`, another `video/*` or none as its `Content-Type`.
+
+        A URL accepts one file; the upload must end within half an hour after the URL expires.
+        """
         remaining = storage.signer.check("PUT", path, expires=expires, signature=signature)
+        check_type(request.headers.get("content-type") or UNKNOWN_CONTENT_TYPE)
         if await storage.size(path) is not None:
             raise FileExists
         async with storage.staging() as staged:
-            await _receive(request, staged, within_seconds=remaining + UPLOAD_GRACE_SECONDS)
+            await _receive(
+                request,
+                staged,
+                max_bytes=storage.max_file_bytes,
+                within_seconds=remaining + UPLOAD_GRACE_SECONDS,
+            )
             if not await storage.put_new(staged, path):
                 raise FileExists
         return Response(status_code=201)
@@ -181,8 +199,9 @@ def files_router(storage: LocalStorage) -> APIRouter:
     return router
 
 
-async def _receive(request: Request, staged: Path, *, within_seconds: float) -> None:
-    max_bytes = get_library_settings().max_upload_bytes
+async def _receive(
+    request: Request, staged: Path, *, max_bytes: int, within_seconds: float
+) -> None:
     if int(request.headers.get("content-length", "0")) > max_bytes:
         raise too_large(max_bytes)
     try:

@@ -5,16 +5,9 @@ from typing import Any
 
 from shared.errors import UnusableVideo
 from shared.jobs.records import AudioTrack
+from shared.media.containers import CONTAINERS
 from shared.media.probe import UnusableMedia, probe_async
 from shared.storage.interface import disk_faults
-
-CONTENT_TYPES = {
-    "mp4": "video/mp4",
-    "matroska": "video/x-matroska",
-    "avi": "video/x-msvideo",
-    "mpegts": "video/mp2t",
-}
-"""The media type by container: it follows the content of a video, not what its sender claimed."""
 
 
 async def probed_facts(file: Path) -> dict[str, Any]:
@@ -25,7 +18,8 @@ async def probed_facts(file: Path) -> dict[str, Any]:
     except UnusableMedia as error:
         raise UnusableVideo(error.detail, reason=error.code) from None
     return {
-        "content_type": CONTENT_TYPES[facts.container],
+        # It follows the content of the video, not what its sender claimed.
+        "content_type": CONTAINERS[facts.container].content_type,
         "size_bytes": facts.size_bytes,
         "duration_seconds": facts.duration_seconds,
         "width": facts.video.width,

@@ -12,7 +12,7 @@ from pipeline.recipes.segment_clips import make_segment_clips
 from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from pipeline.run.reporting import Reporter
-from shared.errors import EditAIError, LeaseLost
+from shared.errors import EditAIError, LeaseLost, PayloadTooLarge, UnsupportedMediaType
 from shared.jobs.leases import keep_lease, renew_lease
 from shared.jobs.lifecycle import JobClaim, discard_outputs
 from shared.jobs.records import Job, JobKind, Lease
@@ -116,6 +116,8 @@ async def _run_handler(context: JobContext) -> str:
         if error.transient:
             raise
         return await _fail(context, "encoding_failed", error.detail)
+    except (PayloadTooLarge, UnsupportedMediaType) as error:
+        return await _fail(context, "storage_refused", error.detail)
     await context.finish("completed", result=outcome.result, export=outcome.export)
     return "completed"
 

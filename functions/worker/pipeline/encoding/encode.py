@@ -117,7 +117,7 @@ class _Clip:
                 options = picture_options(cut.facts, cut.start, reading.run_up)
                 arguments += read_file(cut.path, cut.facts, threads=threads, options=options)
         for cut in (reading.cut for reading in readings):
-            if cut.sound:
+            if cut.facts.audio:
                 options = sound_options(cut.facts, cut.start)
                 arguments += read_file(cut.path, cut.facts, threads=1, options=options)
         return arguments
@@ -144,7 +144,7 @@ class _Clip:
             before = filters.samples_until(done, rate)
             done += reading.frames
             samples = filters.samples_until(done, rate) - before
-            if sound := reading.cut.sound:
+            if sound := reading.cut.facts.audio:
                 chain = filters.audio_chain(samples, offset=reading.offset)
                 chains.append(f"[{next(sound_inputs)}:a:{sound.number}]{chain}[a{index}]")
             else:

@@ -12,6 +12,7 @@ from shared.media.probe import VideoFacts
 SAMPLE_RATE = 48000
 FADE_SECONDS = 0.005  # removes the click at a join and is too short to hear
 _RESAMPLING_MARGIN_SECONDS = 0.5  # of sound after a cut, because resampling looks ahead
+_LEAD_SECONDS = 1  # before a cut: the ticks start there, so that a source that ends at the cut's start gives a frame
 
 _TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 _SD_HEIGHT = 576
@@ -26,14 +27,16 @@ def video_chain(
     The first `black_frames` of them, fewer than `frames`, are black: the source has no picture yet.
     """
     rate = canvas.frame_rate
+    lead_frames = round(_LEAD_SECONDS * rate)
+    start = offset - float(lead_frames / rate)
     return ",".join(
         (
             *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
             # Gives the frame that is on screen at each tick, also one that appeared long before the first.
-            f"fps=fps={rate}:start_time={offset:.6f}:round=near",
+            f"fps=fps={rate}:start_time={start:.6f}:round=near",
             # A source that ends within the last ticks repeats its last frame, so picture and sound stay equally long.
             "tpad=stop=-1:stop_mode=clone",
-            f"trim=start_frame={black_frames}:end_frame={frames}",
+            f"trim=start_frame={lead_frames + black_frames}:end_frame={lead_frames + frames}",
             *_colours(video, canvas),
             *_padding(video, canvas),
             *((f"tpad=start={black_frames}:color=black",) if black_frames else ()),

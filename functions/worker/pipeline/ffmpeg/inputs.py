@@ -8,7 +8,8 @@ Source: ffmpeg's documentation of formats, protocols and codecs.
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.media.decoders import DECODERS, DEMUXERS
+from shared.media.containers import CONTAINERS
+from shared.media.decoders import DECODERS
 from shared.media.probe import MAX_PIXELS, MAX_STREAMS, MediaFacts
 
 MAX_OPENED_STREAMS = 2 * MAX_STREAMS
@@ -19,7 +20,7 @@ def read_file(
     path: Path, facts: MediaFacts, *, threads: int, options: Sequence[str] = ()
 ) -> list[str]:
     """Arguments that open the probed file `path`, and no other file, as an input."""
-    demuxer = DEMUXERS[facts.container]
+    demuxer = CONTAINERS[facts.container].demuxer
     return [
         *("-protocol_whitelist", "file"),
         *("-format_whitelist", demuxer, "-f", demuxer),

@@ -113,7 +113,10 @@ def _children() -> set[psutil.Process]:
 
 
 def _left_over(folder: Path, file: Path, others: set[psutil.Process]) -> str:
-    children = [process.name() for process in _children() - others]
+    # A process that was there before, such as the run's Postgres, may start one of its own at any time.
+    theirs = {process.pid for process in others}
+    new = _children() - others
+    children = [process.name() for process in new if process.ppid() not in theirs]
     files = sorted(path.name for path in folder.iterdir() if path != file)
     return f"left over: processes {children}, files {files}" if children or files else ""
 

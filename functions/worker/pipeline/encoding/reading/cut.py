@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from shared.media.probe import AudioFacts, MediaFacts
+from shared.media.probe import MediaFacts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,11 +24,6 @@ class Cut:
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise ValueError(f"a cut runs forward from 0, not {self.start} to {self.end}")
-
-    @property
-    def sound(self) -> AudioFacts | None:
-        """The sound track that the clip uses, or None."""
-        return self.facts.audio
 
 
 def frame_counts(cuts: Sequence[Cut], rate: Fraction) -> tuple[int, ...]:

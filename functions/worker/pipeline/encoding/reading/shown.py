@@ -20,6 +20,10 @@ NOTES_NAME = "shown.txt"
 NOTE_SHOWN = ("-stats_enc_pre:v:0", NOTES_NAME, "-stats_enc_pre_fmt:v:0", "{ni} {ptsi} {tbi}")
 """Output options: write to NOTES_NAME, for each frame, its picture's number, its time stamp and the stamp's time base."""
 
+LEAD_TOLERANCE_SECONDS = 0.1
+"""How long before its time the first picture of a source may be shown. Black in its place would be seen as a flash:
+encoders of sound often begin a little earlier than the picture."""
+
 _NO_TIME_STAMP = -(1 << 63)
 
 
@@ -50,9 +54,10 @@ class Reading:
     @classmethod
     def first(cls, cut: Cut, frames: int, rate: Fraction) -> "Reading":
         """The reading to try first, by the source's facts."""
-        before = round((cut.facts.video.start_seconds - cut.start) * rate)
+        seconds = cut.facts.video.start_seconds - cut.start
+        black_frames = min(round(seconds * rate), frames) if seconds > LEAD_TOLERANCE_SECONDS else 0
         run_up = first_run_up(cut.facts, cut.start)
-        return cls(cut=cut, frames=frames, run_up=run_up, black_frames=min(max(before, 0), frames))
+        return cls(cut=cut, frames=frames, run_up=run_up, black_frames=black_frames)
 
     @property
     def shows_pictures(self) -> bool:
@@ -86,7 +91,10 @@ class Reading:
         ]
         if not late:
             return self
-        return replace(self, black_frames=late[-1] + 1) if self.whole else self.extended()
+        if not self.whole:
+            return self.extended()
+        tolerated = len(late) <= LEAD_TOLERANCE_SECONDS * rate
+        return self if tolerated else replace(self, black_frames=late[-1] + 1)
 
 
 def read_shown(folder: Path) -> list[Picture | None]:
