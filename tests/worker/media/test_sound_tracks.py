@@ -77,6 +77,12 @@ async def test_what_is_left_of_a_damaged_track_counts(tmp_path: Path) -> None:
     assert await _usual(sound_tracks.damage(path, 0, since=0.3), tmp_path) == 0
 
 
+async def test_a_single_track_that_is_damaged_throughout_is_not_heard(tmp_path: Path) -> None:
+    path = sound_tracks.make(tmp_path / "tracks.mp4", (SILENCE,))
+    assert await _usual(path, tmp_path) == 0
+    assert await _usual(sound_tracks.damage(path, 0), tmp_path) is None
+
+
 async def test_a_track_without_a_decoder_is_passed_over(tmp_path: Path) -> None:
     path = sound_tracks.make(tmp_path / "tracks.mp4", (440, SILENCE, 880), default=(0,))
     assert await _usual(sound_tracks.make_undecodable(path, 0), tmp_path) == 2

@@ -105,15 +105,17 @@ async def test_raw_clips_of_what_people_have_are_not_silent(studio: Studio, name
 
 
 @pytest.mark.parametrize(
-    ("since", "expected"), [(0, SILENCE), (0.9, SILENCE)], ids=["throughout", "where it is cut"]
+    ("since", "listed"), [(0, None), (0.9, 0)], ids=["throughout", "where it is cut"]
 )
+@pytest.mark.parametrize("choice", [{}, {"audio_track": 0}], ids=["usual", "chosen"])
 async def test_damaged_sound_becomes_silence(
-    studio: Studio, tmp_path: Path, since: float, expected: int
+    studio: Studio, tmp_path: Path, since: float, listed: int | None, choice: dict[str, int]
 ) -> None:
     film = sound_tracks.make(tmp_path / "film.mp4", (440,))
     studio.add(sound_tracks.damage(film, 0, since=since))
-    [video] = await _run_segments(studio, studio.segment("film", 1, 2))
-    assert sound_tracks.pitch(video) == expected
+    [video] = await _run_segments(studio, studio.segment("film", 1, 2) | choice)
+    assert sound_tracks.pitch(video) == SILENCE
+    assert studio.clips()[0].segments[0].audio_track == listed
 
 
 async def test_a_video_whose_sound_is_damaged_throughout_gives_raw_clips(

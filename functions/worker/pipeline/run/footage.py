@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from pipeline.run.job_context import JobContext
-from pipeline.run.sound_tracks import usual_track
+from pipeline.run.sound_tracks import Listener, usual_track
 from shared.job_params.audio_track import track_problem
 from shared.jobs.records import Segment, Source
 from shared.media.probe import AudioFacts, MediaFacts, UnusableMedia, probe_async
@@ -46,6 +46,8 @@ async def fetch_footage(context: JobContext, source: Source) -> Footage:
 async def choose_sound(footage: Footage, audio_track: int | None, *, work_dir: Path) -> Footage:
     """The footage with the sound track that was chosen or, if none was, with the usual one (see sound_tracks).
 
+    It is without sound if nothing of the track can be decoded.
+
     Raises:
         UnusableMedia: the file does not have the chosen track, or it cannot be decoded. The library checks that before
             a job starts, but only against the tracks that it knows.
@@ -58,7 +60,9 @@ async def choose_sound(footage: Footage, audio_track: int | None, *, work_dir: P
     if audio_track is None:
         usual = await usual_track(footage.path, footage.facts, work_dir=work_dir)
         return footage.with_sound_of(usual)
-    return footage.with_sound_of(next(track for track in tracks if track.number == audio_track))
+    chosen = next(track for track in tracks if track.number == audio_track)
+    listener = Listener(path=footage.path, facts=footage.facts, track=chosen, work_dir=work_dir)
+    return footage.with_sound_of(chosen if await listener.hears_anything() else None)
 
 
 def visible_segments(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:

@@ -7,11 +7,13 @@
     3. The first track that is not silent throughout is heard; if all are silent, the first one.
 
 So the silent first track of a screen recorder is passed over even if it is marked, and so is one that is damaged
-throughout. Sound is sought only where there is a choice, stops at the first sound, and listens to samples of a long
-file: a silent track of 4 hours costs some seconds, a track that begins with sound less than one.
+throughout. Sound is sought only where there is a choice; of a single track it is only tried whether anything of it can
+be decoded. The search stops at the first sound, and listens to samples of a long file: a silent track of 4 hours costs
+some seconds, a track that begins with sound less than one.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ffmpeg import process
@@ -37,17 +39,15 @@ _FIRST_SOUND = (
 
 
 async def usual_track(path: Path, facts: MediaFacts, *, work_dir: Path) -> AudioFacts | None:
-    """The sound track that is heard if nobody chooses; None if there is none that can be decoded."""
+    """The sound track that is heard if nobody chooses; None if nothing of any can be decoded."""
     tracks = in_order(facts.audio_tracks)
     silent: list[AudioFacts] = []
     for track in tracks:
-        try:
-            if await _is_heard(path, facts, track, work_dir, only_one=len(tracks) == 1):
-                return track
+        listener = Listener(path=path, facts=facts, track=track, work_dir=work_dir)
+        if len(tracks) > 1 and await listener.hears_sound():
+            return track
+        if await listener.hears_anything():
             silent.append(track)
-        except FfmpegFailed as error:  # the decoder does not accept the track
-            if error.transient:
-                raise
     return next(iter(silent), None)
 
 
@@ -67,31 +67,50 @@ def samples(duration_seconds: float) -> list[tuple[float, float]]:
     return [(duration_seconds * index / SAMPLES, SAMPLE_SECONDS) for index in range(SAMPLES)]
 
 
-async def _is_heard(
-    path: Path, facts: MediaFacts, track: AudioFacts, work_dir: Path, *, only_one: bool
-) -> bool:
-    """Whether the track is not silent; of a file's only track, whether it can be decoded. Raises FfmpegFailed."""
-    heard = work_dir / _HEARD_NAME
-    parts, chain = samples(facts.duration_seconds), _FIRST_SOUND
-    if only_one:
-        parts, chain = parts[:1], "anull"
-    try:
-        for start, seconds in parts:
-            options = ("-ss", f"{start:.3f}", "-t", f"{seconds:.3f}")
-            await process.run(
-                [
-                    # A damaged track is not an error: what is left of it counts.
-                    *("-max_error_rate", "1"),
-                    *read_file(path, facts, threads=1, options=options if start else options[2:]),
-                    *("-map", f"0:a:{track.number}", "-af", chain, "-ac", "1"),
-                    *("-frames:a", "1", "-f", "u8", "-y", f"file:{heard.absolute()}"),
-                ],
-                work_dir=work_dir,
-                limits=Limits.of([facts], seconds),
-                total_seconds=seconds,
-            )
-            if heard.stat().st_size:
-                return True
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """Listens to a track of a file, up to the first sample that is asked for."""
+
+    path: Path
+    facts: MediaFacts
+    track: AudioFacts
+    work_dir: Path
+
+    async def hears_sound(self) -> bool:
+        """Whether the track is not silent throughout."""
+        return await self._hears(_FIRST_SOUND)
+
+    async def hears_anything(self) -> bool:
+        """Whether any of the track can be decoded, be it silence."""
+        return await self._hears("anull")
+
+    async def _hears(self, chain: str) -> bool:
+        heard = self.work_dir / _HEARD_NAME
+        try:
+            for start, seconds in samples(self.facts.duration_seconds):
+                arguments = self._arguments(chain, start, seconds, heard)
+                await process.run(
+                    arguments,
+                    work_dir=self.work_dir,
+                    limits=Limits.of([self.facts], seconds),
+                    total_seconds=seconds,
+                )
+                if heard.stat().st_size:
+                    return True
+        except FfmpegFailed as error:  # the decoder does not accept the track
+            if error.transient:
+                raise
+        finally:
+            heard.unlink(missing_ok=True)
         return False
-    finally:
-        heard.unlink(missing_ok=True)
+
+    def _arguments(self, chain: str, start: float, seconds: float, heard: Path) -> list[str]:
+        seek = ("-ss", f"{start:.3f}") if start else ()
+        options = (*seek, "-t", f"{seconds:.3f}")
+        return [
+            # A damaged track is not an error: what is left of it counts.
+            *("-max_error_rate", "1"),
+            *read_file(self.path, self.facts, threads=1, options=options),
+            *("-map", f"0:a:{self.track.number}", "-af", chain, "-ac", "1"),
+            *("-frames:a", "1", "-f", "u8", "-y", f"file:{heard.absolute()}"),
+        ]
