@@ -4,7 +4,7 @@ import re
 from typing import get_args
 
 from api.app import BASE_PATH, create_app
-from shared.media.facts import RefusalCode
+from shared.media.facts import RefusalCode, TrackCode
 from tests.tools.docs import pages
 
 SCHEMAS = pages.ROOT / "supabase" / "schemas"
@@ -21,7 +21,7 @@ def test_every_code_of_a_failed_job_is_explained() -> None:
     rows = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
     explained = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
     in_sql = {code for path in SCHEMAS.rglob("*.sql") for code in CODE.findall(path.read_text())}
-    assert explained == {*get_args(RefusalCode), "encoding_failed", *in_sql}
+    assert explained == {*get_args(RefusalCode), *get_args(TrackCode), "encoding_failed", *in_sql}
 
 
 def _operations() -> list[str]:
