@@ -36,18 +36,21 @@ def pattern(seconds: float, *, size: str = "320x180", rate: int | str = 30) -> l
     return ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
 
 
-def numbered(seconds: float, *, rate: int | str = 30) -> list[str]:
-    """An input in which each frame shows its own number: a white or black column per bit."""
+def numbered(seconds: float, *, rate: int | str = 30, first: int = 0) -> list[str]:
+    """An input in which each frame shows its own number, from `first` on: a white or black column per bit."""
     column = "floor(X/16)"
-    bit = f"mod(floor(N/pow(2\\,{column}))\\,2)"
+    bit = f"mod(floor((N+{first})/pow(2\\,{column}))\\,2)"
     source = f"color=size={NUMBER_SIZE}:rate={rate}:duration={seconds}"
     return ["-f", "lavfi", "-i", f"{source},geq=lum='16+219*{bit}':cb=128:cr=128,format=yuv420p"]
 
 
-def numbers(path: Path) -> list[int]:
-    """The numbers that the frames of a `numbered` video show, one per frame."""
-    filters = f"scale={BITS}:1:flags=area,format=gray"
-    raw = read(path, "-map", "0:v", "-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo")
+def numbers(path: Path, *options: str, also: Sequence[str] = ()) -> list[int]:
+    """The numbers that the frames of a `numbered` video show, one per frame.
+
+    `options` are further ones of this output, `also` the arguments of another output.
+    """
+    filters = ["-vf", f"scale={BITS}:1:flags=area,format=gray", "-fps_mode", "passthrough"]
+    raw = read(path, *also, "-map", "0:v", *filters, *options, "-f", "rawvideo")
     return [
         sum((raw[first + bit] > 125) << bit for bit in range(BITS))
         for first in range(0, len(raw), BITS)

@@ -53,6 +53,8 @@ def test_other_types_are_refused(type_: str) -> None:
         check_type(type_)
 
 
-@pytest.mark.parametrize("type_", ["video/mp4", "VIDEO/MP4", "video/x-new; codecs=avc1", "image/jpeg"])
+@pytest.mark.parametrize(
+    "type_", ["video/mp4", "VIDEO/MP4", "video/x-new; codecs=avc1", "image/jpeg"]
+)
 def test_any_video_type_is_accepted_with_its_parameters(type_: str) -> None:
     check_type(type_)

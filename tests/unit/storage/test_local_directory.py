@@ -237,9 +237,7 @@ async def test_a_prefix_outside_the_storage_is_rejected(storage: LocalStorage, p
 def test_only_a_known_video_extension_is_kept() -> None:
     assert video_extension("My Film.MP4") == ".mp4"
     assert video_extension("archive.tar.webm") == ".webm"
-    assert {video_extension(name) for name in ("page.html", "a.jpg", "noname", ".mp4", "")} == {
-        ""
-    }
+    assert {video_extension(name) for name in ("page.html", "a.jpg", "noname", ".mp4", "")} == {""}
 
 
 def test_an_unknown_extension_gets_a_type_that_no_browser_executes() -> None:

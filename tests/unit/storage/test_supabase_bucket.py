@@ -226,7 +226,9 @@ async def test_a_file_over_the_projects_own_limit_is_refused_without_a_number(
     storage: SupabaseStorage, api: StorageApi
 ) -> None:
     api.size_limit, api.project_size_limit = 1000, 500
-    with pytest.raises(PayloadTooLarge, match="The file is larger than the limit of storage") as large:
+    with pytest.raises(
+        PayloadTooLarge, match="The file is larger than the limit of storage"
+    ) as large:
         await put(storage, bytes(501))
     assert large.value.extensions == {"max_bytes": None}
 

@@ -154,13 +154,6 @@ async def test_sound_that_starts_late_or_has_a_gap_stays_in_place(tmp_path: Path
     assert beeps == pytest.approx([1.0, 3.0, 4.5], abs=0.025)
 
 
-async def test_a_picture_that_ends_early_repeats_its_last_frame(tmp_path: Path) -> None:
-    path = tmp_path / "short-picture.mkv"
-    footage.make(*footage.numbered(1), *footage.tone(3), *X264, "-c:a", "aac", str(path))
-    clip, _ = await _clip(tmp_path, _cuts(path, [(0.5, 2), (2.5, 3)]))
-    assert footage.numbers(clip) == [*_range(15, 30), *[29] * 45]
-
-
 @pytest.mark.parametrize("heard", [False, True], ids=["without its sound", "with its sound"])
 async def test_a_source_without_sound_gives_a_silent_track(
     plain: Path, tmp_path: Path, heard: bool

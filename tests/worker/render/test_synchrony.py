@@ -1,14 +1,16 @@
-"""Picture and sound stay in sync through cutting, joining and rendering."""
+"""Picture and sound stay in sync through cutting, joining and rendering, as a straight decode of the source has them."""
 
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import encode_clip
 from pipeline.encoding.reading.cut import Cut
 from shared.media.probe import probe
-from tests.support.media import footage
+from tests.support.media import footage, synchrony
 from tests.worker.render.rendering import CODEC, SMALL, render
 
 CUTS = 12
@@ -56,3 +58,13 @@ async def test_after_a_minute_of_cuts_sound_is_less_than_twenty_milliseconds_off
     assert len(flashes) == len(beeps) == CUTS
     offsets = [beep - flash for beep, flash in zip(beeps, flashes, strict=True)]
     assert max(map(abs, offsets)) < 0.020, offsets
+
+
+@pytest.mark.parametrize("suffix", synchrony.CONTAINERS)
+async def test_a_clip_deviates_from_a_straight_decode_by_at_most_a_frame(
+    suffix: str, tmp_path: Path
+) -> None:
+    """Whether both streams begin together or not, or between keyframes; at 0, in the middle and across a join."""
+    rows = await synchrony.measure(suffix, tmp_path)
+    worst = max(cell.sync_ms for row in rows.values() for cell in row.values())
+    assert worst <= synchrony.ONE_FRAME_MS, f"\n{synchrony.table(rows)}"

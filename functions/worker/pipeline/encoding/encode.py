@@ -75,7 +75,7 @@ async def encode_clip(
     rate = canvas.frame_rate
     readings = [Reading.first(*part, rate) for part in zip(cuts, frames, strict=True)]
     try:
-        await run_until_right(run, readings, rate, work_dir)
+        await run_until_right(run, readings, work_dir)
         facts = await verify_output(partial, sum(frames))
         os.replace(partial, target)  # noqa: PTH105
     finally:
@@ -92,7 +92,7 @@ class _Clip:
     threads: int
 
     def arguments(self, readings: Sequence[Reading]) -> list[str]:
-        """ffmpeg's arguments, except the filter graph."""
+        """The arguments of ffmpeg, except the filter graph."""
         frames = sum(reading.frames for reading in readings)
         return [
             *KEEP_TIME_STAMPS,

@@ -48,9 +48,8 @@ async def make_thumbnail(
             arguments, graph=graph, work_dir=work_dir, limits=limits, total_seconds=1.0
         )
 
-    rate = canvas.frame_rate
     try:
-        await run_until_right(run, [Reading.first(cut, 1, rate)], rate, work_dir)
+        await run_until_right(run, [Reading.first(cut, 1, canvas.frame_rate)], work_dir)
         if not partial.exists():
             raise FfmpegFailed("The video contains no frame at that time.")
         os.replace(partial, target)  # noqa: PTH105

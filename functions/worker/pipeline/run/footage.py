@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
+from pipeline.encoding.reading.jumps import close_jumps
 from pipeline.run.job_context import JobContext
 from pipeline.run.sound_tracks import Listener, usual_track
 from shared.job_params.audio_track import track_problem
@@ -38,9 +39,14 @@ class Footage:
 
 
 async def fetch_footage(context: JobContext, source: Source) -> Footage:
-    """Fetch a source and probe it. Raises UnusableMedia."""
+    """Fetch a source and probe it. Raises UnusableMedia, FfmpegFailed."""
     path = await context.fetch(source)
-    return Footage(source_id=source.id, path=path, facts=await probe_async(path))
+    facts = await probe_async(path)
+    if facts.clock_jumps:
+        steady = context.directory / f"steady-{path.name}"
+        await close_jumps(path, facts, steady, work_dir=context.directory)
+        path, facts = steady, await probe_async(steady)
+    return Footage(source_id=source.id, path=path, facts=facts)
 
 
 async def choose_sound(footage: Footage, audio_track: int | None, *, work_dir: Path) -> Footage:

@@ -1,1 +1,1 @@
-"""Reads the pictures of cuts from their sources, on one clock, and checks that each frame of an output shows its own."""
+"""Reads the pictures of cuts, on the clock of their source, and checks that each frame shows its own."""

@@ -7,47 +7,22 @@ A source may hold a picture itself, as screen recordings do. So when a frame sho
 pictures are read from the file, without decoding any: what was held must have been the last one until then.
 """
 
-import math
-from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 
 from pipeline.encoding.reading.cut import Cut
-from pipeline.encoding.reading.seeking import KEEP_TIME_STAMPS, container_seconds
+from pipeline.encoding.reading.pictures import Pictures, list_pictures
+from pipeline.encoding.reading.seeking import container_seconds
 from pipeline.encoding.reading.shown import Reading, Shown, parts
-from pipeline.ffmpeg import process
 from pipeline.ffmpeg.failure import FfmpegFailed
-from pipeline.ffmpeg.inputs import read_file
-from pipeline.ffmpeg.limits import Limits
 from shared.media.probe import MediaFacts
 
 HOLD_TOLERANCE_SECONDS = 0.5
 """How long an output may hold a picture when its source has none, or two pictures' time if that is longer."""
 
-_TIMES_NAME = "times.txt"
-_TIME_BASE = "#tb 0: "
-_NO_TIME_STAMP = -(1 << 63)
-
-_LAST_PICTURE_SECONDS = 1.0
-
-_EMPTY_PICTURE_BYTES = 8
-"""A packet up to this size only says that the picture stays, as AVI and MPEG-4 recorders write for a fixed rate."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pictures:
-    """When a file's pictures are shown, in ascending order, and when the last one ends; in the container's seconds."""
-
-    times: Sequence[float]
-    end: float
-
-    def after(self, time: float) -> float | None:
-        """The time of the next picture, or None."""
-        index = bisect_right(self.times, time)
-        return self.times[index] if index < len(self.times) else None
+MAX_UNDECODABLE_START_SECONDS = 10.0
+"""A recording that begins between keyframes may show black for so long; if more is missing, it is damaged."""
 
 
 def hold_tolerance(facts: MediaFacts) -> float:
@@ -55,17 +30,17 @@ def hold_tolerance(facts: MediaFacts) -> float:
     return max(HOLD_TOLERANCE_SECONDS, float(2 / facts.video.frame_rate))
 
 
-async def refuse_missing(
-    readings: Sequence[Reading], shown: Shown, rate: Fraction, work_dir: Path
-) -> None:
+async def refuse_missing(readings: Sequence[Reading], shown: Shown, work_dir: Path) -> None:
     """Refuse an output whose frames showed `shown` if it held a picture for longer than tolerated.
 
     Raises:
         FfmpegFailed: permanent; says where the source's picture ends, or which part of it cannot be decoded.
 
     """
+    for reading in readings:
+        _refuse_damaged_beginning(reading)
     listed = dict[Path, Pictures]()
-    for cut, picture, until in _held(readings, shown, rate):
+    for cut, picture, until in _held(readings, shown):
         if cut.path not in listed:
             listed[cut.path] = await list_pictures(cut.path, cut.facts, work_dir)
         _refuse(listed[cut.path], cut, picture, until)
@@ -82,50 +57,7 @@ async def refuse_cuts_beyond_the_end(cuts: Sequence[Cut], work_dir: Path) -> Non
             raise _beyond_the_end(pictures, cut)
 
 
-async def list_pictures(path: Path, facts: MediaFacts, work_dir: Path) -> Pictures:
-    """The pictures of a file. Reads it once and decodes nothing. Raises FfmpegFailed."""
-    file = work_dir / _TIMES_NAME
-    arguments = [
-        *KEEP_TIME_STAMPS,
-        *read_file(path, facts, threads=1),
-        # a line for each packet
-        *("-map", "0:V:0", "-c", "copy", "-copyinkf", "-f", "framecrc", "-y", f"file:{file.name}"),
-    ]
-    seconds = facts.duration_seconds
-    try:
-        limits = Limits.of([facts], seconds)
-        await process.run(arguments, work_dir=work_dir, limits=limits, total_seconds=seconds)
-        return _read(file, float(1 / facts.video.frame_rate))
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def _read(file: Path, usual_seconds: float) -> Pictures:
-    """Parse the lines "stream, dts, pts, duration, size, checksum" after a header with the time base."""
-    base, packets = 0.0, list[tuple[float, float]]()
-    with file.open(encoding="ascii") as lines:
-        for line in lines:
-            if line.startswith(_TIME_BASE):
-                numerator, denominator = map(int, line.removeprefix(_TIME_BASE).split("/"))
-                base = numerator / denominator
-            elif not line.startswith("#"):
-                dts, pts, duration, size = map(int, line.split(",")[1:5])
-                if size > _EMPTY_PICTURE_BYTES:
-                    ticks = dts if pts == _NO_TIME_STAMP else pts
-                    packets.append((ticks * base, duration * base))
-    packets.sort()
-    times = [time for time, _ in packets]
-    if not packets:
-        return Pictures(times=(), end=-math.inf)
-    # The last duration may be a mere claim, so it counts up to that of the longest picture before.
-    longest = max((after - before for before, after in pairwise(times)), default=0.0)
-    stated = max(packets[-1][1], usual_seconds)
-    return Pictures(times=times, end=times[-1] + min(stated, max(longest, _LAST_PICTURE_SECONDS)))
-
-
-def _held(
-    readings: Sequence[Reading], shown: Shown, rate: Fraction
-) -> list[tuple[Cut, float, float]]:
+def _held(readings: Sequence[Reading], shown: Shown) -> list[tuple[Cut, float, float]]:
     """Each cut's pictures that were held for longer than tolerated: the picture's time, and the last frame's."""
     found = list[tuple[Cut, float, float]]()
     for reading, part in zip(readings, parts(readings, shown), strict=True):
@@ -134,8 +66,8 @@ def _held(
         for _, group in groupby(numbered, key=lambda pair: pair[0].number):
             frames = list(group)
             picture, first = frames[0]
-            since, until = picture.seconds, reading.time_of(frames[-1][1], rate)
-            since = reading.time_of(first, rate) if since is None else since
+            since, until = picture.seconds, reading.time_of(frames[-1][1])
+            since = reading.time_of(first) if since is None else since
             if until - since > tolerance:
                 found.append((reading.cut, since, until))
     return found
@@ -148,11 +80,21 @@ def _refuse(pictures: Pictures, cut: Cut, picture: float, until: float) -> None:
         if until - pictures.end > tolerance:
             raise _beyond_the_end(pictures, cut)
     elif until - following > tolerance:
-        zero = cut.facts.clock_start_seconds
-        raise FfmpegFailed(
-            "Part of the video could not be decoded:"
-            f" its pictures from {following - zero:.3f} to {until - zero:.3f} seconds are damaged."
-        )
+        raise _damaged(cut, following, until)
+
+
+def _refuse_damaged_beginning(reading: Reading) -> None:
+    begin = container_seconds(reading.cut.facts, reading.cut.facts.video.start_seconds)
+    if reading.black_frames and reading.first_picture - begin > MAX_UNDECODABLE_START_SECONDS:
+        raise _damaged(reading.cut, begin, reading.first_picture)
+
+
+def _damaged(cut: Cut, start: float, end: float) -> FfmpegFailed:
+    zero = cut.facts.clock_start_seconds
+    return FfmpegFailed(
+        "Part of the video could not be decoded:"
+        f" its pictures from {start - zero:.3f} to {end - zero:.3f} seconds are damaged."
+    )
 
 
 def _beyond_the_end(pictures: Pictures, cut: Cut) -> FfmpegFailed:

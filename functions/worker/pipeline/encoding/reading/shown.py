@@ -18,7 +18,7 @@ from pipeline.encoding.reading.seeking import container_seconds, first_run_up, l
 
 NOTES_NAME = "shown.txt"
 NOTE_SHOWN = ("-stats_enc_pre:v:0", NOTES_NAME, "-stats_enc_pre_fmt:v:0", "{ni} {ptsi} {tbi}")
-"""Output options: write to NOTES_NAME, for each frame, its picture's number, its time stamp and the stamp's time base."""
+"""Output options: write to NOTES_NAME, for each frame, its picture's number, its time stamp and the time base."""
 
 LEAD_TOLERANCE_SECONDS = 0.1
 """How long before its time the first picture of a source may be shown. Black in its place would be seen as a flash:
@@ -44,20 +44,39 @@ Shown = Sequence[Picture | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """How the picture of a cut is read: from `run_up` seconds before it, with `black_frames` before its first picture."""
+    """How the pictures of a cut are read, for `frames` frames of an output with the frame rate `rate`.
+
+    ffmpeg reads from `run_up` seconds before the cut. `first_picture` is the container's time of the source's first
+    picture; black is shown before it.
+    """
 
     cut: Cut
     frames: int
+    rate: Fraction
     run_up: float
-    black_frames: int
+    first_picture: float
 
     @classmethod
     def first(cls, cut: Cut, frames: int, rate: Fraction) -> "Reading":
         """The reading to try first, by the source's facts."""
-        seconds = cut.facts.video.start_seconds - cut.start
-        black_frames = min(round(seconds * rate), frames) if seconds > LEAD_TOLERANCE_SECONDS else 0
-        run_up = first_run_up(cut.facts, cut.start)
-        return cls(cut=cut, frames=frames, run_up=run_up, black_frames=black_frames)
+        return cls(
+            cut=cut,
+            frames=frames,
+            rate=rate,
+            run_up=first_run_up(cut.facts, cut.start),
+            first_picture=container_seconds(cut.facts, cut.facts.video.start_seconds),
+        )
+
+    @property
+    def black_frames(self) -> int:
+        """The number of frames before the source's first picture."""
+        seconds = min(self.first_picture - self.offset, float(self.frames / self.rate))
+        return round(seconds * self.rate) if seconds > LEAD_TOLERANCE_SECONDS else 0
+
+    @property
+    def plan(self) -> tuple[float, int]:
+        """What distinguishes one run from another."""
+        return self.run_up, self.black_frames
 
     @property
     def shows_pictures(self) -> bool:
@@ -74,27 +93,26 @@ class Reading:
         """The container's time at which the first frame is shown."""
         return container_seconds(self.cut.facts, self.cut.start)
 
-    def time_of(self, frame: int, rate: Fraction) -> float:
+    def time_of(self, frame: int) -> float:
         """The container's time at which a frame is shown."""
-        return self.offset + float(frame / rate)
+        return self.offset + float(frame / self.rate)
 
     def extended(self) -> "Reading":
         """A reading from an earlier place, if there is one."""
         return replace(self, run_up=longer_run_up(self.run_up, self.cut.start))
 
-    def corrected(self, shown: Shown, rate: Fraction) -> "Reading":
+    def corrected(self, shown: Shown) -> "Reading":
         """The reading to try next after one whose frames showed `shown`; the same if that was right."""
-        late = [
-            number
-            for number, picture in enumerate(shown)
-            if picture and picture.seconds and picture.seconds > self.time_of(number + 1, rate)
-        ]
-        if not late:
+        pictures = ((frame, picture) for frame, picture in enumerate(shown) if picture)
+        frame, first = next(pictures, (0, None))
+        if first is None or first.seconds is None or first.seconds <= self.time_of(frame + 1):
             return self
-        if not self.whole:
-            return self.extended()
-        tolerated = len(late) <= LEAD_TOLERANCE_SECONDS * rate
-        return self if tolerated else replace(self, black_frames=late[-1] + 1)
+        return replace(self, first_picture=first.seconds) if self.whole else self.extended()
+
+    def begins_unstamped(self, shown: Shown) -> bool:
+        """Whether the first picture is the source's first one, at an unknown time."""
+        first = next((picture for picture in shown if picture), None)
+        return self.whole and first is not None and first.number == 0 and first.seconds is None
 
 
 def read_shown(folder: Path) -> list[Picture | None]:
@@ -112,21 +130,7 @@ def _picture(number: str, ticks: str, base: str) -> Picture | None:
     return Picture(number=int(number), seconds=seconds)
 
 
-def reread(
-    readings: Sequence[Reading], shown: Shown, rate: Fraction
-) -> list[Reading]:
-    """The readings to try next, equal to `readings` if these gave what was wanted."""
-    if len(shown) < sum(reading.frames for reading in readings):
-        return [reading.extended() for reading in readings]
-    return [
-        reading.corrected(part, rate)
-        for reading, part in zip(readings, parts(readings, shown), strict=True)
-    ]
-
-
-def parts(
-    readings: Sequence[Reading], shown: Shown
-) -> list[Shown]:
+def parts(readings: Sequence[Reading], shown: Shown) -> list[Shown]:
     """What the frames of each reading showed."""
     ends = accumulate((reading.frames for reading in readings), initial=0)
     return [shown[start:end] for start, end in pairwise(ends)]
