@@ -1,12 +1,13 @@
 """The sound track that a request may choose, and why a chosen one cannot be used."""
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
 from shared.job_params.json_types import Integer
-from shared.media.facts import TrackCode
+from shared.jobs.records import AudioTrack
+from shared.media.facts import AudioFacts, TrackCode
 
 MAX_TRACK_NUMBER = 99
 
@@ -19,21 +20,8 @@ DESCRIPTION = (
 )
 
 
-class Track(Protocol):
-    """What a choice depends on: of a stored source, or of a probed file."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def codec(self) -> str: ...
-    @property
-    def channels(self) -> int | None: ...
-    @property
-    def language(self) -> str | None: ...
-    @property
-    def title(self) -> str | None: ...
-    @property
-    def decodable(self) -> bool: ...
+Track = AudioTrack | AudioFacts
+"""A track of a stored source, or of a probed file."""
 
 
 def track_problem(

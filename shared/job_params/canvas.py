@@ -11,8 +11,10 @@ MIN_FRAME_RATE = 5
 
 MAX_FRAME_RATE = 60
 
-_SIDE = "in pixels, an even number. If only one side is given, the other follows the shape of the "
-_SIDE += f"sources, up to {MAX_SIDE}. A source of another shape gets black bars."
+_SIDE = (
+    "in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to "
+    f"{MAX_SIDE}. A source of another shape gets black bars."
+)
 
 
 class CanvasOptions(BaseModel):

@@ -22,7 +22,9 @@ from shared.media.facts import TrackCode
 
 SelectionMode = Literal["sequential", "random", "weighted"]
 Code = (
-    Literal["unknown_source", "source_not_ready", "out_of_range", "reversed", "too_short", "overlap"]
+    Literal[
+        "unknown_source", "source_not_ready", "out_of_range", "reversed", "too_short", "overlap"
+    ]
     | TrackCode
 )
 

@@ -51,7 +51,11 @@ def facts_of(
     if not measurement.readable:
         known = first_track(tracks, "Video") or container != "mpegts"
         raise UnusableMedia(
-            *(("unreadable", UNREADABLE) if known else ("not_a_video", other_formats.NOT_RECOGNISED))
+            *(
+                ("unreadable", UNREADABLE)
+                if known
+                else ("not_a_video", other_formats.NOT_RECOGNISED)
+            )
         )
     if picture is None:
         raise _no_video_error(bool(measurement.sounds), container)

@@ -1,6 +1,5 @@
 """A source lists its sound tracks; a request chooses one, and a choice that cannot be heard is refused."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,26 +15,26 @@ UNDECODABLE = f"Sound track 0 cannot be decoded: its codec is apac. {EXISTING}"
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A video whose first sound track cannot be decoded; the second is German and silent, the third English."""
     path = tmp_path_factory.mktemp("tracks") / "film.mp4"
     languages = {1: "deu", 2: "eng"}
     sound_tracks.make(path, (440, SILENCE, 880), default=(2,), languages=languages, seconds=1)
-    return sound_tracks.make_undecodable(path, 0)
+    return sound_tracks.make_undecodable(path, 0).read_bytes()
 
 
 @pytest.fixture
-async def source(api: Api, project: str, film: Path) -> dict[str, Any]:
+async def source(api: Api, project: str, film: bytes) -> dict[str, Any]:
     """That video, uploaded straight to storage and confirmed."""
     created = await api.call("POST", f"projects/{project}/sources", json={"file_name": "film.mp4"})
     upload = created.json()
     assert upload["source"]["audio_tracks"] is None
-    stored = await api.http.put(upload["upload_url"], content=film.read_bytes())
+    stored = await api.http.put(upload["upload_url"], content=film)
     assert stored.status_code == 201, stored.text
     return (await api.call("POST", f"sources/{upload['source']['id']}/confirm")).json()
 
 
-async def test_a_source_lists_its_sound_tracks(source: dict[str, Any]) -> None:
+def test_a_source_lists_its_sound_tracks(source: dict[str, Any]) -> None:
     tracks = source["audio_tracks"]
     assert [track.pop("number") for track in tracks] == [0, 1, 2]
     assert [(track["language"], track["default"], track["decodable"]) for track in tracks] == [
@@ -59,9 +58,9 @@ async def test_a_source_lists_its_sound_tracks(source: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("track", "message"), [(3, UNKNOWN), (0, UNDECODABLE)])
 async def test_a_track_that_cannot_be_heard_is_refused(
-    api: Api, project: str, source: dict[str, Any], traces: Traces, track: int, message: str
+    api: Api, source: dict[str, Any], traces: Traces, track: int, message: str
 ) -> None:
-    before = traces.files()
+    project, before = source["project_id"], traces.files()
     body = {"source_id": source["id"], "audio_track": track}
     refused = problem(
         await api.call("POST", f"projects/{project}/generate", json=body), 422, "invalid-request"
@@ -82,19 +81,19 @@ async def test_a_track_that_cannot_be_heard_is_refused(
 
 
 async def test_an_upload_with_a_track_that_cannot_be_heard_leaves_nothing(
-    api: Api, project: str, film: Path, traces: Traces
+    api: Api, project: str, film: bytes, traces: Traces
 ) -> None:
-    answer = await api.generate(project, film.read_bytes(), audio_track=0)
+    answer = await api.generate(project, film, audio_track=0)
     refused = problem(answer, 422, "invalid-request")
     assert refused["errors"] == [{"location": "body.audio_track", "message": UNDECODABLE}]
     assert traces.files() == []
 
 
 async def test_an_upload_may_choose_its_track_size_and_rate(
-    api: Api, project: str, film: Path
+    api: Api, project: str, film: bytes
 ) -> None:
-    chosen = {"audio_track": 1, "width": 720, "height": 1280, "frame_rate": 29.97}
-    answer = await api.generate(project, film.read_bytes(), **chosen)
+    chosen: dict[str, Any] = {"audio_track": 1, "width": 720, "height": 1280, "frame_rate": 29.97}
+    answer = await api.generate(project, film, **chosen)
     assert answer.status_code == 202, answer.text
     assert answer.json()["job"]["params"].items() >= chosen.items()
 

@@ -1,6 +1,7 @@
 """Makes small videos with several sound tracks, of which some are silent, damaged or of an unknown codec."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -29,7 +30,9 @@ def make(
     arguments = footage.pattern(seconds, rate=10)
     maps = ["-map", "0"]
     for number, hertz in enumerate(tones):
-        source = f"sine=frequency={hertz}:sample_rate=48000" if hertz else "anullsrc=r=48000:cl=mono"
+        source = (
+            f"sine=frequency={hertz}:sample_rate=48000" if hertz else "anullsrc=r=48000:cl=mono"
+        )
         arguments += ["-f", "lavfi", "-t", str(seconds), "-i", source]
         mark = "default" if number in default else "0"
         maps += ["-map", str(number + 1), f"-disposition:a:{number}", mark]
@@ -45,7 +48,7 @@ def damage(path: Path, number: int, *, since: float = 0, until: float = 1e9) -> 
     with av.open(str(path)) as container:
         stream = container.streams.audio[number]
         for packet in container.demux(stream):
-            if packet.pts is None or packet.pos is None or packet.time_base is None:
+            if packet.pts is None or packet.pos is None:
                 continue
             if since <= packet.pts * packet.time_base < until:
                 data[packet.pos : packet.pos + packet.size] = b"\xa5" * packet.size
@@ -68,8 +71,12 @@ def make_undecodable(path: Path, number: int) -> Path:
 def pitch(path: Path) -> int:
     """The frequency in Hz of the tone in a clip, to about 5 %; SILENCE if nothing is heard."""
     samples = footage.samples(path)
-    middle = samples[len(samples) // 4 : -len(samples) // 4]
-    if max(map(abs, middle)) < 100:  # noqa: PLR2004
+    return pitch_of(samples[len(samples) // 4 : -len(samples) // 4])
+
+
+def pitch_of(samples: Sequence[int]) -> int:
+    """The same of a part of its samples."""
+    if max(map(abs, samples)) < 100:
         return SILENCE
-    crossings = sum((a < 0) != (b < 0) for a, b in zip(middle, middle[1:], strict=False))
-    return round(crossings / 2 / (len(middle) / 48000) / 20) * 20
+    crossings = sum((a < 0) != (b < 0) for a, b in pairwise(samples))
+    return round(crossings / 2 / (len(samples) / 48000) / 20) * 20

@@ -35,7 +35,13 @@ def _material(seconds: float, size: str, rate: Fraction | int = 30) -> Material:
         rgb=False,
     )
     facts = MediaFacts(
-        container="mp4", duration_seconds=seconds, size_bytes=1, video=video, audio_tracks=()
+        container="mp4",
+        duration_seconds=seconds,
+        size_bytes=1,
+        clock_start_seconds=0,
+        clock_jumps=False,
+        video=video,
+        audio_tracks=(),
     )
     return Material(facts=facts, seconds=seconds)
 

@@ -240,18 +240,17 @@ def test_a_segment_with_a_sound_track_that_cannot_be_heard_is_refused() -> None:
         for source_id, number in ((FIRST, 0), (FIRST, 1), (FIRST, 2), (SECOND, 0))
     ]
     problems = check_segments(_params(*heard), sources)
+    existing = "It has: 0 (APAC, 2 channels, eng, cannot be decoded); 1 (aac, 2 channels, eng)."
     assert [(problem.index, problem.code, problem.detail) for problem in problems] == [
         (
             0,
             "undecodable_audio_track",
-            "Segment 0: Sound track 0 cannot be decoded: its codec is APAC."
-            " It has: 0 (APAC, 2 channels, eng, cannot be decoded); 1 (aac, 2 channels, eng).",
+            f"Segment 0: Sound track 0 cannot be decoded: its codec is APAC. {existing}",
         ),
         (
             2,
             "unknown_audio_track",
-            "Segment 2: The video has no sound track 2."
-            " It has: 0 (APAC, 2 channels, eng, cannot be decoded); 1 (aac, 2 channels, eng).",
+            f"Segment 2: The video has no sound track 2. {existing}",
         ),
         (
             3,

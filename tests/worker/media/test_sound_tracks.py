@@ -7,13 +7,13 @@ import pytest
 
 from pipeline.run.sound_tracks import SAMPLE_SECONDS, SAMPLES, samples, usual_track
 from shared.media.probe import probe
-from tests.support.media import sound_tracks
+from tests.support.media import footage, sound_tracks
 from tests.support.media.sound_tracks import CASES, SILENCE
 
 
 async def _usual(path: Path, work_dir: Path) -> int | None:
     track = await usual_track(path, probe(path), work_dir=work_dir)
-    assert list(work_dir.glob("heard*")) == []
+    assert not [name for name in footage.names(work_dir) if name.startswith("heard")]
     return track and track.number
 
 
@@ -97,7 +97,7 @@ async def test_a_sound_late_in_a_long_file_is_found(tmp_path: Path) -> None:
     """Its first nine tenths are silent, and it is listened to in samples."""
     quiet = tmp_path / "quiet.mp4"
     late = "sine=frequency=440:sample_rate=8000:duration=40,adelay=280000,apad=whole_dur=320"
-    sound_tracks.footage.make(
+    footage.make(
         *("-f", "lavfi", "-i", "color=size=64x64:rate=1:duration=320"),
         *("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono:d=320", "-f", "lavfi", "-i", late),
         *("-map", "0", "-map", "1", "-map", "2", "-preset", "ultrafast", "-t", "320", str(quiet)),

@@ -127,7 +127,7 @@ def _upload_form() -> dict[str, Any]:
     }
     for field in form["properties"].values():
         if "anyOf" in field:  # form fields are text, so there is no null
-            field |= field.pop("anyOf")[0]
+            field.update(field.pop("anyOf")[0])
             del field["default"]
     form["properties"] = {"video": video, **form["properties"]}
     return form | {

@@ -100,9 +100,7 @@ def _orientation(parts: Sequence[_Part]) -> int:
 
 def _seconds(parts: Sequence[_Part], canvas: Canvas) -> float:
     size = (canvas.width, canvas.height)
-    return sum(
-        part.seconds for part in parts if (part.canvas.width, part.canvas.height) == size
-    )
+    return sum(part.seconds for part in parts if (part.canvas.width, part.canvas.height) == size)
 
 
 def _rate(parts: Sequence[_Part]) -> Fraction:
