@@ -1,4 +1,4 @@
-"""Picture and sound stay in sync through cutting, joining and rendering, as a straight decode of the source has them."""
+"""Picture and sound stay in sync through cutting, joining and rendering, as in a straight decode of the source."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -9,6 +9,7 @@ import pytest
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import encode_clip
 from pipeline.encoding.reading.cut import Cut
+from pipeline.selection.scenes import analyse
 from shared.media.probe import probe
 from tests.support.media import footage, synchrony
 from tests.worker.render.rendering import CODEC, SMALL, render
@@ -68,3 +69,14 @@ async def test_a_clip_deviates_from_a_straight_decode_by_at_most_a_frame(
     rows = await synchrony.measure(suffix, tmp_path)
     worst = max(cell.sync_ms for row in rows.values() for cell in row.values())
     assert worst <= synchrony.ONE_FRAME_MS, f"\n{synchrony.table(rows)}"
+
+
+async def test_scenes_are_on_the_same_clock_with_and_without_the_sound(tmp_path: Path) -> None:
+    source = synchrony.make_sources("ts", tmp_path)["picture late"]
+    facts = probe(source)
+    silent = facts.model_copy(update={"audio_tracks": ()})
+    for each in (facts, silent):
+        analysis = await analyse(source, each, tmp_path)
+        begin = analysis.seconds(analysis.scenes[0].start_frame)
+        assert begin == pytest.approx(facts.video.start_seconds, abs=1 / synchrony.RATE)
+    assert facts.video.start_seconds > 0.5

@@ -135,7 +135,7 @@ class _Clip:
                     reading.cut.facts.video,
                     self.canvas,
                     reading.frames,
-                    offset=reading.offset,
+                    offset=reading.cut.start,
                     black_frames=reading.black_frames,
                 )
                 chains.append(f"[{next(picture_inputs)}:V:0]{chain}[v{index}]")
@@ -145,7 +145,7 @@ class _Clip:
             done += reading.frames
             samples = filters.samples_until(done, rate) - before
             if sound := reading.cut.facts.audio:
-                chain = filters.audio_chain(samples, offset=reading.offset)
+                chain = filters.audio_chain(samples, offset=reading.cut.start)
                 chains.append(f"[{next(sound_inputs)}:a:{sound.number}]{chain}[a{index}]")
             else:
                 chains.append(f"{filters.silence(samples)}[a{index}]")

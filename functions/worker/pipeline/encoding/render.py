@@ -5,6 +5,7 @@ clip.mp4 --> picture.graph (size, look, subtitles) --> H.264 ---------+--> rende
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 from pipeline.encoding import filters, loudness, picture
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.loudness import Sound
+from pipeline.encoding.reading.cut import Cut
+from pipeline.encoding.reading.reader import run_until_right
+from pipeline.encoding.reading.shown import NOTE_SHOWN, Reading
 from pipeline.encoding.subtitles import write_script
 from pipeline.encoding.verify_output import verify_output
 from pipeline.ffmpeg import process
@@ -75,7 +79,7 @@ async def encode_picture(
     The file plays while it downloads. `target` is written whole or not at all.
 
     Raises:
-        FfmpegFailed: the clip cannot be decoded, or the output cannot be written.
+        FfmpegFailed: the clip or a part of it cannot be decoded, or the output cannot be written.
 
     """
     canvas, frames, facts = rendering.canvas, rendering.frames, rendering.facts
@@ -89,11 +93,13 @@ async def encode_picture(
         *read_file(sound, facts, threads=1),
         *("-filter_complex_threads", str(threads)),
         *("-frames:v", str(frames)),
+        *NOTE_SHOWN,
         *_output(rendering.preset, threads),
         f"file:{partial.absolute()}",
     ]
     seconds = float(frames / canvas.frame_rate)
-    try:
+
+    async def run(_: Sequence[Reading]) -> None:
         await process.run(
             arguments,
             graph=picture.graph(facts.video, canvas, frames, rendering.options),
@@ -102,6 +108,11 @@ async def encode_picture(
             total_seconds=seconds,
             on_progress=on_progress,
         )
+
+    whole = Cut(path=rendering.clip, facts=facts, start=0.0, end=seconds)
+    try:
+        readings = [Reading.first(whole, frames, canvas.frame_rate)]
+        await run_until_right(run, readings, rendering.work_dir)
         output = await verify_output(partial, frames)
         os.replace(partial, target)  # noqa: PTH105
     finally:

@@ -71,5 +71,5 @@ def _arguments(reading: Reading) -> list[str]:
 def _graph(reading: Reading, canvas: Canvas) -> str:
     if not reading.shows_pictures:
         return f"{filters.black(canvas, 1)}[v]"
-    chain = filters.video_chain(reading.cut.facts.video, canvas, 1, offset=reading.offset)
+    chain = filters.video_chain(reading.cut.facts.video, canvas, 1, offset=reading.cut.start)
     return f"[0:V:0]{chain}[v]"

@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import fmean
 
 from pipeline.encoding.canvas import Canvas
+from pipeline.encoding.reading.seeking import KEEP_TIME_STAMPS, clock_options
 from pipeline.ffmpeg import process
 from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.ffmpeg.inputs import read_file
@@ -110,11 +111,12 @@ def _graph(facts: MediaFacts) -> str:
 
 def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
     # Rotation changes none of the measurements, and rotating costs time.
-    options = ["-noautorotate", "-reinit_filter:v", "0"]
+    options = [*clock_options(facts), "-noautorotate", "-reinit_filter:v", "0"]
     maps = ["-map", "[pictures]", "-map", "[details]"]
     if facts.audio is not None:
         maps += ["-map", "[sound]"]
     return [
+        *KEEP_TIME_STAMPS,
         *read_file(path, facts, threads=threads, options=options),
         *("-filter_complex_threads", "1"),
         # Damaged sound counts as silence, however much of it is damaged.

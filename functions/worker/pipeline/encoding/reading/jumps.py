@@ -18,12 +18,12 @@ _MUXERS = {"mpegts": "mpegts", "mpegps": "vob"}
 
 
 async def close_jumps(path: Path, facts: MediaFacts, target: Path, *, work_dir: Path) -> None:
-    """Write picture and sound of the file, whose clock jumps, to `target`, where it does not. Raises FfmpegFailed."""
+    """Write picture and sound of the file, whose clock jumps, to the absolute path `target`. Raises FfmpegFailed."""
     seconds = facts.duration_seconds
     arguments = [
         *read_file(path, facts, threads=1),
         *("-map", "0:V:0", "-map", "0:a?", "-c", "copy", "-muxdelay", "0", "-muxpreload", "0"),
-        *("-f", _MUXERS[facts.container], "-y", f"file:{target.absolute()}"),
+        *("-f", _MUXERS[facts.container], "-y", f"file:{target}"),
     ]
     limits = Limits.of([facts], seconds)
     await process.run(arguments, work_dir=work_dir, limits=limits, total_seconds=seconds)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.reading.pictures import Pictures, list_pictures
-from pipeline.encoding.reading.seeking import container_seconds
 from pipeline.encoding.reading.shown import Reading, Shown, parts
 from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts
@@ -53,7 +52,7 @@ async def refuse_cuts_beyond_the_end(cuts: Sequence[Cut], work_dir: Path) -> Non
         if cut.path not in listed:
             listed[cut.path] = await list_pictures(cut.path, cut.facts, work_dir)
         pictures = listed[cut.path]
-        if container_seconds(cut.facts, cut.end) - pictures.end > hold_tolerance(cut.facts):
+        if cut.end - pictures.end > hold_tolerance(cut.facts):
             raise _beyond_the_end(pictures, cut)
 
 
@@ -80,25 +79,23 @@ def _refuse(pictures: Pictures, cut: Cut, picture: float, until: float) -> None:
         if until - pictures.end > tolerance:
             raise _beyond_the_end(pictures, cut)
     elif until - following > tolerance:
-        raise _damaged(cut, following, until)
+        raise _damaged(following, until)
 
 
 def _refuse_damaged_beginning(reading: Reading) -> None:
-    begin = container_seconds(reading.cut.facts, reading.cut.facts.video.start_seconds)
+    begin = reading.cut.facts.video.start_seconds
     if reading.black_frames and reading.first_picture - begin > MAX_UNDECODABLE_START_SECONDS:
-        raise _damaged(reading.cut, begin, reading.first_picture)
+        raise _damaged(begin, reading.first_picture)
 
 
-def _damaged(cut: Cut, start: float, end: float) -> FfmpegFailed:
-    zero = cut.facts.clock_start_seconds
+def _damaged(start: float, end: float) -> FfmpegFailed:
     return FfmpegFailed(
         "Part of the video could not be decoded:"
-        f" its pictures from {start - zero:.3f} to {end - zero:.3f} seconds are damaged."
+        f" its pictures from {start:.3f} to {end:.3f} seconds are damaged."
     )
 
 
 def _beyond_the_end(pictures: Pictures, cut: Cut) -> FfmpegFailed:
-    end = pictures.end - cut.facts.clock_start_seconds
     return FfmpegFailed(
-        f"The video's picture ends at {end:.3f} seconds, but the clip needs it until {cut.end:.3f} seconds."
+        f"The video's picture ends at {pictures.end:.3f} seconds, but the clip needs it until {cut.end:.3f} seconds."
     )

@@ -1,4 +1,4 @@
-"""When the pictures of a file are shown, read from the file without decoding them."""
+"""When the pictures of a file are shown on its clock, read from the file without decoding them."""
 
 import math
 from bisect import bisect_right
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pipeline.encoding.reading.seeking import KEEP_TIME_STAMPS
+from pipeline.encoding.reading.seeking import KEEP_TIME_STAMPS, clock_options
 from pipeline.ffmpeg import process
 from pipeline.ffmpeg.inputs import read_file
 from pipeline.ffmpeg.limits import Limits
@@ -26,7 +26,7 @@ _EMPTY_PICTURE_BYTES = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pictures:
-    """When a file's pictures are shown, in ascending order, and when the last one ends; in the container's seconds."""
+    """When a file's pictures are shown, in ascending order, and when the last one ends; on the file's clock."""
 
     times: Sequence[float]
     end: float
@@ -53,7 +53,7 @@ async def list_pictures(path: Path, facts: MediaFacts, work_dir: Path) -> Pictur
 
 
 async def first_picture(path: Path, facts: MediaFacts, work_dir: Path) -> float:
-    """The container's time of the first picture that can be decoded; infinite if none can. Raises FfmpegFailed."""
+    """The time of the first picture that can be decoded; infinite if none can. Raises FfmpegFailed."""
     encode = ["-c:v", "rawvideo", "-enc_time_base", "1:90000", "-frames:v", "1"]
     frames = await _list(path, facts, work_dir, encode)
     return frames[0][0] if frames else math.inf
@@ -66,7 +66,7 @@ async def _list(
     file = work_dir / _LIST_NAME
     arguments = [
         *KEEP_TIME_STAMPS,
-        *read_file(path, facts, threads=1),
+        *read_file(path, facts, threads=1, options=clock_options(facts)),
         *("-map", "0:V:0", *options, "-f", "framecrc", "-y", f"file:{file.name}"),
     ]
     seconds = facts.duration_seconds

@@ -8,14 +8,14 @@ If that keyframe is the start itself, the sound's decoder has nothing to warm up
 gap. If it is the first frame of the file, and the sound began before it, the sound before it would be lost. Starting
 the picture earlier as well would decode a whole group of pictures in vain whenever a cut falls on a keyframe.
 
-Both keep the container's own time stamps (`KEEP_TIME_STAMPS`), so they stay on one clock. Without that, ffmpeg shifts
-each input to the first stamp of the streams that it uses, which moves picture and sound of a transport stream apart.
+Both are put on the file's clock (`KEEP_TIME_STAMPS`, `clock_options`). ffmpeg's own way is to shift each input to the
+first time stamp of the streams that it uses, which moves picture and sound of a transport stream apart.
 """
 
 from shared.media.probe import MediaFacts
 
 KEEP_TIME_STAMPS = ("-copyts",)
-"""The option of a whole run of ffmpeg; its filters then need the container's times (`container_seconds`)."""
+"""The option of a whole run of ffmpeg whose inputs have `clock_options`."""
 
 # In these ffmpeg finds the keyframe before a time. In the others it finds a time, or an approximate place.
 _KEYFRAME_CONTAINERS = {"mp4", "matroska", "avi"}
@@ -30,9 +30,9 @@ SOUND_FROM_BEGINNING_SECONDS = 30.0
 """Up to this start, sound is read from the start of the file. The picture may begin that late, and it costs little."""
 
 
-def container_seconds(facts: MediaFacts, seconds: float) -> float:
-    """The container's time stamp of a time on the file's clock."""
-    return facts.clock_start_seconds + seconds
+def clock_options(facts: MediaFacts) -> tuple[str, ...]:
+    """Options of an input that put its time stamps on the file's clock. The run needs KEEP_TIME_STAMPS."""
+    return ("-itsoffset", f"{-facts.clock_start_seconds:.6f}")
 
 
 def first_run_up(facts: MediaFacts, start: float) -> float:
@@ -51,7 +51,7 @@ def picture_options(facts: MediaFacts, start: float, run_up: float) -> tuple[str
     ffmpeg's accurate seeking is off, because it drops every frame before `start`, even the one that is
     still on screen then, as in recordings with a variable rate.
     """
-    options = _seek(start - run_up)
+    options = (*clock_options(facts), *_seek(start - run_up))
     # Without this, a recording whose size changes would reset the frame count.
     if facts.video.rotation == 0 and not facts.video.interlaced:
         options += ("-reinit_filter", "0")
@@ -61,8 +61,9 @@ def picture_options(facts: MediaFacts, start: float, run_up: float) -> tuple[str
 def sound_options(facts: MediaFacts, start: float) -> tuple[str, ...]:
     """Options of an input whose sound is complete at `start`; only for an input that is read for its sound."""
     if start <= SOUND_FROM_BEGINNING_SECONDS:
-        return ()
-    return _seek(start - max(_SOUND_RUN_UP_SECONDS, first_run_up(facts, start)))
+        return clock_options(facts)
+    run_up = max(_SOUND_RUN_UP_SECONDS, first_run_up(facts, start))
+    return (*clock_options(facts), *_seek(start - run_up))
 
 
 def _seek(seconds: float) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from pipeline.encoding.reading.cut import Cut
-from pipeline.encoding.reading.seeking import container_seconds, first_run_up, longer_run_up
+from pipeline.encoding.reading.seeking import first_run_up, longer_run_up
 
 NOTES_NAME = "shown.txt"
 NOTE_SHOWN = ("-stats_enc_pre:v:0", NOTES_NAME, "-stats_enc_pre_fmt:v:0", "{ni} {ptsi} {tbi}")
@@ -29,7 +29,7 @@ _NO_TIME_STAMP = -(1 << 63)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
-    """A decoded picture: its number in the order of its input, and its time in the container's seconds.
+    """A decoded picture: its number in the order of its input, and its time on the file's clock.
 
     The time is None if the container has no time stamps for pictures in the order in which they are shown (AVI).
     """
@@ -46,8 +46,8 @@ Shown = Sequence[Picture | None]
 class Reading:
     """How the pictures of a cut are read, for `frames` frames of an output with the frame rate `rate`.
 
-    ffmpeg reads from `run_up` seconds before the cut. `first_picture` is the container's time of the source's first
-    picture; black is shown before it.
+    ffmpeg reads from `run_up` seconds before the cut. `first_picture` is the time of the source's first picture;
+    black is shown before it. Times are in seconds of the file's clock.
     """
 
     cut: Cut
@@ -64,13 +64,13 @@ class Reading:
             frames=frames,
             rate=rate,
             run_up=first_run_up(cut.facts, cut.start),
-            first_picture=container_seconds(cut.facts, cut.facts.video.start_seconds),
+            first_picture=cut.facts.video.start_seconds,
         )
 
     @property
     def black_frames(self) -> int:
         """The number of frames before the source's first picture."""
-        seconds = min(self.first_picture - self.offset, float(self.frames / self.rate))
+        seconds = min(self.first_picture - self.cut.start, float(self.frames / self.rate))
         return round(seconds * self.rate) if seconds > LEAD_TOLERANCE_SECONDS else 0
 
     @property
@@ -88,14 +88,9 @@ class Reading:
         """Whether it begins with the source's beginning."""
         return self.run_up >= self.cut.start
 
-    @property
-    def offset(self) -> float:
-        """The container's time at which the first frame is shown."""
-        return container_seconds(self.cut.facts, self.cut.start)
-
     def time_of(self, frame: int) -> float:
-        """The container's time at which a frame is shown."""
-        return self.offset + float(frame / self.rate)
+        """The time at which a frame is shown."""
+        return self.cut.start + float(frame / self.rate)
 
     def extended(self) -> "Reading":
         """A reading from an earlier place, if there is one."""
