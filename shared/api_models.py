@@ -9,7 +9,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.jobs.records import ExportPreset, JobKind, JobStatus, ProjectStatus, Segment
+from shared.jobs.records import (
+    AudioTrack,
+    ExportPreset,
+    JobKind,
+    JobStatus,
+    ProjectStatus,
+    Segment,
+)
 
 Item = TypeVar("Item")
 
@@ -60,6 +67,10 @@ class SourceResponse(Output):
     height: int | None
     frame_rate: float | None
     has_audio: bool | None
+    audio_tracks: tuple[AudioTrack, ...] | None = Field(
+        description="The sound tracks of the file, in its order. Null until the source is confirmed, and for a source "
+        "that was confirmed before tracks were listed."
+    )
     created_at: datetime
     video_url: str | None
     urls_expire_at: datetime | None

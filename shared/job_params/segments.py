@@ -12,15 +12,21 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from shared.job_params.audio_track import DESCRIPTION, AudioTrackNumber, track_problem
+from shared.job_params.canvas import MAX_FRAME_RATE, CanvasOptions
 from shared.job_params.json_types import MAX_SEED, Flag, Integer, Number, Seed
 from shared.jobs.records import Segment, Source
+from shared.media.facts import TrackCode
 
 SelectionMode = Literal["sequential", "random", "weighted"]
-Code = Literal[
-    "unknown_source", "source_not_ready", "out_of_range", "reversed", "too_short", "overlap"
-]
+Code = (
+    Literal[
+        "unknown_source", "source_not_ready", "out_of_range", "reversed", "too_short", "overlap"
+    ]
+    | TrackCode
+)
 
 MAX_SEGMENTS = 50
 """Each segment has its own decoder while the clip is encoded: about 25 MB at 1080p, 55 MB at 4K."""
@@ -33,7 +39,6 @@ ROUNDING_SECONDS = 0.001
 """Times have a resolution of one millisecond."""
 
 _USUAL_FRAME_RATE = 30.0
-_MAX_FRAME_RATE = 60.0
 _MAX_DRAWS = 50
 
 
@@ -44,9 +49,12 @@ class SegmentRequest(Segment):
 
     start: Number
     end: Number
+    audio_track: AudioTrackNumber | None = Field(
+        default=None, exclude_if=lambda value: value is None, description=DESCRIPTION
+    )
 
 
-class SegmentsParams(BaseModel):
+class SegmentsParams(CanvasOptions):
     """The segments, and how to make clips from them. These are also the job's params.
 
     `sequential` plays the segments in the given order. The variants start at different segments and wrap around.
@@ -85,14 +93,17 @@ def check_segments(params: SegmentsParams, sources: Sequence[Source]) -> list[Se
     known = {source.id: source for source in sources}
     problems = list[SegmentProblem]()
     for index, segment in enumerate(params.segments):
-        problem = _check_alone(index, segment, known.get(segment.source_id))
+        problem = _check_alone(index, segment, known.get(segment.source_id), params.frame_rate)
         problem = problem or _check_overlap(index, params.segments)
+        problem = problem or _check_sound(index, segment, known[segment.source_id])
         if problem:
             problems.append(problem)
     return problems
 
 
-def _check_alone(index: int, segment: Segment, source: Source | None) -> SegmentProblem | None:
+def _check_alone(
+    index: int, segment: Segment, source: Source | None, frame_rate: float | None
+) -> SegmentProblem | None:
     if source is None:
         return _problem(index, "unknown_source", "refers to a source that is not in this project")
     if source.status != "ready":
@@ -104,7 +115,7 @@ def _check_alone(index: int, segment: Segment, source: Source | None) -> Segment
         )
     if segment.end < segment.start:
         return _problem(index, "reversed", "ends before it starts")
-    frame = 1 / min(source.frame_rate or _USUAL_FRAME_RATE, _MAX_FRAME_RATE)
+    frame = 1 / (frame_rate or min(source.frame_rate or _USUAL_FRAME_RATE, MAX_FRAME_RATE))
     if segment.duration_seconds < frame - ROUNDING_SECONDS:
         return _problem(index, "too_short", f"is shorter than one frame ({frame:.3f} seconds)")
     return None
@@ -118,6 +129,14 @@ def _check_overlap(index: int, segments: Sequence[Segment]) -> SegmentProblem | 
         if segment.source_id == other.source_id and shared > ROUNDING_SECONDS:
             return _problem(index, "overlap", f"overlaps segment {earlier} of the same source")
     return None
+
+
+def _check_sound(index: int, segment: Segment, source: Source) -> SegmentProblem | None:
+    problem = track_problem(segment.audio_track, source.audio_tracks)
+    if problem is None:
+        return None
+    code, detail = problem
+    return SegmentProblem(index=index, code=code, detail=f"Segment {index}: {detail}")
 
 
 def _problem(index: int, code: Code, what: str) -> SegmentProblem:

@@ -28,8 +28,30 @@ class Project(Record):
     updated_at: datetime
 
 
+class AudioTrack(Record):
+    """A sound track of a source. `number` is its place among the file's sound tracks, from 0.
+
+    `language` and `title` are what the file says, `default` is its flag for players. One that is not `decodable` cannot
+    be heard in clips. `channels`, `sample_rate` (in Hz) and the times are None if they are not known.
+    """
+
+    number: int
+    codec: str
+    channels: int | None
+    sample_rate: int | None
+    language: str | None
+    title: str | None
+    default: bool
+    decodable: bool
+    start_seconds: float | None
+    end_seconds: float | None
+
+
 class Source(Record):
-    """A video of a project; its media facts are None until its upload is confirmed."""
+    """A video of a project; its media facts are None until its upload is confirmed.
+
+    `audio_tracks` is also None for a source that was confirmed before tracks were listed.
+    """
 
     id: UUID
     project_id: str
@@ -43,6 +65,7 @@ class Source(Record):
     height: int | None
     frame_rate: float | None
     has_audio: bool | None
+    audio_tracks: tuple[AudioTrack, ...] | None
     created_at: datetime
 
 
@@ -67,11 +90,16 @@ class Job(Record):
 
 
 class Segment(Record):
-    """A part of a source, from `start` to `end` in seconds of its presentation time."""
+    """A part of a source, from `start` to `end` in seconds of its presentation time.
+
+    `audio_track` is the number of the sound track that is heard. In a clip it is None where the clip is silent, and in
+    clips made before tracks could be chosen.
+    """
 
     source_id: UUID
     start: float
     end: float
+    audio_track: int | None = None
 
     @property
     def duration_seconds(self) -> float:

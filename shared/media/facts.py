@@ -24,17 +24,20 @@ RefusalCode = Literal[
     "unsupported_colours",
 ]
 
+TrackCode = Literal["unknown_audio_track", "undecodable_audio_track"]
+"""Why a sound track that someone chose cannot be used."""
+
 
 class UnusableMedia(Exception):
-    """The file cannot be used as a video source.
+    """The file cannot be used as a video source, or not with the chosen sound track.
 
     `code` is stable and meant for programs; `detail` is one sentence for the user. Neither contains
     the file's name or path.
     """
 
-    def __init__(self, code: RefusalCode, detail: str) -> None:
+    def __init__(self, code: RefusalCode | TrackCode, detail: str) -> None:
         super().__init__(detail)
-        self.code: RefusalCode = code
+        self.code: RefusalCode | TrackCode = code
         self.detail = detail
 
 
@@ -87,7 +90,8 @@ class AudioFacts(_Facts):
     """One sound track.
 
     `number` is its place among the file's sound tracks, from 0, as in ffmpeg's `a:0`. `codec` is libav's name of its
-    decoder, "unknown" if there is none. `sample_rate` is in Hz; it and `channels` are None if they are not known.
+    decoder; without a decoder it is MediaInfo's name of the codec, or "unknown". `sample_rate` is in Hz; it and
+    `channels` are None if they are not known.
     `language` is the file's tag (usually ISO 639-2), `default` the flag by which players choose. A track that is not
     `decodable` cannot be heard: there is no decoder for it, or it holds nothing.
     `start_seconds` and `end_seconds` are on the file's clock, None if the track holds nothing.

@@ -102,13 +102,13 @@ class Measurement(BaseModel):
         return [stream for stream in self.streams if stream.kind == "audio"]
 
 
-def audio_facts(number: int, stream: MeasuredStream) -> AudioFacts:
-    """The facts of the sound stream with this number."""
+def audio_facts(number: int, stream: MeasuredStream, undecodable: str | None) -> AudioFacts:
+    """The facts of the sound stream with this number. `undecodable` names its codec if it has no decoder."""
     channels, rate = stream.channels or 0, stream.sample_rate or 0
     known = stream.codec in DECODERS and stream.packets > 0
     return AudioFacts(
         number=number,
-        codec=stream.codec or "unknown",
+        codec=stream.codec or undecodable or "unknown",
         channels=channels or None,
         sample_rate=rate if 0 < rate <= MAX_SAMPLE_RATE else None,
         language=_language(stream.language),

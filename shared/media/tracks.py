@@ -77,7 +77,7 @@ def facts_of(
         clock_start_seconds=measurement.clock_start_seconds,
         clock_jumps=measurement.clock_jumps,
         video=_video(_stated(picture) | video, picture),
-        audio_tracks=_audio_tracks(measurement),
+        audio_tracks=_audio_tracks(tracks, measurement),
     )
 
 
@@ -181,9 +181,16 @@ def _refuse_colours(track: Track) -> None:
             )
 
 
-def _audio_tracks(measurement: Measurement) -> tuple[AudioFacts, ...]:
+def _audio_tracks(reported: list[Track], measurement: Measurement) -> tuple[AudioFacts, ...]:
     sounds = measurement.sounds
-    tracks = tuple(audio_facts(number, sound) for number, sound in enumerate(sounds))
+    # Only MediaInfo names codecs for which there is no decoder.
+    names = [_format(track) for track in reported if track.get("track_type") == "Audio"]
+    if len(names) != len(sounds):
+        names = [None] * len(sounds)
+    tracks = tuple(
+        audio_facts(number, sound, name)
+        for number, (sound, name) in enumerate(zip(sounds, names, strict=True))
+    )
     channels = max((track.channels or 0 for track in tracks), default=0)
     if channels > MAX_CHANNELS and not any(track.decodable for track in tracks):
         raise UnusableMedia(
@@ -191,6 +198,10 @@ def _audio_tracks(measurement: Measurement) -> tuple[AudioFacts, ...]:
             f"The sound has {channels} channels; the maximum is {MAX_CHANNELS}.",
         )
     return tracks
+
+
+def _format(track: Track) -> str | None:
+    return str(track.get("format", ""))[:40].encode("ascii", "ignore").decode() or None
 
 
 def first_track(tracks: list[Track], kind: str) -> Track | None:

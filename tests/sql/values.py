@@ -83,6 +83,20 @@ SOURCE_FACTS: Mapping[str, Any] = {
     "height": 720,
     "frame_rate": 25.0,
     "has_audio": True,
+    "audio_tracks": (
+        {
+            "number": 0,
+            "codec": "aac",
+            "channels": 2,
+            "sample_rate": 48000,
+            "language": "eng",
+            "title": None,
+            "default": True,
+            "decodable": True,
+            "start_seconds": 0.0,
+            "end_seconds": 33.0,
+        },
+    ),
 }
 
 

@@ -85,10 +85,10 @@ begin
   if p_source is not null then
     insert into public.editai_sources (
       id, project_id, status, file_name, storage_path, content_type, size_bytes,
-      duration_seconds, width, height, frame_rate, has_audio)
+      duration_seconds, width, height, frame_rate, has_audio, audio_tracks)
     select
       s.id, p_project_id, 'ready', s.file_name, s.storage_path, s.content_type, s.size_bytes,
-      s.duration_seconds, s.width, s.height, s.frame_rate, s.has_audio
+      s.duration_seconds, s.width, s.height, s.frame_rate, s.has_audio, s.audio_tracks
     from jsonb_populate_record(null::public.editai_sources, p_source) s;
   end if;
   insert into public.editai_jobs (

@@ -12,7 +12,8 @@ begin
     width = f.width,
     height = f.height,
     frame_rate = f.frame_rate,
-    has_audio = f.has_audio
+    has_audio = f.has_audio,
+    audio_tracks = f.audio_tracks
   from jsonb_populate_record(null::public.editai_sources, p_facts) f, public.editai_projects p
   where s.id = p_source_id and s.status = 'pending'
     and p.id = s.project_id and (p_owner_id is null or p.owner_id = p_owner_id);

@@ -14,7 +14,8 @@ create table public.editai_clips (
   width integer not null,
   height integer not null,
   frame_rate double precision not null,
-  -- [{"source_id", "start", "end"}] in seconds of the source, in playing order.
+  -- [{"source_id", "start", "end", "audio_track"}] in playing order: seconds of the source, and the number of its sound
+  -- track, null where the clip is silent.
   segments jsonb not null,
   created_at timestamptz not null default public.editai_clock(),
   updated_at timestamptz not null default public.editai_clock(),

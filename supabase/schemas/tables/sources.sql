@@ -17,6 +17,23 @@ create table public.editai_sources (
   frame_rate double precision,
   has_audio boolean,
   created_at timestamptz not null default public.editai_clock(),
+  -- [{"number", "codec", "channels", "sample_rate", "language", "title", "default", "decodable", "start_seconds",
+  -- "end_seconds"}], one for each sound track, in the file's order. Null: they were never listed, because the source is
+  -- pending, or was probed before there was this column.
+  audio_tracks jsonb constraint editai_sources_audio_tracks_are_a_list check (
+    jsonb_typeof(audio_tracks) = 'array'
+    and not jsonb_path_exists(audio_tracks, 'strict $[*] ? (@.type() != "object")')
+    and not jsonb_path_exists(
+      audio_tracks,
+      '$[*] ? (!(
+        @.number.type() == "number" && @.number >= 0
+        && @.codec.type() == "string"
+        && (@.channels == null || @.channels > 0)
+        && (@.sample_rate == null || @.sample_rate > 0)
+        && @.default.type() == "boolean"
+        && @.decodable.type() == "boolean"
+      ))')
+  ),
   constraint editai_sources_ready_is_probed check (
     status = 'pending'
     or (size_bytes is not null and duration_seconds > 0 and width > 0 and height > 0 and has_audio is not null)

@@ -96,6 +96,49 @@ def test_a_source_that_was_not_probed_is_not_ready(sql: SqlClient, project: str)
             sql.confirm_source(source.id, **change)
 
 
+TRACK = SOURCE_FACTS["audio_tracks"][0]
+
+
+@pytest.mark.parametrize(
+    "tracks",
+    [
+        "aac",
+        TRACK,
+        [5],
+        [[]],
+        [{}],
+        [TRACK, TRACK | {"number": -1}],
+        [TRACK | {"number": "0"}],
+        [TRACK | {"codec": None}],
+        [TRACK | {"channels": 0}],
+        [TRACK | {"sample_rate": 0}],
+        [TRACK | {"default": 1}],
+        [TRACK | {"decodable": None}],
+        [{name: value for name, value in TRACK.items() if name != "channels"}],
+    ],
+)
+def test_the_sound_tracks_of_a_source_are_a_list_of_tracks(
+    sql: SqlClient, project: str, tracks: Any
+) -> None:
+    (source,) = sql.create_source(project)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        sql.confirm_source(source.id, audio_tracks=tracks)
+
+
+@pytest.mark.parametrize(
+    "tracks",
+    [(), (TRACK, TRACK | {"number": 1, "channels": None, "sample_rate": None}), None],
+)
+def test_a_source_keeps_its_sound_tracks(
+    sql: SqlClient, project: str, tracks: tuple[dict[str, Any], ...] | None
+) -> None:
+    """None is what a library that is older than the column confirms with."""
+    (source,) = sql.create_source(project)
+    assert source.audio_tracks is None
+    (confirmed,) = sql.confirm_source(source.id, audio_tracks=tracks)
+    assert confirmed.model_dump()["audio_tracks"] == tracks
+
+
 def test_only_the_owner_adds_confirms_and_sees_sources(
     sql: SqlClient, project: str, owner: UUID
 ) -> None:

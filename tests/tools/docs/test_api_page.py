@@ -5,7 +5,7 @@ from typing import get_args
 
 from api.app import BASE_PATH, create_app
 from shared.media.containers import CONTAINERS
-from shared.media.facts import RefusalCode
+from shared.media.facts import RefusalCode, TrackCode
 from shared.storage.paths import BUCKET_TYPES
 from tests.tools.docs import pages
 
@@ -23,7 +23,7 @@ def test_every_code_of_a_failed_job_is_explained() -> None:
     rows = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
     explained = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
     in_sql = {code for path in SCHEMAS.rglob("*.sql") for code in CODE.findall(path.read_text())}
-    assert explained == {*get_args(RefusalCode), "encoding_failed", "storage_refused", *in_sql}
+    assert explained == {*get_args(RefusalCode), *get_args(TrackCode), "encoding_failed", "storage_refused", *in_sql}
 
 
 def test_the_table_of_containers_is_that_of_the_code() -> None:

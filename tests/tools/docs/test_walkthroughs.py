@@ -147,7 +147,7 @@ def test_the_calls_by_hand_run_from_top_to_bottom(checkout: Checkout) -> None:
     """Responses come in the order of the calls: the progress of the first job, a conflict, and clips after waiting."""
     script = "\n".join(pages.blocks(pages.page("docs/api.md"), "sh"))
     printed = checkout.run(f"set -x\n{script}")
-    assert printed.count('"progress_url"') == 5
+    assert printed.count('"progress_url"') == 6
     assert "HTTP/1.1 409 Conflict" in printed
     assert "retry-after" in printed.lower()
     assert '"variant_number":2' in printed

@@ -10,6 +10,7 @@ from editai_client import models
 
 SCHEMAS = {
     "Project": "ProjectResponse",
+    "AudioTrack": "AudioTrack",
     "Source": "SourceResponse",
     "Upload": "UploadResponse",
     "Segment": "Segment",

@@ -17,14 +17,34 @@ from shared.job_params.segments import (
     check_segments,
     select,
 )
-from shared.jobs.records import Source
+from shared.jobs.records import AudioTrack, Source
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 FRAME = 1 / 60
 
 
+def _track(number: int, *, codec: str = "aac", decodable: bool = True) -> AudioTrack:
+    return AudioTrack(
+        number=number,
+        codec=codec,
+        channels=2,
+        sample_rate=48000,
+        language="eng",
+        title=None,
+        default=True,
+        decodable=decodable,
+        start_seconds=0,
+        end_seconds=1,
+    )
+
+
 def _source(
-    source_id: UUID, seconds: float, *, rate: float | None = 25, ready: bool = True
+    source_id: UUID,
+    seconds: float,
+    *,
+    rate: float | None = 25,
+    ready: bool = True,
+    tracks: tuple[AudioTrack, ...] | None = (),
 ) -> Source:
     return Source(
         id=source_id,
@@ -39,6 +59,7 @@ def _source(
         height=360,
         frame_rate=rate,
         has_audio=True,
+        audio_tracks=tracks,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
@@ -209,6 +230,53 @@ def test_a_segment_of_a_foreign_or_unconfirmed_source_is_refused() -> None:
     [problem] = check_segments(_params(_segment(0, 1)), pending)
     assert problem.code == "source_not_ready"
     assert problem.detail == "Segment 0 refers to a source that has not been confirmed."
+
+
+def test_a_segment_with_a_sound_track_that_cannot_be_heard_is_refused() -> None:
+    tracks = (_track(0, codec="APAC", decodable=False), _track(1))
+    sources = [_source(FIRST, 20, tracks=tracks), _source(SECOND, 20)]
+    heard = [
+        SegmentRequest(source_id=source_id, start=number, end=number + 1, audio_track=number)
+        for source_id, number in ((FIRST, 0), (FIRST, 1), (FIRST, 2), (SECOND, 0))
+    ]
+    problems = check_segments(_params(*heard), sources)
+    existing = "It has: 0 (APAC, 2 channels, eng, cannot be decoded); 1 (aac, 2 channels, eng)."
+    assert [(problem.index, problem.code, problem.detail) for problem in problems] == [
+        (
+            0,
+            "undecodable_audio_track",
+            f"Segment 0: Sound track 0 cannot be decoded: its codec is APAC. {existing}",
+        ),
+        (
+            2,
+            "unknown_audio_track",
+            f"Segment 2: The video has no sound track 2. {existing}",
+        ),
+        (
+            3,
+            "unknown_audio_track",
+            "Segment 3: The video has no sound track 0. It has no sound.",
+        ),
+    ]
+
+
+def test_a_sound_track_of_a_source_from_before_tracks_were_listed_is_left_to_the_worker() -> None:
+    heard = SegmentRequest(source_id=FIRST, start=0, end=1, audio_track=7)
+    assert check_segments(_params(heard), [_source(FIRST, 20, tracks=None)]) == []
+
+
+def test_what_a_request_leaves_out_is_not_in_the_params() -> None:
+    """A worker that is older than these options refuses params that name them."""
+    params = _params(_segment(0, 1)).model_dump(mode="json")
+    assert not {"width", "height", "frame_rate"} & params.keys()
+    assert set(params["segments"][0]) == {"source_id", "start", "end"}
+
+
+def test_a_segment_may_not_be_shorter_than_a_frame_of_the_requested_rate() -> None:
+    segment = _segment(0, 0.15)
+    assert check_segments(_params(segment, frame_rate=10), SOURCES) == []
+    [problem] = check_segments(_params(segment, frame_rate=5), SOURCES)
+    assert problem.code == "too_short"
 
 
 def test_every_bad_segment_is_reported() -> None:

@@ -47,7 +47,8 @@ async def test_sources_of_every_kind_join_in_one_clip(studio: Studio, tmp_path: 
     files = [make_kind(name, tmp_path) for name in KINDS] + [_four_k(tmp_path / "four-k.mp4")]
     studio.add(*files)
     segments = [studio.segment(file.stem, 0.05, 0.05 + LENGTH) for file in files]
-    job = await studio.start("segment_clips", {"segments": segments, "target_duration": 60})
+    params = {"segments": segments, "target_duration": 60, "width": 320, "frame_rate": 30}
+    job = await studio.start("segment_clips", params)
 
     assert await studio.run(job) == "completed"
 
@@ -67,6 +68,50 @@ async def test_sources_of_every_kind_join_in_one_clip(studio: Studio, tmp_path: 
         assert sum(pixels) / len(pixels) > 20, f"{file.name} is seen"
         heard = max(sound[round((middle - 0.1) * 48000) : round((middle + 0.1) * 48000)])
         assert (heard > 300) == (file.stem != "no-sound"), f"{file.name} is heard"
+
+
+async def test_a_little_source_does_not_reduce_the_clip_to_its_size(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """Even if it has the most time; the rate is that of most of the frames."""
+    low, large = tmp_path / "low.mp4", tmp_path / "large.mp4"
+    footage.make(*footage.pattern(2, rate=10), *X264, str(low))
+    footage.make(*footage.pattern(1, size="1920x1080", rate=25), *X264, str(large))
+    studio.add(low, large)
+    segments = [
+        studio.segment("low", 0, 1.5),
+        studio.segment("large", 0, 0.4),
+        studio.segment("large", 0.4, 0.8),
+    ]
+    params = {"segments": segments, "target_duration": 9}
+    assert await studio.run(await studio.start("segment_clips", params)) == "completed"
+    [clip] = studio.clips()
+    assert (clip.width, clip.height, clip.frame_rate) == (1920, 1080, 25)
+    assert clip.duration_seconds == pytest.approx(2.3, abs=0.04)
+
+
+@pytest.mark.parametrize("kind", ["segment_clips", "raw_clips"])
+async def test_a_request_chooses_the_size_and_rate_of_its_clips(
+    studio: Studio, tmp_path: Path, kind: JobKind
+) -> None:
+    """A source of another shape gets bars."""
+    studio.add(_numbered(tmp_path / "numbers.mp4"))
+    of = {
+        "segment_clips": {"segments": [studio.segment("numbers", 1, 2)]},
+        "raw_clips": {"source_id": str(studio.sources["numbers"]), "variant_count": 1, "seed": 1},
+    }
+    chosen = {"target_duration": 1, "width": 96, "height": 192, "frame_rate": 29.97}
+    assert await studio.run(await studio.start(kind, of[kind] | chosen)) == "completed"
+    [clip] = studio.clips()
+    assert (clip.width, clip.height) == (96, 192)
+    assert clip.frame_rate == pytest.approx(30000 / 1001)
+    lumas = footage.read(
+        studio.stored(clip.storage_path),
+        *("-frames:v", "1", "-vf", "scale=1:192:flags=area,format=gray", "-f", "rawvideo"),
+    )
+    assert max(lumas[:70]) < 20, "a bar above"
+    assert max(lumas[80:110]) > 20, "the picture"
+    assert max(lumas[125:]) < 20, "a bar below"
 
 
 async def test_clips_show_exactly_the_segments_selected(studio: Studio, tmp_path: Path) -> None:

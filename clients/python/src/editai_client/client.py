@@ -123,7 +123,10 @@ class LibraryClient:
         idempotency_key: str | None = None,
         **options: Any,
     ) -> JobAccepted:
-        """Start making clips from segments `{"source_id", "start", "end"}`; the options are those of the API."""
+        """Start making clips from segments `{"source_id", "start", "end"}`; the options are those of the API.
+
+        A segment's "audio_track" chooses the sound track that is heard, by its number in the source's `audio_tracks`.
+        """
         return await self._request(
             JobAccepted,
             "POST",

@@ -24,6 +24,25 @@ class Project(_Body):
     updated_at: datetime
 
 
+class AudioTrack(_Body):
+    """A sound track of a source. `number` is its place among the file's sound tracks, from 0.
+
+    `language` and `title` are what the file says, `default` is its flag for players. One that is not `decodable` cannot
+    be heard in clips. `channels`, `sample_rate` (in Hz) and the times are None if they are not known.
+    """
+
+    number: int
+    codec: str
+    channels: int | None
+    sample_rate: int | None
+    language: str | None
+    title: str | None
+    default: bool
+    decodable: bool
+    start_seconds: float | None
+    end_seconds: float | None
+
+
 class Source(_Body):
     """An uploaded video. Facts of the video are None until it is confirmed.
 
@@ -41,6 +60,7 @@ class Source(_Body):
     height: int | None
     frame_rate: float | None
     has_audio: bool | None
+    audio_tracks: tuple[AudioTrack, ...] | None = None
     created_at: datetime
     video_url: str | None
     urls_expire_at: datetime | None
@@ -55,11 +75,15 @@ class Upload(_Body):
 
 
 class Segment(_Body):
-    """A part of a source, from `start` to `end` in seconds."""
+    """A part of a source, from `start` to `end` in seconds, heard by the sound track `audio_track`.
+
+    `audio_track` is None where the clip is silent, and in clips made before tracks could be chosen.
+    """
 
     source_id: UUID
     start: float
     end: float
+    audio_track: int | None = None
 
 
 class _Media(_Body):

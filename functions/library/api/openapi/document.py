@@ -125,10 +125,10 @@ def _upload_form() -> dict[str, Any]:
         "contentMediaType": "application/octet-stream",
         "description": f"A video: {supported_titles()}.",
     }
-    seed = form["properties"]["seed"]
-    # Form fields are text, so there is no null.
-    seed |= seed.pop("anyOf")[0]
-    del seed["default"]
+    for field in form["properties"].values():
+        if "anyOf" in field:  # form fields are text, so there is no null
+            field.update(field.pop("anyOf")[0])
+            del field["default"]
     form["properties"] = {"video": video, **form["properties"]}
     return form | {
         "title": "GenerateFromUpload",

@@ -25,6 +25,32 @@ _PROJECT = {
     "created_at": _CREATED_AT,
     "updated_at": _UPDATED_AT,
 }
+_AUDIO_TRACKS = [
+    {
+        "number": 0,
+        "codec": "aac",
+        "channels": 2,
+        "sample_rate": 48_000,
+        "language": "eng",
+        "title": "Camera",
+        "default": True,
+        "decodable": True,
+        "start_seconds": 0.0,
+        "end_seconds": 184.52,
+    },
+    {
+        "number": 1,
+        "codec": "aac",
+        "channels": 1,
+        "sample_rate": 48_000,
+        "language": None,
+        "title": "Lapel microphone",
+        "default": False,
+        "decodable": True,
+        "start_seconds": 0.0,
+        "end_seconds": 184.5,
+    },
+]
 _SOURCE: dict[str, Any] = {
     "id": SOURCE_ID,
     "project_id": PROJECT_ID,
@@ -37,12 +63,16 @@ _SOURCE: dict[str, Any] = {
     "height": 1080,
     "frame_rate": 30,
     "has_audio": True,
+    "audio_tracks": _AUDIO_TRACKS,
     "created_at": _CREATED_AT,
     "video_url": _file(f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4"),
     "urls_expire_at": _EXPIRES_AT,
 }
 _ANNOUNCED = dict.fromkeys(
-    ("size_bytes", "duration_seconds", "width", "height", "frame_rate", "has_audio", "video_url")
+    (
+        *("size_bytes", "duration_seconds", "width", "height", "frame_rate", "has_audio"),
+        *("audio_tracks", "video_url"),
+    )
 )
 _FILES = {
     "video_url": _file(f"{PROJECT_ID}/jobs/{_JOB_ID}/41/clip-1.mp4"),
@@ -61,7 +91,7 @@ _CLIP = {
     "width": 1920,
     "height": 1080,
     "frame_rate": 30,
-    "segments": [{"source_id": SOURCE_ID, "start": 3.5, "end": 33.5}],
+    "segments": [{"source_id": SOURCE_ID, "start": 3.5, "end": 33.5, "audio_track": 0}],
     "created_at": _CREATED_AT,
     "updated_at": _UPDATED_AT,
     **_FILES,
@@ -118,13 +148,21 @@ EXAMPLES: dict[str, Any] = {
     "ProjectUpdate": {"name": "Autumn campaign"},
     "SourceCreate": {"file_name": "holiday.mp4"},
     "ClipUpdate": {"variant_name": "Opening with the sunset", "is_selected": True},
-    "GenerateFromSource": {"source_id": SOURCE_ID, "variant_count": 3, "target_duration": 30},
+    "GenerateFromSource": {
+        "source_id": SOURCE_ID,
+        "variant_count": 3,
+        "target_duration": 30,
+        "audio_track": 1,
+    },
     "GenerateFromUpload": {"video": "(the file)", "variant_count": 3, "target_duration": 30},
     "SegmentsParams": {
         "segments": [
             {"source_id": SOURCE_ID, "start": 3.5, "end": 9.25},
-            {"source_id": SOURCE_ID, "start": 41.0, "end": 52.0},
+            {"source_id": SOURCE_ID, "start": 41.0, "end": 52.0, "audio_track": 1},
         ],
+        "width": 1080,
+        "height": 1920,
+        "frame_rate": 30,
         "selection_mode": "weighted",
         "target_duration": 15,
         "variant_count": 2,

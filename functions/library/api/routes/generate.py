@@ -8,6 +8,7 @@ announced file.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from api.http.problems import invalid_parts
 from api.http.security import (
     UploadRoute,
     bearer,
@@ -32,7 +34,7 @@ from api.settings import DEFAULT_MAX_UPLOAD_BYTES, get_library_settings
 from api.uploads.form import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
 from api.uploads.probing import probed_facts
 from shared.api_models import JobAccepted
-from shared.database.client import call
+from shared.database.client import call, read
 from shared.errors import (
     DatabaseUnavailable,
     EditAIError,
@@ -44,9 +46,10 @@ from shared.errors import (
     UnsupportedMediaType,
     UnusableVideo,
 )
+from shared.job_params.audio_track import track_problem
 from shared.job_params.raw_clips import RawClipsOptions, RawClipsParams
 from shared.jobs.lifecycle import JobRequest
-from shared.jobs.records import Job
+from shared.jobs.records import AudioTrack, Job, Source
 from shared.storage.factory import get_storage
 from shared.storage.paths import video_extension
 
@@ -110,6 +113,10 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
         options = GenerateFromSource.model_validate_json(body)
     except ValidationError as error:
         raise body_errors(error) from None
+    if options.audio_track is not None:
+        rows = await read("sources", project_id=project_id, id={str(options.source_id)})
+        for row in rows:
+            _refuse_track(options, Source.model_validate(row).audio_tracks)
     job_id = uuid4()
     job_request = JobRequest(
         project_id=project_id,
@@ -137,6 +144,9 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
             max_bytes=get_library_settings().max_upload_bytes,
         )
         facts = await probed_facts(staged)
+        _refuse_track(
+            form.options, [AudioTrack.model_validate(track) for track in facts["audio_tracks"]]
+        )
         path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
         identity = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
         source = identity | facts
@@ -144,6 +154,13 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         await call("announce_upload", repeatable=True, project_id=project_id, storage_path=path)
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)
+
+
+def _refuse_track(options: RawClipsOptions, tracks: Sequence[AudioTrack] | None) -> None:
+    """Raise InvalidRequest if the chosen sound track is not one of `tracks`, or cannot be decoded."""
+    if problem := track_problem(options.audio_track, tracks):
+        _, detail = problem
+        raise invalid_parts(("body.audio_track", detail))
 
 
 async def _start_with_file(

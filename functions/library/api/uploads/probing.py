@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import UnusableVideo
+from shared.jobs.records import AudioTrack
 from shared.media.containers import CONTAINERS
 from shared.media.probe import UnusableMedia, probe_async
 from shared.storage.interface import disk_faults
@@ -25,4 +26,8 @@ async def probed_facts(file: Path) -> dict[str, Any]:
         "height": facts.video.height,
         "frame_rate": float(facts.video.frame_rate),
         "has_audio": facts.audio is not None,
+        "audio_tracks": [
+            AudioTrack.model_validate(track, from_attributes=True).model_dump()
+            for track in facts.audio_tracks
+        ],
     }

@@ -4,12 +4,11 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+from shared.job_params.canvas import MAX_FRAME_RATE, MAX_SIDE, MIN_FRAME_RATE
 from shared.media.probe import MediaFacts, VideoFacts
 
-MAX_SIDE = 1920
-MAX_RATE = Fraction(60)
-MIN_RATE = Fraction(5)
-"""At a lower rate a clip could not be cut to the requested length, and players have problems with it."""
+MAX_RATE = Fraction(MAX_FRAME_RATE)
+MIN_RATE = Fraction(MIN_FRAME_RATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,7 +30,7 @@ from pipeline.ffmpeg import process
 from pipeline.ffmpeg.inputs import read_file
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.process import OnProgress
-from shared.media.probe import AudioFacts, MediaFacts
+from shared.media.probe import MediaFacts
 
 
 async def encode_clip(
@@ -39,7 +39,6 @@ async def encode_clip(
     *,
     canvas: Canvas,
     work_dir: Path,
-    mute: bool = False,
     threads: int = 2,
     on_progress: OnProgress | None = None,
 ) -> MediaFacts:
@@ -47,7 +46,7 @@ async def encode_clip(
 
     The clip has the size and constant frame rate of `canvas`, and shows the sources frame for frame.
     A source of another shape gets black bars. The clip's length is the sum of the cuts, rounded to a
-    frame. A source without sound, or `mute`, gives silence, and black is shown before a source's first
+    frame. A source without sound gives silence, and black is shown before a source's first
     picture. The file plays while it downloads. `target` is written whole or not at all; `on_progress`
     gets 0..1.
 
@@ -58,7 +57,7 @@ async def encode_clip(
     """
     frames = frame_counts(cuts, canvas.frame_rate)
     partial = target.with_name(f".{target.name}.partial")
-    clip = _Clip(target=partial, canvas=canvas, mute=mute, threads=threads)
+    clip = _Clip(target=partial, canvas=canvas, threads=threads)
     seconds = float(sum(frames) / canvas.frame_rate)
     # Each cut is opened twice, for its picture and for its sound.
     limits = Limits.of([cut.facts for cut in cuts for _ in range(2)], seconds)
@@ -90,7 +89,6 @@ class _Clip:
 
     target: Path
     canvas: Canvas
-    mute: bool
     threads: int
 
     def arguments(self, readings: Sequence[Reading]) -> list[str]:
@@ -100,6 +98,8 @@ class _Clip:
             *KEEP_TIME_STAMPS,
             *self._inputs(readings),
             *("-filter_complex_threads", str(self.threads)),
+            # Damaged sound becomes silence, however much of it is damaged. Missing pictures are found by what is shown.
+            *("-max_error_rate", "1"),
             *("-frames:v", str(frames)),
             *NOTE_SHOWN,
             *_output(self.canvas, self.threads),
@@ -117,14 +117,10 @@ class _Clip:
                 options = picture_options(cut.facts, cut.start, reading.run_up)
                 arguments += read_file(cut.path, cut.facts, threads=threads, options=options)
         for cut in (reading.cut for reading in readings):
-            if self._sound(cut) is not None:
+            if cut.facts.audio:
                 options = sound_options(cut.facts, cut.start)
                 arguments += read_file(cut.path, cut.facts, threads=1, options=options)
         return arguments
-
-    def _sound(self, cut: Cut) -> AudioFacts | None:
-        """The sound track of the cut that the clip has, or None for silence."""
-        return None if self.mute else cut.facts.audio
 
     def graph(self, readings: Sequence[Reading]) -> str:
         """The filter graph from the inputs to `[v]` and `[a]`."""
@@ -148,8 +144,7 @@ class _Clip:
             before = filters.samples_until(done, rate)
             done += reading.frames
             samples = filters.samples_until(done, rate) - before
-            sound = self._sound(reading.cut)
-            if sound is not None:
+            if sound := reading.cut.facts.audio:
                 chain = filters.audio_chain(samples, offset=reading.cut.start)
                 chains.append(f"[{next(sound_inputs)}:a:{sound.number}]{chain}[a{index}]")
             else:

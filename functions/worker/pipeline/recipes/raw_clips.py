@@ -9,10 +9,11 @@ import asyncio
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.join_canvas import Material, choose_canvas
 from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
-from pipeline.run.footage import Footage, fetch_footage
+from pipeline.run.footage import Footage, choose_sound, fetch_footage, visible_segments
 from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
@@ -39,7 +40,9 @@ async def make_raw_clips(context: JobContext) -> Outcome:
     )
     on_progress = phases.step("analysing", "Finding the best moments")
     await on_progress(0.0)
-    footage = await fetch_footage(context, source)
+    fetched = await fetch_footage(context, source)
+    footage = await choose_sound(fetched, params.audio_track, work_dir=context.directory)
+    canvas = choose_canvas([Material(facts=footage.facts, seconds=seconds)], params)
     analysis = await analyse(
         footage.path, footage.facts, context.directory, on_progress=on_progress
     )
@@ -58,6 +61,7 @@ async def make_raw_clips(context: JobContext) -> Outcome:
                 context,
                 index,
                 footage,
+                canvas,
                 selection,
                 thumbnail_at=thumbnail_at,
                 on_progress=on_progress,
@@ -70,6 +74,7 @@ async def _make_clip(
     context: JobContext,
     index: int,
     footage: Footage,
+    canvas: Canvas,
     selection: Selection,
     *,
     thumbnail_at: float,
@@ -82,16 +87,16 @@ async def _make_clip(
         context.directory / f"clip-{index}.mp4",
         context.directory / f"clip-{index}.jpg",
     )
+    shown = visible_segments(
+        [footage.segment(part.start, part.end) for part in selection], canvas.frame_rate
+    )
     output = await encode_clip(
-        [Cut(path=path, facts=facts, start=part.start, end=part.end) for part in selection],
+        [Cut(path=path, facts=facts, start=part.start, end=part.end) for part in shown],
         video,
-        canvas=Canvas.of(facts),
+        canvas=canvas,
         work_dir=context.directory,
         on_progress=on_progress,
     )
     await make_thumbnail(path, facts, thumbnail_at, thumbnail, work_dir=context.directory)
-    segments = [
-        {"source_id": str(footage.source_id), "start": part.start, "end": part.end}
-        for part in selection
-    ]
+    segments = [segment.model_dump(mode="json") for segment in shown]
     return await context.record_clip(index, output, segments, video=video, thumbnail=thumbnail)

@@ -2,22 +2,21 @@
 
     select (no I/O, seeded) -> fetch and probe the sources that are used -> per variant: encode, thumbnail, record
 
-All variants share one canvas, that of the source that supplies most of their time. So only the less used sources get
-bars where their shape differs. A later attempt makes the same selections from the same seed, and skips the clips that
-are already recorded.
+All variants share one canvas, which follows from all that they play (see pipeline.encoding.join_canvas). A later
+attempt makes the same selections from the same seed, and skips the clips that are already recorded.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from uuid import UUID
 
 from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import encode_clip
+from pipeline.encoding.join_canvas import Material, choose_canvas
 from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
-from pipeline.run.footage import Footage, fetch_footage
+from pipeline.run.footage import Footage, choose_sound, fetch_footage, visible_segments
 from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
@@ -32,13 +31,16 @@ THUMBNAIL_AT = 1 / 3
 """The position of the thumbnail in a clip. The start may fade in from black."""
 
 
+Heard = tuple[UUID, int | None]
+"""A source and the number of the sound track that was chosen for some of its segments, None if none was."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The parts that all variants share."""
 
-    footage: Mapping[UUID, Footage]
+    footage: Mapping[Heard, Footage]
     canvas: Canvas
-    mute: bool
 
 
 async def make_segment_clips(context: JobContext) -> Outcome:
@@ -47,12 +49,18 @@ async def make_segment_clips(context: JobContext) -> Outcome:
     selections = select(params)
     played = [segment for selection in selections for segment in selection]
     seconds = sum(segment.duration_seconds for segment in played)
-    source_ids = sources_by_time(played)
+    source_ids = list(dict.fromkeys(segment.source_id for segment in played))
     phases = Phases(context.reporter, fetching=FETCHING_COST * len(source_ids), encoding=seconds)
-    footage = await _fetch(context, source_ids, phases)
-    _check_ranges(played, footage)
-    canvas = Canvas.of(footage[source_ids[0]].facts)
-    plan = Plan(footage=footage, canvas=canvas, mute=params.mute)
+    fetched = await _fetch(context, source_ids, phases)
+    _check_ranges(played, fetched)
+    materials = [
+        Material(facts=fetched[segment.source_id].facts, seconds=segment.duration_seconds)
+        for segment in played
+    ]
+    plan = Plan(
+        footage=await _choose_sounds(context, played, fetched, mute=params.mute),
+        canvas=choose_canvas(materials, params),
+    )
     clips: list[Clip] = []
     for index, selection in enumerate(selections):
         step = f"Making clip {index + 1} of {len(selections)}"
@@ -62,25 +70,6 @@ async def make_segment_clips(context: JobContext) -> Outcome:
         )
         clips.append(clip)
     return Outcome(result={"clip_ids": [str(clip.id) for clip in clips]})
-
-
-def sources_by_time(segments: Sequence[Segment]) -> list[UUID]:
-    """The sources of the segments, by the time each supplies, longest first; equal ones in the order of their use."""
-    seconds = dict[UUID, float]()
-    for segment in segments:
-        seconds[segment.source_id] = seconds.get(segment.source_id, 0.0) + segment.duration_seconds
-    return sorted(seconds, key=lambda source_id: -seconds[source_id])
-
-
-def visible_segments(selection: Sequence[Segment], rate: Fraction) -> list[Segment]:
-    """The segments that get at least one frame at `rate`. A shorter one, such as a remainder, is left out."""
-    seen, end = list[Segment](), Fraction(0)
-    for segment in selection:
-        after = end + Fraction(segment.end) - Fraction(segment.start)
-        if round(after * rate) > round(end * rate):
-            seen.append(segment)
-            end = after
-    return seen
 
 
 async def _fetch(
@@ -94,6 +83,26 @@ async def _fetch(
         footage[source_id] = await fetch_footage(context, context.source(source_id))
         await on_progress(1.0)
     return footage
+
+
+async def _choose_sounds(
+    context: JobContext, played: Sequence[Segment], fetched: Mapping[UUID, Footage], *, mute: bool
+) -> dict[Heard, Footage]:
+    """The footage of each source with each sound track that its segments choose. If muted, no track is listened to."""
+    footage = dict[Heard, Footage]()
+    for heard in dict.fromkeys(map(_heard, played)):
+        source_id, audio_track = heard
+        source = fetched[source_id]
+        footage[heard] = (
+            source.with_sound_of(None)
+            if mute
+            else await choose_sound(source, audio_track, work_dir=context.directory)
+        )
+    return footage
+
+
+def _heard(segment: Segment) -> Heard:
+    return segment.source_id, segment.audio_track
 
 
 def _check_ranges(played: Sequence[Segment], footage: Mapping[UUID, Footage]) -> None:
@@ -123,16 +132,18 @@ async def _make_clip(
     )
     shown = visible_segments(selection, plan.canvas.frame_rate)
     output = await encode_clip(
-        [_cut(plan.footage[segment.source_id], segment) for segment in shown],
+        [_cut(plan.footage[_heard(segment)], segment) for segment in shown],
         video,
         canvas=plan.canvas,
         work_dir=context.directory,
-        mute=plan.mute,
         on_progress=on_progress,
     )
     thumbnail_at = output.duration_seconds * THUMBNAIL_AT
     await make_thumbnail(video, output, thumbnail_at, thumbnail, work_dir=context.directory)
-    segments = [segment.model_dump(mode="json") for segment in shown]
+    segments = [
+        plan.footage[_heard(segment)].segment(segment.start, segment.end).model_dump(mode="json")
+        for segment in shown
+    ]
     return await context.record_clip(index, output, segments, video=video, thumbnail=thumbnail)
 
 

@@ -47,7 +47,8 @@ _VIDEO = (
     "metadata=print:key=lavfi.siti.si:file=sharpness.txt[details]"
 )
 _AUDIO = (
-    "[0:a:0]ebur128=metadata=1:framelog=quiet,asettb=AVTB,"
+    # A damaged track may give nothing at all, which is an error without the padding.
+    "apad=pad_len=1,ebur128=metadata=1:framelog=quiet,asettb=AVTB,"
     "ametadata=print:key=lavfi.r128.M:file=loudness.txt[sound]"
 )
 
@@ -89,7 +90,7 @@ async def analyse(
     try:
         await process.run(
             _arguments(path, facts, threads),
-            graph=f"{_VIDEO};{_AUDIO}" if facts.audio else _VIDEO,
+            graph=_graph(facts),
             work_dir=work_dir,
             limits=Limits.of([facts], facts.duration_seconds),
             total_seconds=facts.duration_seconds,
@@ -104,6 +105,10 @@ async def analyse(
             file.unlink(missing_ok=True)
 
 
+def _graph(facts: MediaFacts) -> str:
+    return f"{_VIDEO};[0:a:{facts.audio.number}]{_AUDIO}" if facts.audio else _VIDEO
+
+
 def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
     # Rotation changes none of the measurements, and rotating costs time.
     options = [*clock_options(facts), "-noautorotate", "-reinit_filter:v", "0"]
@@ -114,6 +119,8 @@ def _arguments(path: Path, facts: MediaFacts, threads: int) -> list[str]:
         *KEEP_TIME_STAMPS,
         *read_file(path, facts, threads=threads, options=options),
         *("-filter_complex_threads", "1"),
+        # Damaged sound counts as silence, however much of it is damaged.
+        *("-max_error_rate", "1"),
         *maps,
         *(
             "-t",
