@@ -43,8 +43,11 @@ class VideoFacts(_Facts):
     """The first video stream, as a viewer sees it.
 
     `width` and `height` are the displayed size: upright, in square pixels.
-    `frame_rate` is frames per second (the average if `variable_frame_rate` is true), exact for
-    broadcast rates (30000/1001). `rotation` is in clockwise degrees: 0, 90, 180 or 270.
+    `start_seconds` is when its first picture is shown, on the file's clock.
+    `frame_rate` is frames per second as measured from picture to picture (the average if `variable_frame_rate` is
+    true), exact for broadcast rates (30000/1001). `max_frame_rate` is the rate of a clip that shows nearly every
+    picture of its own: the frame rate if that is constant, see `shared.media.pace`. `rotation` is in clockwise
+    degrees: 0, 90, 180 or 270.
     `transfer`, `matrix` and `primaries` are MediaInfo's names, None if the file does not state them. `rgb` is true if
     frames are stored as red, green and blue.
     """
@@ -54,10 +57,11 @@ class VideoFacts(_Facts):
     height: int
     rotation: int
     pixel_aspect: float
+    start_seconds: float
     frame_rate: Fraction
-    max_frame_rate: float | None
+    max_frame_rate: float
     variable_frame_rate: bool
-    frame_count: int | None
+    frame_count: int
     bit_depth: int
     interlaced: bool
     transfer: str | None
@@ -77,19 +81,43 @@ class VideoFacts(_Facts):
 
 
 class AudioFacts(_Facts):
-    """The first audio stream. `sample_rate` is in Hz; `duration_seconds` is None if the file does not state it."""
+    """One sound track.
 
+    `number` is its place among the file's sound tracks, from 0, as in ffmpeg's `a:0`. `codec` is libav's name of its
+    decoder, "unknown" if there is none. `sample_rate` is in Hz; it and `channels` are None if they are not known.
+    `language` is the file's tag (usually ISO 639-2), `default` the flag by which players choose. A track that is not
+    `decodable` cannot be heard: there is no decoder for it, or it holds nothing.
+    `start_seconds` and `end_seconds` are on the file's clock, None if the track holds nothing.
+    """
+
+    number: int
     codec: str
-    channels: int
-    sample_rate: int
-    duration_seconds: float | None
+    channels: int | None
+    sample_rate: int | None
+    language: str | None
+    title: str | None
+    default: bool
+    decodable: bool
+    start_seconds: float | None
+    end_seconds: float | None
 
 
 class MediaFacts(_Facts):
-    """A usable video file. Sizes are in bytes."""
+    """A usable video file. Sizes are in bytes.
+
+    Times are on the file's clock: its zero is the earliest time stamp of picture and sound (what ffmpeg calls the start
+    time), and jumps of the clock are closed. `duration_seconds` is the end of the picture on it, as measured: the time
+    of the last picture and how long that is shown. Sound may begin or end at other times.
+    """
 
     container: Container
     duration_seconds: float
     size_bytes: int
     video: VideoFacts
-    audio: AudioFacts | None
+    audio_tracks: tuple[AudioFacts, ...]
+
+    @property
+    def audio(self) -> AudioFacts | None:
+        """The sound track to use if no one chose another: the first default one that is decodable, else the first."""
+        decodable = [track for track in self.audio_tracks if track.decodable]
+        return next((track for track in decodable if track.default), next(iter(decodable), None))

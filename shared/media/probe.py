@@ -1,10 +1,13 @@
 """Probes a media file without decoding it. The public API and the worker share this probe.
 
-    magic bytes  ->  MediaInfo in a child process  ->  MediaFacts, or UnusableMedia with its reason
+                 .-> MediaInfo in a child process: how the picture is to be shown  -.
+    magic bytes -|                                                                 |-> MediaFacts, or UnusableMedia
+                 '-> libav in a child process: the times of the packets            -'
 
 The magic bytes come first because the sender chooses a file's name and type. Playlists and concat
-lists are text that makes a parser open other files; the magic bytes exclude them all. MediaInfo runs in a
-child process (see shared.media.mediainfo_process) for about 0.1 s; `probe_async` waits for it in a thread.
+lists are text that makes a parser open other files; the magic bytes exclude them all. The children (see
+shared.media.mediainfo_process and shared.media.packets_process) run side by side for about 0.1 s; `probe_async` waits
+for them in a thread.
 """
 
 import asyncio
@@ -15,8 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from shared.media import mediainfo_process
+from shared.media import mediainfo_process, packets_process
+from shared.media.decoders import DEMUXERS
 from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media.measured import Measurement
 from shared.media.tracks import (
     MAX_PIXELS,
     MAX_STREAMS,
@@ -26,6 +31,7 @@ from shared.media.tracks import (
     facts_of,
     first_track,
     number_of,
+    refuse_excess,
 )
 
 __all__ = [
@@ -40,7 +46,7 @@ __all__ = [
     "probe_async",
 ]
 
-MEDIAINFO_TIMEOUT_SECONDS = 30
+CHILD_TIMEOUT_SECONDS = 30
 
 MAX_PROBES = 2
 """The maximum of probes at once in a process, because each may use MediaInfo's memory limit. They have their own
@@ -61,24 +67,15 @@ _TS_SYNC = 0x47
 def probe(path: Path) -> MediaFacts:
     """The facts of the video file at `path`.
 
-    Takes about 0.1 s for a file of any size, except that a recording without an index is read whole
-    (one second per 100 MB). Blocks: call `probe_async` from a coroutine.
+    Takes about 0.1 s for a file with an index, however large; others are read whole (0.2 s per 100 MB).
+    Blocks: call `probe_async` from a coroutine.
 
     Raises:
         UnusableMedia: this system cannot use the file; its detail says why.
         OSError: there is no such file.
 
     """
-    size = path.stat().st_size
-    if size == 0:
-        raise UnusableMedia("empty_file", "The file is empty.")
-    with path.open("rb") as file:
-        container = _container(file)
-        tracks = _read(file)
-        _refuse_truncated(tracks, container)
-        if _lacks_index(tracks):
-            tracks = _read(file, mediainfo_process.THOROUGH)
-    return facts_of(tracks, container, size)
+    return _probe(path, range(0))[0]
 
 
 async def probe_async(path: Path) -> MediaFacts:
@@ -86,28 +83,37 @@ async def probe_async(path: Path) -> MediaFacts:
     return await asyncio.get_running_loop().run_in_executor(_probes, probe, path)
 
 
-async def ends_suffice_for_probe(path: Path) -> bool:
-    """Whether a file whose unread middle is zeros probes identically to the stored file.
+async def ends_suffice_for_probe(path: Path, unread: range) -> bool:
+    """Whether a file whose `unread` bytes in the middle are zeros probes identically to the stored file.
 
-    False if the index may be in the middle, or if there is none, because then MediaInfo counts times and frames from
-    end to end. Raises OSError.
+    False if its index may be in the middle, or if there is none, because then the pictures are measured from end to
+    end. Raises OSError.
     """
-    return await asyncio.get_running_loop().run_in_executor(_probes, _ends_suffice_for_probe, path)
+    return await asyncio.get_running_loop().run_in_executor(
+        _probes, _ends_suffice_for_probe, path, unread
+    )
 
 
-def _ends_suffice_for_probe(path: Path) -> bool:
+def _ends_suffice_for_probe(path: Path, unread: range) -> bool:
+    try:
+        _, depends_on_unread = _probe(path, unread)
+    except UnusableMedia as error:
+        return error.code in _CODES_FROM_ENDS
+    return not depends_on_unread
+
+
+def _probe(path: Path, unread: range) -> tuple[MediaFacts, bool]:
+    """The facts, and whether they depend on the `unread` bytes."""
+    size = path.stat().st_size
+    if size == 0:
+        raise UnusableMedia("empty_file", "The file is empty.")
     with path.open("rb") as file:
-        try:
-            container = _container(file)
-        except UnusableMedia:
-            return True
-        try:
-            tracks = _read(file)
-            _refuse_truncated(tracks, container)
-            facts_of(tracks, container, path.stat().st_size)
-        except UnusableMedia as error:
-            return error.code in _CODES_FROM_ENDS
-    return container != "mpegts" and not _lacks_index(tracks)
+        container = _container(file)
+        file.seek(0)
+        tracks, measurement = _read(file, DEMUXERS[container], unread)
+    refuse_excess(tracks)
+    _refuse_truncated(tracks, measurement, container)
+    return facts_of(tracks, measurement, container, size), measurement.unread
 
 
 def _container(file: BinaryIO) -> Container:
@@ -126,38 +132,52 @@ def _container(file: BinaryIO) -> Container:
     raise UnusableMedia("not_a_video", NOT_A_VIDEO)
 
 
-def _read(file: BinaryIO, *options: str) -> list[Track]:
-    file.seek(0)
-    command = [sys.executable, "-I", mediainfo_process.__file__, *options]
-    try:
-        reader = subprocess.run(
-            command,
-            stdin=file,
-            capture_output=True,
-            env={},
-            cwd="/",
-            timeout=MEDIAINFO_TIMEOUT_SECONDS,
-            check=True,
-        )
-        return cast("list[Track]", json.loads(reader.stdout))
-    except (subprocess.SubprocessError, ValueError) as error:
-        raise UnusableMedia("unreadable", UNREADABLE) from error
+def _read(file: BinaryIO, demuxer: str, unread: range) -> tuple[list[Track], Measurement]:
+    """What the child processes say of a file. Raises UnusableMedia if one of them cannot read it."""
+    measuring = (demuxer, str(2 * MAX_STREAMS), str(unread.start), str(unread.stop))
+    with (
+        _child(file, packets_process.__file__, *measuring) as libav,
+        _child(file, mediainfo_process.__file__) as mediainfo,
+    ):
+        try:
+            measured = Measurement.model_validate_json(_output(libav))
+            tracks = cast("list[Track]", json.loads(_output(mediainfo)))
+        except (subprocess.SubprocessError, ValueError) as error:
+            raise UnusableMedia("unreadable", UNREADABLE) from error
+        finally:
+            libav.kill()
+            mediainfo.kill()
+    return tracks, measured
 
 
-def _refuse_truncated(tracks: list[Track], container: Container) -> None:
+def _child(file: BinaryIO, script: str, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", script, *arguments],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={},
+        cwd="/",
+    )
+
+
+def _output(child: subprocess.Popen[bytes]) -> bytes:
+    output, _ = child.communicate(timeout=CHILD_TIMEOUT_SECONDS)
+    if child.returncode != 0:
+        raise subprocess.CalledProcessError(child.returncode, child.args)
+    return output
+
+
+def _refuse_truncated(tracks: list[Track], measurement: Measurement, container: Container) -> None:
+    """Refuse a file that is shorter than it says itself: by its header, or by the places of its pictures.
+
+    A recording or a broadcast says nothing of the kind; it is used up to its end.
+    """
     general = first_track(tracks, "General") or {}
     # A broadcast stream may end anywhere, and a browser's live WebM never states its size. MediaInfo
     # calls both truncated, but they play to their end.
     may_be_open_ended = container == "mpegts" or (
         container == "matroska" and not number_of(general, "duration")
     )
-    if "istruncated" in general and not may_be_open_ended:
+    if not measurement.complete or ("istruncated" in general and not may_be_open_ended):
         raise UnusableMedia("truncated", TRUNCATED)
-
-
-def _lacks_index(tracks: list[Track]) -> bool:
-    """True for a browser's recording or a broadcast stream, whose headers do not state the duration."""
-    video = first_track(tracks, "Video")
-    return video is not None and not (
-        number_of(video, "duration") and number_of(video, "frame_rate")
-    )

@@ -1,14 +1,16 @@
-"""Turns MediaInfo's report about a file into facts, and refuses files with values outside the limits.
+"""Turns MediaInfo's report about a file and its measured packets into facts, and refuses values outside the limits.
+
+MediaInfo says how pictures are to be shown, the packets when: times and rates are measured, not taken from headers.
 
 The sender of a file controls every number here. Some are stored in the database, others become arguments of ffmpeg. So
 a value that no real video has is either a reason to refuse the file, or is ignored.
 """
 
 import math
-from fractions import Fraction
 from typing import Any
 
 from shared.media.facts import AudioFacts, Container, MediaFacts, UnusableMedia, VideoFacts
+from shared.media.measured import MAX_CHANNELS, MeasuredStream, Measurement, audio_facts
 
 MAX_SIDE = 8192
 MAX_PIXELS = 8192 * 4320
@@ -18,14 +20,8 @@ MAX_STREAMS = 16
 MAX_PIXEL_ASPECT = 16
 """Width to height or height to width; pixels of cameras and discs stay below 3."""
 
-MAX_FRAME_RATE = 1000
-MAX_FRAMES = MAX_DURATION_SECONDS * MAX_FRAME_RATE
 MAX_BIT_DEPTH = 32
-MAX_SAMPLE_RATE = 768_000
 """A value above its maximum is ignored, as if the file did not state it."""
-
-MAX_CHANNELS = 24
-"""The channels of 22.2 surround. There is no known layout for more, so they cannot be mixed down to stereo."""
 
 _UNSUPPORTED_MATRICES = (
     "YCgCo",
@@ -46,15 +42,21 @@ NOT_A_VIDEO = "This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or M
 UNREADABLE = "The video file is damaged and cannot be read."
 
 
-def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts:
+def facts_of(
+    tracks: list[Track], measurement: Measurement, container: Container, size: int
+) -> MediaFacts:
     """The facts of a file of `size` bytes. Raises UnusableMedia."""
-    general, video = first_track(tracks, "General") or {}, first_track(tracks, "Video")
-    # ffmpeg does not find audio that is embedded in DV frames.
-    audio = first_track([t for t in tracks if t.get("muxing_mode") != "DV"], "Audio")
-    if video is None:
-        raise _no_video_error(audio, container)
-    _refuse_excess(tracks)
-    duration = (number_of(general, "duration") or number_of(video, "duration") or 0) / 1000
+    picture = measurement.picture
+    if not measurement.readable:
+        known = first_track(tracks, "Video") or container != "mpegts"
+        raise UnusableMedia(
+            *(("unreadable", UNREADABLE) if known else ("not_a_video", NOT_A_VIDEO))
+        )
+    if picture is None:
+        raise _no_video_error(bool(measurement.sounds), container)
+    if picture.first_seconds is None:
+        raise UnusableMedia("no_duration", "The file does not contain any playable video.")
+    duration = picture.picture_end()
     if duration <= 0:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     if duration > MAX_DURATION_SECONDS:
@@ -63,20 +65,26 @@ def facts_of(tracks: list[Track], container: Container, size: int) -> MediaFacts
         container=container,
         duration_seconds=duration,
         size_bytes=size,
-        video=_video(video),
-        audio=_audio(audio) if audio else None,
+        video=_video(first_track(tracks, "Video") or _stated(picture), picture),
+        audio_tracks=_audio_tracks(measurement),
     )
 
 
-def _no_video_error(audio: Track | None, container: Container) -> UnusableMedia:
-    if audio:
+def _stated(picture: MeasuredStream) -> Track:
+    """What the packets say of a picture that MediaInfo does not find."""
+    return {"format": picture.codec or "unknown", "width": picture.width, "height": picture.height}
+
+
+def _no_video_error(has_sound: bool, container: Container) -> UnusableMedia:
+    if has_sound:
         return UnusableMedia("no_video", "The file contains sound but no video.")
     if container == "mpegts":
         return UnusableMedia("not_a_video", NOT_A_VIDEO)
     return UnusableMedia("no_video", "The file contains no video.")
 
 
-def _refuse_excess(tracks: list[Track]) -> None:
+def refuse_excess(tracks: list[Track]) -> None:
+    """Refuse more streams or pixels than this system handles. Raises UnusableMedia."""
     streams = sum(track["track_type"] in ("Video", "Audio", "Text") for track in tracks)
     if streams > MAX_STREAMS:
         raise UnusableMedia(
@@ -98,10 +106,10 @@ def _refuse_excess(tracks: list[Track]) -> None:
             )
 
 
-def _video(track: Track) -> VideoFacts:
+def _video(track: Track, picture: MeasuredStream) -> VideoFacts:
     width, height = number_of(track, "width") or 0, number_of(track, "height") or 0
     rotation = round((number_of(track, "rotation") or 0) / 90) * 90 % 360
-    rate = _rate(track)
+    pace = picture.pace()
     if width < 1 or height < 1:
         raise UnusableMedia("unreadable", UNREADABLE)
     aspect = _pixel_aspect(track)
@@ -115,10 +123,11 @@ def _video(track: Track) -> VideoFacts:
         height=down,
         rotation=rotation,
         pixel_aspect=aspect,
-        frame_rate=rate or Fraction(30),
-        max_frame_rate=_plausible(track, "maximum_frame_rate", MAX_FRAME_RATE),
-        variable_frame_rate=track.get("frame_rate_mode") == "VFR" or rate is None,
-        frame_count=int(_plausible(track, "frame_count", MAX_FRAMES) or 0) or None,
+        start_seconds=max(0.0, picture.first_seconds or 0.0),
+        frame_rate=pace.rate,
+        max_frame_rate=pace.enough,
+        variable_frame_rate=pace.variable,
+        frame_count=picture.packets,
         bit_depth=int(_plausible(track, "bit_depth", MAX_BIT_DEPTH) or 8),
         interlaced=track.get("scan_type") in ("Interlaced", "MBAFF", "PAFF"),
         transfer=track.get("transfer_characteristics"),
@@ -161,31 +170,16 @@ def _refuse_colours(track: Track) -> None:
             )
 
 
-def _rate(track: Track) -> Fraction | None:
-    """Frames per second; exact if the value is a broadcast rate rounded to three decimals."""
-    rate = _plausible(track, "frame_rate", MAX_FRAME_RATE)
-    if not rate:
-        return None
-    for exact in (Fraction(round(rate)), Fraction(round(rate * 1.001) * 1000, 1001)):
-        if abs(float(exact) - rate) < 0.001:  # noqa: PLR2004
-            return exact
-    return Fraction(rate).limit_denominator(1000) or None
-
-
-def _audio(track: Track) -> AudioFacts:
-    duration = _plausible(track, "duration", MAX_DURATION_SECONDS * 1000)
-    channels = int(number_of(track, "channel_s") or 0)
-    if channels > MAX_CHANNELS:
+def _audio_tracks(measurement: Measurement) -> tuple[AudioFacts, ...]:
+    sounds = measurement.sounds
+    tracks = tuple(audio_facts(number, sound) for number, sound in enumerate(sounds))
+    channels = max((track.channels or 0 for track in tracks), default=0)
+    if channels > MAX_CHANNELS and not any(track.decodable for track in tracks):
         raise UnusableMedia(
             "too_many_channels",
             f"The sound has {channels} channels; the maximum is {MAX_CHANNELS}.",
         )
-    return AudioFacts(
-        codec=str(track.get("format", "unknown")),
-        channels=max(0, channels) or 2,
-        sample_rate=int(_plausible(track, "sampling_rate", MAX_SAMPLE_RATE) or 48000),
-        duration_seconds=duration / 1000 if duration else None,
-    )
+    return tracks
 
 
 def first_track(tracks: list[Track], kind: str) -> Track | None:

@@ -19,7 +19,7 @@ from shared.errors import StorageUnavailable
 logger = logging.getLogger(__name__)
 
 
-EndsSuffice = Callable[[Path], Awaitable[bool]]
+EndsSuffice = Callable[[Path, range], Awaitable[bool]]
 
 
 class Storage(Protocol):
@@ -43,7 +43,7 @@ class Storage(Protocol):
     async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
         """A local file that probes identically to the stored one; unread bytes may be zero. Remove it soon.
 
-        `ends_suffice` says whether a file with only its first and last bytes is enough for that.
+        `ends_suffice` says whether a file is enough for that in which a range of bytes in the middle is unread.
         Raises FileNotFoundError.
         """
         ...

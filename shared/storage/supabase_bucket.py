@@ -91,7 +91,8 @@ class SupabaseStorage:
         memory and a file may be as large as storage accepts.
         """
         ends = await self._ends(path, directory)
-        if await to_thread(_is_whole, ends) or await ends_suffice(ends):
+        size = (await to_thread(ends.stat)).st_size
+        if size <= 2 * PEEK_BYTES or await ends_suffice(ends, range(PEEK_BYTES, size - PEEK_BYTES)):
             return ends
         await to_thread(ends.unlink)
         async with self._fetching_whole:
@@ -206,10 +207,6 @@ class SupabaseStorage:
             raise StorageUnavailable from error
         except httpx.HTTPError as error:
             raise StorageUnavailable from error
-
-
-def _is_whole(file: Path) -> bool:
-    return file.stat().st_size <= 2 * PEEK_BYTES
 
 
 async def _blocks(file: Path) -> AsyncIterator[bytes]:

@@ -1,13 +1,11 @@
 """Rare or incompletely tagged colours and sound are shown as intended, or refused with a reason."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipeline.ffmpeg.failure import FfmpegFailed
-from shared.media.probe import MediaFacts, UnusableMedia, probe
-from shared.media.tracks import facts_of
+from shared.media.probe import probe
 from tests.support.media import footage
 from tests.worker.media.hostile.steps import make_clip, make_raw_clip, refusal
 
@@ -76,19 +74,24 @@ async def test_sound_with_invalid_samples_fails_with_a_reason(tmp_path: Path) ->
     assert not failed.value.transient
 
 
-def facts_with(**sound: Any) -> MediaFacts:
-    picture = {"track_type": "Video", "format": "DV", "width": 720, "height": 576, "duration": 2000}
-    return facts_of([picture, {"track_type": "Audio", **sound}], "matroska", 1000)
+def with_channels(path: Path, *counts: int) -> Path:
+    """A video with a sound track of each of these numbers of channels."""
+    tones = [f"aevalsrc=exprs='{'|'.join(['sin(440*t)'] * count)}':d=1" for count in counts]
+    inputs = [option for tone in tones for option in ("-f", "lavfi", "-i", tone)]
+    maps = [option for number in range(len(counts) + 1) for option in ("-map", str(number))]
+    footage.make(*BARS, *inputs, *maps, *H264, "-c:a", "pcm_s16le", "-t", "1", str(path))
+    return path
 
 
-def test_more_channels_than_can_be_mixed_are_refused() -> None:
-    audio = facts_with(format="PCM", channel_s=24).audio
+def test_more_channels_than_can_be_mixed_are_refused(tmp_path: Path) -> None:
+    audio = probe(with_channels(tmp_path / "most.mkv", 24)).audio
     assert audio is not None
     assert audio.channels == 24
-    with pytest.raises(UnusableMedia, match="63 channels") as refused:
-        facts_with(format="PCM", channel_s=63)
-    assert refused.value.code == "too_many_channels"
+    refused = refusal(with_channels(tmp_path / "more.mkv", 63))
+    assert (refused.code, "63 channels" in refused.detail) == ("too_many_channels", True)
 
 
-def test_sound_inside_dv_frames_is_ignored() -> None:
-    assert facts_with(format="PCM", muxing_mode="DV", channel_s=2).audio is None
+def test_a_track_of_too_many_channels_does_not_hide_another(tmp_path: Path) -> None:
+    audio = probe(with_channels(tmp_path / "both.mkv", 63, 2)).audio
+    assert audio is not None
+    assert (audio.number, audio.channels) == (1, 2)

@@ -202,7 +202,7 @@ async def test_browsers_can_play_the_file(plain: Path, tmp_path: Path) -> None:
     clip, facts = await _clip(tmp_path, _cuts(plain, [(0, 1)]))
     assert (facts.container, facts.video.codec, facts.video.bit_depth) == ("mp4", "AVC", 8)
     assert facts.audio is not None
-    assert facts.audio.codec == "AAC"
+    assert facts.audio.codec == "aac"
     assert not facts.video.variable_frame_rate
     assert (facts.video.transfer, facts.video.matrix) == ("BT.709", "BT.709")
     stream = footage.described(clip)

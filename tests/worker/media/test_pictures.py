@@ -212,17 +212,16 @@ def test_a_canvas_has_even_sides_and_sane_limits(sample_facts: MediaFacts) -> No
 @pytest.mark.parametrize(
     ("rate", "fastest", "variable", "expected"),
     [
-        (25, None, False, 25),
-        (120, None, False, 60),
-        (12.5, None, False, 12.5),
-        (29.6, 31.0, True, 30000 / 1001),
+        (25, 25.0, False, 25),
+        (120, 120.0, False, 60),
+        (12.5, 12.5, False, 12.5),
+        (29.6, 30000 / 1001, True, 30000 / 1001),
         (17.9, 30.0, True, 30),
-        (30.17, None, True, 30),
-        (9.0, None, True, 30),
+        (45.0, 90.0, True, 45),
     ],
 )
 def test_the_rate_of_a_clip_follows_its_source(
-    sample_facts: MediaFacts, rate: float, fastest: float | None, variable: bool, expected: float
+    sample_facts: MediaFacts, rate: float, fastest: float, variable: bool, expected: float
 ) -> None:
     video = sample_facts.video.model_copy(
         update={

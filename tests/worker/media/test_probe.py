@@ -36,8 +36,8 @@ def test_a_plain_file_is_described_in_full(plain: Path) -> None:
     assert (facts.video.frame_rate, facts.video.frame_count) == (Fraction(30), 60)
     assert (facts.video.rotation, facts.video.variable_frame_rate) == (0, False)
     assert facts.audio is not None
-    assert (facts.audio.codec, facts.audio.channels, facts.audio.sample_rate) == ("AAC", 1, 44100)
-    assert facts.audio.duration_seconds == pytest.approx(2, abs=0.03)
+    assert (facts.audio.codec, facts.audio.channels, facts.audio.sample_rate) == ("aac", 1, 44100)
+    assert facts.audio.end_seconds == pytest.approx(2, abs=0.03)
 
 
 def test_broadcast_rates_are_exact(tmp_path: Path) -> None:

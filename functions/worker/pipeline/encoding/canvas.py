@@ -11,17 +11,6 @@ MAX_RATE = Fraction(60)
 MIN_RATE = Fraction(5)
 """At a lower rate a clip could not be cut to the requested length, and players have problems with it."""
 
-_STANDARD_RATES = (
-    Fraction(24000, 1001),
-    Fraction(24),
-    Fraction(25),
-    Fraction(30000, 1001),
-    Fraction(30),
-    Fraction(50),
-    Fraction(60000, 1001),
-    Fraction(60),
-)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Canvas:
@@ -61,21 +50,15 @@ def even(length: float) -> int:
 def constant_rate(video: VideoFacts) -> Fraction:
     """The constant frame rate of a source's clips.
 
-    A constant source keeps its rate, halved or doubled until it is within MIN_RATE and MAX_RATE. A variable one gets
-    the standard rate nearest to its average or, where the rate varies widely, nearest to its maximum.
+    A constant source keeps its own rate, so a clip shows each of its pictures once. A variable one gets the lowest
+    standard rate at which hardly any two of its pictures fall together (see `shared.media.pace`). Both are halved or
+    doubled until they are within MIN_RATE and MAX_RATE.
     """
-    if not video.variable_frame_rate:
-        rate = video.frame_rate
-        while rate > MAX_RATE:
-            rate /= 2
-        while rate < MIN_RATE:
-            rate *= 2
-        return rate
-    average = _nearest_standard(video.frame_rate)
-    if abs(average / video.frame_rate - 1) < Fraction(1, 10):
-        return average
-    return _nearest_standard(max(video.frame_rate, Fraction(video.max_frame_rate or 30)))
-
-
-def _nearest_standard(rate: Fraction) -> Fraction:
-    return min(_STANDARD_RATES, key=lambda standard: abs(math.log(standard / rate)))
+    rate = video.frame_rate
+    if video.variable_frame_rate:
+        rate = Fraction(video.max_frame_rate).limit_denominator(1001)
+    while rate > MAX_RATE:
+        rate /= 2
+    while rate < MIN_RATE:
+        rate *= 2
+    return rate

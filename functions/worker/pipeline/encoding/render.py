@@ -49,9 +49,7 @@ class Rendering:
     def frames(self) -> int:
         """The clip's length in frames of the preset."""
         video = self.facts.video
-        seconds = Fraction(self.facts.duration_seconds)
-        if video.frame_count is not None:
-            seconds = video.frame_count / video.frame_rate
+        seconds = video.frame_count / video.frame_rate
         return max(1, round(seconds * self.canvas.frame_rate))
 
 

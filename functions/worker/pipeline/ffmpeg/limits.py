@@ -71,5 +71,5 @@ class Limits:
 
 def _units_per_second(facts: MediaFacts) -> float:
     video = facts.video
-    rate = float(max(video.frame_rate, video.max_frame_rate or 0))
+    rate = float(max(video.frame_rate, video.max_frame_rate))
     return min(max(video.stored_pixels * rate / _PIXELS_PER_UNIT, 1.0), _MAX_UNITS_PER_SECOND)

@@ -1,0 +1,122 @@
+"""What the packets of a file say (see shared.media.packets), as facts.
+
+The sender of a file controls every value here.
+"""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.media.decoders import DECODERS
+from shared.media.facts import AudioFacts
+from shared.media.pace import Intervals, Pace, median, pace_of
+
+MAX_SAMPLE_RATE = 768_000
+MAX_CHANNELS = 24
+"""The channels of 22.2 surround. There is no known layout for more, so they cannot be mixed down to stereo."""
+
+MAX_TITLE_CHARACTERS = 200
+_MAX_STATED_RATE = 1000
+
+
+class MeasuredStream(BaseModel):
+    """One stream. Times are on the file's clock; None if it has no packet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["video", "audio"]
+    codec: str | None
+    picture: bool
+    width: int
+    height: int
+    channels: int | None
+    sample_rate: int | None
+    language: str | None
+    title: str | None
+    default: bool
+    packets: int
+    first_seconds: float | None
+    end_seconds: float | None
+    last_duration_seconds: float
+    stated_end_seconds: float | None
+    intervals: tuple[tuple[float, int], ...]
+    tick_seconds: float
+    stated_rate: Fraction | None
+
+    def pace(self) -> Pace:
+        """The frame rate of a picture."""
+        stated = self.stated_rate
+        plausible = stated is not None and 0 < stated <= _MAX_STATED_RATE
+        return pace_of(self.intervals, self.tick_seconds, stated if plausible else None)
+
+    def picture_end(self) -> float:
+        """When the last picture ends. A stated duration counts unless no other picture is shown so long or so short."""
+        end = (self.end_seconds or 0.0) - self.last_duration_seconds
+        stated = self.stated_end_seconds
+        if stated is not None and abs(end - stated) <= self.tick_seconds:
+            return stated
+        return end + self._last_shown()
+
+    def _last_shown(self) -> float:
+        intervals: Intervals = self.intervals
+        if not intervals:
+            return self.last_duration_seconds or float(1 / self.pace().rate)
+        if self.last_duration_seconds < intervals[0][0] - self.tick_seconds:
+            return median(intervals)
+        return min(self.last_duration_seconds, max(intervals[-1][0], 1.0))
+
+
+class Measurement(BaseModel):
+    """A file. `readable` is False if libav cannot open it, `complete` if its index names pictures beyond its end.
+
+    `unread` is True if bytes were read that are missing in a file of which only the ends were downloaded.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    readable: bool
+    complete: bool
+    unread: bool
+    streams: tuple[MeasuredStream, ...]
+
+    @property
+    def picture(self) -> MeasuredStream | None:
+        """The first video stream that is not a cover."""
+        return next((stream for stream in self.streams if stream.picture), None)
+
+    @property
+    def sounds(self) -> Sequence[MeasuredStream]:
+        """The sound streams, in their order."""
+        return [stream for stream in self.streams if stream.kind == "audio"]
+
+
+def audio_facts(number: int, stream: MeasuredStream) -> AudioFacts:
+    """The facts of the sound stream with this number."""
+    channels, rate = stream.channels or 0, stream.sample_rate or 0
+    known = stream.codec in DECODERS and stream.packets > 0
+    return AudioFacts(
+        number=number,
+        codec=stream.codec or "unknown",
+        channels=channels or None,
+        sample_rate=rate if 0 < rate <= MAX_SAMPLE_RATE else None,
+        language=_language(stream.language),
+        title=_title(stream.title),
+        default=stream.default,
+        decodable=known and 0 < channels <= MAX_CHANNELS and 0 < rate <= MAX_SAMPLE_RATE,
+        start_seconds=stream.first_seconds,
+        end_seconds=stream.end_seconds,
+    )
+
+
+def _language(tag: str | None) -> str | None:
+    if tag is None or tag == "und" or not re.fullmatch(r"[A-Za-z0-9-]{2,35}", tag):
+        return None
+    return tag
+
+
+def _title(title: str | None) -> str | None:
+    printable = "".join(character for character in title or "" if character.isprintable())
+    return printable.strip()[:MAX_TITLE_CHARACTERS] or None
