@@ -175,9 +175,11 @@ def _refuse_truncated(tracks: list[Track], measurement: Measurement, container: 
     """
     general = first_track(tracks, "General") or {}
     # A broadcast stream may end anywhere, and a browser's live WebM never states its size. MediaInfo
-    # calls both truncated, but they play to their end.
+    # calls both truncated, but they play to their end. Chromium may state a duration of 1 ms there.
+    stated_seconds = (number_of(general, "duration") or 0.0) / 1000
+    measured_seconds = (measurement.picture and measurement.picture.end_seconds) or 0.0
     may_be_open_ended = container == "mpegts" or (
-        container == "matroska" and not number_of(general, "duration")
+        container == "matroska" and measured_seconds >= stated_seconds
     )
     if not measurement.complete or ("istruncated" in general and not may_be_open_ended):
         raise UnusableMedia("truncated", TRUNCATED)

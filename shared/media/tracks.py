@@ -56,7 +56,7 @@ def facts_of(
         raise _no_video_error(bool(measurement.sounds), container)
     if picture.first_seconds is None:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
-    duration = picture.picture_end()
+    duration = picture.picture_end(measurement.sound_end)
     if duration <= 0:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     if duration > MAX_DURATION_SECONDS:

@@ -40,7 +40,9 @@ def program() -> Path:
     if installed := next(filter(None, map(shutil.which, _INSTALLED)), None):
         return Path(installed)
     if shutil.which("apt-get") is None:
-        pytest.skip("this machine has no Chromium and is not Debian, whose Chromium could be fetched")
+        pytest.skip(
+            "this machine has no Chromium and is not Debian, whose Chromium could be fetched"
+        )
     pytest.fail("there is no Chromium; local/setup/debian_chromium.sh fetches it")
 
 
