@@ -12,14 +12,13 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.media.decoders import DECODERS
 from shared.media.facts import AudioFacts
-from shared.media.pace import Intervals, Pace, median, pace_of
+from shared.media.pace import MAX_RATE, Intervals, Pace, median, pace_of
 
 MAX_SAMPLE_RATE = 768_000
 MAX_CHANNELS = 24
 """The channels of 22.2 surround. There is no known layout for more, so they cannot be mixed down to stereo."""
 
 MAX_TITLE_CHARACTERS = 200
-_MAX_STATED_RATE = 1000
 _HARDLY_SECONDS = 0.05
 
 
@@ -39,6 +38,7 @@ class MeasuredStream(BaseModel):
     title: str | None
     default: bool
     packets: int
+    sampled: bool
     first_seconds: float | None
     end_seconds: float | None
     last_duration_seconds: float
@@ -50,8 +50,14 @@ class MeasuredStream(BaseModel):
     def pace(self) -> Pace:
         """The frame rate of a picture."""
         stated = self.stated_rate
-        plausible = stated is not None and 0 < stated <= _MAX_STATED_RATE
+        plausible = stated is not None and 0 < stated <= MAX_RATE
         return pace_of(self.intervals, self.tick_seconds, stated if plausible else None)
+
+    def pictures(self) -> int:
+        """How many there are: counted, or estimated if only the ends of the file were read."""
+        if not self.sampled:
+            return self.packets
+        return round((self.picture_end() - (self.first_seconds or 0.0)) * self.pace().rate)
 
     def picture_end(self, sound_end: float | None = None) -> float:
         """When the last picture ends. A stated duration counts unless no other picture is shown so long or so short.

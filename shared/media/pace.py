@@ -21,7 +21,7 @@ STANDARD_RATES = (
     Fraction(60),
 )
 
-MAX_LOST_SHARE = 0.02
+MAX_LOST_SHARE = 0.01
 """Of a variable rate's pictures, this share may fall together with another in a clip of a constant rate."""
 
 _CONSTANT_SHARE = 0.95
@@ -29,7 +29,9 @@ _JITTER = 0.02
 _SHORT_SHARE = 0.005
 _AT_ONCE_SECONDS = 0.004
 _USUAL_RATE = Fraction(30)
-_MAX_RATE = 1000
+MAX_RATE = 1000
+"""In frames per second. A faster pace is ignored, as if there were only one picture."""
+
 
 Intervals = Sequence[tuple[float, int]]
 """Seconds from one picture to the next, and how often they occur, the shortest first."""
@@ -47,22 +49,25 @@ class Pace:
 def pace_of(intervals: Intervals, tick_seconds: float, stated: Fraction | None) -> Pace:
     """The pace of a video whose time stamps have a resolution of `tick_seconds`."""
     total = sum(count for _, count in intervals)
-    if not total:
+    length = sum(seconds * count for seconds, count in intervals)
+    if not total or total / length > MAX_RATE:
         rate = stated or _USUAL_RATE
         return Pace(rate=rate, variable=stated is None, enough=float(rate))
     usual = median(intervals)
-    slack = 1.01 * tick_seconds + _JITTER * usual
+    rounding = min(
+        1.01 * tick_seconds, usual / 4
+    )  # in AVI a tick is a picture, and nothing is rounded
+    slack = rounding + _JITTER * usual
     alike = [(seconds, count) for seconds, count in intervals if abs(seconds - usual) <= slack]
     number = sum(count for _, count in alike)
     short = sum(count for seconds, count in intervals if seconds < usual - slack)
     if number >= _CONSTANT_SHARE * total and short <= max(1, _SHORT_SHARE * total):
         mean = sum(seconds * count for seconds, count in alike) / number
-        rate = _exact(1 / mean, tick_seconds / number / mean, stated)
+        rate = _exact(1 / mean, rounding / number / mean, stated)
         return Pace(rate=rate, variable=False, enough=float(rate))
-    length = sum(seconds * count for seconds, count in intervals)
-    average = min(total / length, _MAX_RATE)
+    average = total / length
     return Pace(
-        rate=Fraction(average).limit_denominator(1000) or Fraction(1, 1000),
+        rate=_fraction(average),
         variable=True,
         enough=_enough(intervals, average),
     )
@@ -99,7 +104,7 @@ def _enough(intervals: Intervals, average: float) -> float:
     for rate in STANDARD_RATES:
         if rate * 1.1 >= average and lost_share(intervals, float(rate)) <= MAX_LOST_SHARE:
             return float(rate)
-    return min(1 / intervals[0][0], _MAX_RATE)
+    return min(1 / intervals[0][0], float(MAX_RATE))
 
 
 def _exact(rate: float, uncertainty: float, stated: Fraction | None) -> Fraction:
@@ -112,4 +117,13 @@ def _exact(rate: float, uncertainty: float, stated: Fraction | None) -> Fraction
         for exact in (candidates[0], nearest):
             if abs(float(exact) / rate - 1) <= tolerance:
                 return exact
-    return Fraction(min(rate, _MAX_RATE)).limit_denominator(1000) or Fraction(1, 1000)
+    return _fraction(rate)
+
+
+def _fraction(rate: float) -> Fraction:
+    """The simplest fraction near a rate, however low that is."""
+    return (
+        1 / Fraction(1 / rate).limit_denominator(1000)
+        if rate < 1
+        else Fraction(rate).limit_denominator(1000)
+    )

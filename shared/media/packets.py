@@ -1,17 +1,15 @@
 """Measures a file by its packets, without decoding any: where each track begins and ends on the file's clock.
 
-    an index (MP4, AVI)     the times of all pictures are in it; only the last packets are read, for their order
-    no index                one pass over all packets
+    an index (MP4, AVI)          the times of all pictures are in it; only the last packets are read, for their order
+    seek points (large Matroska)  the packets of the first and last megabytes
+    anything else                 one pass over all packets
 
 The file's clock is the one of the worker's ffmpeg: its zero is what ffmpeg calls the start time of the file, and jumps
 of the clock are closed by ffmpeg's rule. Runs in the child process only, because it reads untrusted files.
 """
 
-from array import array
-from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import av
@@ -23,88 +21,20 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from shared.media.input_file import InputFile, TooMuchRead
+from shared.media.jumps import JumpCloser
+from shared.media.track_times import Track
 
 _JUMPING_FORMATS = {"mpegts", "mpeg"}
 """The formats whose clock may jump (AVFMT_TS_DISCONT in FFmpeg)."""
 
-_JUMP_SECONDS = 10
-_BACKWARD_JUMP_SECONDS = Fraction(1, 10)
-"""ffmpeg's -dts_delta_threshold, and how far a time stamp may lie before the one ahead of it."""
+_LARGE_BYTES = 32 << 20
+_HEAD_BYTES = 4 << 20
+"""A large Matroska file is measured by this much of its beginning, and by what follows its last seek point."""
 
 _REORDERED = 32
 """Pictures are stored at most 16 places from where they are shown."""
 
-_MAX_INTERVALS = 2000
-_COARSE_SECONDS = Fraction(1, 1000)
-
-
-class JumpCloser:
-    """Closes the jumps of a file's clock as ffmpeg does when it decodes the file from its start.
-
-    A time stamp that is more than 10 s off the one expected in its track, or more than 0.1 s before the last one, is
-    a jump: from there on all tracks are moved so that this packet follows the one before it.
-    Source: ts_discontinuity_process in FFmpeg's fftools/ffmpeg_demux.c.
-    """
-
-    def __init__(self) -> None:
-        self._offset = Fraction(0)
-        self._last: Fraction | None = None
-        self._previous: dict[int, Fraction] = {}
-        self._expected: dict[int, Fraction] = {}
-
-    def offset(self, track: int, dts: Fraction, duration: Fraction) -> Fraction:
-        """The seconds to add to the time stamps of this packet."""
-        time = dts + self._offset
-        expected = self._expected.get(track)
-        if expected is None:
-            jump = self._last is not None and abs(time - self._last) > _JUMP_SECONDS
-            expected = self._last
-        else:
-            backward = time + _BACKWARD_JUMP_SECONDS < self._previous[track]
-            jump = backward or abs(time - expected) > _JUMP_SECONDS
-        if jump and expected is not None:
-            self._offset += expected - time
-            time = expected
-        self._last = self._previous[track] = time
-        self._expected[track] = time + duration
-        return self._offset
-
-
-class Track:
-    """The measured times of one stream, in ticks of its time base."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-        self.base = stream.time_base or Fraction(1, 1000)
-        self.packets = 0
-        self.first: int | None = None
-        self.end = 0
-        self.last_duration = 0
-        self.times = array("q")
-        self.keeps_times = isinstance(stream, VideoStream)
-
-    def add(self, time: int, duration: int) -> None:
-        """Count a packet that is shown from `time` on."""
-        self.packets += 1
-        if self.first is None or time < self.first:
-            self.first = time
-        if time + duration >= self.end or self.packets == 1:
-            self.end = time + duration
-            self.last_duration = duration
-        if self.keeps_times:
-            self.times.append(time)
-
-    def intervals(self) -> list[tuple[float, int]]:
-        """How often each interval in seconds lies between one picture and the next, the shortest first."""
-        times = sorted(self.times)
-        found = Counter(b - a for a, b in pairwise(times) if b > a)
-        exact = Counter({float(ticks * self.base): count for ticks, count in found.items()})
-        if len(exact) > _MAX_INTERVALS:
-            coarse = Counter[float]()
-            for seconds, count in exact.items():
-                coarse[float(round(seconds / _COARSE_SECONDS) * _COARSE_SECONDS)] += count
-            exact = coarse
-        return sorted(exact.items())
+_LAST_TIME = 2**62
 
 
 def measure(file: InputFile, demuxer: str, decoders: str, max_streams: int) -> dict[str, Any]:
@@ -115,36 +45,65 @@ def measure(file: InputFile, demuxer: str, decoders: str, max_streams: int) -> d
         "max_streams": str(max_streams),
     }
     try:
-        return _measure(file, demuxer, options)
+        with _open(file, demuxer, options) as container:
+            measured = _by_parts(file, container)
+        if measured is None:
+            file.seek(0)
+            with _open(file, demuxer, options) as container:
+                measured = _by_all_packets(file, container)
     except (av.FFmpegError, TooMuchRead, MemoryError):
         return {"readable": False, "complete": True, "unread": file.touched_unread, "streams": []}
+    return measured
 
 
-def _measure(file: InputFile, demuxer: str, options: dict[str, str]) -> dict[str, Any]:
-    with av.open(
+def _open(file: InputFile, demuxer: str, options: dict[str, str]) -> InputContainer:
+    return av.open(
         file,  # pyright: ignore[reportArgumentType] - the stub asks for more than PyAV uses
         format=demuxer,
         options=options,
         metadata_errors="replace",
-        buffer_size=1 << 16,
-    ) as container:
-        tracks = [Track(s) for s in container.streams if s.type in ("video", "audio")]
-        picture = next((t for t in tracks if _is_picture(t.stream)), None)
-        missing = False
-        if picture is not None:
-            for track in tracks:
-                track.keeps_times = track is picture
-            if _has_whole_index(file, container, picture):
-                missing = _read_index(file, container, tracks, picture)
-            else:
-                _read_packets(container, tracks)
-        start = Fraction(container.start_time or 0, av.time_base)
-        return {
-            "readable": True,
-            "complete": not missing,
-            "unread": file.touched_unread,
-            "streams": [_described(track, start) for track in tracks],
-        }
+        buffer_size=1 << 15,
+    )
+
+
+def _by_parts(file: InputFile, container: InputContainer) -> dict[str, Any] | None:
+    """Measure by the index or the ends of a file; None if all of its packets must be read."""
+    tracks, picture = _tracks(container)
+    if picture is None:
+        return _report(file, container, tracks)
+    if _has_whole_index(file, container, picture):
+        missing = _read_index(file, container, tracks, picture)
+        return _report(file, container, tracks, complete=not missing)
+    if _has_seek_points(file, container) and _read_ends(file, container, tracks, picture):
+        return _report(file, container, tracks)
+    return None
+
+
+def _by_all_packets(file: InputFile, container: InputContainer) -> dict[str, Any]:
+    tracks, _ = _tracks(container)
+    _read_packets(container, tracks)
+    return _report(file, container, tracks)
+
+
+def _tracks(container: InputContainer) -> tuple[list[Track], Track | None]:
+    """The tracks of picture and sound, and the one that is the picture of this file."""
+    tracks = [Track(s) for s in container.streams if s.type in ("video", "audio")]
+    picture = next((track for track in tracks if _is_picture(track.stream)), None)
+    if picture is not None:
+        picture.keeps_times = True
+    return tracks, picture
+
+
+def _report(
+    file: InputFile, container: InputContainer, tracks: list[Track], *, complete: bool = True
+) -> dict[str, Any]:
+    start = Fraction(container.start_time or 0, av.time_base)
+    return {
+        "readable": True,
+        "complete": complete,
+        "unread": file.touched_unread,
+        "streams": [_described(track, start) for track in tracks],
+    }
 
 
 def _is_picture(stream: Stream) -> bool:
@@ -201,19 +160,49 @@ def _read_last_packets(container: InputContainer, track: Track) -> None:
             track.end, track.last_duration = seen.end, seen.last_duration
 
 
+def _has_seek_points(file: InputFile, container: InputContainer) -> bool:
+    """True for a large Matroska file that is not a recording, which states no duration and has no seek points."""
+    matroska = container.format.name.startswith("matroska")
+    return matroska and bool(container.duration) and file.size >= _LARGE_BYTES
+
+
+def _read_ends(
+    file: InputFile, container: InputContainer, tracks: list[Track], picture: Track
+) -> bool:
+    """Measure by the first and last packets. False if a track ends before the last ones."""
+    by_index = {track.stream.index: track for track in tracks}
+    for packet in _packets(container):
+        _add(by_index, packet)
+        if file.tell() > _HEAD_BYTES:
+            break
+    picture.end_part()
+    seen = {track: track.packets for track in tracks}
+    # Beyond every time stamp; with seek points, libav then reads from the last one.
+    container.seek(_LAST_TIME, stream=picture.stream)
+    for packet in _packets(container):
+        _add(by_index, packet)
+    for track in tracks:
+        track.sampled = True
+    return all(track.packets > count or not count for track, count in seen.items())
+
+
+def _add(by_index: dict[int, Track], packet: av.Packet, offset: int = 0) -> None:
+    track = by_index.get(packet.stream_index)
+    if track is not None and not packet.is_discard:
+        track.add(_time(packet) + offset, packet.duration or 0)
+
+
 def _read_packets(container: InputContainer, tracks: list[Track]) -> None:
     by_index = {track.stream.index: track for track in tracks}
     closer = JumpCloser() if container.format.name in _JUMPING_FORMATS else None
     for packet in _packets(container):
-        track = by_index.get(packet.stream_index)
-        if track is None or packet.is_discard:
-            continue
         offset = 0
-        if closer and packet.dts is not None:
+        track = by_index.get(packet.stream_index)
+        if closer and track and packet.dts is not None:
             expected = _expected_duration(track.stream, packet)
             seconds = closer.offset(packet.stream_index, packet.dts * track.base, expected)
             offset = round(seconds / track.base)
-        track.add(_time(packet) + offset, packet.duration or 0)
+        _add(by_index, packet, offset)
 
 
 def _expected_duration(stream: Stream, packet: av.Packet) -> Fraction:
@@ -268,6 +257,7 @@ def _described(track: Track, start: Fraction) -> dict[str, Any]:
         "title": stream.metadata.get("title"),
         "default": bool(stream.disposition & Disposition.default),
         "packets": track.packets,
+        "sampled": track.sampled,
         "first_seconds": None if track.first is None else _seconds(track.first - zero, track),
         "end_seconds": None if track.first is None else _seconds(track.end - zero, track),
         "last_duration_seconds": float(track.last_duration * track.base),

@@ -16,7 +16,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from shared.media import mediainfo_process, packets_process
 from shared.media.decoders import DEMUXERS
@@ -56,8 +56,8 @@ _probes = ThreadPoolExecutor(MAX_PROBES, thread_name_prefix="probe")
 
 TRUNCATED = "The file is incomplete: part of the video is missing. Upload the whole file again."
 
-_CODES_FROM_ENDS = {
-    *("too_long", "too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),
+_CODES_FROM_HEADERS = {
+    *("too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),
 }
 
 _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
@@ -75,7 +75,13 @@ def probe(path: Path) -> MediaFacts:
         OSError: there is no such file.
 
     """
-    return _probe(path, range(0))[0]
+    size = path.stat().st_size
+    if size == 0:
+        raise UnusableMedia("empty_file", "The file is empty.")
+    with path.open("rb") as file:
+        container = _container(file)
+        report = _read(file, container, range(0))
+    return _facts(report, container, size)
 
 
 async def probe_async(path: Path) -> MediaFacts:
@@ -95,25 +101,33 @@ async def ends_suffice_for_probe(path: Path, unread: range) -> bool:
 
 
 def _ends_suffice_for_probe(path: Path, unread: range) -> bool:
-    try:
-        _, depends_on_unread = _probe(path, unread)
-    except UnusableMedia as error:
-        return error.code in _CODES_FROM_ENDS
-    return not depends_on_unread
-
-
-def _probe(path: Path, unread: range) -> tuple[MediaFacts, bool]:
-    """The facts, and whether they depend on the `unread` bytes."""
-    size = path.stat().st_size
-    if size == 0:
-        raise UnusableMedia("empty_file", "The file is empty.")
     with path.open("rb") as file:
-        container = _container(file)
-        file.seek(0)
-        tracks, measurement = _read(file, DEMUXERS[container], unread)
-    refuse_excess(tracks)
-    _refuse_truncated(tracks, measurement, container)
-    return facts_of(tracks, measurement, container, size), measurement.unread
+        try:
+            container = _container(file)
+        except UnusableMedia:
+            return True
+        try:
+            report = _read(file, container, unread)
+        except UnusableMedia:
+            return False
+    try:
+        _facts(report, container, path.stat().st_size)
+    except UnusableMedia as error:
+        return not report.measurement.unread or error.code in _CODES_FROM_HEADERS
+    return not report.measurement.unread
+
+
+class _Report(NamedTuple):
+    """What the child processes say of a file."""
+
+    tracks: list[Track]
+    measurement: Measurement
+
+
+def _facts(report: _Report, container: Container, size: int) -> MediaFacts:
+    refuse_excess(report.tracks)
+    _refuse_truncated(report, container)
+    return facts_of(report.tracks, report.measurement, container, size)
 
 
 def _container(file: BinaryIO) -> Container:
@@ -132,22 +146,23 @@ def _container(file: BinaryIO) -> Container:
     raise UnusableMedia("not_a_video", NOT_A_VIDEO)
 
 
-def _read(file: BinaryIO, demuxer: str, unread: range) -> tuple[list[Track], Measurement]:
-    """What the child processes say of a file. Raises UnusableMedia if one of them cannot read it."""
-    measuring = (demuxer, str(2 * MAX_STREAMS), str(unread.start), str(unread.stop))
+def _read(file: BinaryIO, container: Container, unread: range) -> _Report:
+    """Run the child processes. Raises UnusableMedia if one of them cannot read the file."""
+    file.seek(0)
+    measuring = (DEMUXERS[container], str(2 * MAX_STREAMS), str(unread.start), str(unread.stop))
     with (
         _child(file, packets_process.__file__, *measuring) as libav,
         _child(file, mediainfo_process.__file__) as mediainfo,
     ):
         try:
-            measured = Measurement.model_validate_json(_output(libav))
+            measurement = Measurement.model_validate_json(_output(libav))
             tracks = cast("list[Track]", json.loads(_output(mediainfo)))
         except (subprocess.SubprocessError, ValueError) as error:
             raise UnusableMedia("unreadable", UNREADABLE) from error
         finally:
             libav.kill()
             mediainfo.kill()
-    return tracks, measured
+    return _Report(tracks, measurement)
 
 
 def _child(file: BinaryIO, script: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -168,12 +183,12 @@ def _output(child: subprocess.Popen[bytes]) -> bytes:
     return output
 
 
-def _refuse_truncated(tracks: list[Track], measurement: Measurement, container: Container) -> None:
+def _refuse_truncated(report: _Report, container: Container) -> None:
     """Refuse a file that is shorter than it says itself: by its header, or by the places of its pictures.
 
     A recording or a broadcast says nothing of the kind; it is used up to its end.
     """
-    general = first_track(tracks, "General") or {}
+    general = first_track(report.tracks, "General") or {}
     # A broadcast stream may end anywhere, and a browser's live WebM never states its size. MediaInfo
     # calls both truncated, but they play to their end. Chromium may state a duration of 1 ms there.
     stated_seconds = (number_of(general, "duration") or 0.0) / 1000
@@ -181,5 +196,5 @@ def _refuse_truncated(tracks: list[Track], measurement: Measurement, container: 
     may_be_open_ended = container == "mpegts" or (
         container == "matroska" and measured_seconds >= stated_seconds
     )
-    if not measurement.complete or ("istruncated" in general and not may_be_open_ended):
+    if not report.measurement.complete or ("istruncated" in general and not may_be_open_ended):
         raise UnusableMedia("truncated", TRUNCATED)

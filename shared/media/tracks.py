@@ -15,6 +15,7 @@ from shared.media.measured import MAX_CHANNELS, MeasuredStream, Measurement, aud
 MAX_SIDE = 8192
 MAX_PIXELS = 8192 * 4320
 MAX_DURATION_SECONDS = 4 * 3600
+MIN_DURATION_SECONDS = 0.001
 MAX_STREAMS = 16
 
 MAX_PIXEL_ASPECT = 16
@@ -57,7 +58,7 @@ def facts_of(
     if picture.first_seconds is None:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     duration = picture.picture_end(measurement.sound_end)
-    if duration <= 0:
+    if duration < MIN_DURATION_SECONDS:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     if duration > MAX_DURATION_SECONDS:
         raise UnusableMedia("too_long", "The video is longer than 4 hours.")
@@ -127,7 +128,7 @@ def _video(track: Track, picture: MeasuredStream) -> VideoFacts:
         frame_rate=pace.rate,
         max_frame_rate=pace.enough,
         variable_frame_rate=pace.variable,
-        frame_count=picture.packets,
+        frame_count=picture.pictures(),
         bit_depth=int(_plausible(track, "bit_depth", MAX_BIT_DEPTH) or 8),
         interlaced=track.get("scan_type") in ("Interlaced", "MBAFF", "PAFF"),
         transfer=track.get("transfer_characteristics"),

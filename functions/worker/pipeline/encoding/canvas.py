@@ -51,14 +51,10 @@ def constant_rate(video: VideoFacts) -> Fraction:
     """The constant frame rate of a source's clips.
 
     A constant source keeps its own rate, so a clip shows each of its pictures once. A variable one gets the lowest
-    standard rate at which hardly any two of its pictures fall together (see `shared.media.pace`). Both are halved or
-    doubled until they are within MIN_RATE and MAX_RATE.
+    standard rate at which hardly any two of its pictures fall together (see `shared.media.pace`). A rate
+    above MAX_RATE or below MIN_RATE is divided or multiplied by the smallest whole number that brings it within them.
     """
     rate = video.frame_rate
     if video.variable_frame_rate:
         rate = Fraction(video.max_frame_rate).limit_denominator(1001)
-    while rate > MAX_RATE:
-        rate /= 2
-    while rate < MIN_RATE:
-        rate *= 2
-    return rate
+    return rate / max(1, math.ceil(rate / MAX_RATE)) * max(1, math.ceil(MIN_RATE / rate))

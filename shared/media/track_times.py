@@ -1,0 +1,57 @@
+"""The measured times of one stream. Runs in the child process only."""
+
+from array import array
+from collections import Counter
+from fractions import Fraction
+from itertools import pairwise
+
+from av.stream import Stream
+
+_MAX_INTERVALS = 2000
+_COARSE_SECONDS = Fraction(1, 1000)
+
+
+class Track:
+    """The measured times of one stream, in ticks of its time base."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.base = stream.time_base or Fraction(1, 1000)
+        self.packets = 0
+        self.first: int | None = None
+        self.end = 0
+        self.last_duration = 0
+        self.sampled = False
+        self.keeps_times = False
+        self._times = array("q")
+        self._intervals = Counter[int]()
+
+    def add(self, time: int, duration: int) -> None:
+        """Count a packet that is shown from `time` on."""
+        self.packets += 1
+        if self.first is None or time < self.first:
+            self.first = time
+        if time + duration >= self.end or self.packets == 1:
+            self.end = time + duration
+            self.last_duration = duration
+        if self.keeps_times:
+            self._times.append(time)
+
+    def end_part(self) -> None:
+        """Begin a new part of the file: the time between two parts is not an interval between pictures."""
+        times = sorted(self._times)
+        self._intervals.update(b - a for a, b in pairwise(times) if b > a)
+        self._times = array("q")
+
+    def intervals(self) -> list[tuple[float, int]]:
+        """How often each interval in seconds lies between one picture and the next, the shortest first."""
+        self.end_part()
+        exact = Counter(
+            {float(ticks * self.base): count for ticks, count in self._intervals.items()}
+        )
+        if len(exact) > _MAX_INTERVALS:
+            coarse = Counter[float]()
+            for seconds, count in exact.items():
+                coarse[float(round(seconds / _COARSE_SECONDS) * _COARSE_SECONDS)] += count
+            exact = coarse
+        return sorted(exact.items())
