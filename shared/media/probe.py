@@ -192,7 +192,8 @@ def _refuse_truncated(report: _Report, container: Container) -> None:
     # A broadcast stream may end anywhere, and a browser's live WebM never states its size. MediaInfo
     # calls both truncated, but they play to their end. Chromium may state a duration of 1 ms there.
     stated_seconds = (number_of(general, "duration") or 0.0) / 1000
-    measured_seconds = (measurement.picture and measurement.picture.end_seconds) or 0.0
+    picture = report.measurement.picture
+    measured_seconds = (picture and picture.end_seconds) or 0.0
     may_be_open_ended = container == "mpegts" or (
         container == "matroska" and measured_seconds >= stated_seconds
     )
