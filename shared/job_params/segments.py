@@ -97,10 +97,10 @@ def _check_alone(index: int, segment: Segment, source: Source | None) -> Segment
         return _problem(index, "unknown_source", "refers to a source that is not in this project")
     if source.status != "ready":
         return _problem(index, "source_not_ready", "refers to a source that has not been confirmed")
-    end = source.duration_seconds or 0.0
+    end = source.duration_seconds or 0.0  # of the picture, as the probe measured it
     if segment.start < 0 or segment.end > end + RANGE_TOLERANCE_SECONDS:
         return _problem(
-            index, "out_of_range", f"is outside its source, which runs from 0 to {end:.3f} seconds"
+            index, "out_of_range", f"is outside its source, whose picture ends at {end:.3f} seconds"
         )
     if segment.end < segment.start:
         return _problem(index, "reversed", "ends before it starts")

@@ -11,7 +11,7 @@ import sys
 
 from pymediainfo import MediaInfo
 
-MEMORY_BYTES = 384 << 20
+MEMORY_BYTES = 160 << 20
 CPU_SECONDS = 4
 """Ordinary files take 0.1 s, whatever their size, because MediaInfo reads only headers and the first pictures."""
 

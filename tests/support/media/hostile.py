@@ -144,3 +144,63 @@ def decoder_names() -> set[str]:
     command = [executable(), "-hide_banner", "-decoders"]
     lines = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()
     return {line.split()[1] for line in lines if line.startswith(" ") and len(line.split()) > 1}
+
+
+def many_chapters(path: Path, chapters: int) -> None:
+    """One second of video with `chapters` chapters."""
+    labels = path.with_suffix(".txt")
+    chapter = "[CHAPTER]\nTIMEBASE=1/1000000\nSTART={}\nEND={}\ntitle=a\n"
+    texts = (chapter.format(number, number + 1) for number in range(chapters))
+    labels.write_text(";FFMETADATA1\n" + "".join(texts))
+    source = [*footage.pattern(1, size="64x64"), "-i", str(labels)]
+    footage.make(*source, "-map_chapters", "1", *X264, str(path))
+
+
+def empty_fragments(path: Path) -> None:
+    """A second of video, then half a million fragments without a picture."""
+    flags = ["-movflags", "+frag_keyframe+empty_moov", "-f", "mp4"]
+    footage.make(*footage.pattern(1, size="64x64"), *X264, *flags, str(path))
+    with path.open("ab") as file:
+        file.write(struct.pack(">I4sI4sII", 24, b"moof", 16, b"mfhd", 0, 1) * 500_000)
+
+
+def empty_broadcast(path: Path) -> None:
+    """24 MB of packets that belong to no programme (ISO/IEC 13818-1, 2.4.3.2)."""
+    path.write_bytes((b"\x47\x00\x64\x10" + bytes(184)) * 128_000)
+
+
+def deep_elements(path: Path) -> None:
+    """Matroska in which 100,000 elements contain each other."""
+    head = bytes.fromhex("1a45dfa3 84 4282 81 6d 18538067 01ffffffffffffff")
+    path.write_bytes(
+        head + bytes.fromhex("1043a770 01ffffffffffffff 45b9 01ffffffffffffff") * 100_000
+    )
+
+
+def many_edits(path: Path) -> None:
+    """An MP4 with an edit list of 250,000 edits, each of one picture."""
+    footage.make(*footage.pattern(1, size="64x64"), *X264, "-f", "mp4", str(path))
+    content = path.read_bytes()
+    edit = struct.pack(">IIHH", 40, 0, 1, 0)
+    edits = struct.pack(">4sII", b"elst", 0, 250_000) + edit * 250_000
+    added = struct.pack(">I", 4 + len(edits)) + edits
+    start = content.index(b"elst") - 4
+    (old,) = struct.unpack_from(">I", content, start)
+    changed = bytearray(content[:start] + added + content[start + old :])
+    for box in (b"moov", b"trak", b"edts"):
+        place = changed.index(box) - 4
+        (size,) = struct.unpack_from(">I", changed, place)
+        struct.pack_into(">I", changed, place, size + len(added) - old)
+    path.write_bytes(changed)
+
+
+def overlapping_samples(path: Path) -> None:
+    """An index that names the same megabyte a million times."""
+    overstated_index(path.with_suffix(".mp4"), 1_000_000)
+    content = bytearray(path.with_suffix(".mp4").read_bytes())
+    struct.pack_into(">I", content, content.index(b"stsz") + 8, 1 << 20)
+    path.write_bytes(content + bytes(2 << 20))
+
+
+COSTLY = (empty_fragments, empty_broadcast, deep_elements, many_edits, overlapping_samples)
+"""Files of some megabytes that claim, nest or repeat far more than they hold."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from shared.storage import supabase_bucket
 from shared.storage.paths import InvalidPath
 from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage
 from supabase import AsyncClient, AsyncClientOptions
+from tests.support.media import footage
 from tests.support.media.kinds import make_kind
 from tests.support.waiting import eventually
 from tests.unit.storage.storage_api import BUCKET, StorageApi
@@ -133,8 +135,8 @@ async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(
 @pytest.fixture
 def short_peeks(monkeypatch: pytest.MonkeyPatch) -> int:
     """Makes files of some kilobytes behave like files over 16 MB: only this size decides which bytes are read."""
-    monkeypatch.setattr(supabase_bucket, "PEEK_BYTES", 4000)
-    return 4000
+    monkeypatch.setattr(supabase_bucket, "PEEK_BYTES", 40_000)
+    return 40_000
 
 
 def _index_in_the_middle(folder: Path) -> Path:
@@ -163,7 +165,7 @@ async def test_a_peek_at_a_large_video_probes_identically_to_the_whole_file(
 ) -> None:
     """A source is deleted if its peek is rejected, so a peek must not miss what only the middle shows."""
     video = make(tmp_path)
-    assert video.stat().st_size > 3 * short_peeks
+    assert video.stat().st_size > 2 * short_peeks
     api.files[PATH] = video.read_bytes()
     assert probe(await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)) == probe(
         video
@@ -178,6 +180,26 @@ async def test_a_peek_at_a_large_video_with_an_index_does_not_read_its_middle(
     peeked = await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)
     assert probe(peeked) == probe(video)
     assert peeked.read_bytes()[short_peeks:-short_peeks].strip(b"\0") == b""
+
+
+@pytest.mark.parametrize(("sound", "ends_suffice"), [(4.5, True), (1.0, False)])
+async def test_a_large_matroska_video_is_peeked_at_if_its_tracks_reach_its_end(
+    storage: SupabaseStorage, api: StorageApi, tmp_path: Path, sound: float, ends_suffice: bool
+) -> None:
+    video = tmp_path / "large.mkv"
+    footage.make(
+        *(*footage.pattern(4.5, size="640x360", rate="24000/1001"), *footage.tone(sound)),
+        *("-c:v", "rawvideo", "-pix_fmt", "yuv420p", "-c:a", "aac", str(video)),
+    )
+    assert video.stat().st_size > 32 << 20
+    api.files[PATH] = video.read_bytes()
+    peeked = await storage.peek(PATH, tmp_path, ends_suffice=ends_suffice_for_probe)
+    facts = probe(peeked)
+    assert facts == probe(video)
+    assert (facts.video.frame_rate, facts.video.frame_count) == (Fraction(24000, 1001), 108)
+    assert facts.audio is not None
+    assert facts.audio.end_seconds == pytest.approx(sound, abs=0.03)
+    assert (peeked.read_bytes() != api.files[PATH]) == ends_suffice
 
 
 @pytest.mark.usefixtures("short_peeks")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.media import mediainfo_process
+from shared.media import mediainfo_process, packets_process
 from shared.media.probe import MediaFacts, UnusableMedia, probe, probe_async
 from tests.support.media import footage
 from tests.support.media.kinds import X264, Kind, make_kind
@@ -118,6 +118,16 @@ def test_mediainfo_cannot_open_a_file_that_the_video_names(plain: Path, tmp_path
         done = subprocess.run(command, stdin=file, capture_output=True, check=True)
     tracks = json.loads(done.stdout)
     assert [track["track_type"] for track in tracks] == ["General"]
+
+
+def test_libav_cannot_open_a_file_that_the_video_names(plain: Path, tmp_path: Path) -> None:
+    playlist = tmp_path / "list.txt"
+    playlist.write_text(f"ffconcat version 1.0\nfile {plain}\n")
+    for demuxer in ("concat", "mov"):
+        with playlist.open("rb") as file:
+            command = [sys.executable, "-I", packets_process.__file__, demuxer, "32", "0", "0"]
+            done = subprocess.run(command, stdin=file, capture_output=True, check=True)
+        assert not json.loads(done.stdout)["readable"]
 
 
 @pytest.mark.parametrize("name", ["late-index.mp4", "early-index.mp4", "cut.mkv", "cut.avi"])

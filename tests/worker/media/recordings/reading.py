@@ -72,8 +72,8 @@ def _picture(frame: av.VideoFrame, time: float) -> Shown:
     small = frame.reformat(width=BITS, height=2, format="gray", interpolation="AREA").planes[0]
     row = small.line_size
     levels = bytes(small)
-    number = sum((levels[bit] > 125) << bit for bit in range(BITS))  # noqa: PLR2004
-    return Shown(time=time, number=number, lit=levels[row] > 125)  # noqa: PLR2004
+    number = sum((levels[bit] > 125) << bit for bit in range(BITS))
+    return Shown(time=time, number=number, lit=levels[row] > 125)
 
 
 def _loud(part: av.AudioFrame, earliest: float) -> list[float]:

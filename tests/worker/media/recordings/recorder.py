@@ -1,4 +1,4 @@
-"""Records takes in Chromium. The page sends each slice to a server on loopback, as pages do that upload while recording.
+"""Records takes in Chromium. The page sends each slice to a server on loopback, as pages do that upload as they record.
 
 Run it to record a batch into a folder: `python -m tests.worker.media.recordings.recorder webm /tmp/webm`.
 """

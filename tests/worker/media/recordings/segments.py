@@ -34,7 +34,7 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 0
     while at < len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
-        assert size >= 8, "boxes of 64-bit sizes do not occur here"  # noqa: PLR2004
+        assert size >= 8, "boxes of 64-bit sizes do not occur here"
         yield kind, data[at : at + size]
         at += size
 

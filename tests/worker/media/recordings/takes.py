@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 SECONDS = 3.2
 
@@ -40,8 +41,9 @@ class Take:
     """One recording.
 
     `type` is MediaRecorder's mimeType; `slice_ms` is its time slice, None for one piece at the end. `actions` are its
-    methods, called at a second of the recording. An abandoned take is never stopped: its page is closed. `key_frame_ms` is the time between pictures
-    that stand alone, None for the browser's choice; Chromium writes an MP4's fragments there.
+    methods, called at a second of the recording. An abandoned take is never stopped: its page is closed.
+    `key_frame_ms` is the time between pictures that stand alone, None for the browser's choice. Chromium begins a
+    fragment of an MP4 at each.
     """
 
     name: str
@@ -59,9 +61,17 @@ _SUFFIXES = {"webm": "webm", "x-matroska": "mkv", "mp4": "mp4"}
 
 
 def _matrix(container: str) -> list[Take]:
+    def name(codec: str, slice_ms: int | None, *, sound: bool) -> str:
+        parts = (
+            codec[:4].rstrip("."),
+            "sliced" if slice_ms else "whole",
+            "sound" if sound else "mute",
+        )
+        return f"{'-'.join(parts)}.{_SUFFIXES[container]}"
+
     return [
         Take(
-            name=f"{codec.split('.')[0]}-{'sliced' if slice_ms else 'whole'}-{'sound' if sound else 'mute'}.{_SUFFIXES[container]}",
+            name=name(codec, slice_ms, sound=sound),
             type=f"video/{container};codecs={codec}{',opus' if sound else ''}",
             slice_ms=slice_ms,
             sound=sound,
@@ -73,32 +83,47 @@ def _matrix(container: str) -> list[Take]:
 _VP8, _VP9 = "video/webm;codecs=vp8,opus", "video/webm;codecs=vp9,opus"
 _MKV, _MP4 = "video/x-matroska;codecs=avc1,opus", "video/mp4;codecs=avc1.42E01E,opus"
 
-PAUSED = ((1.0, "pause"), (2.0, "resume"))
-ASKED = ((0.7, "requestData"), (1.1, "requestData"), (1.11, "requestData"), (2.5, "requestData"))
 
-ODD = [
-    *(
-        Take(name=f"{what}.{suffix}", type=type, **options)
-        for suffix, type in (("webm", _VP8), ("mkv", _MKV), ("mp4", _MP4))
-        for what, options in {
-            "paused": {"actions": PAUSED},
-            "asked": {"actions": ASKED, "slice_ms": None},
-            "portrait": {"stage": "portrait"},
-            "rarely-changing": {"stage": "rarely changing", "seconds": 5.0},
-            "camera": {"stage": "camera"},
-            "cut-off": {"abandoned": True, "key_frame_ms": 500},
-        }.items()
+def _in_each_container(name: str, **options: Any) -> list[Take]:
+    containers = {"webm": _VP8, "mkv": _MKV, "mp4": _MP4}
+    return [
+        Take(name=f"{name}.{suffix}", type=kind, **options) for suffix, kind in containers.items()
+    ]
+
+
+SLICES = [
+    *_in_each_container(
+        "asked",
+        slice_ms=None,
+        actions=(
+            (0.7, "requestData"),
+            (1.1, "requestData"),
+            (1.11, "requestData"),
+            (2.5, "requestData"),
+        ),
     ),
+    *_in_each_container("paused", actions=((1.0, "pause"), (2.0, "resume"))),
     Take(name="uncompressed-sound.mkv", type="video/x-matroska;codecs=avc1,pcm"),
-    Take(name="fragments.mp4", type=_MP4, key_frame_ms=500),
     Take(name="default.webm", type="video/webm"),
+    Take(name="fragments.mp4", type=_MP4, key_frame_ms=500),
+]
+PICTURES = [
+    *_in_each_container("portrait", stage="portrait"),
+    *_in_each_container("camera", stage="camera"),
     Take(name="growing-vp8.webm", type=_VP8, stage="growing"),
     Take(name="growing-vp9.webm", type=_VP9, stage="growing"),
-    Take(name="growing.mkv", type=_MKV, stage="growing"),
-    Take(name="growing.mp4", type=_MP4, stage="growing"),
+    *_in_each_container("growing", stage="growing")[1:],
 ]
+ENDS = [
+    *_in_each_container("rarely-changing", stage="rarely changing", seconds=5.0),
+    *_in_each_container("cut-off", abandoned=True, key_frame_ms=500, seconds=4.0),
+]
+ODD = [*SLICES, *PICTURES, *ENDS]
 
 MATRIX = [take for container in CODECS for take in _matrix(container)]
 
-BATCHES = {**{container: _matrix(container) for container in CODECS}, "odd": ODD}
+BATCHES = {
+    **{container: _matrix(container) for container in CODECS},
+    "slices": SLICES, "pictures": PICTURES, "ends": ENDS,
+}
 """Takes that are recorded at the same time, in one page."""

@@ -44,7 +44,7 @@ async def test_so_does_whatever_else_this_browser_can_record(tmp_path: Path) -> 
     codecs = {codec for found in CODECS.values() for codec in found} | set(OTHER_CODECS)
     types = {f"video/{container};codecs={codec}" for container in CODECS for codec in codecs}
     others = await supported(sorted(types - listed), tmp_path)
-    takes = [Take(name=f"{number}.video", type=type) for number, type in enumerate(others)]
+    takes = [Take(name=f"{number}.video", type=kind) for number, kind in enumerate(others)]
     await record(takes, tmp_path)
     for take in takes:
         path = tmp_path / take.name

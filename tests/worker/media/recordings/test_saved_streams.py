@@ -63,13 +63,15 @@ async def test_a_saved_stream_becomes_a_right_clip(
 
 @pytest.mark.parametrize("empty", [False, True])
 async def test_a_stream_of_which_nothing_was_played_is_refused(
-    empty: bool,  # noqa: FBT001
+    empty: bool,
     recorded: Recorded,
     tmp_path: Path,
 ) -> None:
     """Only its beginning was saved: that a tab recorded as MP4 was closed early looks the same."""
     whole = split(recorded(FRAGMENTED).read_bytes())
-    assert await _play([whole.head, *[without_samples(whole.media[0])][: int(empty)]], tmp_path) == []
+    assert (
+        await _play([whole.head, *[without_samples(whole.media[0])][: int(empty)]], tmp_path) == []
+    )
     with pytest.raises(UnusableMedia) as refused:
         probe(tmp_path / "saved.mp4")
     assert refused.value.code == "no_duration"

@@ -23,7 +23,7 @@ def _takes(*names: str) -> pytest.MarkDecorator:
 async def test_however_its_slices_were_asked_for_a_recording_becomes_a_right_clip(
     take: Take, recorded: Recorded, tmp_path: Path
 ) -> None:
-    """Chromium states a duration of a millisecond in a WebM or MKV of which slices were asked for without a time slice."""
+    """In a WebM or MKV of which slices were asked for by `requestData`, Chromium states a duration of a millisecond."""
     path = recorded(take)
     checking.assert_ends_with_the_last_picture(probe(path), read(path))
     clip = await checking.cut(path, tmp_path)
@@ -89,7 +89,7 @@ async def test_a_camera_and_microphone_are_accepted(
 async def test_a_picture_that_grows_is_fitted_into_the_first_size(
     take: Take, recorded: Recorded, tmp_path: Path
 ) -> None:
-    """Chromium's MP4 lacks what a decoder needs after H.264 grew: no player shows that part, but what came before counts."""
+    """Chromium's MP4 lacks what a decoder needs after H.264 grew; what was recorded before that is compared."""
     path = recorded(take)
     assert (probe(path).video.width, probe(path).video.height) == (192, 128)
     clip = await checking.cut(path, tmp_path)
