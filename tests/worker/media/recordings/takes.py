@@ -124,6 +124,8 @@ MATRIX = [take for container in CODECS for take in _matrix(container)]
 
 BATCHES = {
     **{container: _matrix(container) for container in CODECS},
-    "slices": SLICES, "pictures": PICTURES, "ends": ENDS,
+    "slices": SLICES,
+    "pictures": PICTURES,
+    "ends": ENDS,
 }
 """Takes that are recorded at the same time, in one page."""
