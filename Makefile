@@ -33,6 +33,7 @@ demo: setup
 test: setup-dev
 	@local/setup/debian_postgres.sh
 	@local/setup/debian_zzuf.sh
+	@local/setup/debian_chromium.sh
 	@$(RUN) -m pytest -n 2 --dist worksteal $(PYTEST)
 
 faults: setup-dev

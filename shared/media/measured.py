@@ -19,6 +19,7 @@ MAX_CHANNELS = 24
 """The channels of 22.2 surround. There is no known layout for more, so they cannot be mixed down to stereo."""
 
 MAX_TITLE_CHARACTERS = 200
+_HARDLY_SECONDS = 0.05
 
 
 class MeasuredStream(BaseModel):
@@ -58,21 +59,25 @@ class MeasuredStream(BaseModel):
             return self.packets
         return round((self.picture_end() - (self.first_seconds or 0.0)) * self.pace().rate)
 
-    def picture_end(self) -> float:
-        """When the last picture ends. A stated duration counts unless no other picture is shown so long or so short."""
+    def picture_end(self, sound_end: float | None = None) -> float:
+        """When the last picture ends. A stated duration counts unless no other picture is shown so long or so short.
+
+        A last picture without a credible duration is shown as long as usual, but hardly longer than the sound is heard.
+        """
         end = (self.end_seconds or 0.0) - self.last_duration_seconds
         stated = self.stated_end_seconds
         if stated is not None and abs(end - stated) <= self.tick_seconds:
             return stated
-        return end + self._last_shown()
+        return end + self._last_shown(None if sound_end is None else sound_end - end)
 
-    def _last_shown(self) -> float:
+    def _last_shown(self, heard_seconds: float | None) -> float:
         intervals: Intervals = self.intervals
         if not intervals:
             return self.last_duration_seconds or float(1 / self.pace().rate)
-        if self.last_duration_seconds < intervals[0][0] - self.tick_seconds:
-            return median(intervals)
-        return min(self.last_duration_seconds, max(intervals[-1][0], 1.0))
+        usual = median(intervals)
+        if self.last_duration_seconds >= usual / 2:
+            return min(self.last_duration_seconds, max(intervals[-1][0], 1.0))
+        return usual if heard_seconds is None else min(usual, max(heard_seconds, _HARDLY_SECONDS))
 
 
 class Measurement(BaseModel):
@@ -95,6 +100,11 @@ class Measurement(BaseModel):
     def picture(self) -> MeasuredStream | None:
         """The first video stream that is not a cover."""
         return next((stream for stream in self.streams if stream.picture), None)
+
+    @property
+    def sound_end(self) -> float | None:
+        """When the last sound ends; None if there is none."""
+        return max((sound.end_seconds for sound in self.sounds if sound.end_seconds), default=None)
 
     @property
     def sounds(self) -> Sequence[MeasuredStream]:

@@ -27,6 +27,7 @@ MAX_LOST_SHARE = 0.01
 _CONSTANT_SHARE = 0.95
 _JITTER = 0.02
 _SHORT_SHARE = 0.005
+_AT_ONCE_SECONDS = 0.004
 _USUAL_RATE = Fraction(30)
 MAX_RATE = 1000
 """In frames per second. A faster pace is ignored, as if there were only one picture."""
@@ -93,7 +94,13 @@ def lost_share(intervals: Intervals, rate: float) -> float:
 
 
 def _enough(intervals: Intervals, average: float) -> float:
-    """The lowest standard rate, not below the average, that loses hardly any picture; the fastest pace if none does."""
+    """The lowest standard rate, not below the average, that loses hardly any picture; the fastest pace if none does.
+
+    Browsers write some pictures at once, of which only the last was ever shown.
+    """
+    intervals = [(seconds, count) for seconds, count in intervals if seconds > _AT_ONCE_SECONDS]
+    if not intervals:
+        return average
     for rate in STANDARD_RATES:
         if rate * 1.1 >= average and lost_share(intervals, float(rate)) <= MAX_LOST_SHARE:
             return float(rate)

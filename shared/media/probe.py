@@ -180,9 +180,12 @@ def _refuse_truncated(report: _Report, container: ContainerName) -> None:
     """
     general = first_track(report.tracks, "General") or {}
     # A broadcast stream and a part of a disc may end anywhere, and a browser's live WebM never states its size.
-    # MediaInfo calls them truncated, but they play to their end.
+    # MediaInfo calls them truncated, but they play to their end. Chromium may state a duration of 1 ms there.
+    stated_seconds = (number_of(general, "duration") or 0.0) / 1000
+    picture = report.measurement.picture
+    measured_seconds = (picture and picture.end_seconds) or 0.0
     may_be_open_ended = container in ("mpegts", "mpegps") or (
-        container == "matroska" and not number_of(general, "duration")
+        container == "matroska" and measured_seconds >= stated_seconds
     )
     if not report.measurement.complete or ("istruncated" in general and not may_be_open_ended):
         raise UnusableMedia("truncated", TRUNCATED)

@@ -65,7 +65,7 @@ def facts_of(
     refuse_undecodable(first_track(tracks, "General") or {}, video, picture.codec)
     if picture.first_seconds is None:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
-    duration = picture.picture_end()
+    duration = picture.picture_end(measurement.sound_end)
     if duration < MIN_DURATION_SECONDS:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     if duration > MAX_DURATION_SECONDS:

@@ -1,6 +1,6 @@
 """The commands of docs/api.md and docs/quickstart.md, and the quickstart's page, run as they are written.
 
-A machine without a Chromium runs the page's calls in Deno, and asks the library itself whether a browser may make them.
+The page's calls also run in Deno, and the library itself is asked whether a browser may make them.
 """
 
 import json
@@ -11,11 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import expect
 
 from local.programs import DENO
 from tests.conftest import SAMPLE
+from tests.support.browser.chromium import chromium
 from tests.support.waiting import eventually
-from tests.tools.docs import browser, pages
+from tests.tools.docs import pages
 from tests.tools.docs.checkout import Checkout, fresh_checkout
 
 WRITTEN_PORT = "8080"
@@ -116,30 +118,25 @@ def test_the_change_that_the_page_proposes_shows_an_error(
     assert "target_duration: Input should be greater than or equal to 1" in result.stderr
 
 
-@pytest.mark.skipif(browser.PROGRAM is None, reason="no Chromium on this machine")
 async def test_the_page_plays_a_clip_in_a_browser(
     checkout: Checkout, library: str, token: str, port: str, tmp_path: Path
 ) -> None:
     await eventually(lambda: _responds(f"http://127.0.0.1:{port}/index.html"))
-    async with browser.open_page(f"http://127.0.0.1:{port}", tmp_path) as page:
-        # Modules run before the load event: a click before that would submit the form without the script.
-        loaded = "document.readyState === 'complete' && document.querySelector('form') !== null"
-        await eventually(lambda: page.evaluate(loaded), 60)
-        await page.choose_file("[name=video]", SAMPLE)
-        for name, value in (("library", library), ("token", token)):
-            await page.evaluate(
-                f"document.querySelector('[name={name}]').value = {json.dumps(value)}"
-            )
-        await page.evaluate("document.querySelector('button').click()")
-        status = "document.querySelector('[role=status]').textContent"
-        assert await eventually(lambda: page.evaluate(status), 60)
-        await eventually(lambda: page.evaluate("!document.querySelector('video').hidden"), 120)
-        assert await page.evaluate(status) == "Completed, 0 s left"
-        playing = "document.querySelector('video').play().then(() => true)"
-        assert await page.evaluate(playing)
-        moved = "document.querySelector('video').currentTime > 0.5"
-        await eventually(lambda: page.evaluate(moved))
-        duration = await page.evaluate("document.querySelector('video').duration")
+    async with chromium(tmp_path) as browser:
+        page = await browser.new_page()
+        # Returns after the load event, and with it after the page's module has run.
+        await page.goto(f"http://127.0.0.1:{port}")
+        await page.set_input_files("[name=video]", SAMPLE)
+        await page.fill("[name=library]", library)
+        await page.fill("[name=token]", token)
+        await page.click("button")
+        status, video = page.get_by_role("status"), page.locator("video")
+        await expect(status).not_to_be_empty(timeout=60_000)
+        await expect(video).to_be_visible(timeout=120_000)
+        await expect(status).to_have_text("Completed, 0 s left")
+        await video.evaluate("video => video.play()")
+        await page.wait_for_function("document.querySelector('video').currentTime > 0.5")
+        duration = await video.evaluate("video => video.duration")
         assert duration == pytest.approx(10, abs=0.1)
 
 
