@@ -131,13 +131,13 @@ async def test_a_playlist_that_replaces_the_source_is_not_followed(
 
 
 def test_steady_movement_is_no_cut() -> None:
-    assert boundaries.cuts([0.0, *[14.0] * 40]) == []
-    assert boundaries.cuts([0.0, *[1.0] * 20, *[14.0] * 20]) == []
-    assert boundaries.cuts([0.0, *[3.0, 9.0] * 20]) == []
+    assert boundaries.cuts([0.0, *[35.0] * 40]) == []
+    assert boundaries.cuts([0.0, *[2.5] * 20, *[35.0] * 20]) == []
+    assert boundaries.cuts([0.0, *[8.0, 23.0] * 20]) == []
 
 
 def test_a_faint_cut_in_a_calm_scene_is_found() -> None:
-    assert boundaries.cuts([*[0.4] * 20, 6.0, *[0.4] * 20]) == [20]
+    assert boundaries.cuts([*[1.0] * 20, 15.0, *[1.0] * 20]) == [20]
 
 
 def test_a_flash_does_not_make_scenes() -> None:

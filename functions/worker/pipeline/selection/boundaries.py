@@ -4,15 +4,19 @@ motion   ....|........|.......     a cut is one frame whose change exceeds that 
 luma     ~~~~|~~~~\_/~|~~~~~~~     a fade is a slope that ends in black
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-# Differences of neighbouring frames, on scdet's scale of 0..100.
-CLEAR_CUT = 10.0
-FAINT_CUT = 5.0
+from pipeline.selection.series import Miniatures, distance
+
+# Mean differences of neighbouring frames, of 255.
+CLEAR_CUT = 25.0
+FAINT_CUT = 12.5
 NEIGHBOURS = 6
 FLASH_SECONDS = 0.25  # cuts closer than this are a flash, not scenes
+FLASH_CHANGE = 0.35  # how much the picture may differ after a flash, relative to the flash
 
 BLACK_LUMA = 20.0  # 16 is black
 FADE_LUMA_PER_SECOND = 10.0
@@ -37,6 +41,25 @@ def _is_cut(motion: Sequence[float], index: int) -> bool:
     ]
     typical = median(neighbours) if neighbours else 0.0
     return change > (2 if change >= CLEAR_CUT else 5) * typical
+
+
+def without_flashes(
+    cuts: Sequence[int], motion: Sequence[float], times: Sequence[float], pictures: Miniatures
+) -> list[int]:
+    """The cuts after which the picture is another one, and not soon the same as before."""
+    return [
+        index
+        for index in cuts
+        if _lasting_change(pictures, times[index]) >= FLASH_CHANGE * motion[index]
+    ]
+
+
+def _lasting_change(pictures: Miniatures, time: float) -> float:
+    if not pictures:
+        return math.inf
+    before = pictures.last_until(time - FLASH_SECONDS)
+    after = pictures.first_from(time + FLASH_SECONDS)
+    return distance(pictures[before], pictures[after])
 
 
 def dark_frames(luma: Sequence[float], frame_rate: float) -> list[bool]:
