@@ -1,4 +1,4 @@
-"""`python -m bench.scenes`: where the worker and PySceneDetect find cuts and dissolves, and how long the analysis takes.
+"""`python -m bench.scenes`: where the worker and PySceneDetect find cuts and dissolves.
 
     python -m bench.scenes [file...]    more files: compared with the marks on which both detectors agree
 
@@ -32,7 +32,9 @@ def main(files: Sequence[str]) -> None:
     footage += [Footage(name=Path(file).name, path=Path(file)) for file in files]
     marks = _peers([one.path for one in footage])
     marks[_OURS] = [_marks(one.path) for one in footage]
-    _print_table("cuts: recall and precision against the known edits", score.cuts, footage[:known], marks)
+    _print_table(
+        "cuts: recall and precision against the known edits", score.cuts, footage[:known], marks
+    )
     _print_table("dissolves: recall", score.dissolves, footage[:known], marks)
     both = [marks["ContentDetector"], marks["AdaptiveDetector"]]
     agreed = [
@@ -61,11 +63,20 @@ def _peers(files: Sequence[Path]) -> dict[str, list[list[int]]]:
     installed = folder / "requirements.txt"
     if not installed.exists() or installed.read_text() != requirements.read_text():
         venv.create(folder, with_pip=True, clear=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements]
-        subprocess.run(install, check=True)  # noqa: S603
+        install = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "-r",
+            requirements,
+        ]
+        subprocess.run(install, check=True)
         installed.write_text(requirements.read_text())
     command = [python, _HERE / "peers.py", *files]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
 
 
@@ -93,6 +104,7 @@ def _print_row(title: str, scores: dict[str, Score]) -> None:
         found, right = f"{part.found}/{part.there}", f"{part.right}/{part.marks}"
         print(f"{found:>10}{right:>10}", end="")
     print(f"   {title}")
+
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -111,17 +111,17 @@ _ONE_SHOT = {
         f"{_STILL},loop=143:1,setpts=N/24/TB,"
         "crop=320:180:x='20+450*(clip((n-40)/30\\,0\\,1)+clip((n-100)/20\\,0\\,1))':y=200"
     ),
-    "zoom": f"{_STILL},zoompan=z='1+0.015*in':d=1:s=320x180:fps=24,loop=0,null",
+    "zoom": f"{_STILL},loop=143:1,setpts=N/24/TB,zoompan=z='1+0.008*in':d=1:s=320x180:fps=24",
     "shake": (
         f"{_STILL},loop=143:1,setpts=N/24/TB,"
         "crop=320:180:x='400+30*sin(n*0.9)+20*sin(n*2.3)':y='200+25*sin(n*1.3)+12*sin(n*2.9)'"
     ),
-    "flashes": (
-        f"{_LIFE}," + _LIGHT.format("if(lt(mod(N+20\\,40)\\,2)\\,235\\,lum(X\\,Y))")
-    ),
+    "flashes": (f"{_LIFE}," + _LIGHT.format("if(lt(mod(N+20\\,40)\\,2)\\,235\\,lum(X\\,Y))")),
     "flashes, long": (
         f"{_LIFE},"
-        + _LIGHT.format("if(between(mod(N\\,48)\\,20\\,24)\\,min(235\\,lum(X\\,Y)+130)\\,lum(X\\,Y))")
+        + _LIGHT.format(
+            "if(between(mod(N\\,48)\\,20\\,24)\\,min(235\\,lum(X\\,Y)+130)\\,lum(X\\,Y))"
+        )
     ),
     "light changes": (
         f"{_LIFE},"
@@ -135,7 +135,7 @@ _ONE_SHOT = {
 
 def _ffmpeg(*arguments: str) -> None:
     command = [executable(), "-nostdin", "-v", "error", "-y", *arguments]
-    subprocess.run(command, check=True)  # noqa: S603  # a list, and all of it is from here
+    subprocess.run(command, check=True)  # a list, and all of it is from here
 
 
 def make(folder: Path) -> list[Footage]:
@@ -145,6 +145,7 @@ def make(folder: Path) -> list[Footage]:
         name="sample",
         path=SAMPLE,
         cuts=SAMPLE_CUTS,
+        dissolves=(Dissolve(start=597, end=628),),
         free=(Dissolve(start=236, end=294), Dissolve(start=685, end=745)),
     )
     edits = [_edit(edit, folder) for edit in _EDITS]

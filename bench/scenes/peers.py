@@ -1,12 +1,13 @@
+# pyright: basic, reportMissingImports=false
 """Run as a script, in an environment of its own: prints where PySceneDetect finds cuts, as JSON.
 
-    python peers.py <file>...    ->    {"ContentDetector": [[frames of file 1], ...], "AdaptiveDetector": ...}
+python peers.py <file>...    ->    {"ContentDetector": [[frames of file 1], ...], "AdaptiveDetector": ...}
 """
 
 import json
 import sys
 
-from scenedetect import AdaptiveDetector, ContentDetector, detect  # pyright: ignore
+from scenedetect import AdaptiveDetector, ContentDetector, detect
 
 if __name__ == "__main__":
     found = {

@@ -26,13 +26,19 @@ MIN_DISTANCE = 6.0  # between the ends, of 255: two dark pictures differ by abou
 MIN_STRAIGHTNESS = 0.7  # distance of the ends divided by the length of the way
 MAX_STEP = 0.5  # of the whole way; a cut makes it in one
 MAX_RESIDUE = 0.3  # mean difference from a mixture, relative to the distance of the ends
+# The same picture in another light correlates, but has another contrast. So unequal contrasts allow less correlation,
+# and so do long windows, in which movement takes correlation away.
 MAX_CORRELATION = 0.7
-# A low contrast correlates with anything, so where one end has little of it, the same picture is suspected earlier.
-LOW_CONTRAST_RATIO = 0.4
-MAX_LOW_CONTRAST_CORRELATION = 0.3
-MAX_OUTSIDE = (
-    0.75  # change before and after, over half the length, relative to the distance of the ends
-)
+MAX_CORRELATION_LONG = 0.45
+LONG_WINDOW = 13
+MAX_UNEQUAL_CORRELATION = 0.3
+EQUAL_CONTRASTS, UNEQUAL_CONTRASTS = 0.7, 0.5  # the lower one divided by the higher
+# Change before and after, over half the length, relative to the distance of the ends. A short window inside a long
+# movement looks like a dissolve; one inside a long dissolve is not needed, because a longer window shows it all.
+MAX_OUTSIDE = 0.65
+MAX_OUTSIDE_SHORT = 0.5
+SHORT_WINDOW = 6
+MIN_EVIDENCE = 0.075  # all four conditions together, each 1 for a perfect dissolve and 0 at worst
 MAX_STEP_BACK = 0.08
 
 
@@ -92,18 +98,27 @@ def _candidate(pictures: Miniatures, first: int, last: int, whole: float) -> _Ca
     if apart < max(MIN_DISTANCE, MIN_STRAIGHTNESS * whole):
         return None
     correlation, contrast_ratio = _compare(start, end)
-    low = contrast_ratio < LOW_CONTRAST_RATIO
-    if correlation > (MAX_LOW_CONTRAST_CORRELATION if low else MAX_CORRELATION):
+    most = MAX_CORRELATION if last - first < LONG_WINDOW else MAX_CORRELATION_LONG
+    if correlation > min(most, _max_correlation(contrast_ratio)):
         return None
-    if _outside(pictures, first, last) > MAX_OUTSIDE * apart:
+    outside = _outside(pictures, first, last) / apart
+    if outside > (MAX_OUTSIDE_SHORT if last - first <= SHORT_WINDOW else MAX_OUTSIDE):
         return None
     shares, residue = _mixture([pictures[index] for index in range(first, last + 1)])
     growth = [after - before for before, after in pairwise(shares)]
     if residue > MAX_RESIDUE * apart or max(growth) > MAX_STEP or min(growth) < -MAX_STEP_BACK:
         return None
+    evidence = apart / whole * (1 - residue / apart) * (1 - correlation)
+    if evidence * (1 - outside) < MIN_EVIDENCE:
+        return None
     middle = min(range(len(shares)), key=lambda index: abs(shares[index] - 0.5))
-    merit = apart * apart / whole * (1 - residue / apart) * (1 - correlation)
-    return _Candidate(merit=merit, first=first, last=last, middle=first + middle)
+    return _Candidate(merit=apart * evidence, first=first, last=last, middle=first + middle)
+
+
+def _max_correlation(contrast_ratio: float) -> float:
+    equal = (contrast_ratio - UNEQUAL_CONTRASTS) / (EQUAL_CONTRASTS - UNEQUAL_CONTRASTS)
+    spread = MAX_CORRELATION - MAX_UNEQUAL_CORRELATION
+    return MAX_UNEQUAL_CORRELATION + spread * min(1.0, max(0.0, equal))
 
 
 def _compare(one: bytes, other: bytes) -> tuple[float, float]:

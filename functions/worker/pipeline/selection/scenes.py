@@ -82,7 +82,9 @@ def _scenes(measured: Measurements, canvas: Canvas) -> list[Scene]:
     rate = float(canvas.frame_rate)
     measured_rate = min(rate, max(1.0, (count - 1) / max(times[-1] - times[0], 1e-3)))
     dark = boundaries.dark_frames(measured.luma.values[:count], measured_rate)
-    cuts = boundaries.without_flashes(boundaries.cuts(motion), motion, times, measured.miniatures)
+    cuts = boundaries.without_flashes(
+        boundaries.cuts(motion, measured.luma.values), motion, times, measured.miniatures
+    )
     mixed = [bisect_left(times, one.middle, hi=count - 1) for one in dissolves(measured.miniatures)]
     spans = boundaries.spans(
         count,
