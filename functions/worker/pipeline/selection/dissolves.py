@@ -94,8 +94,11 @@ def _candidates(pictures: Miniatures) -> Iterator[_Candidate]:
 
 def _candidate(pictures: Miniatures, first: int, last: int, whole: float) -> _Candidate | None:
     start, end = pictures[first], pictures[last]
+    least = max(MIN_DISTANCE, MIN_STRAIGHTNESS * whole)
+    if distance(start[::5], end[::5]) < least / 2:  # a fifth of the pixels rules out most windows
+        return None
     apart = distance(start, end)
-    if apart < max(MIN_DISTANCE, MIN_STRAIGHTNESS * whole):
+    if apart < least:
         return None
     correlation, contrast_ratio = _compare(start, end)
     most = MAX_CORRELATION if last - first < LONG_WINDOW else MAX_CORRELATION_LONG
