@@ -10,7 +10,7 @@ audit() {
     "${@:2}" || failed+=("$1")
 }
 
-for file in requirements.txt functions/*/requirements.txt local/requirements-node.txt requirements-dev.txt; do
+for file in requirements.txt functions/*/requirements.txt local/requirements-node.txt bench/scenes/requirements.txt requirements-dev.txt; do
     audit "$file" .venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$file"
 done
 audit 'local/package-lock.json' npm audit --prefix local --package-lock-only

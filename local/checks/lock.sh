@@ -16,6 +16,7 @@ for function in lease_cleanup library worker; do
     pin "functions/$function/requirements" --constraint requirements.txt
 done
 pin local/requirements-node
+pin bench/scenes/requirements
 pin requirements-dev "$@"
 npm install --prefix local --package-lock-only --ignore-scripts --no-audit --no-fund \
     --omit-lockfile-registry-resolved

@@ -187,6 +187,8 @@ def test_the_thumbnail_is_of_the_sharpest_moment_that_is_not_black() -> None:
             start_frame=index * 48,
             end_frame=index * 48 + 48,
             dark=dark,
+            silent=False,
+            still=False,
             motion=0,
             sharpness=sharpness,
             loudness=-70,

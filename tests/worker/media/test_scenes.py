@@ -130,19 +130,70 @@ async def test_a_playlist_that_replaces_the_source_is_not_followed(
         await analyse(text, facts, tmp_path)
 
 
+def _cuts(motion: list[float], luma: float = 100.0) -> list[int]:
+    return boundaries.cuts(motion, [luma] * len(motion))
+
+
 def test_steady_movement_is_no_cut() -> None:
-    assert boundaries.cuts([0.0, *[14.0] * 40]) == []
-    assert boundaries.cuts([0.0, *[1.0] * 20, *[14.0] * 20]) == []
-    assert boundaries.cuts([0.0, *[3.0, 9.0] * 20]) == []
+    assert _cuts([0.0, *[35.0] * 40]) == []
+    assert _cuts([0.0, *[2.5] * 20, *[35.0] * 20]) == []
+    assert _cuts([0.0, *[8.0, 23.0] * 20]) == []
 
 
 def test_a_faint_cut_in_a_calm_scene_is_found() -> None:
-    assert boundaries.cuts([*[0.4] * 20, 6.0, *[0.4] * 20]) == [20]
+    assert _cuts([*[1.0] * 20, 15.0, *[1.0] * 20]) == [20]
 
 
-def test_a_flash_does_not_make_scenes() -> None:
+def test_a_movement_that_starts_or_stops_at_once_is_no_cut() -> None:
+    assert _cuts([*[0.4] * 20, *[30.0] * 20, *[0.4] * 20]) == []
+
+
+def test_a_cut_with_a_blended_frame_is_found() -> None:
+    assert _cuts([*[0.4] * 20, 30.0, 31.0, *[0.4] * 20]) == [20, 21]
+
+
+def test_a_cut_in_a_dark_scene_is_found_by_less_change() -> None:
+    motion = [*[0.2] * 20, 6.0, *[0.2] * 20]
+    assert _cuts(motion, luma=30) == [20]
+    assert _cuts(motion, luma=100) == []
+
+
+def test_two_cuts_close_together_are_one() -> None:
     spans = boundaries.spans(100, [50, 52], [False] * 100, shortest=6)
     assert spans == [range(50), range(50, 100)]
+
+
+def _edited(path: Path, graph: str) -> Path:
+    """A moving test pattern and a fractal, of four seconds each, edited by `graph` to [v]."""
+    inputs = list[str]()
+    for source in ("testsrc2", "mandelbrot"):
+        inputs += ["-f", "lavfi", "-t", "4", "-i", f"{source}=size=320x180:rate=25"]
+    footage.make(*inputs, "-filter_complex", graph, "-map", "[v]", *X264, str(path))
+    return path
+
+
+@pytest.mark.parametrize("length", [0.5, 1.0, 2.0])
+async def test_a_dissolve_is_a_boundary_near_its_middle(tmp_path: Path, length: float) -> None:
+    fade = f"xfade=duration={length}:offset={3 - length / 2}"
+    path = _edited(tmp_path / "dissolve.mp4", f"[0][1]{fade},format=yuv420p[v]")
+    starts = _starts(await analyse(path, probe(path), tmp_path))
+    assert starts == [0, pytest.approx(75, abs=12.5 * length)]
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        # a pan over a still picture
+        "[1]select=eq(n\\,0),scale=960:540,loop=74:1,setpts=N/25/TB,crop=320:180:4*n:200",
+        # a light that goes off
+        "[1]lutyuv=y=val,geq=lum='16+(lum(X\\,Y)-16)*(1-0.6*clip(T-1.5\\,0\\,1))':cb=128:cr=128",
+        # two flashes, of one frame and of four
+        "[1]lutyuv=y=val,geq=lum='if(eq(N\\,30)+between(N\\,60\\,63)\\,235\\,lum(X\\,Y))':cb=128:cr=128",
+    ],
+)
+async def test_movement_light_and_flashes_are_no_boundaries(tmp_path: Path, graph: str) -> None:
+    path = _edited(tmp_path / "one.mp4", f"{graph},format=yuv420p[v]")
+    assert _starts(await analyse(path, probe(path), tmp_path)) == [0]
 
 
 def test_a_fade_is_dark_and_a_dim_scene_is_not() -> None:

@@ -4,17 +4,25 @@ motion   ....|........|.......     a cut is one frame whose change exceeds that 
 luma     ~~~~|~~~~\_/~|~~~~~~~     a fade is a slope that ends in black
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-# Differences of neighbouring frames, on scdet's scale of 0..100.
-CLEAR_CUT = 10.0
-FAINT_CUT = 5.0
-NEIGHBOURS = 6
-FLASH_SECONDS = 0.25  # cuts closer than this are a flash, not scenes
+from pipeline.selection.series import Miniatures, distance
 
-BLACK_LUMA = 20.0  # 16 is black
+# Mean differences of neighbouring frames, of 255, in pictures of ordinary brightness. Dark ones differ by less.
+CLEAR_CUT = 25.0
+FAINT_CUT = 12.5
+ORDINARY_LUMA = 80.0
+MIN_BRIGHTNESS = 0.15
+NEIGHBOURS = 6
+MOVEMENT_RATIO = 1.5  # a frame that changes less than this, relative to both frames after or before it, is movement
+FLASH_SECONDS = 0.25  # cuts closer than this are a flash, not scenes
+FLASH_CHANGE = 0.35  # how much the picture may differ after a flash, relative to the flash
+
+BLACK = 16.0
+BLACK_LUMA = 20.0
 FADE_LUMA_PER_SECOND = 10.0
 FADE_SECONDS = 2.0
 SLOPE_FRAMES = (
@@ -22,21 +30,56 @@ SLOPE_FRAMES = (
 )
 
 
-def cuts(motion: Sequence[float]) -> list[int]:
+def cuts(motion: Sequence[float], luma: Sequence[float]) -> list[int]:
     """The indexes of the frames that start a new scene, except the first frame."""
-    return [index for index in range(1, len(motion)) if _is_cut(motion, index)]
+    return [
+        index
+        for index in range(1, len(motion))
+        if _is_cut(motion, index, _brightness(max(luma[index - 1], luma[index])))
+    ]
 
 
-def _is_cut(motion: Sequence[float], index: int) -> bool:
+def _brightness(luma: float) -> float:
+    """How bright a picture is, relative to an ordinary one: at most 1."""
+    return min(1.0, max(MIN_BRIGHTNESS, (luma - BLACK) / (ORDINARY_LUMA - BLACK)))
+
+
+def _is_cut(motion: Sequence[float], index: int, brightness: float) -> bool:
     change = motion[index]
-    if change < FAINT_CUT:
+    if change < FAINT_CUT * brightness or _moves_on(motion, index):
         return False
     neighbours = [
         *motion[max(1, index - NEIGHBOURS) : index],
         *motion[index + 1 : index + 1 + NEIGHBOURS],
     ]
     typical = median(neighbours) if neighbours else 0.0
-    return change > (2 if change >= CLEAR_CUT else 5) * typical
+    return change > (2 if change >= CLEAR_CUT * brightness else 5) * typical
+
+
+def _moves_on(motion: Sequence[float], index: int) -> bool:
+    """Whether the change is the start or the end of a movement. A cut with one blended frame is none."""
+    before, after = motion[max(1, index - 2) : index], motion[index + 1 : index + 3]
+    sustained = max(min(before, default=0.0), min(after, default=0.0))
+    return motion[index] < MOVEMENT_RATIO * sustained
+
+
+def without_flashes(
+    cuts: Sequence[int], motion: Sequence[float], times: Sequence[float], pictures: Miniatures
+) -> list[int]:
+    """The cuts after which the picture is another one, and not soon the same as before."""
+    return [
+        index
+        for index in cuts
+        if _lasting_change(pictures, times[index]) >= FLASH_CHANGE * motion[index]
+    ]
+
+
+def _lasting_change(pictures: Miniatures, time: float) -> float:
+    if not pictures:
+        return math.inf
+    before = pictures.last_until(time - FLASH_SECONDS)
+    after = pictures.first_from(time + FLASH_SECONDS)
+    return distance(pictures[before], pictures[after])
 
 
 def dark_frames(luma: Sequence[float], frame_rate: float) -> list[bool]:

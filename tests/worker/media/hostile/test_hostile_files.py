@@ -12,7 +12,7 @@ import pytest
 from pipeline.ffmpeg import inputs, process
 from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.ffmpeg.limits import Limits
-from pipeline.selection import scenes
+from pipeline.selection import measure
 from pipeline.selection.moments import choose
 from pipeline.selection.scenes import analyse
 from shared.media.probe import MediaFacts, UnusableMedia, probe
@@ -151,7 +151,7 @@ async def test_more_frames_than_any_video_has_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The test lowers the limit, because the real one needs a file of two million frames, and minutes."""
-    monkeypatch.setattr(scenes, "MAX_FRAMES", 3000)
+    monkeypatch.setattr(measure, "MAX_FRAMES", 3000)
     path = tmp_path / "swarm.avi"
     hostile.many_tiny_frames(path, 5000)
     with pytest.raises(FfmpegFailed) as failed:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ffmpeg.failure import FfmpegFailed
-from pipeline.selection import scenes
+from pipeline.selection import series
 from pipeline.selection.scenes import analyse
 from shared.media.probe import probe
 from tests.support.media import footage
@@ -65,4 +65,4 @@ def test_times_never_go_back_or_start_below_zero(tmp_path: Path) -> None:
         for number, pts in enumerate((-7_000_000, 200_000, 40_000, 400_000))
     ]
     file.write_text("".join(lines))
-    assert scenes.read_series(file).times == [0, 0.2, 0.2, 0.4]
+    assert series.read_series(file).times == [0, 0.2, 0.2, 0.4]
