@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.encoding.subtitles import REPLACEMENT
+from pipeline.encoding.text.cutting import cut_family
 from pipeline.encoding.text.direction import is_right_to_left, marked
 from pipeline.encoding.text.harfbuzz import FontFile
-from pipeline.encoding.text.typefaces import han_region
+from pipeline.encoding.text.typefaces import choose_typefaces, han_region
 from tests.worker.render.captioning import UPRIGHT, WIDE, draw, look_alike
 
 LRM, LRO, RLI, PDI = "\u200e", "\u202d", "\u2067", "\u2069"
@@ -60,6 +61,19 @@ def test_a_script_is_drawn_with_fonts_that_have_all_of_it(text: str) -> None:
     needed = {c for c in normalize("NFC", text) if category(c) not in ("Cf", "Mn")}
     missing = {c for c in needed if not any(font.has(c) for font in fonts)}
     assert missing <= set("👨👩👧👦🚀🏽🏾1#\u20e3"), "but for the parts of emoji sequences"
+
+
+@pytest.mark.parametrize("text", SAMPLES.values(), ids=SAMPLES.keys())
+def test_a_cut_font_shapes_words_as_the_whole_one(text: str) -> None:
+    """Letters that HarfBuzz takes apart, such as those of Thai and Khmer, need their parts in the font."""
+    chosen = choose_typefaces(text, ())
+    family = cut_family(chosen, {})
+    for word in text.split():
+        faces = {chosen[character] for character in word if character in chosen}
+        if len(faces) == 1 and not {"\u200c", "\u200d", "\ufe0f"} & {*word}:
+            [whole] = faces
+            [cut] = [font for font in family.fonts if {*word} <= font.characters]
+            assert len(FontFile.of(cut.data).glyphs(word)) == len(whole.file.glyphs(word)), word
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ Source: libass, ass_fontselect.c (find_font) and ass_font.c (set_font_metrics).
 """
 
 import io
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from unicodedata import normalize
 
 from fontTools.ttLib import TTFont  # pyright: ignore[reportMissingTypeStubs]
 
@@ -25,6 +25,7 @@ ASCENT, DESCENT = 0.928, 0.236
 
 WEIGHT = 700
 _BOLD_SELECTION, _BOLD_STYLE = 1 << 5, 1
+_KHMER_AROUND, _KHMER_LEFT_PART = frozenset("\u17be\u17bf\u17c0\u17c4\u17c5"), "\u17c1"
 _MAX_ASCENT, _MAX_DESCENT = 1.3, 0.5
 
 
@@ -79,9 +80,13 @@ def cut_family(chosen: Mapping[str, Typeface], sequences: Mapping[str, str]) -> 
     )
 
 
-def _parts(characters: Iterable[str]) -> frozenset[str]:
-    """What HarfBuzz takes characters apart into, such as Thai SARA AM."""
-    return frozenset("".join(unicodedata.normalize("NFKD", character) for character in characters))
+def _parts(characters: frozenset[str]) -> frozenset[str]:
+    """What HarfBuzz takes characters apart into, such as Thai SARA AM.
+
+    Unicode has no decomposition of the Khmer vowels around a letter. Source: HarfBuzz, hb-ot-shaper-khmer.cc.
+    """
+    khmer = {_KHMER_LEFT_PART} if characters & _KHMER_AROUND else set[str]()
+    return frozenset("".join(normalize("NFKD", character) for character in characters)) | khmer
 
 
 def _cut(face: Typeface, characters: Iterable[str]) -> Any:
