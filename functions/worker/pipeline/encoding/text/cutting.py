@@ -91,7 +91,9 @@ def _parts(characters: frozenset[str]) -> frozenset[str]:
 
 def _cut(face: Typeface, characters: Iterable[str]) -> Any:
     """The face with these characters, in bold."""
-    return cast("Any", TTFont(io.BytesIO(face.file.cut(characters, weight=WEIGHT))))
+    data = io.BytesIO(face.file.cut(characters, weight=WEIGHT))
+    # Computing the bounds of thousands of Han characters again would take seconds.
+    return cast("Any", TTFont(data, recalcBBoxes=False))
 
 
 def _cut_emoji(characters: frozenset[str], sequences: Mapping[str, str]) -> Any:
