@@ -158,7 +158,8 @@ class JobFacts(Output):
         """Hide storage paths, which are internal, and the text of subtitles, which is not kept after the job."""
         shown = {name: value for name, value in params.items() if not name.endswith("_path")}
         match shown:
-            case {"options": {"subtitles": {"srt": _, **style}, **options}}:
+            case {"options": {"subtitles": {**subtitles}, **options}}:
+                style = {name: subtitles[name] for name in subtitles if name not in ("srt", "vtt")}
                 shown["options"] = options | {"subtitles": style}
             case _:
                 pass

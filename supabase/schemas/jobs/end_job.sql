@@ -13,7 +13,7 @@ begin
     result = p_result,
     error = p_error,
     finished_at = v_now,
-    params = j.params #- '{options,subtitles,srt}'
+    params = j.params #- '{options,subtitles,srt}' #- '{options,subtitles,vtt}'
   where j.id = p_job_id and j.status in ('queued', 'running')
   returning j.* into v_job;
   if not found then

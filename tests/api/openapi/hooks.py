@@ -20,6 +20,7 @@ EXISTING: dict[str, str] = json.loads(os.environ.get("FUZZ_EXISTING", "{}"))
 """What exists, by the parameter that names it; a file's URL by its parts."""
 
 SRT = "1\n00:00:00,500 --> 00:00:01,500\nHello, <i>world</i>!\n"
+VTT = "WEBVTT\n\n00:00.500 --> 00:01.500 line:0\nHello, <i>world</i>!\n"
 PRESETS = ("instagram_reels", "tiktok", "youtube")
 SEGMENT_SECONDS = 0.25
 
@@ -28,7 +29,7 @@ BEYOND_SCHEMAS = (
     r"query\.cursor: Not a cursor of this list; send next_cursor unchanged",
     # Of a user's own, and of the service's.
     r"body\.preset: Unknown export preset; GET /export-presets lists all presets",
-    r"body\.subtitles\.srt: Line \d+ of the subtitles: .*",
+    r"body\.subtitles\.(srt|vtt): Line \d+ of the subtitles: .*",
     # Segments are checked against their sources, and against each other.
     r"body\.segments\.\d+: Segment \d+ (refers to|is outside|ends before|is shorter|overlaps) ?.*",
     r"body\.segments: .*",
@@ -81,7 +82,9 @@ def _make_meaningful(body: dict[str, Any]) -> None:
         segment |= {"start": start, "end": start + SEGMENT_SECONDS}
         _put(segment)
     if isinstance(subtitles := body.get("subtitles"), dict):
-        subtitles["srt"] = SRT
+        subtitles |= {
+            name: text for name, text in (("srt", SRT), ("vtt", VTT)) if name in subtitles
+        }
     if "preset" in body:
         body["preset"] = PRESETS[len(body["preset"]) % len(PRESETS)]
 

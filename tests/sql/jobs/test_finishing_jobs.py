@@ -44,11 +44,12 @@ def test_a_failed_job_keeps_its_error_and_its_percentage(
 
 
 @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
+@pytest.mark.parametrize("text", ["srt", "vtt"])
 def test_the_text_of_subtitles_is_removed_when_the_job_ends(
-    sql: SqlClient, project: str, rows: Rows, end: str
+    sql: SqlClient, project: str, rows: Rows, end: str, text: str
 ) -> None:
     """It may be long: starting and cancelling many renders would fill the database with it."""
-    options = {"fit": "pad", "subtitles": {"srt": "1\n" * 1000, "style": {"size": 68}}}
+    options = {"fit": "pad", "subtitles": {text: "1\n" * 1000, "style": {"size": 68}}}
     job = sql.start_job(project, kind="final_render", params={"options": options}).job
     assert job is not None
     lease = sql.claim_job(job.id).lease

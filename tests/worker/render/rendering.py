@@ -7,7 +7,7 @@ from typing import Any
 
 from pymediainfo import MediaInfo
 
-from pipeline.encoding.render import Rendering, encode_picture, normalize_sound
+from pipeline.encoding.render import Rendering, encode_picture, normalize_sound, write_subtitles
 from shared.job_params.final_render import RenderOptions
 from shared.jobs.records import ExportPreset
 from shared.media.probe import MediaFacts, probe
@@ -45,6 +45,7 @@ async def render(
     )
     sound, video = work_dir / "sound.m4a", work_dir / "render.mp4"
     await normalize_sound(rendering, sound, on_progress=on_progress)
+    await write_subtitles(rendering)
     return video, await encode_picture(rendering, sound, video, on_progress=on_progress)
 
 

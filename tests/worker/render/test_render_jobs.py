@@ -57,6 +57,17 @@ async def test_a_render_is_recorded_as_an_export_of_its_clip(
     assert studio.clips() == [clip], "the clip itself stays as it is"
 
 
+async def test_an_export_lists_the_characters_that_were_replaced(
+    studio: Studio, tmp_path: Path
+) -> None:
+    clip = await _clip(studio, tmp_path)
+    vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nHello \ua997 \u05e9\u05dc\u05d5\u05dd\n"
+    assert await _render(studio, clip, "instagram_square", subtitles={"vtt": vtt}) == "completed"
+    [export] = studio.exports()
+    assert export.options["subtitles"]["replaced_characters"] == ["\ua997"]
+    assert "vtt" not in export.options["subtitles"]
+
+
 async def test_rendering_again_with_another_preset_adds_an_export(
     studio: Studio, tmp_path: Path
 ) -> None:

@@ -102,7 +102,11 @@ _EXPORT = {
     "clip_id": CLIP_ID,
     "job_id": _JOB_ID,
     "preset": "instagram_reels",
-    "options": {"fit": "blur", "subtitles": None, "denoise": 0.2},
+    "options": {
+        "fit": "blur",
+        "subtitles": {"style": {"size": 68, "position": "top"}, "replaced_characters": ["\ua997"]},
+        "denoise": 0.2,
+    },
     "duration_seconds": 30.0,
     "size_bytes": 21_887_310,
     "width": 1080,

@@ -2,8 +2,11 @@
 
 clip.mp4 --> loudness.normalize ------------------> sound.m4a (AAC) --+
 clip.mp4 --> picture.graph (size, look, subtitles) --> H.264 ---------+--> render.mp4
+                                         ^
+captions --> write_subtitles ------------+
 """
 
+import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +26,6 @@ from pipeline.ffmpeg.inputs import read_file
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.process import OnProgress
 from shared.job_params.final_render import RenderOptions
-from shared.job_params.srt import parse_srt
 from shared.jobs.records import ExportPreset
 from shared.media.probe import MediaFacts
 
@@ -71,22 +73,33 @@ async def normalize_sound(rendering: Rendering, target: Path, *, on_progress: On
     await loudness.normalize(sound, on_progress=on_progress)
 
 
+async def write_subtitles(rendering: Rendering) -> list[str]:
+    """Write what the picture's encode needs to draw the subtitles, if there are any.
+
+    Returns the characters that no font has.
+    """
+    subtitles, preset = rendering.options.subtitles, rendering.preset
+    if subtitles is None:
+        return []
+    size = {"width": preset.width, "height": preset.height}
+    # In a thread: ten thousand cues take longer than the lease should wait.
+    return await asyncio.to_thread(
+        lambda: write_script(subtitles.cues, subtitles.style, rendering.work_dir, **size)
+    )
+
+
 async def encode_picture(
     rendering: Rendering, sound: Path, target: Path, *, threads: int = 2, on_progress: OnProgress
 ) -> MediaFacts:
     """Encode the picture, mux it with the finished sound into the MP4 `target`, and return its facts.
 
-    The file plays while it downloads. `target` is written whole or not at all.
+    Subtitles have to be written before. The file plays while it downloads. `target` is written whole or not at all.
 
     Raises:
         FfmpegFailed: the clip or a part of it cannot be decoded, or the output cannot be written.
 
     """
     canvas, frames, facts = rendering.canvas, rendering.frames, rendering.facts
-    if rendering.options.subtitles:
-        subtitles = rendering.options.subtitles
-        cues, size = parse_srt(subtitles.srt), {"width": canvas.width, "height": canvas.height}
-        write_script(cues, subtitles.style, rendering.work_dir, **size)
     partial = target.with_name(f".{target.name}.partial")
     arguments = [
         *read_file(rendering.clip, facts, threads=threads),

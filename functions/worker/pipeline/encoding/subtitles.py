@@ -4,21 +4,34 @@ The filter gets only fixed relative names, so no user's text reaches a filter gr
 is invisible, follows each backslash of a user so that it starts no escape. Braces are escaped so that they start no
 override block.
 Source: libass, ass_parse.c; https://aegisub.org/docs/latest/ass_tags/.
+
+Lines are broken here and not by libass, which knows no scripts without spaces. `Encoding: -1` lets libass take the
+direction of each line from its first strong character, which `direction.marked` makes the right one.
 """
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.encoding.text_width import FONT, character_width
+from pipeline.encoding.text.cutting import ASCENT, DESCENT, FAMILY, Family, cut_family
+from pipeline.encoding.text.direction import has_right_to_left, is_right_to_left, marked
+from pipeline.encoding.text.emoji import emoji_in, sequences_in, simplify
+from pipeline.encoding.text.layout import Layout, Line, Space, lay_out
+from pipeline.encoding.text.shaping import Shaper
+from pipeline.encoding.text.typefaces import choose_typefaces
+from shared.job_params.caption_file import Cue
+from shared.job_params.caption_markup import Run
 from shared.job_params.final_render import SubtitleStyle
-from shared.job_params.srt import Cue, Run
-from shared.job_params.subtitle_font import FONT_NAME
 
-FONTS = FONT.parent
 SCRIPT_NAME = "subtitles.ass"
 FONTS_NAME = "fonts"
-FILTER = f"ass=filename={SCRIPT_NAME}:fontsdir={FONTS_NAME}"
+FILTER = f"ass=filename={SCRIPT_NAME}:fontsdir={FONTS_NAME}:shaping=complex"
+REPLACEMENT = "\u25a1"
+"""Drawn for a character that no font has."""
+
+MAX_SHARE = 0.3
+"""The height that a cue may fill, as a share of the picture's shorter side."""
 
 _STYLE_FORMAT = (
     "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour,"
@@ -26,11 +39,11 @@ _STYLE_FORMAT = (
     " Shadow, Alignment, MarginL, MarginR, MarginV, Encoding"
 )
 _WORD_JOINER = "\u2060"
-_WORD_ENDS = " \n"  # where libass wraps; it does not wrap at a no-break space
 _PORTRAIT_RATIO = 1.2  # height to width; above it, apps show their buttons over the video
 _REFERENCE_SIDE = 1080
-_ALIGNMENT = {"bottom": 2, "middle": 5, "top": 8}
-# The one font has no italic; a fixed slant looks the same on every machine.
+_ROWS = ("bottom", "middle", "top")
+_CENTER = 1
+# No font has an italic; a fixed slant looks the same on every machine.
 _ITALIC = (r"{\fax0}", r"{\fax-0.2}")
 
 
@@ -52,36 +65,101 @@ class SafeArea:
         return cls(side=round(width * 0.06), top=round(height * 0.07), bottom=round(height * 0.08))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    """The frame, the style and the fonts of a script. Lengths are in pixels of the frame."""
+
+    width: int
+    height: int
+    style: SubtitleStyle
+    family: Family
+
+    @property
+    def area(self) -> SafeArea:
+        return SafeArea.of(self.width, self.height)
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the frame per pixel of the style."""
+        return min(self.width, self.height) / _REFERENCE_SIDE
+
+    @property
+    def em(self) -> float:
+        return self.style.size * self.scale / (ASCENT + DESCENT)
+
+    @property
+    def line_height(self) -> float:
+        """The size that the script asks for: libass makes a font's ascent and descent that high."""
+        return self.em * self.family.height
+
+    @property
+    def space(self) -> Space:
+        return Space(
+            width=(self.width - 2 * self.area.side) / self.em,
+            lines=min(self.width, self.height) * MAX_SHARE / self.line_height,
+        )
+
+
 def write_script(
     cues: Sequence[Cue], style: SubtitleStyle, directory: Path, *, width: int, height: int
-) -> None:
-    """Write SCRIPT_NAME for a frame of this size into `directory`, with a link to the fonts beside it."""
-    area = SafeArea.of(width, height)
-    scale = min(width, height) / _REFERENCE_SIDE
-    line_width = (width - 2 * area.side) / (style.size * scale)
-    events = [_event(cue, line_width) for cue in cues]
-    script = "\n".join((*_header(style, area, width, height), *events, ""))
+) -> list[str]:
+    """Write SCRIPT_NAME for a frame of this size into `directory`, and its fonts beside it.
+
+    Returns the characters that no font has, each once; they are drawn as REPLACEMENT.
+    """
+    wanted = "\n".join(run.text for cue in cues for run in cue.runs)
+    sequences = sequences_in(wanted)
+    text = simplify(wanted, sequences)
+    chosen = choose_typefaces(text + REPLACEMENT + " ", emoji_in(wanted))
+    missing = {c for c in text if not (c in chosen or c in sequences or _is_invisible(c))}
+    replaced = {ord(c): " " if c.isspace() else REPLACEMENT for c in missing}
+    family = cut_family(chosen, sequences)
+    frame = _Frame(width=width, height=height, style=style, family=family)
+    shaper = Shaper(frame.family)
+    events = [
+        event
+        for cue in cues
+        for event in _events(cue, _drawable(cue.runs, sequences, replaced), shaper, frame)
+    ]
+    script = "\n".join((*_header(frame), *events, ""))
     (directory / SCRIPT_NAME).write_text(script, encoding="utf-8")
-    (directory / FONTS_NAME).symlink_to(FONTS)
+    fonts = directory / FONTS_NAME
+    fonts.mkdir()
+    frame.family.write(fonts)
+    return sorted(c for c in missing if not c.isspace())
 
 
-def _header(style: SubtitleStyle, area: SafeArea, width: int, height: int) -> tuple[str, ...]:
-    scale = min(width, height) / _REFERENCE_SIDE
-    vertical = area.top if style.position == "top" else area.bottom
+def _is_invisible(character: str) -> bool:
+    """Whether it needs no drawing, such as line breaks, joiners and direction marks."""
+    return character == "\n" or unicodedata.category(character) == "Cf"
+
+
+def _drawable(
+    runs: Sequence[Run], sequences: Mapping[str, str], replaced: Mapping[int, str]
+) -> tuple[Run, ...]:
+    """The runs as the fonts can draw them."""
+    return tuple(
+        Run(text=simplify(run.text, sequences).translate(replaced), italic=run.italic)
+        for run in runs
+    )
+
+
+def _header(frame: _Frame) -> tuple[str, ...]:
+    style, area = frame.style, frame.area
     values = (
-        *("Default", FONT_NAME, f"{style.size * scale:.1f}"),
+        *("Default", FAMILY, f"{frame.line_height:.2f}"),
         *(_colour(style.colour), _colour(style.colour)),
         *(_colour(style.outline_colour), _colour(style.outline_colour)),
-        *("-1,0,0,0", "100,100,0,0", "1", f"{style.outline * scale:.1f}", "0"),
-        *(str(_ALIGNMENT[style.position]), str(area.side), str(area.side), str(vertical), "1"),
+        *("-1,0,0,0", "100,100,0,0", "1", f"{style.outline * frame.scale:.1f}", "0"),
+        *("2", str(area.side), str(area.side), str(area.bottom), "-1"),
     )
     return (
-        *("[Script Info]", "ScriptType: v4.00+", f"PlayResX: {width}", f"PlayResY: {height}"),
+        *("[Script Info]", "ScriptType: v4.00+"),
+        *(f"PlayResX: {frame.width}", f"PlayResY: {frame.height}"),
         # None: colours are used as written. Without it libass adjusts them as the format's first players did.
-        *("WrapStyle: 0", "ScaledBorderAndShadow: yes", "YCbCr Matrix: None", "[V4+ Styles]"),
-        _STYLE_FORMAT,
-        f"Style: {','.join(values)}",
-        *("[Events]", "Format: Layer, Start, End, Style, Text"),
+        *("WrapStyle: 2", "ScaledBorderAndShadow: yes", "YCbCr Matrix: None", "Kerning: yes"),
+        *("[V4+ Styles]", _STYLE_FORMAT, f"Style: {','.join(values)}"),
+        *("[Events]", "Format: Layer, Start, End, Style, MarginV, Text"),
     )
 
 
@@ -90,9 +168,35 @@ def _colour(value: str) -> str:
     return f"&H00{value[5:7]}{value[3:5]}{value[1:3]}".upper()
 
 
-def _event(cue: Cue, line_width: float) -> str:
-    text = "".join(_run(run) for run in _break_long_words(cue.runs, line_width))
-    return f"Dialogue: 0,{_time(cue.start)},{_time(cue.end)},Default,{text}"
+def _events(cue: Cue, runs: Sequence[Run], shaper: Shaper, frame: _Frame) -> Iterator[str]:
+    """One event for each part of the cue, for the share of its time that it has of its text."""
+    text = "".join(run.text for run in runs)
+    layout = lay_out(text, shaper.width, frame.space)
+    row = cue.placement.row
+    row = _ROWS.index(frame.style.position) if row is None else row
+    margin = frame.area.top if _ROWS[row] == "top" else frame.area.bottom
+    opening = "".join(_overrides(cue, row, layout, frame))
+    total = sum(map(_length, layout.parts)) or 1
+    start, shown = cue.start, 0
+    for part in layout.parts:
+        shown += _length(part)
+        end = cue.start + (cue.end - cue.start) * shown / total
+        lines = r"\N".join(_lines(text, runs, part))
+        yield f"Dialogue: 0,{_time(start)},{_time(end)},Default,{margin},{opening}{lines}"
+        start = end
+
+
+def _length(lines: Sequence[Line]) -> int:
+    return sum(line.end - line.start for line in lines)
+
+
+def _overrides(cue: Cue, row: int, layout: Layout, frame: _Frame) -> Iterator[str]:
+    column = _CENTER if cue.placement.column is None else cue.placement.column
+    yield f"{{\\an{3 * row + column + 1}}}"
+    if layout.scale < 1:
+        size = frame.line_height * layout.scale
+        outline = frame.style.outline * frame.scale * layout.scale
+        yield f"{{\\fs{size:.2f}\\bord{outline:.1f}}}"
 
 
 def _time(seconds: float) -> str:
@@ -101,26 +205,28 @@ def _time(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest // 100:02}.{rest % 100:02}"
 
 
-def _run(run: Run) -> str:
-    text = run.text.replace("\\", f"\\{_WORD_JOINER}").replace("{", r"\{").replace("}", r"\}")
-    return _ITALIC[run.italic] + text.replace("\n", r"\N")
+def _lines(text: str, runs: Sequence[Run], lines: Sequence[Line]) -> Iterator[str]:
+    """The lines of a part as libass reads them.
 
-
-def _break_long_words(runs: Sequence[Run], line_width: float) -> Iterator[Run]:
-    """The runs, with a line break inside each word that is wider than a line. A word may continue in the next run.
-
-    libass wraps only between words, so a long word would leave the frame.
+    A line with text from right to left is upright, because libass orders each style of a line for itself.
     """
-    remaining_width = line_width
+    for line in lines:
+        shown = text[line.start : line.end]
+        right_to_left = is_right_to_left(text[slice(*line.paragraph)])
+        if right_to_left or has_right_to_left(shown):
+            yield _ITALIC[False] + _escaped(marked(shown, right_to_left=right_to_left))
+        else:
+            yield "".join(_ITALIC[run.italic] + _escaped(run.text) for run in _between(runs, line))
+
+
+def _between(runs: Sequence[Run], line: Line) -> Iterator[Run]:
+    start = 0
     for run in runs:
-        text = ""
-        for character in run.text:
-            if character in _WORD_ENDS:
-                remaining_width = line_width
-            else:
-                width = character_width(character)
-                if width > remaining_width:
-                    text, remaining_width = f"{text}\n", line_width
-                remaining_width -= width
-            text += character
-        yield Run(text=text, italic=run.italic)
+        first, end = max(line.start - start, 0), min(line.end - start, len(run.text))
+        if first < end:
+            yield Run(text=run.text[first:end], italic=run.italic)
+        start += len(run.text)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", f"\\{_WORD_JOINER}").replace("{", r"\{").replace("}", r"\}")

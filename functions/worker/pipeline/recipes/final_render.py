@@ -5,10 +5,11 @@
 There are no checkpoints: each attempt starts from the beginning.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.encoding.render import Rendering, encode_picture, normalize_sound
+from pipeline.encoding.render import Rendering, encode_picture, normalize_sound, write_subtitles
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
@@ -33,18 +34,27 @@ async def render_clip(context: JobContext) -> Outcome:
     sound, video = context.directory / "sound.m4a", context.directory / "render.mp4"
     await normalize_sound(rendering, sound, on_progress=normalizing)
     encoding = phases.step("encoding", f"Rendering for {params.preset.label}")
+    replaced = await write_subtitles(rendering)
     output = await encode_picture(rendering, sound, video, on_progress=encoding)
     thumbnail = context.directory / "render.jpg"
     thumbnail_at = output.duration_seconds * THUMBNAIL_AT
     await make_thumbnail(video, output, thumbnail_at, thumbnail, work_dir=context.directory)
-    return await store_export(context, params, output, video=video, thumbnail=thumbnail)
+    files = {"video": video, "thumbnail": thumbnail}
+    return await store_export(context, params, output, **files, replaced_characters=replaced)
 
 
 async def store_export(
-    context: JobContext, params: RenderParams, output: MediaFacts, *, video: Path, thumbnail: Path
+    context: JobContext,
+    params: RenderParams,
+    output: MediaFacts,
+    *,
+    video: Path,
+    thumbnail: Path,
+    replaced_characters: Sequence[str] = (),
 ) -> Outcome:
     """Store a finished render. The write that ends the job adds its row."""
     export = _export(context, params, output)
+    export["options"] = params.options.to_record(replaced_characters)
     await context.storage.put(video, export["storage_path"], content_type="video/mp4")
     await context.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")
     return Outcome(result={"clip_id": str(params.clip_id)}, export=export)
@@ -65,11 +75,10 @@ async def _prepare(context: JobContext, params: RenderParams) -> Rendering:
 
 
 def _export(context: JobContext, params: RenderParams, output: MediaFacts) -> dict[str, Any]:
-    """The row of the export."""
+    """The row of the export, but for its options."""
     return {
         "clip_id": str(params.clip_id),
         "preset": params.preset.name,
-        "options": params.options.to_record(),
         "storage_path": context.output_path("export.mp4"),
         "thumbnail_path": context.output_path("export.jpg"),
         "duration_seconds": output.duration_seconds,
