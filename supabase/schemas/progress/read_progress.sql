@@ -1,7 +1,7 @@
 -- Returns a project's progress and what explains it: status, newest job, lease. Called by the library. Returns no row
 -- if there is no such project of the owner. Without a progress row the percentage follows from the project's status.
--- stalled: the lease of a running job has expired and the job was not taken over yet. A queued job is never stalled:
--- its lease is the dispatch's, and another dispatch follows.
+-- stalled: the lease of a running job has expired and the job was not taken over yet. A queued job is never stalled: it
+-- holds its project until its deadline, which is therefore its lease_expires_at, and is dispatched again.
 create function public.editai_read_progress(p_project_id text, p_owner_id uuid)
 returns table (
   project_id text,
@@ -33,7 +33,7 @@ language sql volatile security invoker set search_path = '' set statement_timeou
     j.status,
     j.attempt,
     j.error,
-    l.expires_at
+    case j.status when 'queued' then j.deadline_at else l.expires_at end
   from public.editai_projects p
   left join public.editai_generation_progress g on g.project_id = p.id
   left join public.editai_locks l on l.project_id = p.id

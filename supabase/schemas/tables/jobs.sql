@@ -26,6 +26,8 @@ create table public.editai_jobs (
   created_at timestamptz not null default public.editai_clock(),
   started_at timestamptz,
   finished_at timestamptz,
+  -- When cleanup dispatches a queued job again; null means at its next run.
+  dispatch_due_at timestamptz,
   constraint editai_jobs_attempts_stay_in_bounds check (max_attempts > 0 and attempt between 0 and max_attempts),
   constraint editai_jobs_end_has_a_time check ((status in ('queued', 'running')) = (finished_at is null)),
   constraint editai_jobs_key_has_a_hash check ((idempotency_key is null) = (request_hash is null))

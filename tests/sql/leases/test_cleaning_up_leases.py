@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from shared.jobs.records import Lease
+from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
 from tests.sql.values import DISPATCH_TTL, TTL, Rows, after
@@ -55,6 +55,66 @@ def test_an_unclaimed_job_is_dispatched_again_without_costing_an_attempt(
         (reclaimed,) = sql.at(times * DISPATCH_TTL).cleanup_leases()
         assert reclaimed.action == "requeued"
     assert rows("jobs")[0]["attempt"] == 0
+
+
+def test_dispatching_again_does_not_depend_on_the_dispatch_lease(
+    sql: SqlClient, queued: Job, admin: Connection, rows: Rows
+) -> None:
+    """The lease is still live, or has expired long ago: what counts is when the job was last dispatched."""
+    admin.execute("update editai_locks set expires_at = %s", [after(1000)])
+    assert sql.at(DISPATCH_TTL - 0.001).cleanup_leases() == []
+    (reclaimed,) = sql.at(DISPATCH_TTL).cleanup_leases()
+    (lock,) = rows("locks")
+    assert (reclaimed.action, reclaimed.fencing_token) == ("requeued", lock["fencing_token"])
+    admin.execute("update editai_locks set expires_at = %s", [after(DISPATCH_TTL + 1)])
+    assert sql.at(2 * DISPATCH_TTL - 0.001).cleanup_leases() == []
+    (again,) = sql.at(2 * DISPATCH_TTL).cleanup_leases()
+    assert (again.job_id, again.action) == (queued.id, "requeued")
+    assert again.fencing_token is not None
+    assert again.fencing_token > lock["fencing_token"]
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_an_active_job_whose_lease_is_gone_is_queued_again(
+    sql: SqlClient, queued: Job, status: str, admin: Connection, rows: Rows
+) -> None:
+    """Someone deleted the lease by hand, and nothing but the job's own row tells of it."""
+    if status == "running":
+        sql.claim_job(queued.id)
+    admin.execute("delete from editai_locks")
+    (reclaimed,) = sql.at(DISPATCH_TTL).cleanup_leases()
+    (lock,) = rows("locks")
+    assert (reclaimed.job_id, reclaimed.action) == (queued.id, "requeued")
+    assert (lock["job_id"], lock["fencing_token"]) == (queued.id, reclaimed.fencing_token)
+    assert rows("jobs")[0]["status"] == "queued"
+
+
+def test_an_active_job_whose_lease_is_gone_and_that_is_exhausted_fails(
+    sql: SqlClient, queued: Job, admin: Connection, rows: Rows
+) -> None:
+    admin.execute("delete from editai_locks")
+    (reclaimed,) = sql.at(3600).cleanup_leases()
+    assert (reclaimed.action, reclaimed.code) == ("failed", "deadline_exceeded")
+    assert reclaimed.fencing_token is None
+    assert rows("projects")[0]["status"] == "failed"
+
+
+def test_a_running_job_whose_lease_another_holder_has_waits_until_that_expires(
+    sql: SqlClient, lease: Lease, admin: Connection
+) -> None:
+    """Someone deleted the lease by hand, and another holder took the project as free."""
+    admin.execute("update editai_locks set job_id = null, lease_id = %s", [uuid4()])
+    assert sql.at(TTL - 1).cleanup_leases() == []
+    (reclaimed,) = sql.at(TTL).cleanup_leases()
+    assert (reclaimed.job_id, reclaimed.action) == (lease.job_id, "requeued")
+
+
+def test_a_job_from_before_this_column_is_dispatched_at_once(
+    sql: SqlClient, queued: Job, admin: Connection
+) -> None:
+    admin.execute("update editai_jobs set dispatch_due_at = null")
+    (reclaimed,) = sql.cleanup_leases()
+    assert (reclaimed.job_id, reclaimed.action) == (queued.id, "requeued")
 
 
 def test_a_job_without_attempts_left_fails_with_its_project(
@@ -139,16 +199,17 @@ async def test_a_renewal_between_cleanups_look_and_its_lock_saves_the_lease(
     race: Race, rows: Rows
 ) -> None:
     """Cleanup saw both leases expired, and waited on its way to the second, which was renewed meanwhile."""
-    first, second = (race.live.start_job(race.live.create_project().id).job for _ in range(2))
+    first, second = (
+        race.live.start_job(race.live.create_project().id, max_attempts=1).job for _ in range(2)
+    )
     assert first is not None
     assert second is not None
-    lease = race.live.claim_job(second.id).lease
-    assert lease is not None
+    for job in (first, second):
+        race.live.claim_job(job.id)
     race.clock.advance(TTL)
     with race.other.connection.transaction():
-        race.other.connection.execute(
-            "select 1 from editai_jobs where id = %s for update", [first.id]
-        )
+        # The files of a job that fails are garbage, and its row waits for this lock.
+        race.other.connection.execute("lock table editai_storage_garbage in share mode")
         cleanup = await race.waiting(race.live.cleanup_leases)
         # As if the renewal had come in time: what counts is what stands when cleanup locks the row.
         race.admin.execute(
@@ -158,7 +219,7 @@ async def test_a_renewal_between_cleanups_look_and_its_lock_saves_the_lease(
         )
     assert [r.project_id for r in await cleanup] == [first.project_id]
     assert {row["id"]: row["status"] for row in rows("jobs")} == {
-        first.id: "queued",
+        first.id: "failed",
         second.id: "running",
     }
 
@@ -166,6 +227,7 @@ async def test_a_renewal_between_cleanups_look_and_its_lock_saves_the_lease(
 HOLDING: dict[str, LiteralString] = {
     "project": "select 1 from editai_projects where id = %s for no key update",
     "lease": "select 1 from editai_locks where project_id = %s for no key update",
+    "job": "select 1 from editai_jobs where project_id = %s for key share",
 }
 
 
