@@ -1,5 +1,5 @@
 -- Queues an active job again, to be dispatched by the caller: it gets a new dispatch lease, whose fencing token is
--- returned, and is due to be dispatched once more when p_dispatch_ttl_seconds have passed. Called by cleanup_leases, which
+-- returned, and is due to be dispatched once more when p_dispatch_ttl_seconds have passed. Called by reclaim_lease, which
 -- holds the row locks of the project, the lease and the job.
 create function public.editai_requeue_job(p_job public.editai_jobs, p_dispatch_ttl_seconds double precision) returns bigint
 language plpgsql volatile security invoker set search_path = '' as $$

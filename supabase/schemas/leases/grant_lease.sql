@@ -1,6 +1,6 @@
 -- Gives the lease of a key to the caller, unless another live lease exists. Returns granted, and the lease that is now
 -- stored.
--- Called by acquire_lease, start_job, claim_job and cleanup_leases. If the key is a project's id, the caller holds the
+-- Called by acquire_lease, start_job, claim_job and requeue_job. If the key is a project's id, the caller holds the
 -- project's row lock.
 -- A free key first gets an expired row, for two reasons: free and expired keys then take the same path, and the token
 -- is drawn while the row is locked, so tokens rise in the order of commits.

@@ -1,5 +1,6 @@
 """Cleanup: jobs whose worker died are requeued or failed, and expired leases are removed."""
 
+from collections.abc import Callable, Iterator
 from typing import LiteralString
 from uuid import uuid4
 
@@ -195,33 +196,19 @@ async def test_a_lease_that_is_just_being_renewed_is_skipped_and_lives(
     assert rows("locks")[0]["lease_id"] == live_lease.lease_id
 
 
-async def test_a_renewal_between_cleanups_look_and_its_lock_saves_the_lease(
-    race: Race, rows: Rows
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_renewal_or_a_claim_between_cleanups_scan_and_its_lock_saves_the_lease(
+    sql: SqlClient, queued: Job, status: str, rows: Rows
 ) -> None:
-    """Cleanup saw both leases expired, and waited on its way to the second, which was renewed meanwhile."""
-    first, second = (
-        race.live.start_job(race.live.create_project().id, max_attempts=1).job for _ in range(2)
+    """The scan saw it due, but what counts is what stands when cleanup has locked the rows: this call comes then."""
+    if status == "running":
+        sql.claim_job(queued.id)
+    before = rows("locks"), rows("jobs")
+    (answer,) = sql.call(
+        "reclaim_lease", project_id=queued.project_id, dispatch_ttl_seconds=DISPATCH_TTL
     )
-    assert first is not None
-    assert second is not None
-    for job in (first, second):
-        race.live.claim_job(job.id)
-    race.clock.advance(TTL)
-    with race.other.connection.transaction():
-        # The files of a job that fails are garbage, and its row waits for this lock.
-        race.other.connection.execute("lock table editai_storage_garbage in share mode")
-        cleanup = await race.waiting(race.live.cleanup_leases)
-        # As if the renewal had come in time: what counts is what stands when cleanup locks the row.
-        race.admin.execute(
-            "update editai_locks set expires_at = editai_clock() + interval '60 s'"
-            " where project_id = %s",
-            [second.project_id],
-        )
-    assert [r.project_id for r in await cleanup] == [first.project_id]
-    assert {row["id"]: row["status"] for row in rows("jobs")} == {
-        first.id: "failed",
-        second.id: "running",
-    }
+    assert answer["action"] is None
+    assert (rows("locks"), rows("jobs")) == before
 
 
 HOLDING: dict[str, LiteralString] = {
@@ -241,6 +228,86 @@ async def test_rows_that_another_transaction_locks_are_skipped(
         race.other.connection.execute(HOLDING[held], [live_lease.project_id])
         assert [r.project_id for r in race.live.cleanup_leases()] == [free.project_id]
     assert [r.project_id for r in race.live.cleanup_leases()] == [live_lease.project_id]
+
+
+@pytest.fixture
+def poisoned(admin: Connection) -> Iterator[Callable[[str], None]]:
+    """Makes every change of a project's jobs, leases and sources raise an error, as a forgotten trigger might."""
+    tables = ("jobs", "locks", "sources")
+    admin.execute(
+        "create table editai_test.poisoned (project_id text);"
+        " grant select on editai_test.poisoned to public;"
+        " create function editai_test.refuse() returns trigger language plpgsql as $$ begin"
+        " if exists (select from editai_test.poisoned p where p.project_id = old.project_id) then"
+        " raise check_violation; end if;"
+        " return case tg_op when 'DELETE' then old else new end; end $$"
+    )
+    for table in tables:
+        admin.execute(
+            f"create trigger poison before update or delete on editai_{table}"
+            " for each row execute function editai_test.refuse()".encode()
+        )
+    yield lambda project_id: admin.execute(
+        "insert into editai_test.poisoned values (%s)", [project_id]
+    )
+    for table in tables:
+        admin.execute(f"drop trigger poison on editai_{table}".encode())
+    admin.execute("drop function editai_test.refuse; drop table editai_test.poisoned")
+
+
+def test_a_row_that_raises_an_error_is_reported_and_the_others_go_on(
+    sql: SqlClient, poisoned: Callable[[str], None], rows: Rows
+) -> None:
+    jobs = {name: sql.start_job(sql.create_project(name).id).job for name in ("a", "b", "c")}
+    sql.acquire_lease("key")
+    assert jobs["b"] is not None
+    sql.claim_job(jobs["b"].id)
+    poisoned("a")  # queued, and due first
+    poisoned("b")  # running
+    before = rows("locks")
+    reclaimed = {r.project_id: (r.action, r.code) for r in sql.at(2 * TTL).cleanup_leases()}
+    assert reclaimed == {
+        "a": ("faulty", "23514"),
+        "b": ("faulty", "23514"),
+        "c": ("requeued", None),
+        "key": ("released", None),
+    }
+    untouched = [lock for lock in before if lock["project_id"] in ("a", "b")]
+    assert [lock for lock in rows("locks") if lock["project_id"] in ("a", "b")] == untouched
+
+
+def test_rows_that_raise_an_error_do_not_use_up_a_batch(
+    sql: SqlClient, poisoned: Callable[[str], None]
+) -> None:
+    for name in ("a", "b", "c"):
+        sql.start_job(sql.create_project(name).id)
+        if name != "c":
+            poisoned(name)
+    actions = [r.action for r in sql.at(DISPATCH_TTL).cleanup_leases(limit=1)]
+    assert sorted(actions) == ["faulty", "faulty", "requeued"]
+
+
+def test_an_upload_that_raises_an_error_stays_and_the_others_are_dropped(
+    sql: SqlClient, poisoned: Callable[[str], None], rows: Rows
+) -> None:
+    for name in ("a", "b"):
+        sql.create_source(sql.create_project(name).id)
+    poisoned("a")
+    assert sql.at(9999).cleanup_uploads(limit=1) == 1
+    assert [row["project_id"] for row in rows("sources")] == ["a"]
+
+
+async def test_rows_that_are_locked_do_not_use_up_a_batch(race: Race) -> None:
+    """However many there are, and however long they stay locked."""
+    projects = [race.live.create_project().id for _ in range(3)]
+    for project in projects:
+        race.live.start_job(project)
+    race.clock.advance(DISPATCH_TTL)
+    with race.other.connection.transaction():
+        race.other.connection.execute(
+            "select 1 from editai_jobs where project_id = any(%s) for key share", [projects[:2]]
+        )
+        assert [r.project_id for r in race.live.cleanup_leases(limit=1)] == projects[2:]
 
 
 async def test_two_cleanups_at_once_share_the_work(race: Race) -> None:
