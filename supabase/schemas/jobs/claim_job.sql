@@ -72,7 +72,7 @@ begin
     sources := array(
       select s from public.editai_sources s
       where s.project_id = job.project_id and s.status = 'ready'
-      order by s.created_at, s.id);
+      order by s.row_number, s.created_at, s.id);
     clips := array(
       select c from public.editai_clips c where c.job_id = p_job_id order by c.variant_number);
   end if;

@@ -38,7 +38,7 @@ language sql volatile security invoker set search_path = '' set statement_timeou
   left join public.editai_generation_progress g on g.project_id = p.id
   left join public.editai_locks l on l.project_id = p.id
   left join lateral (
-    select * from public.editai_jobs j where j.project_id = p.id order by j.created_at desc limit 1
+    select * from public.editai_jobs j where j.project_id = p.id order by j.row_number desc, j.created_at desc limit 1
   ) j on true
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id)
 $$;

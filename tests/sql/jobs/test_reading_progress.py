@@ -8,6 +8,7 @@ import pytest
 from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.values import DISPATCH_TTL, TTL, after
+from tests.support.database import Connection
 
 
 def seen(sql: SqlClient, project_id: str) -> dict[str, Any]:
@@ -104,6 +105,31 @@ def test_without_a_progress_row_the_projects_status_decides(sql: SqlClient, leas
     sql.finish_job(lease)
     progress = seen(sql, lease.project_id)
     assert (progress["status"], progress["percentage"]) == ("ready_for_triage", 100)
+
+
+def test_the_newest_job_is_shown_after_the_clock_went_back(sql: SqlClient, lease: Lease) -> None:
+    sql.at(25).finish_job(lease)
+    newest = sql.at(5).start_job(lease.project_id).job
+    assert newest is not None
+    for seconds in (5, 100):
+        progress = seen(sql.at(seconds), lease.project_id)
+        assert (progress["job_id"], progress["job_status"]) == (newest.id, "queued")
+
+
+def test_of_jobs_from_before_they_had_numbers_the_last_created_is_shown(
+    sql: SqlClient, lease: Lease, admin: Connection
+) -> None:
+    sql.finish_job(lease)
+    for seconds in (20, 10):
+        sql.at(seconds).start_job(lease.project_id)
+        sql.cancel_job(lease.project_id)
+    (last,) = admin.execute(
+        "select id from editai_jobs where created_at = %s", [after(20)]
+    ).fetchall()
+    admin.execute("update editai_jobs set row_number = 0")
+    assert seen(sql, lease.project_id)["job_id"] == last["id"]
+    first_new = sql.at(1).start_job(lease.project_id).job
+    assert seen(sql, lease.project_id)["job_id"] == (first_new and first_new.id)
 
 
 def test_the_newest_job_is_shown(sql: SqlClient, lease: Lease) -> None:

@@ -53,7 +53,7 @@ CALLED_BY_THE_SERVICE = {
 CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}
 CALLED_BY_PG_CRON = {"prune_history", "run_cleanup"}
 PROCEDURES = CALLED_BY_MIGRATIONS | CALLED_BY_PG_CRON
-SEQUENCES = {"fencing_tokens", "storage_garbage_id_seq"}
+SEQUENCES = {"fencing_tokens", "row_numbers", "storage_garbage_id_seq"}
 
 OWNER = UUID(int=7)
 
