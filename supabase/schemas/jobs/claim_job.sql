@@ -26,11 +26,11 @@ declare
   v_now timestamptz;
 begin
   select j.* into job from public.editai_jobs j where j.id = p_job_id;
-  if not found then
+  if not found or not public.editai_lock_project(job.project_id) then
+    job := null;  -- its project was deleted, and the job with it
     outcome := 'job_not_found';
     return;
   end if;
-  perform 1 from public.editai_projects p where p.id = job.project_id for no key update;
   select l.* into lease from public.editai_locks l where l.project_id = job.project_id for update;
   select j.* into job from public.editai_jobs j where j.id = p_job_id for update;
   v_now := public.editai_clock();

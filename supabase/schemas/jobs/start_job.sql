@@ -53,7 +53,10 @@ begin
       return;
     end if;
     if i = 1 then
-      perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
+      if not public.editai_lock_project(p_project_id) then
+        outcome := 'project_not_found';
+        return;
+      end if;
       if p_owner_id is not null and p_max_active_jobs is not null then
         perform pg_advisory_xact_lock(hashtextextended('editai_owner ' || p_owner_id, 0));
       end if;

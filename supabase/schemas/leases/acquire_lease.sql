@@ -15,6 +15,7 @@ create function public.editai_acquire_lease(
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
   v_grant record;
+  v_is_project boolean;
 begin
   perform public.editai_ttl(p_ttl_seconds);
   -- Checked twice: without a lock, so that a conflict only reads: no row lock, no dead row, no token used; then under the
@@ -26,14 +27,14 @@ begin
       return;
     end if;
     if i = 1 then
-      perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
+      v_is_project := public.editai_lock_project(p_project_id);
     end if;
   end loop;
   select * into v_grant
   from public.editai_grant_lease(p_project_id, p_lease_id, p_holder, p_ttl_seconds, null, null);
   granted := v_grant.granted;
   lease := v_grant.lease;
-  if granted then
+  if granted and v_is_project then
     perform public.editai_supersede_jobs(p_project_id);
   end if;
 end

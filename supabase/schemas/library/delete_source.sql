@@ -28,10 +28,14 @@ begin
     outcome := 'busy';
     return;
   end if;
+  delete from public.editai_sources s where s.id = p_source_id returning s.* into v_source;
+  if not found then  -- another call has deleted it while this one waited for the project
+    outcome := 'source_not_found';
+    return;
+  end if;
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
   select v_source.project_id, v_source.storage_path, due.at
   from public.editai_source_removal_times(v_source, v_now) as due (at);
-  delete from public.editai_sources s where s.id = p_source_id;
   outcome := 'deleted';
 end
 $$;

@@ -247,9 +247,11 @@ def poisoned(admin: Connection) -> Iterator[Callable[[str], None]]:
             f"create trigger poison before update or delete on editai_{table}"
             " for each row execute function editai_test.refuse()".encode()
         )
-    yield lambda project_id: admin.execute(
-        "insert into editai_test.poisoned values (%s)", [project_id]
-    )
+
+    def poison(project_id: str) -> None:
+        admin.execute("insert into editai_test.poisoned values (%s)", [project_id])
+
+    yield poison
     for table in tables:
         admin.execute(f"drop trigger poison on editai_{table}".encode())
     admin.execute("drop function editai_test.refuse; drop table editai_test.poisoned")

@@ -191,3 +191,15 @@ async def test_a_source_whose_deletion_waited_behind_a_start_stays(race: Race, r
         deletion = await race.waiting(lambda: race.live.delete_source(source.id))
     assert (await deletion).outcome == "busy"
     assert len(rows("sources")) == 1
+
+
+async def test_a_source_that_is_deleted_twice_at_once_is_deleted_once(
+    race: Race, project: str, rows: Rows
+) -> None:
+    (source,) = race.other.create_source(project)
+    with race.other.connection.transaction():
+        assert race.other.delete_source(source.id).outcome == "deleted"
+        again = await race.waiting(lambda: race.live.delete_source(source.id))
+    assert (await again).outcome == "source_not_found"
+    prefixes = [(row["prefix"], row["not_before"]) for row in rows("storage_garbage")]
+    assert len(prefixes) == len(set(prefixes)) == 2  # at once, and when its upload URL has expired
