@@ -15,7 +15,8 @@ grant select on
   to authenticated;
 -- Users see who holds a project and until when, but not lease_id: it is half of what proves that a caller holds the
 -- lease.
-grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at) on public.editai_locks
+grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at, stalled_at)
+  on public.editai_locks
   to authenticated;
 
 -- The SQL functions run with the rights of their caller, the service role. It gets what they need and no more: a job, a

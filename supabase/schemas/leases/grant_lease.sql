@@ -37,7 +37,8 @@ begin
     job_id = p_job_id,
     acquired_at = v_now,
     expires_at = least(v_now + public.editai_ttl(p_ttl_seconds), p_deadline_at),
-    deadline_at = p_deadline_at
+    deadline_at = p_deadline_at,
+    stalled_at = v_now + public.editai_ttl(p_ttl_seconds) * 2 / 3
   where l.project_id = p_project_id
   returning l.* into lease;
   granted := true;

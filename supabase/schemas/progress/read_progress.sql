@@ -1,6 +1,7 @@
 -- Returns a project's progress and what explains it: status, newest job, lease. Called by the library. Returns no row
 -- if there is no such project of the owner. Without a progress row the percentage follows from the project's status.
--- stalled: the lease of a running job has expired and the job was not taken over yet. A queued job is never stalled: it
+-- stalled: the worker of a running job has missed two heartbeats, or its lease has expired, and the job was not taken over
+-- yet. A queued job is never stalled: it
 -- holds its project until its deadline, which is therefore its lease_expires_at, and is dispatched again.
 create function public.editai_read_progress(p_project_id text, p_owner_id uuid)
 returns table (
@@ -27,7 +28,7 @@ language sql volatile security invoker set search_path = '' set statement_timeou
     g.estimated_remaining,
     coalesce(g.updated_at, p.updated_at),
     p.status in ('generating', 'rendering') and j.status is distinct from 'queued'
-      and coalesce(l.expires_at <= public.editai_clock(), true),
+      and coalesce(least(l.stalled_at, l.expires_at) <= public.editai_clock(), true),
     j.id,
     j.kind,
     j.status,
