@@ -32,6 +32,7 @@ async def remove_garbage(counts: Counter[str]) -> None:
     while size == BATCH and asyncio.get_running_loop().time() < deadline:
         rows = await call(
             "list_storage_garbage",
+            repeatable=True,
             timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
             after_id=last,
@@ -58,7 +59,7 @@ async def _remove_batch(rows: list[dict[str, Any]], deadline: float, counts: Cou
                 done.append(row["id"])
     finally:
         if done:
-            await call("forget_storage_garbage", ids=done)
+            await call("forget_storage_garbage", repeatable=True, ids=done)
 
 
 async def _remove(storage: Storage, prefix: str, keep: set[str]) -> int:
