@@ -12,8 +12,8 @@
 --   faulty    it raised an error, which code tells (a SQLSTATE), and is as before; such rows do not count for p_limit
 -- For a deleted lease, fencing_token is its own; it is null if the lease was gone.
 -- No row can hold up the others. Each has a subtransaction of its own, so an error in one undoes only that one. Rows that
--- another transaction has locked are skipped, and the rare lock that cannot be skipped is waited for only briefly. A
--- caller that asks for more than 64 makes the server keep track of subtransactions on disk, which is slower.
+-- another transaction has locked are skipped; for a lock that `skip locked` does not cover, such as a table's, it waits only
+-- briefly before it skips the row. A caller that asks for more than 64 makes the server keep track of subtransactions on disk, which is slower.
 -- The scan joins the active jobs, which a partial index holds, with the leases. It uses no index on expires_at: such an
 -- index would make every renewal a non-HOT update.
 -- Raises 22023 for a bad time to live.
@@ -43,7 +43,9 @@ begin
       from public.editai_reclaim_lease(project_id, p_dispatch_ttl_seconds) r;
       continue when action is null;
       v_done := v_done + 1;
-    exception when others then
+    exception when lock_not_available then
+      continue;
+    when others then
       job_id := null;
       fencing_token := null;
       action := 'faulty';

@@ -22,7 +22,9 @@ begin
       insert into public.editai_storage_garbage (project_id, prefix, not_before)
       values (v_source.project_id, v_source.storage_path, v_now);
       v_count := v_count + 1;
-    exception when others then
+    exception when lock_not_available then
+      continue;
+    when others then
       raise warning 'cleanup leaves source % as it is: %', v_source.id, sqlerrm;
     end;
   end loop;

@@ -312,6 +312,19 @@ async def test_rows_that_are_locked_do_not_use_up_a_batch(race: Race) -> None:
         assert [r.project_id for r in race.live.cleanup_leases(limit=1)] == projects[2:]
 
 
+async def test_a_row_that_needs_a_locked_table_is_skipped_too(
+    race: Race, live_lease: Lease, admin: Connection
+) -> None:
+    """The files of a job that fails become garbage. Cleanup waits a moment for that table, and then goes on."""
+    admin.execute("update editai_jobs set max_attempts = 1")
+    free = race.live.acquire_lease("nightly-export").lease
+    race.clock.advance(TTL)
+    with race.other.connection.transaction():
+        race.other.connection.execute("lock table editai_storage_garbage in share mode")
+        assert [r.project_id for r in race.live.cleanup_leases()] == [free.project_id]
+    assert [r.action for r in race.live.cleanup_leases()] == ["failed"]
+
+
 async def test_two_cleanups_at_once_share_the_work(race: Race) -> None:
     for number in range(4):
         race.live.acquire_lease(f"key-{number}")
