@@ -220,6 +220,8 @@ class ProgressResponse(Output):
     )
     updated_at: datetime
     stalled: bool = Field(
-        description="The job's worker has stopped responding. The job will be retried or failed."
+        description="The worker of the running job has missed two heartbeats: it sends one at least "
+        "at each third of the lease's time to live, by default every 20 s. If it sends none before "
+        "the lease expires, the job is retried or failed."
     )
     job: ProgressJob | None

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     lease_ttl_seconds: float = Field(default=60, gt=0, le=3600)
     dispatch_ttl_seconds: float = Field(default=30, gt=0, le=3600)
-    """How long a queued job waits for a worker before cleanup dispatches it again."""
+    """How long after a dispatch cleanup dispatches a job again that is still queued. It holds its project anyway."""
     job_deadline_seconds: float = Field(default=3600, gt=0)
     job_max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=1)

@@ -6,6 +6,7 @@ file that still exists would leak it.
 
 import asyncio
 import logging
+from collections import Counter
 from typing import Any
 
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
@@ -20,13 +21,14 @@ MAX_SECONDS = 60.0
 logger = logging.getLogger(__name__)
 
 
-async def remove_garbage() -> int:
-    """Remove the files of all garbage that is due, as far as time allows; return how many files were removed.
+async def remove_garbage(counts: Counter[str]) -> None:
+    """Remove the files of all garbage that is due, as far as time allows; add their number to `files_removed`.
 
-    A file that cannot be removed now is left for a later trigger and does not block the others.
+    A file that cannot be removed now is left for a later trigger and does not block the others. If the reason is not
+    that storage is unavailable, it counts as `faulty`.
     """
     deadline = asyncio.get_running_loop().time() + MAX_SECONDS
-    removed, last, size = 0, 0, BATCH
+    last, size = 0, BATCH
     while size == BATCH and asyncio.get_running_loop().time() < deadline:
         rows = await call(
             "list_storage_garbage",
@@ -35,27 +37,29 @@ async def remove_garbage() -> int:
             limit=BATCH,
             after_id=last,
         )
-        removed += await _remove_batch(rows, deadline)
+        await _remove_batch(rows, deadline, counts)
         last, size = max((row["id"] for row in rows), default=last), len(rows)
-    return removed
 
 
-async def _remove_batch(rows: list[dict[str, Any]], deadline: float) -> int:
-    storage, removed, done = get_storage(), 0, list[int]()
+async def _remove_batch(rows: list[dict[str, Any]], deadline: float, counts: Counter[str]) -> None:
+    storage, done = get_storage(), list[int]()
     try:
         for row in rows:
             if asyncio.get_running_loop().time() >= deadline:
                 break
             try:
-                removed += await _remove(storage, row["prefix"], set(row["keep_paths"]))
+                files = await _remove(storage, row["prefix"], set(row["keep_paths"]))
             except StorageUnavailable:
                 logger.warning("files below %s could not be removed yet", row["prefix"])
+            except Exception:
+                logger.exception("files below %s could not be removed", row["prefix"])
+                counts["faulty"] += 1
             else:
+                counts["files_removed"] += files
                 done.append(row["id"])
     finally:
         if done:
             await call("forget_storage_garbage", repeatable=True, ids=done)
-    return removed
 
 
 async def _remove(storage: Storage, prefix: str, keep: set[str]) -> int:

@@ -7,6 +7,7 @@ at any time, and concurrently.
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from shared.auth.google_id_tokens import CallerSettings
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings, dispatch
+from shared.errors import EditAIError, ServiceUnavailable
 from shared.observability.logs import configure_logging, log_fields
 from shared.observability.telemetry import configure_telemetry, meter
 from shared.serving.functions_framework import serve_functions
@@ -26,8 +28,9 @@ from shared.serving.internal_auth import internal_only
 from shared.settings import Settings, check_settings, get_settings
 from shared.storage.factory import StorageSettings
 
-BATCH = 100
-MAX_BATCHES = 10
+BATCH = 50
+"""Rows of one call. Each has a subtransaction in Postgres, which keeps 64 of a transaction in memory."""
+MAX_BATCHES = 20
 """Limit of one trigger, to stay within its caller's timeout; the next trigger continues."""
 
 UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
@@ -43,22 +46,56 @@ actions = meter.create_counter("editai.cleanup")
 @functions_framework.aio.http
 @internal_only
 async def lease_cleanup(_request: Request) -> JSONResponse:
-    """Respond 200 with counts of leases reclaimed, jobs dispatched, uploads dropped and files removed."""
-    counts = Counter(requeued=0, failed=0, released=0, dispatched=0)
-    for _ in range(MAX_BATCHES):
-        reclaimed = await reclaim(counts)
-        if reclaimed < BATCH:
-            break
-    counts["uploads_dropped"] = await drop_pending_uploads()
-    counts["files_removed"] = await remove_garbage()
-    logger.info("cleaned up", extra=counts)
+    """Respond 200 with counts of leases reclaimed, jobs dispatched, uploads dropped and files removed.
+
+    Every step runs, also after an earlier one failed. If one failed, responds 503 with `failed_steps` and the counts of
+    what was done. A single row or file that could not be cleaned up is counted as `faulty` and fails no step.
+    """
+    counts = Counter(dict.fromkeys(COUNTS, 0))
+    failed_steps = [step.__name__ for step in STEPS if not await succeeds(step, counts)]
     for action, amount in counts.items():
         actions.add(amount, {"editai.action": action})
+    if failed_steps:
+        logger.error("cleanup is incomplete", extra={**counts, "failed_steps": failed_steps})
+        raise CleanupIncomplete(failed_steps, counts)
+    logger.info("cleaned up", extra=counts)
     return JSONResponse(dict(counts))
 
 
+class CleanupIncomplete(ServiceUnavailable):
+    """A step of cleanup failed; the next trigger runs it again."""
+
+    slug = "cleanup-incomplete"
+    title = "Cleanup incomplete"
+    default_detail = "A step of cleanup failed. Trigger it again."
+
+    def __init__(self, failed_steps: list[str], counts: Counter[str]) -> None:
+        super().__init__()
+        self.extensions = {"failed_steps": failed_steps, **counts}
+
+
+async def succeeds(step: Callable[[Counter[str]], Awaitable[None]], counts: Counter[str]) -> bool:
+    """Run a step; log its failure, so that the next step runs, and return whether it succeeded."""
+    try:
+        await step(counts)
+    except EditAIError as error:
+        logger.warning("%s failed: %s", step.__name__, error.slug)
+    except Exception:
+        logger.exception("%s failed", step.__name__)
+    else:
+        return True
+    return False
+
+
+async def reclaim_leases(counts: Counter[str]) -> None:
+    """Reclaim expired leases and dispatch queued jobs, in batches."""
+    for _ in range(MAX_BATCHES):
+        if await reclaim(counts) < BATCH:
+            break
+
+
 async def reclaim(counts: Counter[str]) -> int:
-    """Reclaim one batch of expired leases and dispatch the requeued jobs; return how many leases there were."""
+    """Reclaim one batch of leases and dispatch the requeued jobs; return how many there were, without faulty ones."""
     settings = get_settings()
     rows = await call(
         "cleanup_leases",
@@ -70,7 +107,7 @@ async def reclaim(counts: Counter[str]) -> int:
     counts["dispatched"] += sum(
         await asyncio.gather(*(dispatch_reclaimed(row, settings) for row in rows))
     )
-    return len(rows)
+    return sum(row["action"] != "faulty" for row in rows)
 
 
 async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
@@ -90,14 +127,16 @@ async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
                 return await dispatch(
                     UUID(row["job_id"]), settings, fencing_token=row["fencing_token"]
                 )
+            case "faulty":
+                extra = {"action": action, "code": code}
+                logger.error("a lease or job could not be cleaned up: %s", code, extra=extra)
             case _:
                 logger.info("a lease without a job was removed", extra={"action": action})
     return False
 
 
-async def drop_pending_uploads() -> int:
-    """Drop sources whose upload was announced but never confirmed; return how many."""
-    dropped = 0
+async def drop_uploads(counts: Counter[str]) -> None:
+    """Drop sources whose upload was announced but never confirmed."""
     for _ in range(MAX_BATCHES):
         batch = await call(
             "cleanup_uploads",
@@ -105,7 +144,18 @@ async def drop_pending_uploads() -> int:
             limit=BATCH,
             max_age_seconds=UPLOAD_MAX_AGE_SECONDS,
         )
-        dropped += batch
+        counts["uploads_dropped"] += batch
         if batch < BATCH:
             break
-    return dropped
+
+
+async def remove_files(counts: Counter[str]) -> None:
+    """Remove files that no row refers to."""
+    await remove_garbage(counts)
+
+
+STEPS = (reclaim_leases, drop_uploads, remove_files)
+COUNTS = (
+    *("requeued", "failed", "released", "faulty", "dispatched"),
+    *("uploads_dropped", "files_removed"),
+)

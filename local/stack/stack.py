@@ -24,7 +24,8 @@ from local.stack.keys import Keys
 
 CLEANUP_PERIOD_SECONDS = 5
 DISPATCH_TTL_SECONDS = 10
-"""Both are short, because only cleanup dispatches a job again after it found all slots of the worker taken."""
+"""Both are shorter than in a deployment (60 and 300), which dispatches through Cloud Tasks. Here, only cleanup
+dispatches a job again after it found all slots of the worker taken. A queued job holds its project in both."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,8 +41,8 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
 
     `fencing_token` is that of the dispatch lease under which cleanup requeued the job; None for a job that starts.
 
-    Never raises. A job that was not dispatched keeps its short dispatch lease; when that expires, cleanup dispatches
-    the job again.
+    Never raises. A job that was not dispatched stays queued and holds its project; cleanup dispatches it again when
+    `dispatch_ttl_seconds` have passed.
     """
     attributes = {"editai.job_id": str(job_id)}
     with (

@@ -26,7 +26,8 @@ class JobStart(Record):
     """The outcome of starting a job.
 
     When busy, `job` and `lease` are the holder's; `job` is None if a lease without a job holds the project.
-    `superseded_job_id` is a job that had stopped responding and was failed when this one started.
+    `superseded_job_id` is a job that was failed when this one started: it had stopped responding, or was still queued
+    at its deadline.
     """
 
     outcome: StartOutcome

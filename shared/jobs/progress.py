@@ -25,7 +25,8 @@ class Progress:
 class GenerationProgress(Record):
     """A project's progress, with the job and lease that explain it.
 
-    `stalled`: the running job's lease has expired and no one has taken it over yet.
+    `stalled`: the running job's worker has missed two heartbeats, or its lease has expired, and no one has taken it
+    over yet.
     """
 
     project_id: str

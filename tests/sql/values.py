@@ -64,7 +64,7 @@ class Reclaimed(Record):
     project_id: str
     job_id: UUID | None
     fencing_token: int | None
-    action: Literal["requeued", "failed", "released"]
+    action: Literal["requeued", "failed", "released", "faulty"]
     code: str | None
 
 

@@ -4,7 +4,8 @@ revoke all on
   public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
   public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage
   from public, anon, authenticated, service_role;
-revoke all on sequence public.editai_fencing_tokens, public.editai_storage_garbage_id_seq
+revoke all on sequence
+  public.editai_fencing_tokens, public.editai_row_numbers, public.editai_storage_garbage_id_seq
   from public, anon, authenticated, service_role;
 
 -- Users read their own rows, which the policies select, so that supabase-js and Realtime work. anon reads nothing.
@@ -14,7 +15,8 @@ grant select on
   to authenticated;
 -- Users see who holds a project and until when, but not lease_id: it is half of what proves that a caller holds the
 -- lease.
-grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at) on public.editai_locks
+grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at, stalled_at)
+  on public.editai_locks
   to authenticated;
 
 -- The SQL functions run with the rights of their caller, the service role. It gets what they need and no more: a job, a
@@ -27,4 +29,6 @@ grant select, insert, update on public.editai_jobs, public.editai_clips to servi
 grant select, insert on public.editai_exports to service_role;
 grant select, insert, delete on public.editai_storage_garbage to service_role;
 grant select on public.editai_export_presets to service_role;
-grant usage on sequence public.editai_fencing_tokens, public.editai_storage_garbage_id_seq to service_role;
+grant usage on sequence
+  public.editai_fencing_tokens, public.editai_row_numbers, public.editai_storage_garbage_id_seq
+  to service_role;

@@ -9,6 +9,8 @@ create function public.editai_cancel_job(
   out job public.editai_jobs
 )
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+declare
+  v_had_lease boolean;
 begin
   perform 1 from public.editai_projects p
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id) for no key update;
@@ -17,16 +19,18 @@ begin
     return;
   end if;
   delete from public.editai_locks l where l.project_id = p_project_id;
-  outcome := case when found then 'cancelled' else 'idle' end;
-  if found then
-    delete from public.editai_generation_progress g where g.project_id = p_project_id;
-  end if;
+  v_had_lease := found;
   select j.* into job from public.editai_jobs j
   where j.project_id = p_project_id and j.status in ('queued', 'running') for update;
   if found then
     perform public.editai_end_job(job.id, 'cancelled', null, null);
     select j.* into job from public.editai_jobs j where j.id = job.id;
     outcome := 'cancelled';
+  elsif v_had_lease then
+    delete from public.editai_generation_progress g where g.project_id = p_project_id;
+    outcome := 'cancelled';
+  else
+    outcome := 'idle';
   end if;
 end
 $$;

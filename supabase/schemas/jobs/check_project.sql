@@ -2,7 +2,7 @@
 -- and start_job calls it first. A null owner is the service itself, which may use every project.
 -- Outcomes:
 --   free               a job could start
---   busy               a live lease holds the project; job and lease tell whose
+--   busy               a live lease or a queued job holds the project; job and lease tell whose
 --   replayed           this idempotency key, or this job id, has already started a job; returned as job
 --   key_reused         the idempotency key was used with another request
 --   project_not_found  there is no such project of this owner
@@ -41,8 +41,8 @@ begin
     end;
     return;
   end if;
-  select l.* into lease from public.editai_locks l where l.project_id = p_project_id;
-  if lease.expires_at > public.editai_clock() then
+  select * into lease from public.editai_current_lease(p_project_id);
+  if lease.project_id is not null then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
     if found then
       job.params := '{}';  -- private to the holder, and possibly large
@@ -50,7 +50,6 @@ begin
     outcome := 'busy';
     return;
   end if;
-  lease := null;
   outcome := case when public.editai_has_too_many_jobs(p_owner_id, p_project_id, p_max_active_jobs)
     then 'too_many_jobs' else 'free' end;
 end

@@ -26,11 +26,11 @@ declare
   v_now timestamptz;
 begin
   select j.* into job from public.editai_jobs j where j.id = p_job_id;
-  if not found then
+  if not found or not public.editai_lock_project(job.project_id) then
+    job := null;  -- its project was deleted, and the job with it
     outcome := 'job_not_found';
     return;
   end if;
-  perform 1 from public.editai_projects p where p.id = job.project_id for no key update;
   select l.* into lease from public.editai_locks l where l.project_id = job.project_id for update;
   select j.* into job from public.editai_jobs j where j.id = p_job_id for update;
   v_now := public.editai_clock();
@@ -72,7 +72,7 @@ begin
     sources := array(
       select s from public.editai_sources s
       where s.project_id = job.project_id and s.status = 'ready'
-      order by s.created_at, s.id);
+      order by s.row_number, s.created_at, s.id);
     clips := array(
       select c from public.editai_clips c where c.job_id = p_job_id order by c.variant_number);
   end if;

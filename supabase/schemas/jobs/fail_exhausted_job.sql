@@ -1,4 +1,4 @@
--- Fails a job that has no attempt or no time left, and releases its project. Called by claim_job and cleanup_leases,
+-- Fails a job that has no attempt or no time left, and releases its project. Called by claim_job and reclaim_lease,
 -- which hold the row locks of the project and the lease.
 create function public.editai_fail_exhausted_job(p_job public.editai_jobs) returns void
 language plpgsql volatile security invoker set search_path = '' as $$

@@ -17,7 +17,9 @@ begin
   if p_status is null or p_status not in ('completed', 'failed') then
     raise exception 'a job finishes as completed or failed, not as %', p_status using errcode = 'invalid_parameter_value';
   end if;
-  perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
+  if not public.editai_lock_project(p_project_id) then
+    return public.editai_loss_reason(p_job_id);
+  end if;
   if not public.editai_lock_job_lease(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
     return case when exists (
       select 1 from public.editai_jobs j

@@ -2,11 +2,12 @@
 -- library.
 -- p_source is a source that was uploaded with the request and is recorded together with the job; p_source_ids are
 -- stored ones.
--- The lease is short and is for the dispatch only: the worker that claims the job replaces it, and cleanup dispatches
--- an unclaimed job again.
+-- The lease is short and is for the dispatch only: the worker that claims the job replaces it. The job holds its project
+-- beyond that lease, until it is claimed, cancelled or past its deadline. Cleanup dispatches it again if no worker has
+-- claimed it within p_dispatch_ttl_seconds.
 -- Outcomes: started; source_not_found (job is null); and those of editai_check_project except free. superseded_job_id
--- is the job whose expired lease was taken over and which has just been failed; the caller logs it, as nothing else
--- does.
+-- is a running job whose lease had expired, or a queued one past its deadline, which has just been failed; the caller
+-- logs it, as nothing else does.
 -- The advisory lock makes an owner's starts run one after the other, so that together they cannot pass
 -- p_max_active_jobs. It is taken between the project's row lock and the lease's, and ends with the transaction.
 -- Raises 22023 for a bad time to live or deadline, and 23514 or another constraint's error for values that do not fit.
@@ -52,7 +53,10 @@ begin
       return;
     end if;
     if i = 1 then
-      perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
+      if not public.editai_lock_project(p_project_id) then
+        outcome := 'project_not_found';
+        return;
+      end if;
       if p_owner_id is not null and p_max_active_jobs is not null then
         perform pg_advisory_xact_lock(hashtextextended('editai_owner ' || p_owner_id, 0));
       end if;
@@ -92,11 +96,13 @@ begin
     from jsonb_populate_record(null::public.editai_sources, p_source) s;
   end if;
   insert into public.editai_jobs (
-    id, project_id, kind, params, first_variant_number, max_attempts, deadline_at, idempotency_key, request_hash)
+    id, project_id, kind, params, first_variant_number, max_attempts, deadline_at, idempotency_key, request_hash,
+    dispatch_due_at)
   values (
     p_job_id, p_project_id, p_kind, p_params,
     (select coalesce(max(c.variant_number), 0) + 1 from public.editai_clips c where c.project_id = p_project_id),
-    p_max_attempts, v_deadline_at, p_idempotency_key, p_request_hash)
+    p_max_attempts, v_deadline_at, p_idempotency_key, p_request_hash,
+    lease.acquired_at + public.editai_ttl(p_dispatch_ttl_seconds))
   returning * into job;
   perform public.editai_begin_progress(p_project_id, 'Queued', lease.fencing_token);
   update public.editai_projects p set

@@ -1,6 +1,6 @@
 -- Gives the lease of a key to the caller, unless another live lease exists. Returns granted, and the lease that is now
 -- stored.
--- Called by acquire_lease, start_job, claim_job and cleanup_leases. If the key is a project's id, the caller holds the
+-- Called by acquire_lease, start_job, claim_job and requeue_job. If the key is a project's id, the caller holds the
 -- project's row lock.
 -- A free key first gets an expired row, for two reasons: free and expired keys then take the same path, and the token
 -- is drawn while the row is locked, so tokens rise in the order of commits.
@@ -37,7 +37,8 @@ begin
     job_id = p_job_id,
     acquired_at = v_now,
     expires_at = least(v_now + public.editai_ttl(p_ttl_seconds), p_deadline_at),
-    deadline_at = p_deadline_at
+    deadline_at = p_deadline_at,
+    stalled_at = v_now + public.editai_ttl(p_ttl_seconds) * 2 / 3
   where l.project_id = p_project_id
   returning l.* into lease;
   granted := true;

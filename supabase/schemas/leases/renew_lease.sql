@@ -20,7 +20,8 @@ begin
     return;
   end if;
   update public.editai_locks l set
-    expires_at = least(v_check.checked_at + public.editai_ttl(p_ttl_seconds), l.deadline_at)
+    expires_at = least(v_check.checked_at + public.editai_ttl(p_ttl_seconds), l.deadline_at),
+    stalled_at = v_check.checked_at + public.editai_ttl(p_ttl_seconds) * 2 / 3
   where l.project_id = p_project_id
   returning l.expires_at into expires_at;
 end

@@ -17,9 +17,10 @@ begin
     outcome := 'project_not_found';
     return;
   end if;
-  select l.* into lease from public.editai_locks l where l.project_id = p_project_id for update;
+  perform 1 from public.editai_locks l where l.project_id = p_project_id for update;
   v_now := public.editai_clock();
-  if lease.expires_at > v_now then
+  select * into lease from public.editai_current_lease(p_project_id);
+  if lease.project_id is not null then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
     outcome := 'busy';
     return;
@@ -35,7 +36,6 @@ begin
   where j.project_id = p_project_id;
   delete from public.editai_locks l where l.project_id = p_project_id;
   delete from public.editai_projects p where p.id = p_project_id;
-  lease := null;
   outcome := 'deleted';
 end
 $$;

@@ -1,5 +1,5 @@
 -- Deletes a source; its file becomes garbage. Clips made from it stay.
--- Outcomes: deleted; busy (a job may be reading the file; job and lease tell which); source_not_found.
+-- Outcomes: deleted; busy (a job reads the file, or will; job and lease tell which); source_not_found.
 create function public.editai_delete_source(
   p_source_id uuid,
   p_owner_id uuid,
@@ -20,18 +20,22 @@ begin
     outcome := 'source_not_found';
     return;
   end if;
-  select l.* into lease from public.editai_locks l where l.project_id = v_source.project_id for update;
+  perform 1 from public.editai_locks l where l.project_id = v_source.project_id for update;
   v_now := public.editai_clock();
-  if lease.expires_at > v_now then
+  select * into lease from public.editai_current_lease(v_source.project_id);
+  if lease.project_id is not null then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
     outcome := 'busy';
     return;
   end if;
-  lease := null;
+  delete from public.editai_sources s where s.id = p_source_id returning s.* into v_source;
+  if not found then  -- another call has deleted it while this one waited for the project
+    outcome := 'source_not_found';
+    return;
+  end if;
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
   select v_source.project_id, v_source.storage_path, due.at
   from public.editai_source_removal_times(v_source, v_now) as due (at);
-  delete from public.editai_sources s where s.id = p_source_id;
   outcome := 'deleted';
 end
 $$;

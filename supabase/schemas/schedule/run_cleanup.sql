@@ -10,6 +10,7 @@
 --   select vault.create_secret('<INTERNAL_SECRET of the functions>', 'editai_internal_secret');
 -- Otherwise a job is requeued under a lease that has already expired: the next lease_cleanup, or a late delivery, then
 -- takes the job at once instead of waiting for a dispatch that does not come.
+-- A step or a dispatch that raises an error does not stop the rest; a warning in Postgres's log tells of it.
 -- A procedure, not a function: PostgREST does not offer it, and only its owner may call it.
 create procedure public.editai_run_cleanup()
 language plpgsql security invoker set search_path = '' set lock_timeout = '2s' as $$
@@ -31,22 +32,33 @@ begin
   end if;
   v_can_dispatch := v_worker_url is not null and v_secret is not null;
 
-  for v_row in
-    select c.job_id, c.action
-    from public.editai_cleanup_leases(100, case when v_can_dispatch then 30 else 0.001 end) c
-  loop
-    if v_can_dispatch and v_row.action = 'requeued' then
-      -- pg_net sends this after the commit, so the worker finds the job queued.
-      perform net.http_post(
-        url := v_worker_url,
-        body := jsonb_build_object('job_id', v_row.job_id),
-        headers := jsonb_build_object(
-          'Content-Type', 'application/json',
-          'Authorization', 'Bearer ' || v_secret,
-          'Prefer', 'respond-async'),
-        timeout_milliseconds := 5000);
-    end if;
-  end loop;
-  perform public.editai_cleanup_uploads(100, 86400);
+  begin
+    for v_row in
+      select c.job_id, c.action
+      from public.editai_cleanup_leases(50, case when v_can_dispatch then 30 else 0.001 end) c
+    loop
+      continue when not v_can_dispatch or v_row.action <> 'requeued';
+      begin
+        -- pg_net sends this after the commit, so the worker finds the job queued.
+        perform net.http_post(
+          url := v_worker_url,
+          body := jsonb_build_object('job_id', v_row.job_id),
+          headers := jsonb_build_object(
+            'Content-Type', 'application/json',
+            'Authorization', 'Bearer ' || v_secret,
+            'Prefer', 'respond-async'),
+          timeout_milliseconds := 5000);
+      exception when others then
+        raise warning 'job % was not dispatched: %', v_row.job_id, sqlerrm;
+      end;
+    end loop;
+  exception when others then
+    raise warning 'cleanup of leases failed: %', sqlerrm;
+  end;
+  begin
+    perform public.editai_cleanup_uploads(50, 86400);
+  exception when others then
+    raise warning 'cleanup of uploads failed: %', sqlerrm;
+  end;
 end
 $$;

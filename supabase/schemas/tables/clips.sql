@@ -19,6 +19,8 @@ create table public.editai_clips (
   segments jsonb not null,
   created_at timestamptz not null default public.editai_clock(),
   updated_at timestamptz not null default public.editai_clock(),
+  -- The order of creation; see row_numbers.sql.
+  row_number bigint not null default nextval('public.editai_row_numbers'),
   -- A checkpoint is recorded once: a repeated call finds the first row.
   constraint editai_clips_one_per_variant unique (project_id, variant_number),
   constraint editai_clips_files_are_the_jobs check (

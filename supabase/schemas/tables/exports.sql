@@ -15,13 +15,15 @@ create table public.editai_exports (
   height integer not null,
   frame_rate double precision not null,
   created_at timestamptz not null default public.editai_clock(),
+  -- The order of creation; see row_numbers.sql.
+  row_number bigint not null default nextval('public.editai_row_numbers'),
   constraint editai_exports_files_are_the_jobs check (
     starts_with(storage_path, project_id || '/jobs/' || job_id::text || '/')
     and starts_with(thumbnail_path, project_id || '/jobs/' || job_id::text || '/')
   )
 );
 
-create index editai_exports_by_clip on public.editai_exports (clip_id, created_at desc, id desc);
+create index editai_exports_newest on public.editai_exports (clip_id, row_number desc, created_at desc, id desc);
 create index editai_exports_by_project on public.editai_exports (project_id);
 create index editai_exports_by_preset on public.editai_exports (preset);
 

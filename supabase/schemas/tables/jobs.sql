@@ -26,6 +26,10 @@ create table public.editai_jobs (
   created_at timestamptz not null default public.editai_clock(),
   started_at timestamptz,
   finished_at timestamptz,
+  -- When cleanup dispatches a queued job again; null means at its next run.
+  dispatch_due_at timestamptz,
+  -- The order of creation; see row_numbers.sql.
+  row_number bigint not null default nextval('public.editai_row_numbers'),
   constraint editai_jobs_attempts_stay_in_bounds check (max_attempts > 0 and attempt between 0 and max_attempts),
   constraint editai_jobs_end_has_a_time check ((status in ('queued', 'running')) = (finished_at is null)),
   constraint editai_jobs_key_has_a_hash check ((idempotency_key is null) = (request_hash is null))
@@ -38,7 +42,7 @@ create unique index editai_jobs_one_active_per_project on public.editai_jobs (pr
 create unique index editai_jobs_one_per_idempotency_key on public.editai_jobs (project_id, idempotency_key)
   where idempotency_key is not null;
 -- For a project's newest job, which its progress shows.
-create index editai_jobs_by_project on public.editai_jobs (project_id, created_at desc);
+create index editai_jobs_newest on public.editai_jobs (project_id, row_number desc, created_at desc);
 
 alter table public.editai_jobs enable row level security;
 create policy editai_owner_reads on public.editai_jobs for select to authenticated

@@ -14,7 +14,10 @@ create table public.editai_locks (
   job_id uuid,
   acquired_at timestamptz not null,
   expires_at timestamptz not null,
-  deadline_at timestamptz
+  deadline_at timestamptz,
+  -- When its holder has missed two heartbeats. A holder renews its lease at least at each third of its time to live. Null
+  -- in leases from before this column.
+  stalled_at timestamptz
 ) with (fillfactor = 50);
 
 alter table public.editai_locks enable row level security;

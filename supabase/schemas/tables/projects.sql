@@ -12,11 +12,13 @@ create table public.editai_projects (
     constraint editai_projects_status_is_known
     check (status in ('created', 'generating', 'rendering', 'ready_for_triage', 'failed')),
   created_at timestamptz not null default public.editai_clock(),
-  updated_at timestamptz not null default public.editai_clock()
+  updated_at timestamptz not null default public.editai_clock(),
+  -- The order of creation; see row_numbers.sql.
+  row_number bigint not null default nextval('public.editai_row_numbers')
 );
 
 -- For lists of one owner's projects, newest first, page by page.
-create index editai_projects_by_owner on public.editai_projects (owner_id, created_at desc, id desc);
+create index editai_projects_newest on public.editai_projects (owner_id, row_number desc, created_at desc, id desc);
 -- For counting an owner's active jobs, however many projects the owner has.
 create index editai_projects_at_work_by_owner on public.editai_projects (owner_id)
   where status in ('generating', 'rendering');

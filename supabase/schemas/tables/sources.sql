@@ -34,6 +34,8 @@ create table public.editai_sources (
         && @.decodable.type() == "boolean"
       ))')
   ),
+  -- The order of creation; see row_numbers.sql.
+  row_number bigint not null default nextval('public.editai_row_numbers'),
   constraint editai_sources_ready_is_probed check (
     status = 'pending'
     or (size_bytes is not null and duration_seconds > 0 and width > 0 and height > 0 and has_audio is not null)
@@ -41,7 +43,7 @@ create table public.editai_sources (
   constraint editai_sources_file_is_the_projects check (starts_with(storage_path, project_id || '/sources/'))
 );
 
-create index editai_sources_by_project on public.editai_sources (project_id, created_at desc, id desc);
+create index editai_sources_newest on public.editai_sources (project_id, row_number desc, created_at desc, id desc);
 
 alter table public.editai_sources enable row level security;
 create policy editai_owner_reads on public.editai_sources for select to authenticated

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 
 from shared.jobs.leases import acquire_lease, release_lease
 from shared.jobs.records import Lease
+from shared.settings import get_settings
 from tests.support.database import Clock
 from tests.support.library_client import Api, Traces, problem
 
@@ -61,6 +63,21 @@ async def test_an_expired_lease_does_not_make_a_project_busy(
     await hold(project)
     clock.advance(601)
     assert (await api.generate(project)).status_code == 202
+
+
+async def test_a_job_that_waits_for_a_worker_keeps_its_project_busy(
+    api: Api, project: str, clock: Clock
+) -> None:
+    """Far beyond the dispatch lease, and without a cleanup in between."""
+    waiting = (await api.generate(project)).json()["job"]
+    clock.advance(get_settings().dispatch_ttl_seconds + 30)
+    content = problem(await api.generate(project), 409, "project-busy")
+    assert content["job"] == {"id": waiting["id"], "kind": "raw_clips"}
+    left = datetime.fromisoformat(content["lease_expires_at"]) - clock.now()
+    assert 0 < left.total_seconds() < get_settings().job_deadline_seconds
+    progress = (await api.get(f"projects/{project}/progress")).json()
+    assert (progress["job"]["id"], progress["job"]["status"]) == (waiting["id"], "queued")
+    assert not progress["stalled"]
 
 
 async def test_waiting_ends_when_the_project_is_free(api: Api, project: str) -> None:

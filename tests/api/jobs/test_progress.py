@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import pytest
+
 from shared.jobs.lifecycle import claim_job
 from shared.jobs.progress import Progress, update_generation_progress
 from tests.support.database import Clock
@@ -34,12 +36,15 @@ async def test_progress_shows_what_the_worker_wrote_last(api: Api, project: str)
     assert int(answer.headers["retry-after"]) == 1
 
 
-async def test_a_job_whose_lease_has_expired_is_stalled(
-    api: Api, project: str, clock: Clock
+@pytest.mark.parametrize("seconds", [40, 60], ids=["two heartbeats missed", "lease expired"])
+async def test_a_job_whose_worker_sends_no_heartbeats_is_stalled(
+    api: Api, project: str, clock: Clock, seconds: float
 ) -> None:
     job = (await api.generate(project)).json()["job"]
     await claim_job(UUID(job["id"]), holder="a worker", ttl_seconds=60)
-    clock.advance(60)
+    clock.advance(seconds - 5)
+    assert (await api.get(f"projects/{project}/progress")).json()["stalled"] == (seconds > 45)
+    clock.advance(5)
     assert (await api.get(f"projects/{project}/progress")).json()["stalled"]
 
 

@@ -1,5 +1,7 @@
 """Clips and export presets; and pages of every list."""
 
+import json
+from base64 import urlsafe_b64encode
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,6 +10,7 @@ import pytest
 
 from shared.jobs.lifecycle import claim_job, record_clip
 from shared.jobs.records import Clip
+from tests.support.database import Clock, Connection
 from tests.support.library_client import Api, Traces, problem
 
 
@@ -132,6 +135,13 @@ async def test_pages_of_sources_have_each_source_once(api: Api, project: str) ->
     assert len({item["id"] for page in pages for item in page}) == 3
 
 
+AT, ID = "2026-01-01T00:00:00Z", "00000000-0000-4000-8000-000000000000"
+
+
+def cursor_of(*position: object) -> str:
+    return urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
     "cursor",
     [
@@ -141,6 +151,12 @@ async def test_pages_of_sources_have_each_source_once(api: Api, project: str) ->
         "WyIyMDI2LTAxLTAxIiwgMV0",  # a number as id
         "WyJub3cnKCkiLCAiYSJd",  # no time
         "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsICJcdTAwMDAiXQ",  # an id that is none
+        cursor_of("1", AT, ID),  # a number that is a text
+        cursor_of(True, AT, ID),  # or a boolean
+        cursor_of(-1, AT, ID),  # or is negative
+        cursor_of(2**63, AT, ID),  # or does not fit
+        cursor_of(1.0, AT, ID),  # or is no integer
+        cursor_of(1, 1, AT, ID),  # two numbers
         "x" * 301,
     ],
 )
@@ -148,6 +164,35 @@ async def test_pages_of_sources_have_each_source_once(api: Api, project: str) ->
 async def test_a_cursor_that_was_made_up_is_refused(api: Api, path: str, cursor: str) -> None:
     content = problem(await api.get(path, params={"cursor": cursor}), 422, "invalid-request")
     assert content["errors"][0]["location"] == "query.cursor"
+
+
+async def test_the_order_is_that_of_creation_when_the_clock_goes_back(
+    api: Api, clock: Clock
+) -> None:
+    created: list[str] = []
+    for number in range(5):
+        created.append(await api.new_project(f"Project {number}"))
+        clock.advance(-20)
+    pages = await all_pages(api, "projects", limit=2)
+    assert [item["id"] for page in pages for item in page] == list(reversed(created))
+
+
+async def test_a_cursor_from_before_rows_had_numbers_still_works(
+    api: Api, admin: Connection
+) -> None:
+    """Of rows from before the upgrade, and of rows that the earlier code has created since."""
+    created = [await api.new_project(f"Project {number}") for number in range(5)]
+    admin.execute("update editai_projects set row_number = 0 where id = any(%s)", [created[:3]])
+    for position in range(1, 5):
+        (row,) = admin.execute(
+            "select to_json(created_at) #>> '{}' as created_at from editai_projects where id = %s",
+            [created[position]],
+        ).fetchall()
+        old = cursor_of(row["created_at"], created[position])
+        page = await api.get("projects", params={"cursor": old})
+        assert [item["id"] for item in page.json()["items"]] == created[:position][::-1]
+    pages = await all_pages(api, "projects", limit=1)
+    assert [item["id"] for page in pages for item in page] == created[::-1]
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "many", "-1"])

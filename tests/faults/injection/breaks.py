@@ -44,6 +44,14 @@ BREAKS: Mapping[str, Break] = {
         ),
         aimed_faults=("slow commits", "cleanup several at once"),
     ),
+    "waiting-job-replaced": Break(
+        file="waiting_job_replaced.sql",
+        rules=(
+            "a queued job holds its project until it is claimed, cancelled or past its deadline",
+            "a queued job fails only when no attempt or no time is left",
+        ),
+        aimed_faults=("worker killed",),
+    ),
     "host-clock": Break(
         file="host_clock.sql", rules=("leases are measured by the database's clock",)
     ),

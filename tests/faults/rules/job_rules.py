@@ -28,6 +28,7 @@ SUPERSEDED = "superseded"
 RENDER = "final_render"
 EXPORTED = "a render's end and its export are one transaction"
 ENDS = "a job is ended by its holder, by a cancel, or by a caller that finds its lease expired"
+WAITS = "a queued job fails only when no attempt or no time is left"
 
 
 def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> Generator[Broken]:
@@ -45,6 +46,8 @@ def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> G
         yield "a job changes only by the calls that may change it", {"by": entry.function}
     if was != now == "completed" and (new["kind"] == RENDER) != (state.exported == new["id"]):
         yield EXPORTED, {"exported": state.exported}
+    if was == "queued" and now == "failed" and not _is_exhausted(entry, old):
+        yield WAITS, {"by": entry.function, "error": new["error"]}
     if now == "failed" and was in ACTIVE and not _may_fail(entry, state, old, new):
         yield ENDS, {"by": entry.function, "error": new["error"]}
 

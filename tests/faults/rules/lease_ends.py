@@ -1,10 +1,14 @@
-"""Which calls may end a live lease: its holder's release or finish, a cancel, or the claim of its own job."""
+"""Which calls may end a live lease: its holder's release or finish, a cancel, or the claim of its own job.
+
+And which may take a project from its queued job: none before the job's deadline.
+"""
 
 from tests.faults.evidence.entries import Entry
 from tests.faults.rules.states import Lock, ProjectState
 
 RULE = "a live lease ends only by its holder, a cancel, or a claim of its own job"
-DELETED = "a project whose lease is live is not deleted"
+DELETED = "a project that a lease or a queued job holds is not deleted"
+WAITING = "a queued job holds its project until it is claimed, cancelled or past its deadline"
 
 
 def may_end(entry: Entry, lock: Lock) -> bool:
@@ -41,7 +45,14 @@ def may_stay_removed(removed: Lock, state: ProjectState, function: str) -> bool:
     return state.lock is not None and state.lock.job_id == removed.job_id
 
 
-def was_live(entry: Entry, state: ProjectState) -> bool:
-    """True if a lease was live before this transaction's changes."""
+def leaves_waiting_job(entry: Entry, state: ProjectState, new: Lock) -> bool:
+    """True if a grant leaves the project to its queued job, if it has one: only that job may get the lease."""
+    waiting = state.waiting(entry.at)
+    return waiting is None or new.job_id == waiting["id"]
+
+
+def was_held(entry: Entry, state: ProjectState) -> bool:
+    """True if a lease was live, or a job was queued, before this transaction's changes."""
     lock = state.removed_live or state.lock
-    return lock is not None and lock.expires_at > entry.at
+    live = lock is not None and lock.expires_at > entry.at
+    return live or state.waiting(entry.at) is not None

@@ -92,6 +92,8 @@ class Model:
         lives = before is not None and before.expires_at > max(new.acquired_at, entry.at)
         if before is not None and lives and not lease_ends.replaces_dispatch(entry, before, new):
             self.break_rule("live leases never overlap", entry, until=before.expires_at)
+        if not lease_ends.leaves_waiting_job(entry, state, new):
+            self.break_rule(lease_ends.WAITING, entry, by=entry.function)
         if old is not None and not old.is_vacant:
             self._reclaimed(entry, state, old)
         self._check_clock(entry, new, new.acquired_at)
@@ -143,15 +145,16 @@ class Model:
     def _on_editai_jobs(self, entry: Entry, state: ProjectState) -> None:
         old, new = entry.old, entry.new
         if new is None:
-            state.jobs.pop(entry.row["id"], None)
-            if lease_ends.was_live(entry, state):
+            if lease_ends.was_held(entry, state):
                 self.break_rule(lease_ends.DELETED, entry)
+            state.jobs.pop(entry.row["id"], None)
+            state.stop_waiting(entry.row["id"], entry.committed_at)
             return
         if old is None:
             self.operations["jobs started"] += 1
         else:
             self._on_job_change(entry, state, old, new)
-        state.job(new)
+        state.job(new, entry.at, entry.committed_at)
 
     def _on_job_change(self, entry: Entry, state: ProjectState, old: Row, new: Row) -> None:
         for rule, facts in broken_by_change(entry, state, old, new):

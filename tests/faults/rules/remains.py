@@ -19,13 +19,13 @@ _QUERIES: Mapping[str, LiteralString] = {
         select g.project_id from editai_generation_progress g
         where g.percentage <> 100 and 'completed' = (
           select j.status from editai_jobs j where j.project_id = g.project_id
-          order by j.created_at desc limit 1)
+          order by j.row_number desc limit 1)
     """,
     "cancelled jobs that show progress": """
         select g.project_id from editai_generation_progress g
         where 'cancelled' = (
           select j.status from editai_jobs j where j.project_id = g.project_id
-          order by j.created_at desc limit 1)
+          order by j.row_number desc limit 1)
     """,
     "progress of no project": """
         select g.project_id from editai_generation_progress g

@@ -124,9 +124,9 @@ class Responses:
         return None
 
     def _conflict(self, event: Event, state: ProjectState) -> str | None:
-        if state.was_live(*self._request(event)):
+        if state.was_held(*self._request(event)):
             return None
-        return "409 is answered only if a lease was live at some moment of the request"
+        return "409 is answered only if a lease was live or a job was queued at some moment of the request"
 
     def _request(self, event: Event) -> tuple[float, float]:
         """The interval of the database's clock in which a request was in flight."""

@@ -47,9 +47,10 @@ class Lock:
 
 @dataclass(kw_only=True)
 class Span:
-    """When a lease was live."""
+    """When a lease was live, or when a job was queued."""
 
-    lease_id: str
+    holder_id: str
+    """The lease's id, or the job's."""
     begun_at: float
     ended_at: float
 
@@ -92,6 +93,8 @@ class ProjectState:
     attempts: dict[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
     """The job and attempt of each token."""
     spans: deque[Span] = field(default_factory=lambda: deque[Span](maxlen=REMEMBERED))
+    waits: deque[Span] = field(default_factory=lambda: deque[Span](maxlen=REMEMBERED))
+    """When jobs were queued."""
     leases: dict[str, int] = field(default_factory=dict[str, int])
     """The token of every granted lease, by lease id."""
     renewed: dict[str, set[float]] = field(default_factory=dict[str, set[float]])
@@ -118,7 +121,7 @@ class ProjectState:
         """A lease begins. For other transactions, the previous one is live until this commit."""
         self.leases[lock.lease_id] = lock.token
         self._cut(committed_at)
-        self.spans.append(Span(lease_id=lock.lease_id, begun_at=at, ended_at=lock.expires_at))
+        self.spans.append(Span(holder_id=lock.lease_id, begun_at=at, ended_at=lock.expires_at))
 
     def renew(self, lock: Lock, committed_at: float) -> None:
         """The lease's end changes. An end in the past becomes visible to others at the commit."""
@@ -138,8 +141,12 @@ class ProjectState:
         if self.spans:
             self.spans[-1].ended_at = min(self.spans[-1].ended_at, at)
 
-    def job(self, row: Row) -> None:
-        """Take over a job's current row."""
+    def job(self, row: Row, at: float, committed_at: float) -> None:
+        """Take over a job's current row. For others, a queued job waits until its next state is committed."""
+        self.stop_waiting(row["id"], committed_at)
+        if row["status"] == "queued":
+            until = seconds(row["deadline_at"])
+            self.waits.append(Span(holder_id=row["id"], begun_at=at, ended_at=until))
         self.jobs[row["id"]] = row
         end = end_of(row["result"], row["error"])
         self.past_jobs[row["id"]] = PastJob(
@@ -150,6 +157,19 @@ class ProjectState:
         if row["status"] not in ("queued", "running"):
             del self.jobs[row["id"]]
 
+    def stop_waiting(self, job_id: str, committed_at: float) -> None:
+        """A job is no longer queued."""
+        for span in self.waits:
+            if span.holder_id == job_id:
+                span.ended_at = min(span.ended_at, committed_at)
+
+    def waiting(self, at: float) -> Row | None:
+        """The queued job that holds the project at a time: until it is claimed, cancelled or past its deadline."""
+        for job in self.jobs.values():
+            if job["status"] == "queued" and seconds(job["deadline_at"]) > at:
+                return job
+        return None
+
     def is_current(self, token: int | None) -> bool:
         """True if this is the token of the current lease."""
         return self.lock is not None and self.lock.token == token
@@ -158,6 +178,7 @@ class ProjectState:
         """True if progress was removed in this interval."""
         return any(begun_at <= at <= ended_at for at in self.cleared)
 
-    def was_live(self, begun_at: float, ended_at: float) -> bool:
-        """True if a lease was live at some moment of this interval."""
-        return any(s.begun_at <= ended_at and s.ended_at >= begun_at for s in self.spans)
+    def was_held(self, begun_at: float, ended_at: float) -> bool:
+        """True if a lease was live, or a job was queued, at some moment of this interval."""
+        spans = (*self.spans, *self.waits)
+        return any(s.begun_at <= ended_at and s.ended_at >= begun_at for s in spans)

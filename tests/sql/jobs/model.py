@@ -20,6 +20,7 @@ class ModelJob:
 
     id: UUID
     deadline: float
+    dispatch_due: float = 0
     status: Literal["queued", "running", "completed", "failed", "cancelled"] = "queued"
     attempt: int = 0
     token: int | None = None
@@ -59,6 +60,13 @@ class Model:
     def live_lease(self) -> ModelLease | None:
         return self.lease if self.lease and self.lease.live(self.now) else None
 
+    def holder(self) -> "ModelLease | ModelJob | None":
+        """What keeps others off the project: a live lease, or a queued job that is not past its deadline."""
+        waits = (
+            self.job is not None and self.job.status == "queued" and self.job.deadline > self.now
+        )
+        return self.live_lease() or (self.job if waits else None)
+
     def holds(self, lease_id: UUID, token: int) -> bool:
         """True if token and lease id are those of the live lease."""
         live = self.live_lease()
@@ -96,15 +104,27 @@ class Model:
             self.job.status = "failed"
 
     def start_outcome(self) -> str:
-        if self.live_lease():
+        if self.holder():
             return "busy"
         return "too_many_jobs" if self.elsewhere else "started"
 
     def start(self, job: ModelJob, lease_id: UUID, token: int) -> None:
         self.supersede()
         self.job = job
-        self.grant(lease_id, token, job, DISPATCH_TTL)
+        self.queue(lease_id, token, job)
         self.begin(token)
+
+    def queue(self, lease_id: UUID, token: int, job: ModelJob) -> None:
+        """The job waits for a worker, under a dispatch lease."""
+        job.status, job.dispatch_due = "queued", self.now + DISPATCH_TTL
+        self.grant(lease_id, token, job, DISPATCH_TTL)
+
+    def is_due(self) -> bool:
+        """True if cleanup has something to do: for a queued job the time of its dispatch counts, not its lease."""
+        job = self.job
+        if job is not None and job.status == "queued":
+            return min(job.dispatch_due, job.deadline) <= self.now
+        return self.lease is not None and not self.lease.live(self.now)
 
     def claim_outcome(self, job: ModelJob, lease_id: UUID) -> str:
         live = self.live_lease()

@@ -172,7 +172,8 @@ async def test_a_claim_that_waited_behind_the_projects_deletion_finds_no_job(
 ) -> None:
     job = race.live.start_job(race.live.create_project().id).job
     assert job is not None
-    race.clock.advance(DISPATCH_TTL)
+    race.live.claim_job(job.id)
+    race.clock.advance(TTL)
     with race.other.connection.transaction():
         assert race.other.delete_project(job.project_id).outcome == "deleted"
         claim = await race.waiting(lambda: race.live.claim_job(job.id))

@@ -187,3 +187,17 @@ async def test_a_heartbeat_does_not_wait_for_the_project_row(race: Race, live_le
         race.other.connection.execute("select 1 from editai_projects for no key update")
         beat = await asyncio.to_thread(race.live.heartbeat, live_lease, 50)
         assert beat.outcome == "held"
+
+
+def test_heartbeats_are_hot_updates(sql: SqlClient, lease: Lease) -> None:
+    """They write no index entry. An index on any column that they change would end that."""
+    query = (
+        "select relname, n_tup_upd as updated, n_tup_hot_upd as hot from pg_stat_xact_user_tables"
+        " where relname in ('editai_locks', 'editai_generation_progress') order by relname"
+    )
+    with sql.connection.transaction():
+        for second in range(20):
+            sql.at(second).heartbeat(lease, second)
+        written = sql.connection.execute(query).fetchall()
+    assert len(written) == 2
+    assert all(row["updated"] == row["hot"] >= 20 for row in written), written

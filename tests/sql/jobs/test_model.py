@@ -57,9 +57,10 @@ class ProjectMachine(RuleBasedStateMachine):
     def acquire(self, lease_id: UUID) -> Any:
         live = self.model.live_lease()
         answer = self.sql.acquire_lease(PROJECT, lease_id=lease_id)
-        assert answer.granted == (live is None)
+        assert answer.granted == (self.model.holder() is None)
         if live is not None:
             assert answer.lease.lease_id == live.lease_id
+        if not answer.granted:
             return NONE
         self.model.supersede()
         self.model.grant(lease_id, answer.lease.fencing_token, None, TTL)
@@ -212,7 +213,7 @@ class ProjectMachine(RuleBasedStateMachine):
         assert lease is not None
         cleaned = self.sql.cleanup_leases()
         actions = [reclaimed.action for reclaimed in cleaned if reclaimed.project_id == PROJECT]
-        if lease.live(self.model.now):
+        if not self.model.is_due():
             assert actions == []
         elif lease.job is None:
             assert actions == ["released"]
@@ -222,10 +223,9 @@ class ProjectMachine(RuleBasedStateMachine):
             self.model.end("failed")
         else:
             assert actions == ["requeued"]
-            lease.job.status = "queued"
             row = self.stored("locks")
             assert row is not None
-            self.model.grant(row["lease_id"], row["fencing_token"], lease.job, DISPATCH_TTL)
+            self.model.queue(row["lease_id"], row["fencing_token"], lease.job)
 
     @invariant()
     def the_rows_are_as_the_model_says(self) -> None:

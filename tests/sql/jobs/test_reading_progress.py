@@ -8,6 +8,7 @@ import pytest
 from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.values import DISPATCH_TTL, TTL, after
+from tests.support.database import Connection
 
 
 def seen(sql: SqlClient, project_id: str) -> dict[str, Any]:
@@ -49,7 +50,6 @@ def test_a_job_whose_lease_expired_is_stalled_until_taken_over(
     sql: SqlClient, lease: Lease
 ) -> None:
     assert lease.job_id is not None
-    assert not seen(sql.at(TTL - 0.001), lease.project_id)["stalled"]
     assert seen(sql.at(TTL), lease.project_id)["stalled"]
     sql.claim_job(lease.job_id)
     assert not seen(sql, lease.project_id)["stalled"]
@@ -74,6 +74,34 @@ def test_a_claim_that_is_repeated_takes_no_progress_back(sql: SqlClient, lease: 
     sql.heartbeat(lease, 80)
     sql.claim_job(lease.job_id, lease_id=lease.lease_id)
     assert seen(sql, lease.project_id)["percentage"] == 80
+
+
+def test_a_job_whose_worker_has_missed_two_heartbeats_is_stalled_until_the_next(
+    sql: SqlClient, lease: Lease
+) -> None:
+    """A worker sends one at each third of the time to live. The lease lasts for one more."""
+    assert not seen(sql.at(TTL * 2 / 3 - 0.001), lease.project_id)["stalled"]
+    assert seen(sql.at(TTL * 2 / 3), lease.project_id)["stalled"]
+    assert sql.heartbeat(lease, 50).outcome == "held"
+    assert not seen(sql.at(TTL * 4 / 3 - 0.001), lease.project_id)["stalled"]
+    assert seen(sql.at(TTL * 4 / 3), lease.project_id)["stalled"]
+
+
+def test_near_its_deadline_a_job_is_stalled_no_sooner(sql: SqlClient, project: str) -> None:
+    """The deadline cuts its lease short, and not the time between two heartbeats."""
+    job = sql.start_job(project, deadline_seconds=50.0).job
+    assert job is not None
+    assert sql.claim_job(job.id).outcome == "claimed"
+    assert not seen(sql.at(TTL * 2 / 3 - 0.001), project)["stalled"]
+    assert seen(sql.at(TTL * 2 / 3), project)["stalled"]
+
+
+def test_a_lease_from_before_heartbeats_were_noted_is_stalled_when_it_expires(
+    sql: SqlClient, lease: Lease, admin: Connection
+) -> None:
+    admin.execute("update editai_locks set stalled_at = null")
+    assert not seen(sql.at(TTL - 0.001), lease.project_id)["stalled"]
+    assert seen(sql.at(TTL), lease.project_id)["stalled"]
 
 
 def test_a_job_that_waits_for_a_worker_is_not_stalled(sql: SqlClient, project: str) -> None:
@@ -104,6 +132,31 @@ def test_without_a_progress_row_the_projects_status_decides(sql: SqlClient, leas
     sql.finish_job(lease)
     progress = seen(sql, lease.project_id)
     assert (progress["status"], progress["percentage"]) == ("ready_for_triage", 100)
+
+
+def test_the_newest_job_is_shown_after_the_clock_went_back(sql: SqlClient, lease: Lease) -> None:
+    sql.at(25).finish_job(lease)
+    newest = sql.at(5).start_job(lease.project_id).job
+    assert newest is not None
+    for seconds in (5, 100):
+        progress = seen(sql.at(seconds), lease.project_id)
+        assert (progress["job_id"], progress["job_status"]) == (newest.id, "queued")
+
+
+def test_of_jobs_from_before_they_had_numbers_the_last_created_is_shown(
+    sql: SqlClient, lease: Lease, admin: Connection
+) -> None:
+    sql.finish_job(lease)
+    for seconds in (20, 10):
+        sql.at(seconds).start_job(lease.project_id)
+        sql.cancel_job(lease.project_id)
+    (last,) = admin.execute(
+        "select id from editai_jobs where created_at = %s", [after(20)]
+    ).fetchall()
+    admin.execute("update editai_jobs set row_number = 0")
+    assert seen(sql, lease.project_id)["job_id"] == last["id"]
+    first_new = sql.at(1).start_job(lease.project_id).job
+    assert seen(sql, lease.project_id)["job_id"] == (first_new and first_new.id)
 
 
 def test_the_newest_job_is_shown(sql: SqlClient, lease: Lease) -> None:

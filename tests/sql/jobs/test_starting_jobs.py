@@ -11,7 +11,7 @@ import pytest
 from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
-from tests.sql.values import DISPATCH_TTL, Rows, after, uploaded_source
+from tests.sql.values import DISPATCH_TTL, TTL, Rows, after, uploaded_source
 from tests.support.database import Connection
 
 WRITTEN = ("locks", "jobs", "generation_progress", "sources", "storage_garbage")
@@ -76,7 +76,12 @@ def test_a_busy_project_refuses_and_names_its_holder(
 ) -> None:
     held = sql.start_job(project)
     assert held.job is not None
-    holder = held.lease if path == "dispatch" else sql.claim_job(held.job.id).lease
+    assert held.lease is not None
+    holder = (
+        held.lease.model_copy(update={"expires_at": held.job.deadline_at})
+        if path == "dispatch"
+        else sql.claim_job(held.job.id).lease
+    )
     before = [rows(table) for table in WRITTEN]
     for answer in (sql.at(29).start_job(project), sql.check_project(project)):
         assert answer.outcome == "busy"
@@ -85,15 +90,51 @@ def test_a_busy_project_refuses_and_names_its_holder(
     assert [rows(table) for table in WRITTEN] == before
 
 
+@pytest.mark.parametrize("status", ["queued", "running"])
 def test_a_refusal_locks_no_row_and_spends_no_token(
-    sql: SqlClient, lease: Lease, admin: Connection
+    sql: SqlClient, queued: Job, status: str, admin: Connection
 ) -> None:
     query = "select ctid::text, xmin::text, xmax::text from editai_{}"
     tables = ("projects", "locks", "jobs", "generation_progress")
+    if status == "running":
+        sql.claim_job(queued.id)
+    token = sql.acquire_lease("first").lease.fencing_token
+    sql.at(DISPATCH_TTL if status == "queued" else 0)
     before = [admin.execute(query.format(table).encode()).fetchall() for table in tables]
-    sql.start_job(lease.project_id)
+    assert sql.start_job(queued.project_id).outcome == "busy"
+    assert sql.acquire_lease(queued.project_id).granted is False
     assert [admin.execute(query.format(t).encode()).fetchall() for t in tables] == before
-    assert sql.acquire_lease("other").lease.fencing_token == lease.fencing_token + 1
+    assert sql.acquire_lease("second").lease.fencing_token == token + 1
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["expired dispatch lease", "no lease row"])
+def test_a_job_that_waits_for_a_worker_holds_its_project_until_its_deadline(
+    sql: SqlClient, queued: Job, admin: Connection, rows: Rows, *, lost: bool
+) -> None:
+    """However slow the queue is: the job that waits has done nothing wrong, and another start would end it."""
+    if lost:
+        admin.execute("delete from editai_locks")
+    for seconds in (DISPATCH_TTL, 3599.9):
+        sql.at(seconds)
+        for answer in (sql.check_project(queued.project_id), sql.start_job(queued.project_id)):
+            assert answer.outcome == "busy"
+            assert answer.job is not None
+            assert answer.lease is not None
+            assert (answer.job.id, answer.lease.job_id) == (queued.id, queued.id)
+            assert answer.lease.expires_at == queued.deadline_at
+        acquired = sql.acquire_lease(queued.project_id)
+        assert (acquired.granted, acquired.lease.job_id) == (False, queued.id)
+    assert [row["status"] for row in rows("jobs")] == ["queued"]
+    claim = sql.claim_job(queued.id)
+    assert (claim.outcome, claim.job and claim.job.attempt) == ("claimed", 1)
+
+
+def test_a_job_that_waits_past_its_deadline_gives_way_to_the_next(
+    sql: SqlClient, queued: Job, rows: Rows
+) -> None:
+    start = sql.at(3600).start_job(queued.project_id)
+    assert (start.outcome, start.superseded_job_id) == ("started", queued.id)
+    assert sorted(row["status"] for row in rows("jobs")) == ["failed", "queued"]
 
 
 def test_the_same_job_again_returns_what_the_first_call_started(
@@ -257,14 +298,28 @@ async def test_one_idempotency_key_sent_twice_at_once_starts_one_job(race: Race)
 
 
 async def test_a_start_that_waited_until_the_holder_expired_takes_over(race: Race) -> None:
-    """A busy answer would be wrong: when the wait ends no lease is race.live."""
+    """A busy answer would be wrong: when the wait ends no lease is live."""
     project = race.live.create_project().id
     with race.other.connection.transaction():
-        first = race.other.start_job(project)
+        first = race.other.start_job(project).job
+        assert first is not None
+        race.other.claim_job(first.id)
+        second = await race.waiting(lambda: race.live.start_job(project))
+        race.clock.advance(TTL)
+    answer = await second
+    assert (answer.outcome, answer.superseded_job_id) == ("started", first.id)
+
+
+async def test_a_start_that_waited_for_another_until_its_dispatch_lease_expired_is_busy(
+    race: Race,
+) -> None:
+    project = race.live.create_project().id
+    with race.other.connection.transaction():
+        first = race.other.start_job(project).job
         second = await race.waiting(lambda: race.live.start_job(project))
         race.clock.advance(DISPATCH_TTL)
     answer = await second
-    assert (first.outcome, answer.outcome) == ("started", "started")
+    assert (answer.outcome, answer.job and answer.job.id) == ("busy", first and first.id)
 
 
 async def test_a_start_that_waited_behind_the_end_of_a_job_starts(

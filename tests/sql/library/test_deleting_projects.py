@@ -1,13 +1,13 @@
-"""Deleting projects and sources: never under a live lease, never partly, never with a deadlock."""
+"""Deleting projects and sources: never under a live lease or a waiting job, never partly, never with a deadlock."""
 
 from uuid import UUID
 
 import pytest
 
-from shared.jobs.records import Lease
+from shared.jobs.records import Job, Lease
 from tests.sql.client import SqlClient
 from tests.sql.racing import Race
-from tests.sql.values import TTL, Rows
+from tests.sql.values import DISPATCH_TTL, TTL, Rows
 
 
 def test_a_deleted_project_leaves_no_rows(sql: SqlClient, lease: Lease, rows: Rows) -> None:
@@ -40,6 +40,20 @@ def test_a_project_with_an_expired_lease_is_deleted(
     assert sql.finish_job(lease) == "lost"
     assert lease.job_id is not None
     assert sql.claim_job(lease.job_id).outcome == "job_not_found"
+
+
+def test_a_project_whose_job_waits_for_a_worker_keeps_its_rows(
+    sql: SqlClient, queued: Job, rows: Rows
+) -> None:
+    """A slow queue must not cost the job its source, or its project."""
+    (source,) = sql.create_source(queued.project_id)
+    sql.at(DISPATCH_TTL)
+    for answer in (sql.delete_project(queued.project_id), sql.delete_source(source.id)):
+        assert answer.outcome == "busy"
+        assert answer.lease is not None
+        assert (answer.lease.job_id, answer.lease.expires_at) == (queued.id, queued.deadline_at)
+    assert len(rows("projects")) == len(rows("sources")) == len(rows("jobs")) == 1
+    assert sql.at(3600).delete_project(queued.project_id).outcome == "deleted"
 
 
 def test_deleting_again_finds_nothing(sql: SqlClient, project: str) -> None:
@@ -177,3 +191,15 @@ async def test_a_source_whose_deletion_waited_behind_a_start_stays(race: Race, r
         deletion = await race.waiting(lambda: race.live.delete_source(source.id))
     assert (await deletion).outcome == "busy"
     assert len(rows("sources")) == 1
+
+
+async def test_a_source_that_is_deleted_twice_at_once_is_deleted_once(
+    race: Race, project: str, rows: Rows
+) -> None:
+    (source,) = race.other.create_source(project)
+    with race.other.connection.transaction():
+        assert race.other.delete_source(source.id).outcome == "deleted"
+        again = await race.waiting(lambda: race.live.delete_source(source.id))
+    assert (await again).outcome == "source_not_found"
+    prefixes = [(row["prefix"], row["not_before"]) for row in rows("storage_garbage")]
+    assert len(prefixes) == len(set(prefixes)) == 2  # at once, and when its upload URL has expired

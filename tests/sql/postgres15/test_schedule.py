@@ -19,7 +19,7 @@ def scheduled(connection: Connection) -> dict[str, str]:
 
 
 def expired_job(owner: Connection, *, attempts: int = 3) -> UUID:
-    """A queued job whose hand-over nobody took."""
+    """A queued job that no worker has claimed in time."""
     job_id, project_id = uuid4(), f"reel-{uuid4().hex[:8]}"
     owner.execute("select editai_create_project(%s, 'Reel', %s)", [uuid4(), project_id])
     owner.execute(
@@ -27,7 +27,7 @@ def expired_job(owner: Connection, *, attempts: int = 3) -> UUID:
         [project_id, job_id, Jsonb({}), uuid4(), attempts],
     )
     owner.execute(
-        "update editai_locks set expires_at = now() - interval '1 minute' where job_id = %s",
+        "update editai_jobs set dispatch_due_at = now() - interval '1 minute' where id = %s",
         [job_id],
     )
     return job_id

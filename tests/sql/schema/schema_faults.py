@@ -136,14 +136,14 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
         "validated is true, not false",
     ),
     "an index": (
-        "drop index public.editai_jobs_by_project",
-        "index public.editai_jobs_by_project",
+        "drop index public.editai_jobs_newest",
+        "index public.editai_jobs_newest",
         "should not be there",
     ),
     "an index's columns": (
-        ("drop index public.editai_jobs_by_project;"
-        "create index editai_jobs_by_project on public.editai_jobs (project_id, created_at)"),
-        "index public.editai_jobs_by_project",
+        ("drop index public.editai_jobs_newest;"
+        "create index editai_jobs_newest on public.editai_jobs (project_id, created_at)"),
+        "index public.editai_jobs_newest",
         "definition is",
     ),
     "a policy": (f"drop policy {POLICY}", f"policy {POLICY}", "should not be there"),

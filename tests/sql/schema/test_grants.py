@@ -40,19 +40,20 @@ HIDDEN_COLUMNS = {"locks": {"lease_id"}}
 CALLED_BY_THE_SERVICE = {
     "acquire_lease", "cancel_job", "check_project", "claim_job", "cleanup_leases",
     "cleanup_uploads", "clear_progress", "clock", "confirm_source", "create_project",
-    "create_source", "delete_project", "delete_source", "discard_outputs", "end_job", "fail_exhausted_job",
+    "create_source", "current_lease", "delete_project", "delete_source", "discard_outputs", "end_job",
+    "fail_exhausted_job",
     "announce_upload", "begin_progress", "finish_job", "forget_storage_garbage", "grant_lease", "heartbeat",
-    "hold_job", "hold_lease", "lock_job_lease", "lock_live_lease", "loss_reason",
+    "hold_job", "hold_lease", "lock_job_lease", "lock_live_lease", "lock_project", "loss_reason",
     "get_source", "has_too_many_jobs", "list_clips", "list_exports", "list_projects", "list_sources",
     "job_removals", "job_removal_times", "list_storage_garbage", "read_progress", "removals",
-    "record_clip", "refusal", "release_lease", "renew_lease", "schema_version", "source_removal_times", "start_job",
-    "supersede_jobs",
+    "reclaim_lease", "record_clip", "refusal", "release_lease", "renew_lease", "requeue_job", "schema_version",
+    "source_removal_times", "start_job", "supersede_jobs",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
 CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}
 CALLED_BY_PG_CRON = {"prune_history", "run_cleanup"}
 PROCEDURES = CALLED_BY_MIGRATIONS | CALLED_BY_PG_CRON
-SEQUENCES = {"fencing_tokens", "storage_garbage_id_seq"}
+SEQUENCES = {"fencing_tokens", "row_numbers", "storage_garbage_id_seq"}
 
 OWNER = UUID(int=7)
 

@@ -202,7 +202,7 @@ async def test_a_superseded_job_is_logged(
     project = await client.create_project("Reel")
     worker.stop()
     first = await client.generate(project.id, small_video, variant_count=1, target_duration=2)
-    clock.advance(get_settings().dispatch_ttl_seconds)
+    clock.advance(get_settings().job_deadline_seconds)
 
     await client.generate(project.id, small_video, variant_count=1, target_duration=2)
 

@@ -130,7 +130,7 @@ def change(tmp_path_factory: pytest.TempPathFactory) -> Change:
     copy.edit(
         "tables/jobs",
         ("\n);\n", LAST_COLUMN),
-        ("create index editai_jobs_by_project on", "create index editai_jobs_zz_by_project on"),
+        ("create index editai_jobs_newest on", "create index editai_jobs_zz_by_project on"),
     )
     copy.edit(
         "jobs/start_job",

@@ -86,7 +86,7 @@ class Studio:
         return [Clip.model_validate(row) for row in rows]
 
     def exports(self) -> list[Export]:
-        rows = self.admin.execute("select * from editai_exports order by created_at").fetchall()
+        rows = self.admin.execute("select * from editai_exports order by row_number").fetchall()
         return [Export.model_validate(row) for row in rows]
 
     def stored(self, path: str) -> Path:

@@ -46,7 +46,8 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         "lease_expires_at": {
             "type": ["string", "null"],
             "format": "date-time",
-            "description": "When the project's lease expires, unless it is renewed; a running job renews it.",
+            "description": "When the project's lease expires, unless it is renewed; a running job renews it. "
+            "A queued job holds the project until its deadline at the latest.",
             "examples": ["2026-11-23T10:15:30.250000Z"],
         },
         "job": _JOB,

@@ -1,6 +1,8 @@
 """Cursor pagination of lists, newest first.
 
-A cursor is the position of a page's last row, so rows that are added or deleted between requests shift nothing.
+A cursor is the position of a page's last row, so rows that are added or deleted between requests shift nothing. Rows
+are ordered by their numbers, which come from a sequence: a clock may go back, and created_at with it. A cursor that was
+issued before rows had numbers lacks the number; the list function then looks it up.
 """
 
 import binascii
@@ -20,6 +22,7 @@ from shared.job_params.json_types import parse_number, to_integer
 
 MAX_LIMIT = 100
 MAX_CURSOR_LENGTH = 300
+MAX_ROW_NUMBER = 2**63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +40,11 @@ class PageRequest:
         arguments: dict[str, Any] = {"limit": self.limit + 1}
         if self.cursor is None:
             return arguments
-        created_at, row_id = _decode(self.cursor, id_type)
-        return arguments | {"after_created_at": created_at, "after_id": row_id}
+        row_number, created_at, row_id = _decode(self.cursor, id_type)
+        position: dict[str, Any] = {"after_created_at": created_at, "after_id": row_id}
+        if row_number is not None:
+            position["after_row_number"] = row_number
+        return arguments | position
 
     def cut(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
         """The rows of this page, and the cursor of the next page, or None on the last page."""
@@ -49,18 +55,28 @@ class PageRequest:
 
 
 def _encode(row: dict[str, Any]) -> str:
-    position = json.dumps([row["created_at"], row["id"]], separators=(",", ":"))
+    position = json.dumps([row["row_number"], row["created_at"], row["id"]], separators=(",", ":"))
     return urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, id_type: Callable[[str], object]) -> tuple[str, str]:
+def _decode(cursor: str, id_type: Callable[[str], object]) -> tuple[int | None, str, str]:
+    """The number, the creation time and the id of a row; no number in a cursor from before there were numbers."""
     try:
-        position = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        created_at, row_id = position
+        *number, created_at, row_id = json.loads(
+            urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        )
         # Normalized for Postgres, because Python accepts more ways to write a time.
-        return datetime.fromisoformat(created_at).astimezone(UTC).isoformat(), str(id_type(row_id))
+        moment = datetime.fromisoformat(created_at).astimezone(UTC).isoformat()
+        return _row_number(*number) if number else None, moment, str(id_type(row_id))
     except (binascii.Error, ValueError, TypeError, OverflowError, AttributeError):
         raise _unknown_cursor() from None
+
+
+def _row_number(number: object) -> int:
+    """Return a row's number. Raises ValueError unless it is an integer that fits a bigint."""
+    if type(number) is not int or not 0 <= number < MAX_ROW_NUMBER:
+        raise ValueError("not the number of a row")
+    return number
 
 
 def _unknown_cursor() -> InvalidRequest:

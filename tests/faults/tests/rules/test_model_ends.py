@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.faults.evidence.entries import Entry
-from tests.faults.rules.job_rules import ENDS, EXPORTED
-from tests.faults.rules.lease_ends import DELETED, RULE
+from tests.faults.rules.job_rules import ENDS, EXPORTED, WAITS
+from tests.faults.rules.lease_ends import DELETED, RULE, WAITING
 from tests.faults.tests.rules.trails import HOUR, broken, change, job, lock
 
 JOBS = "editai_jobs"
@@ -131,6 +131,48 @@ def test_a_takeover_of_the_project_may_fail_its_job_as_superseded() -> None:
 
 def test_a_job_that_is_superseded_under_its_own_lease_is_reported() -> None:
     assert ENDS in superseded("job")
+
+
+def waiting(deadline: float) -> tuple[Entry, ...]:
+    """A queued job whose dispatch lease lasts for two seconds."""
+    queued = job("queued", None, attempt=0, deadline_at=f"{HOUR}{deadline:06.3f}+00:00")
+    return (
+        change(1, 0, None, lock(1, 0, 2, holder="dispatch", job_id="job"), txid="start"),
+        change(2, 0, None, queued, relation=JOBS, txid="start"),
+    )
+
+
+def replaced(at: float, deadline: float) -> list[str]:
+    """The rules broken by a start that takes the project of a queued job, whose dispatch lease has expired."""
+    begun = waiting(deadline)
+    old = begun[1].row
+    dead, taken = begun[0].row, lock(2, at, at + 2, holder="dispatch", job_id="next")
+    failed = dict(old) | {"status": "failed", "error": {"code": "superseded"}}
+    following = job("queued", None, attempt=0, id="next")
+    call = {"by": "start_job", "txid": "next"}
+    return broken(
+        *begun,
+        change(3, at, dict(dead), taken, **call),
+        change(4, at, dict(old), failed, relation=JOBS, **call),
+        change(5, at, None, following, relation=JOBS, **call),
+    )
+
+
+def test_a_queued_job_that_another_replaces_after_its_dispatch_lease_is_reported() -> None:
+    assert replaced(at=3, deadline=30) == [WAITING, WAITS]
+
+
+def test_a_queued_job_past_its_deadline_may_be_replaced() -> None:
+    assert replaced(at=3, deadline=2.5) == []
+
+
+def test_a_queued_job_that_is_deleted_with_its_project_is_reported() -> None:
+    begun = waiting(deadline=30)
+    dead, old = dict(begun[0].row), dict(begun[1].row)
+    call = {"by": "delete_project", "txid": "deletion"}
+    assert DELETED in broken(
+        *begun, change(3, 3, dead, None, **call), change(4, 3, old, None, relation=JOBS, **call)
+    )
 
 
 def test_a_change_of_an_ended_job_is_reported() -> None:

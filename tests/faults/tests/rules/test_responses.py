@@ -10,7 +10,7 @@ from tests.faults.rules.responses import Responses
 from tests.faults.rules.sql_responses import CHECKPOINTS, OTHER_END, OTHERS_END, RENEWAL
 from tests.faults.tests.rules.trails import HOUR, broken_by, called, change, job, lock
 
-LIVE = "409 is answered only if a lease was live at some moment of the request"
+LIVE = "409 is answered only if a lease was live or a job was queued at some moment of the request"
 OWN = "a release ends the caller's own lease and no other"
 FIRST, RENEWED = lock(1, 0, 2), lock(1, 0, 3)
 HELD = (change(1, 0, None, FIRST), change(2, 1, FIRST, RENEWED, by="heartbeat"))
@@ -42,6 +42,18 @@ def test_a_lease_that_is_being_removed_is_live_for_others_until_the_commit() -> 
     removed = change(2, 10.2, lock(1, 10, 12), None, committed=10.8, by="cancel_job")
     assert conflict(10.6, 10.7, removed) == []
     assert conflict(11.2, 11.3, removed) == [LIVE]
+
+
+def test_a_conflict_is_right_as_long_as_a_job_is_queued() -> None:
+    """Its dispatch lease, the trail's first line, has expired at 12; its deadline is at 40."""
+    until = {"deadline_at": f"{HOUR}40.000+00:00"}
+    queued = job("queued", None, attempt=0, **until)
+    waits = change(2, 10, None, queued, relation="editai_jobs", txid="1")
+    assert LIVE not in conflict(20, 20.1, waits)
+    assert LIVE in conflict(41, 41.1, waits)
+    cancelled = job("cancelled", None, attempt=0, **until)
+    ended = change(3, 15, queued, cancelled, relation="editai_jobs", by="cancel_job")
+    assert LIVE in conflict(20, 20.1, waits, ended)
 
 
 def heartbeat(lease: int = 1, ends: float = 3, **progress: int) -> list[str]:

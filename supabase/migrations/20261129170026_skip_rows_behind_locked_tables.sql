@@ -1,0 +1,114 @@
+-- A row that needs a table which is locked is skipped, like a row that is locked: it is not faulty.
+-- Written by `make migration` from supabase/schemas, which says of each object what it is for.
+-- Checksum of what follows, which shows changes by hand: 836b41a3e48cfb1d
+
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
+set local check_function_bodies = off;
+
+-- Puts right at most p_limit projects and other keys whose lease or queued job is due, the longest due first. Called by the
+-- function lease_cleanup, and by pg_cron through editai_run_cleanup. Concurrent calls share the work.
+-- A running job is due when its lease has expired or is gone. A queued job is due when it was last dispatched
+-- p_dispatch_ttl_seconds ago, or is past its deadline; the end of its dispatch lease does not matter. A lease without an
+-- active job is due when it has expired.
+-- Returns a row for each, with its action:
+--   requeued  the job has attempts left: it is queued again under a new dispatch lease, and the caller has to dispatch it;
+--             fencing_token is that of the new lease
+--   failed    the job has no attempt left, or its deadline has passed: job and project failed, lease deleted; code is the
+--             code of the job's error
+--   released  the lease had no active job: deleted
+--   faulty    it raised an error, which code tells (a SQLSTATE), and is as before; such rows do not count for p_limit
+-- For a deleted lease, fencing_token is its own; it is null if the lease was gone.
+-- No row can hold up the others. Each has a subtransaction of its own, so an error in one undoes only that one. Rows that
+-- another transaction has locked are skipped; for a lock that `skip locked` does not cover, such as a table's, it waits only
+-- briefly before it skips the row. A caller that asks for more than 64 makes the server keep track of subtransactions on disk, which is slower.
+-- The scan joins the active jobs, which a partial index holds, with the leases. It uses no index on expires_at: such an
+-- index would make every renewal a non-HOT update.
+-- Raises 22023 for a bad time to live.
+create or replace function public.editai_cleanup_leases(p_limit integer, p_dispatch_ttl_seconds double precision)
+returns table (project_id text, job_id uuid, fencing_token bigint, action text, code text)
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s' as $$
+declare
+  v_started_at timestamptz := public.editai_clock();
+  v_done integer := 0;
+begin
+  perform public.editai_ttl(p_dispatch_ttl_seconds);
+  for project_id in
+    select due.project_id
+    from (
+      select coalesce(j.project_id, l.project_id), coalesce(
+        case when j.status = 'queued' then least(coalesce(j.dispatch_due_at, '-infinity'), j.deadline_at) else l.expires_at end,
+        '-infinity')
+      from (select * from public.editai_jobs a where a.status in ('queued', 'running')) j
+      full join public.editai_locks l on l.project_id = j.project_id
+    ) due (project_id, at)
+    where due.at <= v_started_at
+    order by due.at
+  loop
+    exit when v_done >= p_limit;
+    begin
+      select r.job_id, r.fencing_token, r.action, r.code into job_id, fencing_token, action, code
+      from public.editai_reclaim_lease(project_id, p_dispatch_ttl_seconds) r;
+      continue when action is null;
+      v_done := v_done + 1;
+    exception when lock_not_available then
+      continue;
+    when others then
+      job_id := null;
+      fencing_token := null;
+      action := 'faulty';
+      code := sqlstate;
+      raise warning 'cleanup leaves % as it is: %', project_id, sqlerrm;
+    end;
+    return next;
+  end loop;
+end
+$$;
+
+-- Deletes at most p_limit sources that have been pending for longer than p_max_age_seconds: their upload URL was never
+-- used.
+-- Files that were uploaded to their paths become garbage. Called by the function lease_cleanup and by
+-- editai_run_cleanup.
+-- Returns the number of sources. A source that another transaction has locked is skipped. One that raises an error stays,
+-- with a warning in Postgres's log; each has a subtransaction of its own, as in editai_cleanup_leases.
+create or replace function public.editai_cleanup_uploads(p_limit integer, p_max_age_seconds double precision) returns integer
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s' as $$
+declare
+  v_now timestamptz := public.editai_clock();
+  v_source record;
+  v_count integer := 0;
+begin
+  for v_source in
+    select s.id, s.project_id, s.storage_path from public.editai_sources s
+    where s.status = 'pending' and s.created_at <= v_now - make_interval(secs => p_max_age_seconds)
+    for update skip locked
+  loop
+    exit when v_count >= p_limit;
+    begin
+      delete from public.editai_sources s where s.id = v_source.id;
+      insert into public.editai_storage_garbage (project_id, prefix, not_before)
+      values (v_source.project_id, v_source.storage_path, v_now);
+      v_count := v_count + 1;
+    exception when lock_not_available then
+      continue;
+    when others then
+      raise warning 'cleanup leaves source % as it is: %', v_source.id, sqlerrm;
+    end;
+  end loop;
+  return v_count;
+end
+$$;
+
+-- Returns the version of the newest migration, 14 digits. Called by the library's readyz, to compare with
+-- SCHEMA_VERSION.
+-- `make migration` writes the same version here, in shared/database/schema_version.py and in the new file's name.
+create or replace function public.editai_schema_version()
+returns text
+language sql immutable security invoker set search_path = '' as $$
+  select '20261129170026'
+$$;
+
+call public.editai_restrict_functions();
+
+notify pgrst, 'reload schema';

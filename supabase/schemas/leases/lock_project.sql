@@ -1,0 +1,17 @@
+-- Locks a project's row until the end of the transaction. Returns false, and has locked nothing, if there is no such project.
+-- Called by acquire_lease, start_job, claim_job and finish_job, before they touch the project's lease.
+-- A row that was deleted and created again while the call waited for it is not found by the statement that waited. A caller
+-- that went on without the lock could deadlock with one that has it, so the lock is tried again while a row exists.
+create function public.editai_lock_project(p_project_id text) returns boolean
+language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  loop
+    perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
+    if found then
+      return true;
+    elsif not exists (select 1 from public.editai_projects p where p.id = p_project_id) then
+      return false;
+    end if;
+  end loop;
+end
+$$;
