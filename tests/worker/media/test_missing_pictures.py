@@ -19,6 +19,7 @@ from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
+from tests.worker.render.rendering import render
 
 RATE = 25
 SECONDS = 6
@@ -288,3 +289,11 @@ async def test_jumps_of_the_clock_are_closed(tmp_path: Path) -> None:
     numbers = await _clip(tmp_path, steady, closed, *times)
     expected = [n for second in (9, 3, 13) for n in truth[second * RATE : (second + 2) * RATE]]
     assert max(abs(a - b) for a, b in zip(numbers, expected, strict=True)) <= 1
+
+
+async def test_a_damaged_clip_is_not_rendered(parts: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    _damaged(0.5, 0.7, *INDEX_FIRST)(parts, clip)
+    with pytest.raises(FfmpegFailed, match=DAMAGED):
+        await render(clip, tmp_path)
+    assert not (tmp_path / "render.mp4").exists()
