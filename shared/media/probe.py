@@ -18,10 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from shared.media import containers, mediainfo_process, other_formats, packets_process
+from shared.media import containers, mediainfo_process, packets_process
 from shared.media.containers import CONTAINERS, ContainerName
 from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 from shared.media.measured import Measurement
+from shared.media.refusals import other_formats
 from shared.media.tracks import (
     MAX_PIXELS,
     MAX_STREAMS,
@@ -139,7 +140,12 @@ def _container(file: BinaryIO) -> ContainerName:
 def _read(file: BinaryIO, container: ContainerName, unread: range) -> _Report:
     """Run the child processes. Raises UnusableMedia if one of them cannot read the file."""
     file.seek(0)
-    measuring = (CONTAINERS[container].demuxer, str(2 * MAX_STREAMS), str(unread.start), str(unread.stop))
+    measuring = (
+        CONTAINERS[container].demuxer,
+        str(2 * MAX_STREAMS),
+        str(unread.start),
+        str(unread.stop),
+    )
     with (
         _child(file, packets_process.__file__, *measuring) as libav,
         _child(file, mediainfo_process.__file__) as mediainfo,

@@ -9,11 +9,11 @@ a value that no real video has is either a reason to refuse the file, or is igno
 import math
 from typing import Any
 
-from shared.media import other_formats
-from shared.media.codecs import refuse_undecodable
 from shared.media.containers import ContainerName
 from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
 from shared.media.measured import MAX_CHANNELS, MeasuredStream, Measurement, audio_facts
+from shared.media.refusals import other_formats
+from shared.media.refusals.codecs import refuse_undecodable
 
 MAX_SIDE = 8192
 MAX_PIXELS = 8192 * 4320

@@ -7,7 +7,7 @@ URL, through a client whose timeouts fit a large file.
 import tempfile
 from asyncio import Lock, sleep, to_thread
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -74,8 +74,11 @@ class SupabaseStorage:
                 "x-upsert": "true",
             }
             try:
-                async with http_client(timeout=TRANSFER_TIMEOUT) as client:
-                    response = await client.put(url, content=_blocks(file), headers=headers)
+                async with (
+                    http_client(timeout=TRANSFER_TIMEOUT) as client,
+                    aclosing(_blocks(file)) as blocks,
+                ):
+                    response = await client.put(url, content=blocks, headers=headers)
                     response.raise_for_status()
             except httpx.HTTPError as error:
                 if refused := await self._refusal(error, size, content_type):
@@ -243,7 +246,7 @@ class SupabaseStorage:
             raise StorageUnavailable from error
 
 
-async def _blocks(file: Path) -> AsyncIterator[bytes]:
+async def _blocks(file: Path) -> AsyncGenerator[bytes]:
     with file.open("rb") as stream:
         while block := await to_thread(stream.read, BLOCK_BYTES):
             yield block

@@ -250,7 +250,9 @@ async def test_what_a_bucket_would_refuse_is_refused(storage: LocalStorage, tmp_
     assert large.value.extensions == {"max_bytes": 1_000_000}
     async with storage.staging() as staged:
         staged.write_bytes(b"<script>")
-        with pytest.raises(UnsupportedMediaType, match=r"of the type text/html\. It accepts video/"):
+        with pytest.raises(
+            UnsupportedMediaType, match=r"of the type text/html\. It accepts video/"
+        ):
             await storage.put(staged, "p/a.html", content_type="text/html; charset=utf-8")
     assert files(storage, tmp_path) == []
     await store(storage, "p/a.mp4", content=bytes(1_000_000))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.media.codecs import refuse_undecodable
 from shared.media.facts import UnusableMedia
+from shared.media.refusals.codecs import refuse_undecodable
 from tests.support.media import footage
 from tests.support.media.kinds import X264
 from tests.worker.media.hostile.steps import refusal

@@ -123,9 +123,11 @@ async def test_a_part_of_a_disc_begins_and_ends_anywhere(tmp_path: Path) -> None
     part.write_bytes(film.read_bytes()[sectors // 3 * 2048 : sectors * 2 // 3 * 2048 - 700])
 
     facts = probe(part)
-    await make_clip(part, facts.duration_seconds - 1.2, facts.duration_seconds - 0.2, tmp_path / "clip.mp4")
+    await make_clip(
+        part, facts.duration_seconds - 1.2, facts.duration_seconds - 0.2, tmp_path / "clip.mp4"
+    )
 
-    assert facts.duration_seconds == pytest.approx(3, abs=0.6)
+    assert 2 < facts.duration_seconds < 5
     shown = footage.numbers(tmp_path / "clip.mp4")
     assert [after - before for before, after in pairwise(shown)] == pytest.approx([1] * 24, abs=1)
     assert 3 * 25 < shown[0] < 6 * 25

@@ -17,7 +17,7 @@ from tests.worker.media.hostile.steps import refusal
 _SOURCE = (*footage.pattern(0.4, size="96x64", rate=25), *footage.tone(0.4))
 _DV = ("-vf", "scale=720:576", "-pix_fmt", "yuv420p")
 
-VIDEOS = {
+VIDEOS: dict[str, tuple[str, list[str]]] = {
     "a.rm": ("a RealMedia file", ["-c:v", "rv10", "-c:a", "ac3"]),
     "a.mxf": ("an MXF file", ["-c:v", "mpeg2video", "-ar", "48000"]),
     "a.swf": ("a Flash animation (SWF)", ["-c:v", "flv", "-c:a", "libmp3lame"]),
@@ -32,7 +32,7 @@ VIDEOS = {
     "a.nut": ("a NUT file", ["-c:v", "mpeg4"]),
     "a.gxf": ("a GXF file", ["-vf", "scale=720:576", "-c:v", "mpeg2video", "-ar", "48000"]),
 }
-NOT_VIDEOS = {
+NOT_VIDEOS: dict[str, tuple[str, list[str]]] = {
     "a.jpg": ("a JPEG picture", ["-frames:v", "1"]),
     "a.png": ("a PNG picture", ["-frames:v", "1"]),
     "a.gif": ("a GIF picture", []),
