@@ -1,5 +1,6 @@
 """The browser of the tests leaves nothing behind, however its test process ends."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def _processes(home: Path) -> list[str]:
     return found
 
 
-async def test_a_killed_test_process_leaves_no_browser(tmp_path: Path) -> None:
+def test_a_killed_test_process_leaves_no_browser(tmp_path: Path) -> None:
     program()
     command = [sys.executable, "-c", OPEN_A_PAGE, str(tmp_path)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as child:
@@ -45,4 +46,4 @@ async def test_a_killed_test_process_leaves_no_browser(tmp_path: Path) -> None:
         assert child.stdout.readline() == "open\n"
         assert _processes(tmp_path)
         child.send_signal(signal.SIGKILL)
-    await eventually(lambda: not _processes(tmp_path), 30)
+    asyncio.run(eventually(lambda: not _processes(tmp_path), 30))

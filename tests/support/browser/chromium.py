@@ -65,8 +65,12 @@ async def chromium(home: Path) -> AsyncGenerator[Browser]:
             await browser.close()
 
 
-def _environment(executable: Path, home: Path) -> dict[str, str]:
-    own = {"HOME": str(home), "TMPDIR": str(home), "PATH": os.defpath}
+def _environment(executable: Path, home: Path) -> dict[str, str | float | bool]:
+    own: dict[str, str | float | bool] = {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "PATH": os.defpath,
+    }
     if not executable.is_relative_to(_FETCHED):
         return own
     machine = f"{platform.machine()}-linux-gnu"

@@ -65,8 +65,8 @@ def audio_chain(samples: int, *, offset: float) -> str:
             # The end matters too: if a packet comes an hour late, aresample makes an hour of silence at once.
             f"atrim=start={offset:.6f}:end={offset + length + _RESAMPLING_MARGIN_SECONDS:.6f}",
             f"asetpts=PTS-({offset:.6f}/TB)",
-            # Gaps, and sound that starts late, become silence instead of shifting the sound. Without min_hard_comp it may
-            # stay 100 ms late after the jumps that an overloaded recorder writes.
+            # Gaps, and sound that starts late, become silence instead of shifting the sound. Without
+            # min_hard_comp it may stay 100 ms late after jumps, which an overloaded recorder writes.
             f"aresample={SAMPLE_RATE}:async=1:min_hard_comp=0.015:first_pts=0",
             "aformat=sample_fmts=fltp:channel_layouts=stereo",
             "apad",

@@ -58,8 +58,8 @@ def read(path: Path) -> Content:
     with av.open(str(path)) as file:
         earliest = (file.start_time or 0) / av.time_base
         for frame in file.decode([*file.streams.video[:1], *file.streams.audio[:1]]):
-            assert frame.time is not None
             if isinstance(frame, av.VideoFrame):
+                assert frame.time is not None
                 pictures.append(_picture(frame, frame.time - earliest))
             elif isinstance(frame, av.AudioFrame):
                 for part in to_mono.resample(frame):

@@ -74,7 +74,7 @@ async def test_a_camera_and_microphone_are_accepted(
     """Chromium's artificial camera; it beeps, but shows no numbers."""
     path = recorded(take)
     facts, source = probe(path), read(path)
-    assert (facts.video.width, facts.video.height) == (640, 480)
+    assert (facts.video.width, facts.video.height) == (320, 240)
     longest = max(
         b.time - a.time for a, b in zip(source.pictures, source.pictures[1:], strict=False)
     )
