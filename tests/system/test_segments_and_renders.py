@@ -128,7 +128,9 @@ async def test_an_unknown_preset_and_bad_subtitles_are_refused(
     with pytest.raises(LibraryError, match="Unknown export preset"):
         await client.render(clip.id, "cinema")
     with pytest.raises(LibraryError, match="Line 2") as refused:
-        await client.render(clip.id, "tiktok", subtitles={"srt": "1\n0:00:0x,0 --> 0:00:02,0\ntext\n"})
+        await client.render(
+            clip.id, "tiktok", subtitles={"srt": "1\n0:00:0x,0 --> 0:00:02,0\ntext\n"}
+        )
     assert refused.value.status == 422
 
 

@@ -82,9 +82,8 @@ def _make_meaningful(body: dict[str, Any]) -> None:
         segment |= {"start": start, "end": start + SEGMENT_SECONDS}
         _put(segment)
     if isinstance(subtitles := body.get("subtitles"), dict):
-        subtitles |= {
-            name: text for name, text in (("srt", SRT), ("vtt", VTT)) if name in subtitles
-        }
+        for name in {"srt", "vtt"} & subtitles.keys():
+            subtitles[name] = VTT if name == "vtt" else SRT
     if "preset" in body:
         body["preset"] = PRESETS[len(body["preset"]) % len(PRESETS)]
 

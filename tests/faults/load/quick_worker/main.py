@@ -61,7 +61,9 @@ async def render(context: JobContext) -> Outcome:
     """Take from milliseconds to seconds, without a checkpoint."""
     params = RenderParams.model_validate(context.job.params)
     await _encode(context, 0, 1)
-    return await store_export(context, params, FACTS, **_files(context.directory))
+    files = _files(context.directory)
+    video, thumbnail = files["video"], files["thumbnail"]
+    return await store_export(context, params, FACTS, video=video, thumbnail=thumbnail)
 
 
 def _files(directory: Path) -> dict[str, Path]:
