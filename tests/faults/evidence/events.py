@@ -11,7 +11,8 @@ def project_of(event: Event) -> str:
     if event.get("http"):
         return event["project_id"]
     if event["call"] == "claim_job" and event["response"]:
-        return event["response"]["job"]["project_id"] or ""
+        job = event["response"]["job"]
+        return (job and job["project_id"]) or ""
     return event["params"].get("p_project_id", "")
 
 
