@@ -23,7 +23,13 @@ def test_every_code_of_a_failed_job_is_explained() -> None:
     rows = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
     explained = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
     in_sql = {code for path in SCHEMAS.rglob("*.sql") for code in CODE.findall(path.read_text())}
-    assert explained == {*get_args(RefusalCode), *get_args(TrackCode), "encoding_failed", "storage_refused", *in_sql}
+    assert explained == {
+        *get_args(RefusalCode),
+        *get_args(TrackCode),
+        "encoding_failed",
+        "storage_refused",
+        *in_sql,
+    }
 
 
 def test_the_table_of_containers_is_that_of_the_code() -> None:

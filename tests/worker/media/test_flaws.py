@@ -88,13 +88,15 @@ async def test_a_source_without_any_merit_has_its_clips(tmp_path: Path) -> None:
     assert len(set(choose(analysis, 3, 2, 1))) == 3
 
 
-async def test_the_number_of_the_sound_track_says_which_one_is_measured(tmp_path: Path) -> None:
+async def test_the_sound_track_in_use_is_the_one_that_is_measured(tmp_path: Path) -> None:
     path = tmp_path / "tracks.mkv"
     inputs = [*footage.pattern(3, rate=24), *SILENCE, *footage.tone(3)]
     maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a"]
     footage.make(*inputs, *maps, *X264, "-c:a", "aac", "-t", "3", str(path))
     facts = probe(path)
-    first = await analyse(path, facts, tmp_path)
-    second = await analyse(path, facts, tmp_path, sound_track=1)
-    assert {moment.silent for moment in first.moments} == {True}
-    assert {moment.silent for moment in second.moments} == {False}
+    silent: list[set[bool]] = []
+    for track in facts.audio_tracks:
+        heard = facts.model_copy(update={"audio_tracks": (track,)})
+        analysis = await analyse(path, heard, tmp_path)
+        silent.append({moment.silent for moment in analysis.moments})
+    assert silent == [{True}, {False}]
