@@ -26,8 +26,9 @@ def video_chain(video: VideoFacts, canvas: Canvas, frames: int, *, offset: float
         (
             *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
             # Gives the frame that is on screen at each tick. The ticks start before the cut, because a
-            # frame that appeared long before may still be shown; trim drops the extra frames again.
-            f"fps=fps={rate}:start_time={offset - float(lead_frames / rate):.6f}:round=near",
+            # frame that appeared long before may still be shown; trim drops the extra frames again. A last
+            # frame that is shorter than a tick is kept by eof_action.
+            f"fps=fps={rate}:start_time={offset - float(lead_frames / rate):.6f}:round=near:eof_action=pass",
             # A source that ends early repeats its last frame, so picture and sound stay equally long.
             "tpad=stop=-1:stop_mode=clone",
             f"trim=start_frame={lead_frames}:end_frame={lead_frames + frames}",
