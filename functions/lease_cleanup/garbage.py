@@ -30,6 +30,7 @@ async def remove_garbage() -> int:
     while size == BATCH and asyncio.get_running_loop().time() < deadline:
         rows = await call(
             "list_storage_garbage",
+            repeatable=True,
             timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
             after_id=last,
@@ -53,7 +54,7 @@ async def _remove_batch(rows: list[dict[str, Any]], deadline: float) -> int:
                 done.append(row["id"])
     finally:
         if done:
-            await call("forget_storage_garbage", ids=done)
+            await call("forget_storage_garbage", repeatable=True, ids=done)
     return removed
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from local.files import write_private
+from local.parts.hosted import lost_responses, refused_calls
 from local.processes.process import Part
 from local.processes.readiness import responds_ok
 from local.programs import script
@@ -39,8 +40,12 @@ http://127.0.0.1:{port} {{
 		request_header @key_as_token Authorization "Bearer {{http.request.header.apikey}}"
 		route {{
 			reverse_proxy @preflight 127.0.0.1:{postgrest_port}
-			reverse_proxy @known_key 127.0.0.1:{postgrest_port} {{
-				header_up -apikey
+			handle @known_key {{
+				{refused_calls}
+				reverse_proxy 127.0.0.1:{postgrest_port} {{
+					header_up -apikey
+					{lost_responses}
+				}}
 			}}
 			header Content-Type application/json
 			respond @any_key `{{"message":"Invalid API key"}}` 401
@@ -67,7 +72,10 @@ http://127.0.0.1:{port} {{
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """The gateway's port, the ports behind it, and the keys that it accepts."""
+    """The gateway's port, the ports behind it, and the keys that it accepts.
+
+    `refusal_rate` is above 0 in the hosted mode (see local.parts.hosted).
+    """
 
     port: int
     postgrest_port: int
@@ -75,6 +83,7 @@ class Gateway:
     anon_key: str
     service_role_key: str
     home: Path
+    refusal_rate: float = 0.0
 
     @property
     def url(self) -> str:
@@ -106,5 +115,7 @@ class Gateway:
             postgrest_port=self.postgrest_port,
             edge_port=self.edge_port,
             known=known,
+            refused_calls=refused_calls(self.refusal_rate),
+            lost_responses=lost_responses(self.refusal_rate),
         )
         write_private(file, text)

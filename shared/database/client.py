@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection, Generator
+import random
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import httpx
 from opentelemetry.trace import SpanKind
 from postgrest.exceptions import APIError
 
+from shared.database.refusals import TRANSIENT, Refusal, classify
 from shared.database.transport import LeanClient, rpc
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.observability.telemetry import span
@@ -28,17 +31,9 @@ CLEANUP_TIMEOUT_SECONDS = 30.0
 
 MAX_CONNECTIONS = 64
 
-# https://www.postgresql.org/docs/current/errcodes-appendix.html and https://docs.postgrest.org/en/v12/references/errors.html
-_TRANSIENT_CLASSES = ("08", "53", "57", "58", "PGRST0")
-# XX000 is "cache lookup failed for function": a migration dropped and created the function while this call was running.
-# Postgres has rolled the call back, and the next call runs the new function.
-_TRANSIENT_STATES = ("40P01", "55P03", "25006", "XX000")
-
-# The code is an HTTP status if the response is not PostgREST's: a proxy in between could not reach PostgREST, or timed
-# out. Then we cannot know whether the call took effect. The same is true of a success whose body does not arrive.
-_STATUS_LENGTH = 3
-_PERMANENT_STATUSES = range(300, 500)
-_TRANSIENT_STATUSES = (408, 425, 429)
+FIRST_PAUSE_SECONDS = 0.05
+PAUSE_GROWTH = 3.0
+"""Pauses before retries of a refused call. With CALL_TIMEOUT_SECONDS, a call is made five times at most."""
 
 _client: AsyncClient | None = None
 _client_loop: asyncio.AbstractEventLoop | None = None
@@ -81,28 +76,61 @@ def _create_client() -> AsyncClient:
     )
 
 
-async def call(function: str, *, timeout_seconds: float | None = None, **params: Any) -> Any:
+async def call(
+    function: str,
+    *,
+    timeout_seconds: float | None = None,
+    repeatable: bool = False,
+    **params: Any,
+) -> Any:
     """Call `editai_<function>` with its `p_` parameters and return its result, as JSON.
 
-    The timeout is CALL_TIMEOUT_SECONDS, or `timeout_seconds`. Raises DatabaseUnavailable if the database cannot be
-    reached or fails for a transient reason, QueryFailed if it rejects the call.
+    A refusal that certainly had no effect (see shared.database.refusals) is retried within the timeout, which is
+    CALL_TIMEOUT_SECONDS or `timeout_seconds`. If the call is `repeatable`, because it only reads, or because a second
+    call has the same effect and result, one with an unknown outcome is retried, too. Raises DatabaseUnavailable if the
+    database cannot be reached or refuses for a reason that is not the call's, QueryFailed if it rejects the call.
     """
-    client = await get_supabase()
-    arguments = {f"p_{name}": value for name, value in params.items()}
-    with _translating_errors(function):
-        return await rpc(client, f"editai_{function}", arguments, timeout_seconds=timeout_seconds)
+    limit = CALL_TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds
+    return await _retrying(partial(_call, function, params), limit, repeatable=repeatable)
 
 
 async def call_idempotent(function: str, **params: Any) -> Any:
-    """`call`, retried once after DatabaseUnavailable: for functions that are safe to repeat with the same arguments.
+    """A repeatable `call` that matters more than time: without a usable response, it gets the timeout once more."""
+    attempt, limit = partial(_call, function, params), CALL_TIMEOUT_SECONDS
+    try:
+        return await _retrying(attempt, limit, repeatable=True)
+    except DatabaseUnavailable:
+        return await _retrying(attempt, limit, repeatable=True)
 
-    Each attempt has the full timeout. A timed-out call is retried, too.
+
+async def _retrying(
+    attempt: Callable[[float], Awaitable[Result]], limit_seconds: float, *, repeatable: bool
+) -> Result:
+    """Make an attempt; where repeating it is safe, repeat it after a short pause until `limit_seconds` are over.
+
+    `attempt` gets the seconds that it may take.
     """
     # Without tenacity or stamina: a policy for them takes as many lines, and adds 6 or 9 ms to each start.
-    try:
-        return await call(function, **params)
-    except DatabaseUnavailable:
-        return await call(function, **params)
+    now = asyncio.get_running_loop().time
+    deadline, pause = now() + limit_seconds, FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await attempt(deadline - now())
+        except _Refused as refused:
+            safe = refused.refusal is Refusal.NOT_APPLIED or (
+                repeatable and refused.refusal is Refusal.UNKNOWN
+            )
+            if not safe or now() + pause >= deadline:
+                raise refused.error() from refused
+        await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
+        pause *= PAUSE_GROWTH
+
+
+async def _call(function: str, params: Mapping[str, Any], timeout_seconds: float) -> Any:
+    client = await get_supabase()
+    arguments = {f"p_{name}": value for name, value in params.items()}
+    with _refusals(function):
+        return await rpc(client, f"editai_{function}", arguments, timeout_seconds=timeout_seconds)
 
 
 async def with_deadline(deadline: float, pending_call: Awaitable[Result]) -> Result:
@@ -122,41 +150,54 @@ async def read(
     For plain rows only: writes and every rule go through a SQL function. Read few rows, because PostgREST silently
     truncates a result at its row limit. Raises the same errors as `call`.
     """
+    return await _retrying(
+        partial(_read, table, order, filters), CALL_TIMEOUT_SECONDS, repeatable=True
+    )
+
+
+async def _read(
+    table: str, order: str, filters: Mapping[str, str | Collection[str]], timeout_seconds: float
+) -> list[dict[str, Any]]:
     query = (await get_supabase()).table(f"editai_{table}").select("*")
     for column, value in filters.items():
         query = query.eq(column, value) if isinstance(value, str) else query.in_(column, value)
-    with _translating_errors(table):
-        rows = cast("Any", (await (query.order(order) if order else query).execute()).data)
-    if not isinstance(rows, list):  # the client returns a proxy's error page as a value
-        raise DatabaseUnavailable
-    return cast("list[dict[str, Any]]", rows)
+    with _refusals(table):
+        async with asyncio.timeout(timeout_seconds):
+            rows = cast("Any", (await (query.order(order) if order else query).execute()).data)
+        if not isinstance(rows, list):  # the client returns a proxy's error page as a value
+            raise _Refused(Refusal.UNKNOWN)
+        return cast("list[dict[str, Any]]", rows)
 
 
 @contextmanager
-def _translating_errors(name: str) -> Generator[None]:
+def _refusals(name: str) -> Generator[None]:
+    """Record the call as a span, and raise _Refused for every way in which it may fail."""
     with span(f"SQL {name}", SpanKind.CLIENT, attributes={"db.system.name": "postgresql"}):
         try:
             yield
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             logger.warning("no response from the database to %s: %s", name, type(error).__name__)
-            raise DatabaseUnavailable from error
+            raise _Refused(Refusal.UNKNOWN) from error
         except APIError as error:
-            raise _translate(name, error) from error
+            code = str(error.code or "")
+            refusal = classify(code, str(error.message or ""))
+            # A transient refusal is to be expected now and then. The others need someone who acts.
+            level = logging.WARNING if refusal in TRANSIENT else logging.ERROR
+            logger.log(level, "the database refused %s with %s (%s)", name, code, refusal.value)
+            raise _Refused(refusal, code) from error
 
 
-def _translate(name: str, error: APIError) -> EditAIError:
-    """Our error for a SQLSTATE or for one of PostgREST's own codes."""
-    code = str(error.code or "")
-    logger.warning("the database refused %s with %s", name, code)
-    return DatabaseUnavailable() if is_transient(code) else QueryFailed(code)
+class _Refused(Exception):
+    """One attempt of a call got no usable response."""
 
+    def __init__(self, refusal: Refusal, code: str = "") -> None:
+        super().__init__(code)
+        self.refusal, self.code = refusal, code
 
-def is_transient(code: str) -> bool:
-    """Tell whether the same call may succeed when it is retried."""
-    if len(code) == _STATUS_LENGTH and code.isdecimal():
-        status = int(code)
-        return status not in _PERMANENT_STATUSES or status in _TRANSIENT_STATUSES
-    return not code or code in _TRANSIENT_STATES or code.startswith(_TRANSIENT_CLASSES)
+    def error(self) -> EditAIError:
+        """What the caller is told."""
+        rejected = self.refusal is Refusal.REJECTED
+        return QueryFailed(self.code) if rejected else DatabaseUnavailable()
 
 
 class QueryFailed(EditAIError):

@@ -21,7 +21,7 @@ async def check_schema() -> None:
 
 async def _version() -> str:
     try:
-        return await call("schema_version")
+        return await call("schema_version", repeatable=True)
     except QueryFailed as error:
         if error.sqlstate != NO_SUCH_FUNCTION:
             raise

@@ -21,6 +21,9 @@ from yarl import URL
 from supabase import AsyncClient
 
 _CONTENT = {"Content-Type": "application/json"}
+MAX_RESPONSE_BYTES = 32 << 20
+"""A longer response is not one of ours: a page of rows stays far below. It is read no further."""
+
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -93,7 +96,7 @@ class LeanClient(httpx.AsyncClient):
                 allow_redirects=False,
                 timeout=limit,
             ) as response:
-                return response.status, response.raw_headers, await response.read()
+                return response.status, response.raw_headers, await _bounded_body(response)
         except TimeoutError as error:
             raise httpx.ReadTimeout("no response in time") from error
         except aiohttp.ClientError as error:
@@ -124,16 +127,27 @@ async def rpc(
         timeout_seconds=timeout_seconds,
     )
     if httpx.codes.is_success(status):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):  # too deep
             return json.loads(body) if body else None
     raise _api_error(status, body)
 
 
 def _api_error(status: int, body: bytes) -> APIError:
+    """A gateway's error has no code, even if it is JSON: its code is the status."""
     try:
-        return APIError(dict(APIErrorFromJSON.model_validate_json(body)))
+        error = dict(APIErrorFromJSON.model_validate_json(body))
     except ValidationError:
-        return APIError({"message": "not a response of PostgREST", "code": str(status)})
+        error = {"message": "not a response of PostgREST"}
+    return APIError(error | {"code": error.get("code") or str(status)})
+
+
+async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise httpx.RemoteProtocolError("the response is too long")
+    return bytes(body)
 
 
 def _can_bypass_httpx(options: dict[str, Any]) -> bool:

@@ -97,6 +97,7 @@ async def renew_lease(lease: Lease, *, ttl_seconds: float) -> None:
     """Extend the lease to `ttl_seconds` from now. Raises LeaseLost, DatabaseUnavailable."""
     response = await call(
         "renew_lease",
+        repeatable=True,
         project_id=lease.project_id,
         lease_id=str(lease.lease_id),
         fencing_token=lease.fencing_token,

@@ -87,6 +87,7 @@ async def check_project(
     """
     response = await call(
         "check_project",
+        repeatable=True,
         project_id=project_id,
         owner_id=owner_id and str(owner_id),
         idempotency_key=idempotency_key,
@@ -156,7 +157,7 @@ async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClai
 
 async def record_clip(lease: Lease, clip: dict[str, Any]) -> Clip:
     """Record a finished clip as a checkpoint. A variant that is already recorded is returned. Raises LeaseLost."""
-    response = await call("record_clip", **fencing_params(lease), clip=clip)
+    response = await call("record_clip", repeatable=True, **fencing_params(lease), clip=clip)
     raise_if_lost(lease, response["outcome"])
     return Clip.model_validate(response["clip"])
 
@@ -175,6 +176,7 @@ async def finish_job(
     """
     outcome = await call(
         "finish_job",
+        repeatable=True,
         **fencing_params(lease),
         status=status,
         result=result,
@@ -188,6 +190,7 @@ async def discard_outputs(lease: Lease) -> None:
     """Mark the files of an attempt that lost its lease for cleanup to remove. Raises DatabaseUnavailable."""
     await call(
         "discard_outputs",
+        repeatable=True,
         project_id=lease.project_id,
         job_id=str(lease.job_id),
         fencing_token=lease.fencing_token,

@@ -60,7 +60,9 @@ async def update_generation_progress(
             "estimated_remaining": progress.estimated_remaining,
         }
     )
-    response = await call("heartbeat", **fencing_params(lease), ttl_seconds=ttl_seconds, **written)
+    response = await call(
+        "heartbeat", repeatable=True, **fencing_params(lease), ttl_seconds=ttl_seconds, **written
+    )
     raise_if_lost(lease, response["outcome"])
 
 
@@ -71,7 +73,12 @@ async def get_generation_progress(
 
     Without a progress row the percentage follows from the project's status. Raises DatabaseUnavailable.
     """
-    rows = await call("read_progress", project_id=project_id, owner_id=owner_id and str(owner_id))
+    rows = await call(
+        "read_progress",
+        repeatable=True,
+        project_id=project_id,
+        owner_id=owner_id and str(owner_id),
+    )
     return GenerationProgress.model_validate(rows[0]) if rows else None
 
 

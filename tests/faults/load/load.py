@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from shared.database.client import call
+from shared.errors import DatabaseUnavailable
 from tests.faults.evidence.history import History
 
 BODY_LENGTH = 4000
@@ -51,8 +52,9 @@ class Load:
 
     async def prepare(self, projects: int) -> None:
         """Create the projects."""
-        for _ in range(projects):
-            self.targets.append(await self._new_target())
+        while len(self.targets) < projects:
+            with suppress(DatabaseUnavailable):
+                self.targets.append(await self._new_target())
 
     async def _new_target(self) -> Target:
         target = Target(id=str(uuid4()), source_id=uuid4())
@@ -69,7 +71,13 @@ class Load:
             content_type="video/mp4",
         )
         facts = {**FACTS, "size_bytes": self.video.stat().st_size}
-        await call("confirm_source", source_id=str(target.source_id), owner_id=owner, facts=facts)
+        await call(
+            "confirm_source",
+            repeatable=True,
+            source_id=str(target.source_id),
+            owner_id=owner,
+            facts=facts,
+        )
         # Last, so that a call that fails leaves no file without its row.
         file = self.storage / path
         file.parent.mkdir(parents=True)

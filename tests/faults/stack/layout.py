@@ -35,6 +35,8 @@ CRASH_SAFE: Mapping[str, str] = {
 LEASE_TTL_SECONDS = 2.0
 DISPATCH_TTL_SECONDS = 1.0
 CLEANUP_PERIOD_SECONDS = 0.5
+REFUSAL_RATE = 0.01
+"""The gateway is in hosted mode (see local.parts.hosted) all the time, also while the load drains."""
 QUICK = CHECKOUT / "tests" / "faults" / "load" / "quick_worker" / "main.py"
 SLOTS = 12
 
@@ -113,6 +115,7 @@ class Layout:
             anon_key=self.keys.api_key("anon"),
             service_role_key=self.keys.api_key("service_role"),
             home=self.directory / "gateway",
+            refusal_rate=REFUSAL_RATE,
         )
 
     @cached_property

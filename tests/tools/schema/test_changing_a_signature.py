@@ -21,7 +21,7 @@ from local.schema.catalog import Catalog, read_catalog_of
 from local.schema.migrations import migrate
 from local.schema.scratch import new_database
 from local.stack.ports import claim_free_port
-from shared.database.client import is_transient
+from shared.database.refusals import TRANSIENT, classify
 from tests.support.backend import Backend
 from tests.support.waiting import eventually
 from tests.tools.schema.conftest import Change
@@ -123,7 +123,7 @@ class Calls:
         """A transient response is repeated, as the library's client does: with the same ids."""
         ids = {"job_id": str(uuid4()), "lease_id": str(uuid4())}
         response = start(client, project, **ids)
-        if not response.is_success and is_transient(response.json()["code"]):
+        if not response.is_success and classify(response.json()["code"]) in TRANSIENT:
             self.transient.append(response.json()["code"])
             response = start(client, project, **ids)
         told = response.json().get("outcome", response.text)

@@ -26,6 +26,7 @@ def proxy_responds(fresh_state: object, monkeypatch: pytest.MonkeyPatch) -> Prox
         async with serving(responding([], head.encode() + PAGE)) as url:
             with monkeypatch.context() as patch:
                 patch.setenv("SUPABASE_URL", url)
+                patch.setattr("shared.database.client.CALL_TIMEOUT_SECONDS", 0.2)
                 await _reconnect()
                 yield
         await _reconnect()
@@ -53,8 +54,20 @@ async def test_a_status_that_leaves_the_call_s_outcome_unknown_is_database_unava
             await read("sources", project_id="reel")
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 413])
-async def test_a_status_that_refuses_the_call_is_query_failed(
+@pytest.mark.parametrize("status", [301, 401, 403, 404])
+async def test_a_status_that_someone_must_mend_is_database_unavailable(
+    proxy_responds: ProxyResponds, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with proxy_responds(status):
+        with pytest.raises(DatabaseUnavailable):
+            await call("read_progress", project_id="reel", owner_id=None)
+        with pytest.raises(DatabaseUnavailable):
+            await read("sources", project_id="reel")
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+
+
+@pytest.mark.parametrize("status", [400, 413])
+async def test_a_status_that_refuses_the_call_itself_is_query_failed(
     proxy_responds: ProxyResponds, status: int
 ) -> None:
     async with proxy_responds(status):

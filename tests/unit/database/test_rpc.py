@@ -8,7 +8,7 @@ import httpx
 import pytest
 from postgrest.exceptions import APIError
 
-from shared.database.transport import LeanClient, rpc
+from shared.database.transport import MAX_RESPONSE_BYTES, LeanClient, rpc
 from supabase import AsyncClient, AsyncClientOptions
 from tests.unit.database.serving import ReceivedRequest, responding, serving
 
@@ -76,7 +76,6 @@ async def test_a_function_without_a_result_returns_none() -> None:
         ("409 Conflict", b'{"code": "23505", "message": "taken", "hint": null}', "23505"),
         ("502 Bad Gateway", b"<html>", "502"),
         ("503 Service Unavailable", b"", "503"),
-        ("404 Not Found", b'{"message": "not found"}', None),
     ],
 )
 async def test_a_refused_call_raises_postgrest_s_error(
@@ -88,7 +87,22 @@ async def test_a_refused_call_raises_postgrest_s_error(
     assert raised.value.code == code
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[1,", b"\xff"])
+async def test_a_gateway_s_error_without_a_code_raises_an_error_with_its_status() -> None:
+    response = raw_response("401 Unauthorized", b'{"message": "Invalid API key"}')
+    async with serving(responding([], response)) as url, supabase(url) as client:
+        with pytest.raises(APIError) as raised:
+            await rpc(client, "f", {})
+    assert (raised.value.code, raised.value.message) == ("401", "Invalid API key")
+
+
+async def test_a_response_of_any_length_is_read_only_to_a_limit() -> None:
+    too_long = raw_response("200 OK", b" " * (MAX_RESPONSE_BYTES + 1))
+    async with serving(responding([], too_long)) as url, supabase(url) as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await rpc(client, "f", {})
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[1,", b"\xff", b"[" * 200_000])
 async def test_a_success_that_is_not_json_raises_an_error_with_its_status(body: bytes) -> None:
     async with (
         serving(responding([], raw_response("200 OK", body))) as url,

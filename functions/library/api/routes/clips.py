@@ -55,7 +55,9 @@ async def list_project_clips(
 
 async def get_clip(clip_id: str, caller: Caller) -> Clip:
     """The caller's clip with this id. Raises ClipNotFound, also for another user's clip."""
-    rows = await call("list_clips", owner_id=owner(caller), limit=1, clip_id=clip_id)
+    rows = await call(
+        "list_clips", repeatable=True, owner_id=owner(caller), limit=1, clip_id=clip_id
+    )
     if not rows:
         raise ClipNotFound
     return Clip.model_validate(rows[0])
@@ -73,6 +75,7 @@ async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) 
     """Rename a clip, or select it for publishing."""
     rows = await call(
         "update_clip",
+        repeatable=True,
         clip_id=clip_id,
         owner_id=owner(caller),
         variant_name=body.variant_name,
@@ -84,7 +87,7 @@ async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) 
 
 
 async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipResponse]:
-    rows = await call("list_clips", **filters, **paging.arguments(id_type=UUID))
+    rows = await call("list_clips", repeatable=True, **filters, **paging.arguments(id_type=UUID))
     page, next_cursor = paging.cut(rows)
     return Page(items=tuple(await _responses(page)), next_cursor=next_cursor)
 

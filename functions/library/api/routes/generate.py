@@ -140,7 +140,8 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
         identity = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
         source = identity | facts
-        await call("announce_upload", project_id=project_id, storage_path=path)
+        # A second announcement of the same path does no harm.
+        await call("announce_upload", repeatable=True, project_id=project_id, storage_path=path)
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)
 

@@ -104,7 +104,10 @@ def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
 async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectResponse]:
     """List projects, newest first."""
     rows: list[dict[str, Any]] = await call(
-        "list_projects", owner_id=owner(caller), **paging.arguments(id_type=checked_id)
+        "list_projects",
+        repeatable=True,
+        owner_id=owner(caller),
+        **paging.arguments(id_type=checked_id),
     )
     page, next_cursor = paging.cut(rows)
     return Page(items=tuple(map(ProjectResponse.model_validate, page)), next_cursor=next_cursor)
@@ -123,6 +126,7 @@ async def update_project(
     """Rename a project."""
     rows = await call(
         "update_project",
+        repeatable=True,
         project_id=project_id,
         owner_id=owner(caller),
         name=body.name,

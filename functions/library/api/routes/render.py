@@ -87,6 +87,7 @@ async def list_exports(
     await get_clip(clip_id, caller)
     rows: list[dict[str, Any]] = await call(
         "list_exports",
+        repeatable=True,
         clip_id=clip_id,
         owner_id=owner(caller),
         **paging.arguments(id_type=UUID),

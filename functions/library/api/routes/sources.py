@@ -63,7 +63,13 @@ async def list_sources(
     """List the sources of a project, newest first."""
     arguments = paging.arguments(id_type=UUID)
     rows, _ = await asyncio.gather(
-        call("list_sources", project_id=project_id, owner_id=owner(caller), **arguments),
+        call(
+            "list_sources",
+            repeatable=True,
+            project_id=project_id,
+            owner_id=owner(caller),
+            **arguments,
+        ),
         get_project(project_id, caller),
     )
     page, next_cursor = paging.cut(rows)
@@ -117,7 +123,11 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
     if row["status"] == "pending":
         facts = await _probe_or_delete(row, caller)
         rows = await call(
-            "confirm_source", source_id=source_id, owner_id=owner(caller), facts=facts
+            "confirm_source",
+            repeatable=True,
+            source_id=source_id,
+            owner_id=owner(caller),
+            facts=facts,
         )
         if not rows:
             raise SourceNotFound
@@ -138,7 +148,7 @@ async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
 
 
 async def _get_source(source_id: str, caller: Caller) -> dict[str, Any]:
-    rows = await call("get_source", source_id=source_id, owner_id=owner(caller))
+    rows = await call("get_source", repeatable=True, source_id=source_id, owner_id=owner(caller))
     if not rows:
         raise SourceNotFound
     return rows[0]
@@ -146,7 +156,9 @@ async def _get_source(source_id: str, caller: Caller) -> dict[str, Any]:
 
 async def refuse_unconfirmed(source_id: UUID, project_id: str, caller: Caller) -> None:
     """Raise SourceNotReady if this is an unconfirmed source of the caller's project."""
-    rows = await call("get_source", source_id=str(source_id), owner_id=owner(caller))
+    rows = await call(
+        "get_source", repeatable=True, source_id=str(source_id), owner_id=owner(caller)
+    )
     if any(row["project_id"] == project_id and row["status"] == "pending" for row in rows):
         raise SourceNotReady
 

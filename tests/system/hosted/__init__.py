@@ -1,0 +1,1 @@
+"""The functions behind a gateway in hosted mode, which refuses and loses calls as hosted Supabase does."""
