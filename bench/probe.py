@@ -2,9 +2,9 @@
 
     python -m bench.probe [--rounds N] [checkout...]    other checkouts (git worktrees) beside this one
 
-Each checkout probes in a process of its own, as a function does. In each round all of them probe each file, one after the
-other, so that other load on the machine meets all alike. The CPU time is that of the process and all its children. "first"
-is the first probe of a new process. The first run makes the files, of 1 MB and 200 MB; they stay in `.local`.
+Each checkout probes in a process of its own, as a function does. In each round all of them probe each file, one after
+the other, so that other load on the machine meets all alike. The CPU time is that of the process and all its children.
+"first" is the first probe of a new process. The first run makes the files, of 1 MB and 220 MB; they stay in `.local`.
 """
 
 import argparse

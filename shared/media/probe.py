@@ -61,8 +61,8 @@ _CODES_FROM_HEADERS = {
 def probe(path: Path) -> MediaFacts:
     """The facts of the video file at `path`.
 
-    Takes about 0.03 s for a file with an index, however large; others are read whole (0.2 s per 100 MB). The first probe
-    of a process takes 0.1 s more, in which libraries are loaded.
+    Takes about 0.03 s for a file with an index, however large; others are read whole (0.2 s per 100 MB). The first
+    probe of a process takes 0.1 s more, in which libraries are loaded.
     Blocks: call `probe_async` from a coroutine.
 
     Raises:

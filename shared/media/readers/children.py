@@ -20,6 +20,7 @@ from typing import BinaryIO
 CHILD_TIMEOUT_SECONDS = 30
 _END_SECONDS = 1
 
+
 class NoReport(Exception):
     """The child gave no report in time: it hung, crashed or reached a limit."""
 
@@ -69,7 +70,7 @@ class WarmParent:
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-I", str(self._script)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={},
@@ -142,4 +143,3 @@ def reading(file: BinaryIO, reader: str, *arguments: str | int) -> Generator[Chi
     finally:
         os.close(end)
         os.close(report)
-

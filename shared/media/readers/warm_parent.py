@@ -79,7 +79,7 @@ def _fork(request: list[str | int], file: int, report: int) -> int:
         os.closerange(3, MAX_OPEN_FILES)
         reader, *arguments = request
         text = READERS[str(reader)](0, *arguments)
-        with open(1, "w", closefd=False) as output:  # noqa: PTH123 - a descriptor has no path
+        with open(1, "w", closefd=False) as output:
             output.write(text)
     finally:
         os._exit(0)  # at once: nothing of the parent's is to be cleaned up here

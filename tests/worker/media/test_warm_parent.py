@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -88,19 +87,22 @@ async def test_a_probe_whose_parent_is_killed_is_repeated(
 
 
 async def test_a_function_that_is_killed_leaves_no_process(plain: Path, tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as monkeypatch, hanging_readers(tmp_path, monkeypatch) as hanging:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        hanging_readers(tmp_path, monkeypatch) as hanging,
+    ):
         code = (
             "import sys; from pathlib import Path; from shared.media.probe import probe;"
             "from shared.media.readers import children;"
             "children.warm_parent = children.WarmParent(Path(sys.argv[1])); probe(Path(sys.argv[2]))"
         )
         command = [sys.executable, "-c", code, str(hanging.script), str(plain)]
-        function = subprocess.Popen(command, cwd=CHECKOUT)
+        function = await asyncio.create_subprocess_exec(*command, cwd=CHECKOUT)
         await eventually(lambda: len(hanging.pids()) == 1)
         processes = psutil.Process(function.pid).children(recursive=True)
         assert len(processes) >= 2, "the parent, and the child that hangs"
         function.send_signal(signal.SIGKILL)
-        function.wait()
+        await function.wait()
         await eventually(lambda: not any(process.is_running() for process in processes))
 
 
@@ -127,9 +129,12 @@ def test_a_child_has_one_file_and_nothing_of_the_function_or_of_other_children(
     parent = children.WarmParent(script)
     monkeypatch.setattr(children, "warm_parent", parent)
     try:
-        with plain.open("rb") as file:
-            with reading(file, "looks") as one, reading(file, "looks") as other:
-                seen = [json.loads(child.report()) for child in (one, other)]
+        with (
+            plain.open("rb") as file,
+            reading(file, "looks") as one,
+            reading(file, "looks") as other,
+        ):
+            seen = [json.loads(child.report()) for child in (one, other)]
     finally:
         parent.end()
 

@@ -123,4 +123,3 @@ async def _outcome(path: Path, clip: Path) -> str:
             raise
         return failed.detail
     return ""
-
