@@ -13,10 +13,10 @@ from fractions import Fraction
 from typing import Any
 
 import av
-import av.subtitles.codeccontext  # PyAV imports these two late, but the process may open no file then
-import av.subtitles.stream
-from av.audio.stream import AudioStream
+from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
@@ -51,7 +51,7 @@ def measure(file: InputFile, demuxer: str, decoders: str, max_streams: int) -> d
             file.seek(0)
             with _open(file, demuxer, options) as container:
                 measured = _by_all_packets(file, container)
-    except (av.FFmpegError, TooMuchRead, MemoryError):
+    except (FFmpegError, TooMuchRead, MemoryError):
         return {"readable": False, "complete": True, "unread": file.touched_unread, "streams": []}
     return measured
 
@@ -59,6 +59,7 @@ def measure(file: InputFile, demuxer: str, decoders: str, max_streams: int) -> d
 def _open(file: InputFile, demuxer: str, options: dict[str, str]) -> InputContainer:
     return av.open(
         file,  # pyright: ignore[reportArgumentType] - the stub asks for more than PyAV uses
+        mode="r",
         format=demuxer,
         options=options,
         metadata_errors="replace",
@@ -186,7 +187,7 @@ def _read_ends(
     return all(track.packets > count or not count for track, count in seen.items())
 
 
-def _add(by_index: dict[int, Track], packet: av.Packet, offset: int = 0) -> None:
+def _add(by_index: dict[int, Track], packet: "Packet[Stream]", offset: int = 0) -> None:
     track = by_index.get(packet.stream_index)
     if track is not None and not packet.is_discard:
         track.add(_time(packet) + offset, packet.duration or 0)
@@ -205,17 +206,17 @@ def _read_packets(container: InputContainer, tracks: list[Track]) -> None:
         _add(by_index, packet, offset)
 
 
-def _packets(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
+def _packets(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Stream]]":
     """The packets up to the end, or up to damage, where ffmpeg also stops."""
     try:
         for packet in container.demux(*streams):
             if packet.size and (packet.pts is not None or packet.dts is not None):
                 yield packet
-    except (av.FFmpegError, TooMuchRead):
+    except (FFmpegError, TooMuchRead):
         return
 
 
-def _time(packet: av.Packet) -> int:
+def _time(packet: "Packet[Stream]") -> int:
     time = packet.dts if packet.pts is None else packet.pts
     return time or 0
 
@@ -236,7 +237,7 @@ def _described(track: Track, start: Fraction) -> dict[str, Any]:
     stream = track.stream
     context = stream.codec_context  # None if there is no decoder
     zero = start / track.base
-    sound = context if isinstance(stream, AudioStream) else None
+    sound = context if isinstance(context, AudioCodecContext) else None
     return {
         "kind": stream.type,
         "codec": context.name if context else None,

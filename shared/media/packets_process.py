@@ -5,6 +5,7 @@ memory, while the function goes on serving.
 Arguments: the demuxer, the maximum of streams, and the range of bytes that the file lacks.
 """
 
+import importlib
 import json
 import os
 import resource
@@ -14,7 +15,9 @@ sys.path.insert(0, os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100 - im
 
 from shared.media.decoders import DECODERS
 from shared.media.input_file import InputFile
-from shared.media.packets import measure
+
+_IMPORTED_LATE = ("av.subtitles.stream", "av.subtitles.codeccontext")
+"""PyAV's modules that it would import when a file has text, but by then the process may open no file."""
 
 MEMORY_BYTES = 256 << 20
 
@@ -28,6 +31,10 @@ BASE_READ_BYTES = 64 << 20
 
 def main(demuxer: str, max_streams: str, unread_from: str, unread_to: str) -> None:
     """Print the measured streams of standard input."""
+    from shared.media.packets import measure  # noqa: PLC0415 - the function's process must not load libav
+
+    for module in _IMPORTED_LATE:
+        importlib.import_module(module)
     size = os.fstat(sys.stdin.fileno()).st_size
     _confine(round(BASE_CPU_SECONDS + size / (1 << 20) * CPU_SECONDS_PER_MIB))
     unread = range(int(unread_from), int(unread_to))

@@ -5,7 +5,7 @@ from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
 
-from av.audio.stream import AudioStream
+from av.audio.codeccontext import AudioCodecContext
 from av.stream import Stream
 
 _SECOND = 1_000_000
@@ -71,7 +71,7 @@ class Track:
 
 def _frame_microseconds(stream: Stream) -> int:
     """The duration of each packet of a sound stream whose codec has frames of one size, else 0."""
-    context = stream.codec_context  # None if there is no decoder
-    if not isinstance(stream, AudioStream) or context is None or not context.sample_rate:
+    context = stream.codec_context
+    if not isinstance(context, AudioCodecContext) or not context.sample_rate:
         return 0
     return _SECOND * context.frame_size // context.sample_rate

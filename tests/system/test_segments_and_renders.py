@@ -11,6 +11,7 @@ import pytest
 from editai_client import LibraryClient, LibraryError
 from editai_client.models import Clip, Progress, Project
 from shared.media.probe import probe
+from tests.support.media import footage
 
 SRT = "1\n00:00:00,200 --> 00:00:01,800\nA line of text\n"
 
@@ -69,6 +70,23 @@ async def test_an_invalid_segment_is_refused_with_its_index(
         assert error["location"] == "body.segments.1"
         assert message in error["message"]
     assert (await client.progress(project.id)).status == "ready_for_triage"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "picture_end"),
+    [("subtitle_track_longer.mp4", 10, "6.067"), ("mkv_starts_12s.mkv", 25, "20.021")],
+)
+async def test_a_segment_beyond_the_picture_is_told_where_that_ends(
+    client: LibraryClient, project: Project, name: str, start: float, picture_end: str
+) -> None:
+    """Its container claims that much time."""
+    source = await client.upload(project.id, footage.CASES / name)
+    beyond = {"source_id": str(source.id), "start": start, "end": start + 5}
+    with pytest.raises(LibraryError) as refused:
+        await client.generate_from_segments(project.id, [beyond], target_duration=2)
+    assert refused.value.status == 422
+    message = refused.value.problem["errors"][0]["message"]
+    assert f"whose picture ends at {picture_end} seconds" in message
 
 
 async def test_each_render_of_a_clip_adds_an_export(

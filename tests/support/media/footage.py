@@ -10,6 +10,9 @@ BITS = 12  # frame numbers up to 4095
 NUMBER_SIZE = "192x64"
 LOUD = 3000  # of 32767
 
+CASES = Path(__file__).with_name("cases")
+"""Synthetic files, each of which shows a kind of fault. Chromium's MediaRecorder wrote mrs_*.webm, in time slices."""
+
 
 def make(*arguments: str) -> None:
     """Run ffmpeg with these arguments; it must succeed."""

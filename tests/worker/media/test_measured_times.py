@@ -13,15 +13,17 @@ from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
 from tests.worker.media.hostile.steps import make_clip, refusal
 
-CASES = Path(__file__).with_name("cases")
-"""Files whose producers are imitated byte for byte; a program other than the tests' ffmpeg wrote the first three."""
-
 MPEG4 = ("-c:v", "mpeg4", "-bf", "0", "-g", "15")
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "15", "-pix_fmt", "yuv420p")
 VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8")
-CODECS = {"mp4": (*H264, "-c:a", "aac"), "mov": (*H264, "-c:a", "aac")}
-CODECS |= {"mkv": (*H264, "-c:a", "aac"), "ts": (*H264, "-c:a", "mp2")}
-CODECS |= {"webm": (*VP8, "-c:a", "libopus"), "avi": (*MPEG4, "-c:a", "libmp3lame")}
+CODECS = {
+    "mp4": (*H264, "-c:a", "aac"),
+    "mov": (*H264, "-c:a", "aac"),
+    "mkv": (*H264, "-c:a", "aac"),
+    "ts": (*H264, "-c:a", "mp2"),
+    "webm": (*VP8, "-c:a", "libopus"),
+    "avi": (*MPEG4, "-c:a", "libmp3lame"),
+}
 TEXTS = {"mp4": "mov_text", "mov": "mov_text", "mkv": "srt", "webm": "webvtt"}
 
 
@@ -31,7 +33,7 @@ TEXTS = {"mp4": "mov_text", "mov": "mov_text", "mkv": "srt", "webm": "webvtt"}
 )
 def test_a_sliced_recording_is_measured(name: str, pictures: int, seconds: float) -> None:
     """It states neither a duration nor a frame rate, and has no index."""
-    facts = probe(CASES / name)
+    facts = probe(footage.CASES / name)
     assert facts.duration_seconds == pytest.approx(seconds, abs=0.02)
     assert (facts.video.frame_count, facts.video.variable_frame_rate) == (pictures, True)
     assert facts.video.frame_rate == pytest.approx(pictures / seconds, rel=0.01)
@@ -40,7 +42,7 @@ def test_a_sliced_recording_is_measured(name: str, pictures: int, seconds: float
 
 
 def test_a_jump_of_the_clock_is_closed() -> None:
-    facts = probe(CASES / "ts_discontinuity.ts")
+    facts = probe(footage.CASES / "ts_discontinuity.ts")
     assert facts.duration_seconds == pytest.approx(20.02, abs=0.01)
     assert (facts.video.frame_rate, facts.video.variable_frame_rate) == (30, False)
     assert facts.video.frame_count == 600
@@ -48,13 +50,13 @@ def test_a_jump_of_the_clock_is_closed() -> None:
 
 
 def test_text_does_not_lengthen_a_video() -> None:
-    assert probe(CASES / "subtitle_track_longer.mp4").duration_seconds == pytest.approx(
+    assert probe(footage.CASES / "subtitle_track_longer.mp4").duration_seconds == pytest.approx(
         6.067, abs=0.001
     )
 
 
 def test_a_late_first_time_stamp_does_not_lengthen_a_video() -> None:
-    facts = probe(CASES / "mkv_starts_12s.mkv")
+    facts = probe(footage.CASES / "mkv_starts_12s.mkv")
     assert facts.duration_seconds == pytest.approx(20.02, abs=0.002)
     assert facts.video.start_seconds == pytest.approx(0.021)
     assert (facts.video.frame_rate, facts.video.variable_frame_rate) == (30, False)
@@ -64,7 +66,7 @@ def test_a_late_first_time_stamp_does_not_lengthen_a_video() -> None:
     ("name", "chosen"), [("apac_first.mov", 1), ("apac_second.mov", 0), ("default_second.mkv", 1)]
 )
 def test_the_sound_track_that_is_meant_is_chosen(name: str, chosen: int) -> None:
-    facts = probe(CASES / name)
+    facts = probe(footage.CASES / name)
     assert len(facts.audio_tracks) == 2
     assert facts.audio is not None
     assert (facts.audio.number, facts.audio.codec) == (chosen, "aac")
@@ -281,5 +283,5 @@ def test_a_slow_variable_rate_does_not_become_a_fast_clip(
 
 async def test_a_discontinuous_broadcast_is_cut_at_its_own_rate(tmp_path: Path) -> None:
     target = tmp_path / "clip.mp4"
-    facts: MediaFacts = await make_clip(CASES / "ts_discontinuity.ts", 2.0, 4.0, target)
+    facts: MediaFacts = await make_clip(footage.CASES / "ts_discontinuity.ts", 2.0, 4.0, target)
     assert (facts.video.frame_rate, facts.video.frame_count) == (30, 60)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.programs import CHECKOUT
 from shared.media import mediainfo_process, packets_process
 from shared.media.probe import MediaFacts, UnusableMedia, probe, probe_async
 from tests.support.media import footage
@@ -183,3 +184,9 @@ def test_too_many_streams_are_refused(plain: Path, tmp_path: Path) -> None:
 def test_a_missing_file_raises_oserror(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         probe(tmp_path / "nowhere.mp4")
+
+
+def test_the_process_that_probes_does_not_load_libav() -> None:
+    """Only the confined child processes read files of strangers."""
+    check = "import sys, shared.media.probe; sys.exit('av' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], cwd=CHECKOUT, check=True)
