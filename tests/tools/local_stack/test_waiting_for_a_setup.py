@@ -29,7 +29,9 @@ def test_a_run_that_waits_says_so_outside_its_output(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as second:
-        select.select([second.stderr, second.stdout], [], [], 30)
+        assert second.stdout
+        assert second.stderr
+        select.select([second.stdout, second.stderr], [], [], 30)
         os.close(first)
         output, errors = second.communicate(timeout=30)
     assert (output, errors) == ("the token\n", "Waiting for another setup of this checkout\n")
