@@ -61,7 +61,8 @@ def one_at_a_time() -> Generator[None]:
     os.set_inheritable(folder, True)
     try:
         if not try_lock(folder):
-            say("Waiting for another setup of this checkout")
+            # Not to standard output: `make -s token` is read by scripts.
+            print("Waiting for another setup of this checkout", file=sys.stderr, flush=True)
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:

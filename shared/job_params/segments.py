@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from shared.job_params.audio_track import DESCRIPTION, AudioTrackNumber, track_problem
-from shared.job_params.canvas import MAX_FRAME_RATE, CanvasOptions
+from shared.job_params.canvas import MAX_FRAME_RATE, MIN_FRAME_RATE, CanvasOptions
 from shared.job_params.json_types import MAX_SEED, Flag, Integer, Number, Seed
 from shared.jobs.records import Segment, Source
 from shared.media.facts import TrackCode
@@ -115,7 +115,8 @@ def _check_alone(
         )
     if segment.end < segment.start:
         return _problem(index, "reversed", "ends before it starts")
-    frame = 1 / (frame_rate or min(source.frame_rate or _USUAL_FRAME_RATE, MAX_FRAME_RATE))
+    rate = min(max(source.frame_rate or _USUAL_FRAME_RATE, MIN_FRAME_RATE), MAX_FRAME_RATE)
+    frame = 1 / (frame_rate or rate)
     if segment.duration_seconds < frame - ROUNDING_SECONDS:
         return _problem(index, "too_short", f"is shorter than one frame ({frame:.3f} seconds)")
     return None

@@ -114,12 +114,13 @@ _PATTERNS: tuple[tuple[re.Pattern[bytes], str, Kind], ...] = (
     # A run-in of other bytes may come first (SMPTE ST 377-1, 6.5).
     (re.compile(rb"(?s).*\x06\x0e\x2b\x34\x02\x05\x01.\x0d\x01\x02"), "an MXF file", "video"),
     (
-        re.compile(rb"\x00?\x00\x00\x01(\x09[\x10-\xf0]|[\x27\x47\x67])"),
+        # a delimiter, a message of the encoder, or the parameters of the sequence
+        re.compile(rb"\x00?\x00\x00\x01(\x09[\x10-\xf0]|\x06|[\x27\x47\x67])"),
         "an H.264 stream without a container",
         "video",
     ),
     (
-        re.compile(rb"\x00?\x00\x00\x01[\x40\x46]\x01"),
+        re.compile(rb"\x00?\x00\x00\x01[\x40\x46\x4e]\x01"),
         "an H.265 stream without a container",
         "video",
     ),

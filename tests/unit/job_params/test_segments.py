@@ -213,6 +213,14 @@ def test_a_segment_shorter_than_a_frame_is_refused() -> None:
     assert _problems(_segment(3, 3)) == [(0, "too_short")]
 
 
+def test_a_segment_of_a_slide_show_may_be_shorter_than_its_slides() -> None:
+    """Its clip has the lowest rate of clips, which shows each slide several times."""
+    slides = [_source(FIRST, 20, rate=0.2)]
+    assert check_segments(_params(_segment(3, 6), _segment(7, 7.2)), slides) == []
+    [problem] = check_segments(_params(_segment(3, 3.1)), slides)
+    assert problem.detail == "Segment 0 is shorter than one frame (0.200 seconds)."
+
+
 def test_a_segment_that_ends_before_it_starts_is_refused_as_reversed() -> None:
     [problem] = check_segments(_params(_segment(3, 2)), SOURCES)
     assert (problem.code, problem.detail) == ("reversed", "Segment 0 ends before it starts.")

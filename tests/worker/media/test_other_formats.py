@@ -25,6 +25,10 @@ VIDEOS: dict[str, tuple[str, list[str]]] = {
     "a.m2v": ("an MPEG video stream without a container", []),
     "a.m1v": ("an MPEG video stream without a container", ["-f", "mpeg1video"]),
     "a.h264": ("an H.264 stream without a container", ["-c:v", "libx264"]),
+    "copied.h264": (  # begins with a message of the encoder, as a stream copied out of an MP4 does
+        "an H.264 stream without a container",
+        ["-c:v", "libx264", "-bsf:v", "filter_units=pass_types=1-6"],
+    ),
     "a.hevc": ("an H.265 stream without a container", ["-c:v", "libx265"]),
     "a.m4v": ("an MPEG-4 video stream without a container", ["-f", "m4v", "-c:v", "mpeg4"]),
     "a.ivf": ("an IVF file", ["-c:v", "libvpx", "-deadline", "realtime"]),
