@@ -75,7 +75,7 @@ class MeasuredStream(BaseModel):
         if not intervals:
             return self.last_duration_seconds or float(1 / self.pace().rate)
         usual = median(intervals)
-        if self.last_duration_seconds >= usual / 2:
+        if self.last_duration_seconds >= usual / 4:
             return min(self.last_duration_seconds, max(intervals[-1][0], 1.0))
         return usual if heard_seconds is None else min(usual, max(heard_seconds, _HARDLY_SECONDS))
 
