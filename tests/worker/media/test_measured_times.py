@@ -1,5 +1,6 @@
 """Times and frame rates are measured by the packets, whatever a container states or leaves out."""
 
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.encoding.canvas import constant_rate
+from shared.media.input_file import InputFile
+from shared.media.packets import measure
 from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
 from tests.worker.media.hostile.steps import make_clip, refusal
@@ -233,6 +236,24 @@ def test_the_picture_of_a_file_that_lies_is_measured(lie: Lie, lying: Path) -> N
     assert facts.audio.end_seconds == pytest.approx(lie.sound_end, abs=0.1)
     assert (facts.video.frame_rate, facts.video.variable_frame_rate) == (30, False)
     assert facts.video.frame_count == len(footage.lumas(lying))
+
+
+def test_fragments_are_measured_by_their_headers_unless_the_last_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "fragments.mp4"
+    noise = ["-vf", "noise=alls=60:allf=t", "-qp", "10", "-movflags", "+frag_keyframe+empty_moov"]
+    footage.make(*footage.pattern(6), *noise, *H264, str(path))
+    assert _pictures(path, max_read_bytes=path.stat().st_size // 2) == 180
+    os.truncate(path, path.stat().st_size * 3 // 4)
+    cut = _pictures(path, max_read_bytes=1 << 30)
+    assert cut == pytest.approx(len(footage.lumas(path)), abs=1)
+
+
+def _pictures(path: Path, *, max_read_bytes: int) -> int:
+    with path.open("rb") as file:
+        [picture] = measure(InputFile(file.fileno(), range(0), max_read_bytes), "mov", "h264", 32)[
+            "streams"
+        ]
+    return picture["packets"]
 
 
 @pytest.mark.parametrize("name", ["early-index.mp4", "early-index.mov", "early-cues.mkv"])

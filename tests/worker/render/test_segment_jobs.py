@@ -240,7 +240,7 @@ async def test_a_segment_before_the_first_picture_fails_the_job_with_a_reason(
     progress = await studio.progress()
     assert progress.job_attempt == 1
     assert progress.job_error == {
-        "code": "no_picture",
+        "code": "encoding_failed",
         "detail": "A segment ends at 1.400 seconds, but its source's picture begins at 1.500 seconds.",
     }
     assert studio.clips() == []

@@ -16,6 +16,7 @@ from pipeline.encoding.join_canvas import Material, choose_canvas
 from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.reading.shown import LEAD_TOLERANCE_SECONDS
 from pipeline.encoding.thumbnail import make_thumbnail
+from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.footage import Footage, choose_sound, fetch_footage, visible_segments
 from pipeline.run.job_context import JobContext
@@ -112,8 +113,7 @@ def _check_ranges(played: Sequence[Segment], footage: Mapping[UUID, Footage]) ->
         facts = footage[segment.source_id].facts
         begin, end = facts.video.start_seconds, facts.duration_seconds
         if begin > LEAD_TOLERANCE_SECONDS and segment.end <= begin:
-            raise UnusableMedia(
-                "no_picture",
+            raise FfmpegFailed(
                 f"A segment ends at {segment.end:.3f} seconds, but its source's picture begins at"
                 f" {begin:.3f} seconds.",
             )
