@@ -1,13 +1,21 @@
-"""`python -m bench`: the request path, a short run of the heap, and the comparison of scene detection."""
+"""`python -m bench`: the request path, short runs of the heap and of growth, and the comparison of scene detection.
+
+`python -m bench growth` is the whole measurement of growth, with a million rows of everything.
+"""
 
 import sys
 
-from bench import heap, request_path
+from bench import growth, heap, request_path
 from bench.scenes.__main__ import main as compare_scenes
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["growth"]:
+        growth.main(sys.argv[2:])
+        raise SystemExit
     request_path.main(sys.argv[1:])
     print()
     heap.main(["--quick", *sys.argv[1:]])
+    print()
+    growth.main(["--quick"])
     print()
     compare_scenes([])
