@@ -1,11 +1,11 @@
-"""`python -m bench`: the request path, short runs of the heap and of growth, and the comparison of scene detection.
+"""`python -m bench`: the request path, short runs of the heap and of growth, the probe, and finding of scenes.
 
 `python -m bench growth` is the whole measurement of growth, with a million rows of everything.
 """
 
 import sys
 
-from bench import growth, heap, request_path
+from bench import growth, heap, probe, request_path
 from bench.scenes.__main__ import main as compare_scenes
 
 if __name__ == "__main__":
@@ -17,5 +17,7 @@ if __name__ == "__main__":
     heap.main(["--quick", *sys.argv[1:]])
     print()
     growth.main(["--quick"])
+    print()
+    probe.main([])
     print()
     compare_scenes([])
