@@ -23,10 +23,11 @@ def add_rows_of_others(admin: Connection) -> None:
 def pages_read(connection: Connection, statement: LiteralString, values: dict[str, Any]) -> int:
     """The pages that a statement reads, from memory or from disk; the second of two runs."""
     explain = "explain (analyze, buffers, timing off, format json) "
-    for _ in range(2):
-        row = connection.execute((explain + statement).encode(), values).fetchone()
+    query = (explain + statement).encode()
+    connection.execute(query, values)
+    row = connection.execute(query, values).fetchone()
     assert row is not None
-    plan = row["QUERY PLAN"][0]["Plan"]
+    plan: dict[str, int] = row["QUERY PLAN"][0]["Plan"]
     return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
 
 
