@@ -1,14 +1,22 @@
-"""`python -m bench`: the request path, a short run of the heap, the probe, and the comparison of scene detection."""
+"""`python -m bench`: the request path, short runs of the heap and of growth, the probe, and finding of scenes.
+
+`python -m bench growth` is the whole measurement of growth, with a million rows of everything.
+"""
 
 import sys
 
-from bench import heap, probe, request_path
+from bench import growth, heap, probe, request_path
 from bench.scenes.__main__ import main as compare_scenes
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["growth"]:
+        growth.main(sys.argv[2:])
+        raise SystemExit
     request_path.main(sys.argv[1:])
     print()
     heap.main(["--quick", *sys.argv[1:]])
+    print()
+    growth.main(["--quick"])
     print()
     probe.main([])
     print()

@@ -105,6 +105,14 @@ class ClipNotFound(NotFound):
     default_detail = "The clip was not found."
 
 
+class ExportNotFound(NotFound):
+    """The export does not exist, or belongs to another user."""
+
+    slug = "export-not-found"
+    title = "Export not found"
+    default_detail = "The export was not found."
+
+
 class SourceNotFound(NotFound):
     """The source does not exist, or belongs to another project or user."""
 

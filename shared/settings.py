@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     max_active_jobs_per_user: int = Field(default=5, ge=1)
     """How many jobs a user may have queued or running across all projects; the service key has no limit."""
 
+    job_retention_days: float = Field(default=90, ge=1)
+    """How long the row of a job is kept after its end. Its clips and exports are kept anyway."""
+    idempotency_key_days: float = Field(default=7, ge=1)
+    """How long a repeated start is still recognised by its idempotency key after the job's end."""
+
 
 def read_settings(model: type[SettingsModel]) -> SettingsModel:
     """Read a settings model from the environment; raise MissingSettings naming each variable and its problem."""

@@ -1,7 +1,7 @@
 """lease_cleanup: the function that the scheduler triggers.
 
-Reclaims expired leases, dispatches requeued jobs, and removes files that no row refers to any more. It is safe to run
-at any time, and concurrently.
+Reclaims expired leases, dispatches requeued jobs, removes rows that have been kept long enough, and files that no row
+refers to any more. It is safe to run at any time, and concurrently.
 """
 
 import asyncio
@@ -30,10 +30,14 @@ from shared.storage.factory import StorageSettings
 
 BATCH = 50
 """Rows of one call. Each has a subtransaction in Postgres, which keeps 64 of a transaction in memory."""
-MAX_BATCHES = 20
-"""Limit of one trigger, to stay within its caller's timeout; the next trigger continues."""
+RECLAIM_SECONDS = 30.0
+DROP_SECONDS = 5.0
+"""Time limits of the steps of one trigger, to stay within its caller's timeout; the next trigger continues.
 
-UPLOAD_MAX_AGE_SECONDS = 24 * 3600.0
+Within them a backlog is worked off as fast as the database allows."""
+
+DAY_SECONDS = 24 * 3600.0
+UPLOAD_MAX_AGE_SECONDS = DAY_SECONDS
 
 configure_logging()
 check_settings(Settings, StorageSettings, CallerSettings, DispatchSettings, CloudTasksSettings)
@@ -46,7 +50,7 @@ actions = meter.create_counter("editai.cleanup")
 @functions_framework.aio.http
 @internal_only
 async def lease_cleanup(_request: Request) -> JSONResponse:
-    """Respond 200 with counts of leases reclaimed, jobs dispatched, uploads dropped and files removed.
+    """Respond 200 with counts of leases reclaimed, jobs dispatched, rows dropped and files removed.
 
     Every step runs, also after an earlier one failed. If one failed, responds 503 with `failed_steps` and the counts of
     what was done. A single row or file that could not be cleaned up is counted as `faulty` and fails no step.
@@ -89,9 +93,14 @@ async def succeeds(step: Callable[[Counter[str]], Awaitable[None]], counts: Coun
 
 async def reclaim_leases(counts: Counter[str]) -> None:
     """Reclaim expired leases and dispatch queued jobs, in batches."""
-    for _ in range(MAX_BATCHES):
-        if await reclaim(counts) < BATCH:
-            break
+    await repeat(lambda: reclaim(counts), within_seconds=RECLAIM_SECONDS)
+
+
+async def repeat(batch: Callable[[], Awaitable[int]], *, within_seconds: float) -> None:
+    """Repeat a batch until one is not full, or no time is left. It is run at least once."""
+    deadline = asyncio.get_running_loop().time() + within_seconds
+    while await batch() >= BATCH and asyncio.get_running_loop().time() < deadline:
+        pass
 
 
 async def reclaim(counts: Counter[str]) -> int:
@@ -137,16 +146,35 @@ async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
 
 async def drop_uploads(counts: Counter[str]) -> None:
     """Drop sources whose upload was announced but never confirmed."""
-    for _ in range(MAX_BATCHES):
-        batch = await call(
-            "cleanup_uploads",
+    await drop("cleanup_uploads", counts, "uploads_dropped", UPLOAD_MAX_AGE_SECONDS)
+
+
+async def remove_jobs(counts: Counter[str]) -> None:
+    """Remove the rows of jobs that ended long ago. Their clips and exports stay."""
+    max_age_seconds = get_settings().job_retention_days * DAY_SECONDS
+    await drop("cleanup_jobs", counts, "jobs_removed", max_age_seconds)
+
+
+async def expire_keys(counts: Counter[str]) -> None:
+    """Forget the idempotency keys of jobs that ended long ago."""
+    max_age_seconds = get_settings().idempotency_key_days * DAY_SECONDS
+    await drop("expire_idempotency_keys", counts, "keys_expired", max_age_seconds)
+
+
+async def drop(function: str, counts: Counter[str], count: str, max_age_seconds: float) -> None:
+    """Call a SQL function that drops a batch of rows of that age, until none is left, and count the rows."""
+
+    async def batch() -> int:
+        dropped: int = await call(
+            function,
             timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
-            max_age_seconds=UPLOAD_MAX_AGE_SECONDS,
+            max_age_seconds=max_age_seconds,
         )
-        counts["uploads_dropped"] += batch
-        if batch < BATCH:
-            break
+        counts[count] += dropped
+        return dropped
+
+    await repeat(batch, within_seconds=DROP_SECONDS)
 
 
 async def remove_files(counts: Counter[str]) -> None:
@@ -154,8 +182,8 @@ async def remove_files(counts: Counter[str]) -> None:
     await remove_garbage(counts)
 
 
-STEPS = (reclaim_leases, drop_uploads, remove_files)
+STEPS = (reclaim_leases, drop_uploads, remove_jobs, expire_keys, remove_files)
 COUNTS = (
     *("requeued", "failed", "released", "faulty", "dispatched"),
-    *("uploads_dropped", "files_removed"),
+    *("uploads_dropped", "jobs_removed", "keys_expired", "files_removed"),
 )

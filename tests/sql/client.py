@@ -185,6 +185,12 @@ class SqlClient:
     def cleanup_uploads(self, *, limit: int = 100, max_age_seconds: float = 3600) -> int:
         return self.one("cleanup_uploads", limit=limit, max_age_seconds=max_age_seconds)
 
+    def cleanup_jobs(self, *, limit: int = 100, max_age_seconds: float = 0) -> int:
+        return self.one("cleanup_jobs", limit=limit, max_age_seconds=max_age_seconds)
+
+    def expire_idempotency_keys(self, *, limit: int = 100, max_age_seconds: float = 0) -> int:
+        return self.one("expire_idempotency_keys", limit=limit, max_age_seconds=max_age_seconds)
+
     def list_storage_garbage(self, *, limit: int = 100, after_id: int = 0) -> list[Garbage]:
         return [
             Garbage.model_validate(row)
@@ -275,6 +281,12 @@ class SqlClient:
     ) -> list[Clip]:
         rows = self.call("update_clip", clip_id=clip_id, owner_id=owner_id, **changes)
         return [Clip.model_validate(row) for row in rows]
+
+    def delete_clip(self, clip_id: UUID, *, owner_id: UUID | None = None) -> Deleted:
+        return Deleted.model_validate(self.one("delete_clip", clip_id=clip_id, owner_id=owner_id))
+
+    def delete_export(self, export_id: UUID, *, owner_id: UUID | None = None) -> str:
+        return self.one("delete_export", export_id=export_id, owner_id=owner_id)
 
     def list_clips(
         self, *, owner_id: UUID | None = None, limit: int = 100, **filters: Any

@@ -52,9 +52,9 @@ class Recorded(Record):
 
 
 class Deleted(Record):
-    """The outcome of deleting a project or a source; if busy, with the holder's lease."""
+    """The outcome of deleting a project, a source or a clip; if busy, with the holder's lease."""
 
-    outcome: Literal["deleted", "busy", "project_not_found", "source_not_found"]
+    outcome: Literal["deleted", "busy", "project_not_found", "source_not_found", "clip_not_found"]
     lease: Lease | None
 
 

@@ -10,6 +10,7 @@ from api.openapi import docs_page
 from api.openapi.document import document, operation_id
 from api.routes import (
     clips,
+    exports,
     generate,
     health,
     presets,
@@ -52,7 +53,17 @@ def create_app() -> FastAPI:
         # We record our own telemetry. FastAPI's spans would contain exception messages, which may quote user data.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for module in (projects, sources, generate, segments, render, progress, clips, presets):
+    for module in (
+        projects,
+        sources,
+        generate,
+        segments,
+        render,
+        progress,
+        clips,
+        exports,
+        presets,
+    ):
         app.include_router(module.router, prefix=BASE_PATH)
     if storage := local_storage():
         app.include_router(files_router(storage), prefix=BASE_PATH)

@@ -14,12 +14,13 @@
 -- No row can hold up the others. Each has a subtransaction of its own, so an error in one undoes only that one. Rows that
 -- another transaction has locked are skipped; for a lock that `skip locked` does not cover, such as a table's, it waits only
 -- briefly before it skips the row. A caller that asks for more than 64 makes the server keep track of subtransactions on disk, which is slower.
--- The scan joins the active jobs, which a partial index holds, with the leases. It uses no index on expires_at: such an
--- index would make every renewal a non-HOT update.
+-- Queued jobs that are due are found by an index. For the rest it reads the leases and the running jobs, of which there are
+-- no more than workers: an index on expires_at would make every renewal a non-HOT update.
 -- Raises 22023 for a bad time to live.
 create function public.editai_cleanup_leases(p_limit integer, p_dispatch_ttl_seconds double precision)
 returns table (project_id text, job_id uuid, fencing_token bigint, action text, code text)
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s'
+set plan_cache_mode = force_custom_plan as $$
 declare
   v_started_at timestamptz := public.editai_clock();
   v_done integer := 0;
@@ -28,13 +29,19 @@ begin
   for project_id in
     select due.project_id
     from (
-      select coalesce(j.project_id, l.project_id), coalesce(
-        case when j.status = 'queued' then least(coalesce(j.dispatch_due_at, '-infinity'), j.deadline_at) else l.expires_at end,
-        '-infinity')
-      from (select * from public.editai_jobs a where a.status in ('queued', 'running')) j
-      full join public.editai_locks l on l.project_id = j.project_id
+      select j.project_id, least(coalesce(j.dispatch_due_at, '-infinity'::timestamptz), j.deadline_at)
+      from public.editai_jobs j
+      where j.status = 'queued' and least(coalesce(j.dispatch_due_at, '-infinity'::timestamptz), j.deadline_at) <= v_started_at
+      union all
+      select l.project_id, l.expires_at
+      from public.editai_locks l
+      where l.expires_at <= v_started_at and not exists (
+        select 1 from public.editai_jobs j where j.project_id = l.project_id and j.status = 'queued')
+      union all
+      select j.project_id, '-infinity'
+      from public.editai_jobs j
+      where j.status = 'running' and not exists (select 1 from public.editai_locks l where l.project_id = j.project_id)
     ) due (project_id, at)
-    where due.at <= v_started_at
     order by due.at
   loop
     exit when v_done >= p_limit;

@@ -19,14 +19,13 @@ grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at
   on public.editai_locks
   to authenticated;
 
--- The SQL functions run with the rights of their caller, the service role. It gets what they need and no more: a job, a
--- clip or an export is deleted only with its project, and an export never changes. What follows a deleted project is
--- deleted by the foreign key, which needs no grant.
+-- The SQL functions run with the rights of their caller, the service role. It gets what they need and no more: an export
+-- never changes. What follows a deleted project or clip is deleted by the foreign key, which needs no grant.
 grant select, insert, update, delete on
-  public.editai_projects, public.editai_sources, public.editai_locks, public.editai_generation_progress
+  public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_locks,
+  public.editai_generation_progress
   to service_role;
-grant select, insert, update on public.editai_jobs, public.editai_clips to service_role;
-grant select, insert on public.editai_exports to service_role;
+grant select, insert, delete on public.editai_exports to service_role;
 grant select, insert, delete on public.editai_storage_garbage to service_role;
 grant select on public.editai_export_presets to service_role;
 grant usage on sequence

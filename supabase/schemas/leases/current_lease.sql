@@ -2,7 +2,7 @@
 -- A queued job holds its project until it is claimed, cancelled or past its deadline, also after its dispatch lease has
 -- expired, because a job that waits for a worker has done nothing wrong. The lease of such a job is returned with the
 -- job's deadline as its end.
--- Called by check_project, acquire_lease, delete_project and delete_source. Under the project's row lock the result about
+-- Called by check_project, acquire_lease, delete_project, delete_source and delete_clip. Under the project's row lock the result about
 -- a queued job stays true; under the lease's row lock the result about a lease does.
 create function public.editai_current_lease(p_project_id text) returns public.editai_locks
 language plpgsql volatile security invoker set search_path = '' as $$

@@ -33,7 +33,16 @@ begin
   union all
   select p_project_id, p_project_id || '/jobs/' || j.id || '/', due.at
   from public.editai_jobs j, public.editai_job_removal_times(j, v_now + interval '5 minutes') as due (at)
-  where j.project_id = p_project_id;
+  where j.project_id = p_project_id
+  union all
+  -- The job of a clip or an export may have been removed.
+  select p_project_id, p_project_id || '/jobs/' || made.job_id || '/', v_now + interval '5 minutes'
+  from (
+    select c.job_id from public.editai_clips c where c.project_id = p_project_id
+    union
+    select e.job_id from public.editai_exports e where e.project_id = p_project_id
+  ) made
+  where not exists (select 1 from public.editai_jobs j where j.id = made.job_id);
   delete from public.editai_locks l where l.project_id = p_project_id;
   delete from public.editai_projects p where p.id = p_project_id;
   outcome := 'deleted';

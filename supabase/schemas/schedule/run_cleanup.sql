@@ -10,6 +10,10 @@
 --   select vault.create_secret('<INTERNAL_SECRET of the functions>', 'editai_internal_secret');
 -- Otherwise a job is requeued under a lease that has already expired: the next lease_cleanup, or a late delivery, then
 -- takes the job at once instead of waiting for a dispatch that does not come.
+-- Ended jobs are kept for 90 days and idempotency keys for 7, unless Vault holds other numbers. Set those of the settings
+-- JOB_RETENTION_DAYS and IDEMPOTENCY_KEY_DAYS of lease_cleanup, if they differ from its defaults:
+--   select vault.create_secret('365', 'editai_job_retention_days');
+--   select vault.create_secret('30', 'editai_idempotency_key_days');
 -- A step or a dispatch that raises an error does not stop the rest; a warning in Postgres's log tells of it.
 -- A procedure, not a function: PostgREST does not offer it, and only its owner may call it.
 create procedure public.editai_run_cleanup()
@@ -18,19 +22,23 @@ declare
   v_worker_url text;
   v_secret text;
   v_can_dispatch boolean;
+  v_job_days text;
+  v_key_days text;
   v_row record;
 begin
-  if pg_catalog.to_regclass('vault.decrypted_secrets') is not null
-    and pg_catalog.to_regprocedure('net.http_post(text, jsonb, jsonb, jsonb, integer)') is not null
-  then
+  if pg_catalog.to_regclass('vault.decrypted_secrets') is not null then
     select
       max(s.decrypted_secret) filter (where s.name = 'editai_worker_url'),
-      max(s.decrypted_secret) filter (where s.name = 'editai_internal_secret')
-    into v_worker_url, v_secret
+      max(s.decrypted_secret) filter (where s.name = 'editai_internal_secret'),
+      max(s.decrypted_secret) filter (where s.name = 'editai_job_retention_days'),
+      max(s.decrypted_secret) filter (where s.name = 'editai_idempotency_key_days')
+    into v_worker_url, v_secret, v_job_days, v_key_days
     from vault.decrypted_secrets s
-    where s.name in ('editai_worker_url', 'editai_internal_secret');
+    where s.name in (
+      'editai_worker_url', 'editai_internal_secret', 'editai_job_retention_days', 'editai_idempotency_key_days');
   end if;
-  v_can_dispatch := v_worker_url is not null and v_secret is not null;
+  v_can_dispatch := v_worker_url is not null and v_secret is not null
+    and pg_catalog.to_regprocedure('net.http_post(text, jsonb, jsonb, jsonb, integer)') is not null;
 
   begin
     for v_row in
@@ -59,6 +67,16 @@ begin
     perform public.editai_cleanup_uploads(50, 86400);
   exception when others then
     raise warning 'cleanup of uploads failed: %', sqlerrm;
+  end;
+  begin
+    perform public.editai_cleanup_jobs(50, 86400 * coalesce(v_job_days::double precision, 90));
+  exception when others then
+    raise warning 'cleanup of jobs failed: %', sqlerrm;
+  end;
+  begin
+    perform public.editai_expire_idempotency_keys(50, 86400 * coalesce(v_key_days::double precision, 7));
+  exception when others then
+    raise warning 'cleanup of idempotency keys failed: %', sqlerrm;
   end;
 end
 $$;

@@ -2,7 +2,8 @@
 create table public.editai_clips (
   id uuid primary key default pg_catalog.gen_random_uuid(),
   project_id text not null references public.editai_projects (id) on delete cascade,
-  job_id uuid not null references public.editai_jobs (id) on delete cascade,
+  -- Without a foreign key: the clip stays when cleanup removes its job.
+  job_id uuid not null,
   variant_number integer not null constraint editai_clips_variant_number_is_positive check (variant_number > 0),
   variant_name text not null
     constraint editai_clips_variant_name_has_a_length check (pg_catalog.char_length(variant_name) between 1 and 200),
@@ -30,7 +31,8 @@ create table public.editai_clips (
 );
 
 create index editai_clips_by_job on public.editai_clips (job_id, variant_number);
+create index editai_clips_newest on public.editai_clips (project_id, row_number desc, created_at desc, id desc);
 
 alter table public.editai_clips enable row level security;
 create policy editai_owner_reads on public.editai_clips for select to authenticated
-  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));
+  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));

@@ -3,8 +3,9 @@ create table public.editai_exports (
   id uuid primary key default pg_catalog.gen_random_uuid(),
   project_id text not null references public.editai_projects (id) on delete cascade,
   clip_id uuid not null references public.editai_clips (id) on delete cascade,
-  -- One export a job, so a repeated finish records nothing twice.
-  job_id uuid not null unique references public.editai_jobs (id) on delete cascade,
+  -- One export a job, so a repeated finish records nothing twice. Without a foreign key: the export stays when cleanup
+  -- removes its job.
+  job_id uuid not null unique,
   preset text not null references public.editai_export_presets (name),
   options jsonb not null,
   storage_path text not null,
@@ -29,4 +30,4 @@ create index editai_exports_by_preset on public.editai_exports (preset);
 
 alter table public.editai_exports enable row level security;
 create policy editai_owner_reads on public.editai_exports for select to authenticated
-  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));
+  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));

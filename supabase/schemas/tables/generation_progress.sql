@@ -15,4 +15,4 @@ create table public.editai_generation_progress (
 
 alter table public.editai_generation_progress enable row level security;
 create policy editai_owner_reads on public.editai_generation_progress for select to authenticated
-  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));
+  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));

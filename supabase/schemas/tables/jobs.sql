@@ -1,4 +1,4 @@
--- A job: one row each, kept after its end. At most one job of a project is active.
+-- A job: one row each, kept for some time after its end; cleanup_jobs removes it. At most one job of a project is active.
 create table public.editai_jobs (
   id uuid primary key,
   project_id text not null references public.editai_projects (id) on delete cascade,
@@ -43,7 +43,14 @@ create unique index editai_jobs_one_per_idempotency_key on public.editai_jobs (p
   where idempotency_key is not null;
 -- For a project's newest job, which its progress shows.
 create index editai_jobs_newest on public.editai_jobs (project_id, row_number desc, created_at desc);
+-- For cleanup, so that its cost follows what is due: queued jobs to dispatch again, ended jobs to remove, and ended jobs
+-- whose idempotency key expires. A job is written only when its state changes, so these indexes cost a heartbeat nothing.
+create index editai_jobs_queued_due
+  on public.editai_jobs (least(coalesce(dispatch_due_at, '-infinity'::timestamptz), deadline_at)) where status = 'queued';
+create index editai_jobs_ended on public.editai_jobs (finished_at) where finished_at is not null;
+create index editai_jobs_ended_with_key on public.editai_jobs (finished_at)
+  where finished_at is not null and idempotency_key is not null;
 
 alter table public.editai_jobs enable row level security;
 create policy editai_owner_reads on public.editai_jobs for select to authenticated
-  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));
+  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));

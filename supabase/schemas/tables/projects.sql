@@ -24,6 +24,8 @@ create index editai_projects_at_work_by_owner on public.editai_projects (owner_i
   where status in ('generating', 'rendering');
 
 alter table public.editai_projects enable row level security;
+-- The policies of the other tables collect the ids of the user's projects once a query, and find the rows by an index on
+-- project_id: a user's query does not read the rows of other users.
 -- `(select auth.uid())` is evaluated once a query, not once a row.
 create policy editai_owner_reads on public.editai_projects for select to authenticated
   using (owner_id = (select auth.uid()));

@@ -44,7 +44,11 @@ create table public.editai_sources (
 );
 
 create index editai_sources_newest on public.editai_sources (project_id, row_number desc, created_at desc, id desc);
+-- For cleanup_uploads.
+create index editai_sources_pending on public.editai_sources (created_at) where status = 'pending';
+-- For list_storage_garbage, which looks for paths by their prefix; hence the order of bytes.
+create index editai_sources_by_path on public.editai_sources (storage_path collate "C");
 
 alter table public.editai_sources enable row level security;
 create policy editai_owner_reads on public.editai_sources for select to authenticated
-  using (exists (select 1 from public.editai_projects p where p.id = project_id and p.owner_id = (select auth.uid())));
+  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));

@@ -14,6 +14,8 @@ create table public.editai_storage_garbage (
     check (starts_with(prefix, project_id || '/') and prefix <> project_id || '/')
 );
 
+create index editai_storage_garbage_due on public.editai_storage_garbage (not_before);
+
 alter table public.editai_storage_garbage enable row level security;
 -- Only the service role uses garbage. Row level security does not bind it; the policy is there to tell readers.
 create policy editai_service_only on public.editai_storage_garbage for all to service_role

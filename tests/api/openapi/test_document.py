@@ -24,7 +24,7 @@ BLANK = {"about:blank"}
 AUTHENTICATED = {401, 403, 500, 503}
 WITH_BODY = {400, 408, 413, 415, 422}
 JOB_STARTS = {"generate", "generate_from_segments", "render"}
-BUSY = JOB_STARTS | {"delete_project", "delete_source"}
+BUSY = JOB_STARTS | {"delete_project", "delete_source", "delete_clip"}
 
 
 def api_routes(app: FastAPI) -> list[tuple[str, APIRoute]]:

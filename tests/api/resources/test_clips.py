@@ -88,6 +88,7 @@ async def test_another_users_clip_is_not_found(api: Api, stranger: Api, project:
     calls: list[tuple[str, dict[str, Any]]] = [
         ("GET", {}),
         ("PATCH", {"json": {"is_selected": True}}),
+        ("DELETE", {}),
     ]
     for method, options in calls:
         foreign = await stranger.call(method, f"clips/{clip.id}", **options)
@@ -97,6 +98,55 @@ async def test_another_users_clip_is_not_found(api: Api, stranger: Api, project:
         problem(await stranger.call(method, "clips/1", **options), 404, "clip-not-found")
     assert (await stranger.get("clips")).json() == {"items": [], "next_cursor": None}
     assert not (await api.get(f"clips/{clip.id}")).json()["is_selected"]
+
+
+def add_export(admin: Connection, clip: Clip) -> UUID:
+    """A finished render of the clip, as its job would record it."""
+    job_id, export_id = uuid4(), uuid4()
+    path = f"{clip.project_id}/jobs/{job_id}/2/export"
+    admin.execute(
+        "insert into editai_exports (id, project_id, clip_id, job_id, preset, options, storage_path,"
+        " thumbnail_path, duration_seconds, size_bytes, width, height, frame_rate)"
+        " values (%s, %s, %s, %s, 'tiktok', '{}', %s, %s, 1, 1, 1, 1, 1)",
+        [export_id, clip.project_id, clip.id, job_id, f"{path}.mp4", f"{path}.jpg"],
+    )
+    return export_id
+
+
+async def test_a_clip_and_its_exports_are_deleted(
+    api: Api, project: str, admin: Connection
+) -> None:
+    first, second = await make_clips(api, project, 2)
+    exports = [add_export(admin, clip) for clip in (first, first, second)]
+    assert (await api.call("DELETE", f"exports/{exports[0]}")).status_code == 204
+    problem(await api.call("DELETE", f"exports/{exports[0]}"), 404, "export-not-found")
+    listed = (await api.get(f"clips/{first.id}/exports")).json()["items"]
+    assert [item["id"] for item in listed] == [str(exports[1])]
+    deleted = await api.call("DELETE", f"clips/{first.id}")
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    problem(await api.call("DELETE", f"clips/{first.id}"), 404, "clip-not-found")
+    problem(await api.call("DELETE", f"exports/{exports[1]}"), 404, "export-not-found")
+    listed = (await api.get("clips")).json()["items"]
+    assert [item["id"] for item in listed] == [str(second.id)]
+
+
+async def test_a_clip_stays_while_a_job_holds_its_project(api: Api, project: str) -> None:
+    (clip,) = await make_clips(api, project, 1)
+    job = (await api.generate(project)).json()["job"]
+    content = problem(await api.call("DELETE", f"clips/{clip.id}"), 409, "project-busy")
+    assert content["job"]["id"] == job["id"]
+    await api.cancel(project)
+    assert (await api.call("DELETE", f"clips/{clip.id}")).status_code == 204
+
+
+async def test_another_users_export_is_not_found(
+    api: Api, stranger: Api, project: str, admin: Connection
+) -> None:
+    (clip,) = await make_clips(api, project, 1)
+    export_id = add_export(admin, clip)
+    for path in (export_id, uuid4(), "1"):
+        problem(await stranger.call("DELETE", f"exports/{path}"), 404, "export-not-found")
+    assert len((await api.get(f"clips/{clip.id}/exports")).json()["items"]) == 1
 
 
 async def test_clips_of_all_projects_come_newest_first(api: Api, project: str) -> None:

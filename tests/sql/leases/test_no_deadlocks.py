@@ -25,12 +25,13 @@ GATES: tuple[Gate, ...] = ("none", "project", "lease", "replaced")
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A project with a job, a clip and two sources; `lease` is the job's, live or expired."""
+    """A project with a job, a clip with an export and two sources; `lease` is the job's, live or expired."""
 
     project_id: str
     lease: Lease
     job_id: UUID
     clip_id: UUID
+    export_id: UUID
     source_ids: tuple[UUID, UUID]
 
 
@@ -51,6 +52,11 @@ def clean_up(sql: SqlClient, _scene: Scene) -> None:
     """Cleanup reports an error in a row, and a deadlock would be one."""
     faulty = [row for row in sql.cleanup_leases() if row.action == "faulty"]
     assert faulty == []
+
+
+def remove_jobs(sql: SqlClient, _scene: Scene) -> None:
+    sql.expire_idempotency_keys()
+    sql.cleanup_jobs()
 
 
 CALLS: Mapping[str, Call] = {
@@ -74,8 +80,33 @@ CALLS: Mapping[str, Call] = {
     "confirm_source": lambda sql, scene: sql.confirm_source(scene.source_ids[0]),
     "delete_source": lambda sql, scene: sql.delete_source(scene.source_ids[1]),
     "update_clip": lambda sql, scene: sql.update_clip(scene.clip_id, is_selected=True),
+    "delete_clip": lambda sql, scene: sql.delete_clip(scene.clip_id),
+    "delete_export": lambda sql, scene: sql.delete_export(scene.export_id),
+    "cleanup_jobs": remove_jobs,
     "replace": replace,
 }
+
+
+def add_ended_render(admin: Connection, project_id: str) -> UUID:
+    """An export of the project's clip, and the job that made it, which has ended and has an idempotency key."""
+    export_id, job_id = uuid4(), uuid4()
+    admin.execute(
+        "insert into editai_jobs (id, project_id, kind, status, params, first_variant_number,"
+        " max_attempts, deadline_at, finished_at, idempotency_key, request_hash)"
+        " select %s, id, 'final_render', 'completed', '{}', 1, 3, now(), '-infinity', 'key', 'hash'"
+        " from editai_projects where id = %s",
+        [job_id, project_id],
+    )
+    admin.execute(
+        "insert into editai_exports (id, project_id, clip_id, job_id, preset, options, storage_path,"
+        " thumbnail_path, duration_seconds, size_bytes, width, height, frame_rate)"
+        " select %(id)s, project_id, id, %(job)s, 'tiktok', '{}', f.path || 'mp4', f.path || 'jpg',"
+        " 1, 1, 1, 1, 1 from editai_clips, lateral"
+        " (values (project_id || '/jobs/' || %(job)s || '/1/export.')) f (path)"
+        " where project_id = %(project)s",
+        {"id": export_id, "job": job_id, "project": project_id},
+    )
+    return export_id
 
 
 def prepare(sql: SqlClient, admin: Connection, state: State) -> Scene:
@@ -87,16 +118,20 @@ def prepare(sql: SqlClient, admin: Connection, state: State) -> Scene:
     assert lease is not None
     clip = sql.record_clip(lease, 1).clip
     assert clip is not None
+    export_id = add_ended_render(admin, project_id)
     sources = tuple(sql.create_source(project_id)[0].id for _ in range(2))
     if state != "running":
         admin.execute("update editai_locks set expires_at = editai_clock()")
     if state == "queued":
-        admin.execute("update editai_jobs set status = 'queued', dispatch_due_at = null")
+        admin.execute(
+            "update editai_jobs set status = 'queued', dispatch_due_at = null where status = 'running'"
+        )
     return Scene(
         project_id=project_id,
         lease=lease,
         job_id=job.id,
         clip_id=clip.id,
+        export_id=export_id,
         source_ids=(sources[0], sources[1]),
     )
 
@@ -179,6 +214,7 @@ async def test_a_start_that_waited_for_a_replaced_project_does_not_deadlock_with
         lease=live.acquire_lease("unused").lease,
         job_id=uuid4(),
         clip_id=uuid4(),
+        export_id=uuid4(),
         source_ids=(uuid4(), uuid4()),
     )
     owners = database.connect("supabase_admin")

@@ -231,3 +231,31 @@ def test_only_the_owner_may_run_or_schedule_cleanup(
             [role, procedure],
         ).fetchone()
         assert row == {"may": False}
+
+
+@pytest.mark.usefixtures("with_pg_net_and_vault")
+def test_old_jobs_and_keys_go_after_the_default_times_or_those_in_vault(
+    postgres15: Postgres15, owner: Connection, admin: Connection
+) -> None:
+    postgres15.migrate()
+    for days in (6, 50, 100):
+        job_id = expired_job(owner)
+        owner.execute(
+            "update editai_jobs set status = 'cancelled', idempotency_key = 'k', request_hash = 'h',"
+            " finished_at = now() - make_interval(days => %s) where id = %s",
+            [days, job_id],
+        )
+
+    def left() -> list[str | None]:
+        query = "select idempotency_key from editai_jobs order by finished_at"
+        return [row["idempotency_key"] for row in owner.execute(query).fetchall()]
+
+    owner.execute("call editai_run_cleanup()")
+    assert left() == [None, "k"]
+
+    admin.execute(
+        "insert into vault.decrypted_secrets values"
+        " ('editai_job_retention_days', '30'), ('editai_idempotency_key_days', '5')"
+    )
+    owner.execute("call editai_run_cleanup()")
+    assert left() == [None]

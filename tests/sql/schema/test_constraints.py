@@ -1,7 +1,6 @@
 """What the tables themselves refuse, even from a SQL function with a bug."""
 
 from typing import LiteralString
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -90,16 +89,3 @@ def test_one_job_makes_one_export(lease: Lease, sql: SqlClient, admin: Connectio
     admin.execute(EXPORT_OF_EACH_CLIP)
     with pytest.raises(psycopg.errors.UniqueViolation):
         admin.execute(EXPORT_OF_EACH_CLIP)
-
-
-def test_a_clip_belongs_to_a_job_that_is_there(
-    lease: Lease, sql: SqlClient, admin: Connection
-) -> None:
-    sql.record_clip(lease, 1)
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        admin.execute(
-            "update editai_clips set job_id = %(id)s,"
-            " storage_path = replace(storage_path, job_id::text, %(id)s::text),"
-            " thumbnail_path = replace(thumbnail_path, job_id::text, %(id)s::text)",
-            {"id": uuid4()},
-        )

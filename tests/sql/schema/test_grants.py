@@ -23,25 +23,26 @@ READ = {"select"}
 RIGHTS: Mapping[str, Mapping[str, set[str]]] = {
     "projects": {"owner": READ, "service_role": set(ACTIONS)},
     "sources": {"owner": READ, "service_role": set(ACTIONS)},
-    "jobs": {"owner": READ, "service_role": {"select", "insert", "update"}},
-    "clips": {"owner": READ, "service_role": {"select", "insert", "update"}},
-    "exports": {"owner": READ, "service_role": {"select", "insert"}},
+    "jobs": {"owner": READ, "service_role": set(ACTIONS)},
+    "clips": {"owner": READ, "service_role": set(ACTIONS)},
+    "exports": {"owner": READ, "service_role": {"select", "insert", "delete"}},
     "locks": {"owner": READ, "service_role": set(ACTIONS)},
     "generation_progress": {"owner": READ, "service_role": set(ACTIONS)},
     "export_presets": {"owner": READ, "service_role": READ},
     "storage_garbage": {"service_role": {"select", "insert", "delete"}},
 }
 """Nothing for anon. A stranger has the same right as the owner, and sees no row. The service role has what the SQL
-functions need of it; rows of jobs, clips and exports go with their project's."""
+functions need of it."""
 
 HIDDEN_COLUMNS = {"locks": {"lease_id"}}
 """What a table's readers do not see of it."""
 
 CALLED_BY_THE_SERVICE = {
     "acquire_lease", "cancel_job", "check_project", "claim_job", "cleanup_leases",
-    "cleanup_uploads", "clear_progress", "clock", "confirm_source", "create_project",
-    "create_source", "current_lease", "delete_project", "delete_source", "discard_outputs", "end_job",
-    "fail_exhausted_job",
+    "cleanup_jobs", "cleanup_uploads", "clear_progress", "clock", "confirm_source", "create_project",
+    "create_source", "current_lease", "delete_clip", "delete_export", "delete_project", "delete_source",
+    "discard_outputs", "end_job",
+    "expire_idempotency_keys", "fail_exhausted_job",
     "announce_upload", "begin_progress", "finish_job", "forget_storage_garbage", "grant_lease", "heartbeat",
     "hold_job", "hold_lease", "lock_job_lease", "lock_live_lease", "lock_project", "loss_reason",
     "get_source", "has_too_many_jobs", "list_clips", "list_exports", "list_projects", "list_sources",

@@ -221,6 +221,14 @@ class LibraryClient:
         """All final renders of a clip, newest first."""
         return await self._all(Page[Export], f"/clips/{clip_id}/exports")
 
+    async def delete_clip(self, clip_id: UUID) -> None:
+        """Delete a clip with its exports. Raises LibraryError 409 while a job of its project is active."""
+        await self._send("DELETE", f"/clips/{clip_id}")
+
+    async def delete_export(self, export_id: UUID) -> None:
+        """Delete a final render with its files."""
+        await self._send("DELETE", f"/exports/{export_id}")
+
     async def download(self, url: str, target: Path) -> None:
         """Download a signed URL to a file."""
         async with _http_client(timeout=TIMEOUT) as http, http.stream("GET", url) as response:

@@ -52,7 +52,8 @@ IdempotencyKey = Annotated[
         pattern=r"^[\x21-\x7e]*$",
         description="A key of your choice, one per job to start. A retry with the same key and the "
         "same request gets the first response again and starts no second job. The same key with "
-        "a different request gets 422.",
+        "a different request gets 422. A key may be forgotten a day or more after its job has ended: "
+        "by default after seven.",
         examples=["4f1c0c9e-6c1a-4f0c-9a53-3d2a52a4b2d1"],
     ),
 ]

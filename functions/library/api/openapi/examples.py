@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.models import CLIP_ID, PROJECT_ID, SOURCE_ID
+from api.models import CLIP_ID, EXPORT_ID, PROJECT_ID, SOURCE_ID
 
 _USER = "7c0f2f9a-3a55-4b8e-9a43-0a6d8c9b1e77"
 _JOB_ID = "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34"
@@ -97,7 +97,7 @@ _CLIP = {
     **_FILES,
 }
 _EXPORT = {
-    "id": "e2d4c6b8-90a1-4c3e-8f57-1b2a3c4d5e6f",
+    "id": EXPORT_ID,
     "project_id": PROJECT_ID,
     "clip_id": CLIP_ID,
     "job_id": _JOB_ID,

@@ -1,21 +1,21 @@
-"""Clips: list, read, rename and select them. Responses carry signed URLs of the files, which expire."""
+"""Clips: list, read, rename, select and delete them. Responses carry signed URLs of the files, which expire."""
 
 import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Response
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import CLIP_ID, ClipUpdate
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import PageRequest, Paging
-from api.routes.projects import ProjectId, get_project, owner
+from api.routes.projects import ProjectId, deletion_response, get_project, owner
 from shared.api_models import ClipResponse, Page
 from shared.auth.users import Caller
 from shared.database.client import call
-from shared.errors import ClipNotFound, ProjectNotFound, StorageUnavailable
+from shared.errors import ClipNotFound, ProjectBusy, ProjectNotFound, StorageUnavailable
 from shared.jobs.records import Clip
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
@@ -84,6 +84,18 @@ async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) 
     if not rows:
         raise ClipNotFound
     return (await _responses(rows))[0]
+
+
+@router.delete(
+    "/clips/{clip_id}",
+    status_code=204,
+    response_model=None,
+    responses=problems(ClipNotFound, ProjectBusy),
+)
+async def delete_clip(clip_id: ClipId, caller: CurrentCaller) -> Response:
+    """Delete a clip with its exports and their files. While a job of the project is active this gets 409."""
+    result = await call("delete_clip", clip_id=clip_id, owner_id=owner(caller))
+    return deletion_response(result, not_found=ClipNotFound)
 
 
 async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipResponse]:

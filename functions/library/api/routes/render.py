@@ -1,22 +1,19 @@
-"""Final renders of a clip for an export preset, and the exports that they produce."""
+"""Final renders of a clip for an export preset."""
 
-from typing import Annotated, Any
-from uuid import UUID, uuid4
+from typing import Annotated
+from uuid import uuid4
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from api.http.problems import invalid_parts
-from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.http.security import AuthenticatedRoute, bearer
 from api.job_start.starter import JobStarter, StartsJob
-from api.openapi.responses import BODY, PAGE, accepted_headers, job_problems, problems
+from api.openapi.responses import BODY, accepted_headers, job_problems
 from api.routes.clips import ClipId, get_clip
-from api.routes.file_urls import with_file_urls
-from api.routes.pagination import Paging
-from api.routes.projects import owner
-from shared.api_models import ExportResponse, JobAccepted, Page
-from shared.database.client import call, read
-from shared.errors import ClipNotFound, IdempotencyKeyReused, StorageUnavailable
+from shared.api_models import JobAccepted
+from shared.database.client import read
+from shared.errors import ClipNotFound, IdempotencyKeyReused
 from shared.job_params.final_render import RenderOptions, RenderParams
 from shared.jobs.lifecycle import JobRequest
 from shared.jobs.records import Clip, ExportPreset
@@ -73,25 +70,3 @@ def _request(
             kind=KIND, clip_id=clip.id, **body.model_dump(mode="json")
         ),
     )
-
-
-@router.get(
-    "/{clip_id}/exports",
-    tags=["clips"],
-    responses=problems(ClipNotFound, StorageUnavailable, *PAGE),
-)
-async def list_exports(
-    clip_id: ClipId, caller: CurrentCaller, paging: Paging
-) -> Page[ExportResponse]:
-    """List the exports (final renders) of a clip, newest first."""
-    await get_clip(clip_id, caller)
-    rows: list[dict[str, Any]] = await call(
-        "list_exports",
-        repeatable=True,
-        clip_id=clip_id,
-        owner_id=owner(caller),
-        **paging.arguments(id_type=UUID),
-    )
-    page, next_cursor = paging.cut(rows)
-    signed = await with_file_urls(page, video_url="storage_path", thumbnail_url="thumbnail_path")
-    return Page(items=tuple(map(ExportResponse.model_validate, signed)), next_cursor=next_cursor)

@@ -1,0 +1,64 @@
+"""Exports: the finished final renders of a clip. List and delete them. Responses carry signed URLs, which expire."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
+from api.models import EXPORT_ID
+from api.openapi.responses import PAGE, problems
+from api.routes.clips import ClipId, get_clip
+from api.routes.file_urls import with_file_urls
+from api.routes.pagination import Paging
+from api.routes.projects import deletion_response, owner
+from shared.api_models import ExportResponse, Page
+from shared.database.client import call
+from shared.errors import ClipNotFound, ExportNotFound, StorageUnavailable
+
+router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
+
+
+async def _export_id(
+    export_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[EXPORT_ID])],
+) -> str:
+    try:
+        return str(UUID(export_id))
+    except ValueError:
+        raise ExportNotFound from None
+
+
+ExportId = Annotated[str, Depends(_export_id)]
+
+
+@router.get(
+    "/clips/{clip_id}/exports",
+    responses=problems(ClipNotFound, StorageUnavailable, *PAGE),
+)
+async def list_exports(
+    clip_id: ClipId, caller: CurrentCaller, paging: Paging
+) -> Page[ExportResponse]:
+    """List the exports (final renders) of a clip, newest first."""
+    await get_clip(clip_id, caller)
+    rows: list[dict[str, Any]] = await call(
+        "list_exports",
+        repeatable=True,
+        clip_id=clip_id,
+        owner_id=owner(caller),
+        **paging.arguments(id_type=UUID),
+    )
+    page, next_cursor = paging.cut(rows)
+    signed = await with_file_urls(page, video_url="storage_path", thumbnail_url="thumbnail_path")
+    return Page(items=tuple(map(ExportResponse.model_validate, signed)), next_cursor=next_cursor)
+
+
+@router.delete(
+    "/exports/{export_id}",
+    status_code=204,
+    response_model=None,
+    responses=problems(ExportNotFound),
+)
+async def delete_export(export_id: ExportId, caller: CurrentCaller) -> Response:
+    """Delete an export and its files, also while a job of the project is active."""
+    outcome = await call("delete_export", export_id=export_id, owner_id=owner(caller))
+    return deletion_response({"outcome": outcome}, not_found=ExportNotFound)
