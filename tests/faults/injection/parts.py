@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -13,6 +14,12 @@ from tests.faults.pacing import pause
 from tests.faults.stack.stack import FaultStack
 
 SHUTDOWN_SECONDS = 5
+GRACE_SECONDS = 10
+"""What Cloud Run gives an instance between SIGTERM and SIGKILL."""
+
+
+class EndedTooLate(Exception):
+    """A function did not end within its grace: it would have been killed."""
 
 
 @dataclass(kw_only=True)
@@ -33,6 +40,17 @@ class Parts:
         """Kill a part and start it again a moment later. Raises DidNotHappen if it is already down."""
         async with self._locks[name]:
             self._alive(name).kill()
+            await self._start_again(name, within_seconds=0.5)
+
+    async def tell_to_end(self, name: str) -> None:
+        """Send a function SIGTERM and start it again once it has ended. Raises DidNotHappen; EndedTooLate."""
+        async with self._locks[name]:
+            process = self._alive(name)
+            sent_at = time.monotonic()
+            process.request_stop()
+            await asyncio.to_thread(process.wait_stopped, GRACE_SECONDS)
+            if time.monotonic() - sent_at > GRACE_SECONDS:
+                raise EndedTooLate(name)
             await self._start_again(name, within_seconds=0.5)
 
     async def crash_postgres(self) -> None:
