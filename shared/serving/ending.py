@@ -31,7 +31,7 @@ class ProcessEnds(Exception):
 
 
 @dataclass(kw_only=True)
-class _Ending:
+class Ending:
     """Whether this process is ending, and the work that has to learn of it."""
 
     begun_at: float | None = None
@@ -40,25 +40,27 @@ class _Ending:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 
     def begin(self) -> None:
+        """Interrupt what must not go on; once."""
         if self.begun_at is None:
             self.begun_at = asyncio.get_running_loop().time()
             for interrupt in tuple(self.interrupts):
                 interrupt()
 
 
-_ending = _Ending()
+process = Ending()
+"""This process."""
 
 
 def is_ending() -> bool:
     """Whether the process was told to end."""
-    return _ending.begun_at is not None
+    return process.begun_at is not None
 
 
 def seconds_left() -> float:
     """How long the process may still work; GRACE_SECONDS while it was not told to end."""
-    if _ending.begun_at is None:
+    if process.begun_at is None:
         return GRACE_SECONDS
-    return max(0.0, _ending.begun_at + GRACE_SECONDS - asyncio.get_running_loop().time())
+    return max(0.0, process.begun_at + GRACE_SECONDS - asyncio.get_running_loop().time())
 
 
 @asynccontextmanager
@@ -74,13 +76,13 @@ async def until_ending(grace_seconds: float = 0.0) -> AsyncGenerator[None]:
 
     try:
         async with scope:
-            _ending.interrupts.add(interrupt)
+            process.interrupts.add(interrupt)
             if is_ending():
                 interrupt()
             try:
                 yield
             finally:
-                _ending.interrupts.discard(interrupt)
+                process.interrupts.discard(interrupt)
     except TimeoutError:
         if scope.expired():
             raise ProcessEnds from None
@@ -89,8 +91,8 @@ async def until_ending(grace_seconds: float = 0.0) -> AsyncGenerator[None]:
 
 def keep_until_done(task: asyncio.Task[Any]) -> None:
     """Let the process end only after this task, or after GRACE_SECONDS."""
-    _ending.tasks.add(task)
-    task.add_done_callback(_ending.tasks.discard)
+    process.tasks.add(task)
+    task.add_done_callback(process.tasks.discard)
 
 
 @asynccontextmanager
@@ -100,8 +102,8 @@ async def ends_gracefully(_app: object) -> AsyncGenerator[None]:
     for number in _SIGNALS:
         _wrap_handler(number, loop)
     yield
-    if _ending.tasks:
-        await asyncio.wait(_ending.tasks, timeout=seconds_left())
+    if process.tasks:
+        await asyncio.wait(process.tasks, timeout=seconds_left())
 
 
 def _wrap_handler(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
@@ -112,6 +114,6 @@ def _wrap_handler(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> No
 
     def on_signal(received: int, frame: FrameType | None) -> None:
         handler(received, frame)
-        loop.call_soon_threadsafe(_ending.begin)
+        loop.call_soon_threadsafe(process.begin)
 
     signal.signal(number, on_signal)

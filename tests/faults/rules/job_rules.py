@@ -40,9 +40,7 @@ def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> G
     elif was != now and now not in NEXT_STATUS[was]:
         yield "a job goes from status to status as agreed", {"was": was, "now": now}
     taken_back = takes_back_attempt(entry, old, new)
-    if new["attempt"] > new["max_attempts"] or (
-        new["attempt"] < old["attempt"] and not taken_back
-    ):
+    if new["attempt"] > new["max_attempts"] or (new["attempt"] < old["attempt"] and not taken_back):
         yield "attempts never pass the maximum", {}
     if not taken_back and not _counts_attempts(state, old, new):
         yield "each attempt has a token of its own and is counted once", {"was": old["attempt"]}

@@ -92,10 +92,10 @@ def test_only_the_holder_of_a_live_lease_returns_its_job(
 
 @pytest.mark.parametrize(("end", "outcome"), [("cancelled", "cancelled"), ("completed", "lost")])
 def test_a_job_that_has_ended_is_not_returned(
-    sql: SqlClient, project: str, lease: Lease, rows: Rows, end: str, outcome: str
+    sql: SqlClient, lease: Lease, rows: Rows, end: str, outcome: str
 ) -> None:
     if end == "cancelled":
-        sql.cancel_job(project)
+        sql.cancel_job(lease.project_id)
     else:
         sql.finish_job(lease, end)
     assert sql.return_job(lease).outcome == outcome

@@ -1,16 +1,21 @@
-"""SIGTERM, as Cloud Run sends it 10 s before it kills an instance: the worker gives its job back, and another goes on."""
+"""SIGTERM, which Cloud Run sends 10 s before it kills an instance: the worker gives its job back, another goes on."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 import pytest
+from psycopg import sql
+from starlette.requests import Request
 
 from local.stack.ports import claim_free_port
+from pipeline.delivery.delivery import deliver as handle_delivery
 from pipeline.delivery.giving_back import give_back
+from shared.errors import ServiceUnavailable, problem_response
 from shared.jobs.lifecycle import claim_job
 from shared.jobs.records import Job
 from shared.serving import ending
@@ -22,7 +27,7 @@ from tests.worker.jobs.conftest import Cleanup, Deliver, ProjectAtWork, ffmpegs_
 
 GRACE_SECONDS = 10
 
-DeliverAndWait = Callable[[Job], "Awaitable[httpx.Response]"]
+DeliverAndWait = Callable[[Job], Coroutine[Any, Any, httpx.Response]]
 
 
 @pytest.fixture
@@ -169,6 +174,7 @@ async def test_a_write_that_is_just_being_made_is_not_lost(
     worker: FunctionProcess,
     deliver: Deliver,
     database: Database,
+    *,
     writing: str,
     left: tuple[str, int],
 ) -> None:
@@ -177,10 +183,10 @@ async def test_a_write_that_is_just_being_made_is_not_lost(
     job = await project.start(variant_count=1, target_duration=2)
     await deliver(worker, job.id)
     await eventually(lambda: ffmpegs_of(worker), 30)
-    row = "projects" if writing == "finish_job" else "locks"
+    row = sql.Identifier(f"editai_{'projects' if writing == 'finish_job' else 'locks'}")
     while not waiting():  # a renewal waits as well, so the row is held only for moments
         with holder.transaction():
-            holder.execute(f"select 1 from editai_{row} for update")
+            holder.execute(sql.SQL("select 1 from {} for update").format(row))
             async with asyncio.timeout(30):
                 if await _soon(waiting):
                     terminate(worker)
@@ -206,6 +212,25 @@ def _accepts(worker: FunctionProcess) -> bool:
     return True
 
 
+async def test_an_ending_worker_refuses_a_delivery(
+    project: ProjectAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that came just before the worker stopped listening. The queue sends it elsewhere."""
+    job = await project.start()
+    monkeypatch.setattr(ending.process, "begun_at", asyncio.get_running_loop().time())
+    with pytest.raises(ServiceUnavailable, match="ending") as refused:
+        await handle_delivery(delivery_of(job))
+    assert problem_response(refused.value).headers["retry-after"]
+    assert stored_job(project) == ("queued", 0)
+
+
+def delivery_of(job: Job) -> Request:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": f'{{"job_id": "{job.id}"}}'.encode()}
+
+    return Request({"type": "http", "headers": []}, receive)
+
+
 async def test_a_database_that_does_not_respond_cannot_delay_the_end(
     project: ProjectAtWork, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +239,7 @@ async def test_a_database_that_does_not_respond_cannot_delay_the_end(
     claim = await claim_job(job.id, holder="ending", ttl_seconds=60)
     assert claim.lease is not None
     now = asyncio.get_running_loop().time
-    monkeypatch.setattr(ending._ending, "begun_at", now() - ending.GRACE_SECONDS + 0.5)
+    monkeypatch.setattr(ending.process, "begun_at", now() - ending.GRACE_SECONDS + 0.5)
     holder = database.connect("supabase_admin")
     begun_at = now()
     with holder.transaction():
