@@ -7,7 +7,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time that a process and its descendants have used so far."""
+    """User and system time that a process and its descendants, ended ones included, have used so far."""
     return sum(_own_seconds(member) for member in _tree(pid))
 
 
@@ -21,7 +21,7 @@ def _pids() -> list[int]:
 
 
 def _own_seconds(pid: int) -> float:
-    return sum(int(_field(pid, number) or 0) for number in (11, 12)) / _TICKS
+    return sum(int(_field(pid, number) or 0) for number in (11, 12, 13, 14)) / _TICKS
 
 
 def _field(pid: int, number: int) -> str | None:

@@ -238,6 +238,11 @@ class DatabaseUnavailable(ServiceUnavailable):
     title = "Database unavailable"
     default_detail = "The database is temporarily unavailable. Try again later."
 
+    def __init__(self, code: str = "") -> None:
+        """`code` is that of a refused call, if there was a response; it is not shown to clients."""
+        super().__init__()
+        self.code = code
+
 
 class StorageUnavailable(ServiceUnavailable):
     """Storage did not respond, or refused the request."""

@@ -197,7 +197,7 @@ class _Refused(Exception):
     def error(self) -> EditAIError:
         """What the caller is told."""
         rejected = self.refusal is Refusal.REJECTED
-        return QueryFailed(self.code) if rejected else DatabaseUnavailable()
+        return QueryFailed(self.code) if rejected else DatabaseUnavailable(self.code)
 
 
 class QueryFailed(EditAIError):

@@ -1,7 +1,7 @@
 """Checks that the database has every migration that this code needs."""
 
-from shared.database.client import QueryFailed, call
-from shared.errors import ServiceUnavailable
+from shared.database.client import call
+from shared.errors import DatabaseUnavailable, ServiceUnavailable
 
 SCHEMA_VERSION = "20261129172723"
 """The newest migration that this code needs."""
@@ -22,7 +22,7 @@ async def check_schema() -> None:
 async def _version() -> str:
     try:
         return await call("schema_version", repeatable=True)
-    except QueryFailed as error:
-        if error.sqlstate != NO_SUCH_FUNCTION:
+    except DatabaseUnavailable as error:
+        if error.code != NO_SUCH_FUNCTION:
             raise
         return ""

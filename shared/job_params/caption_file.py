@@ -144,10 +144,11 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     ]
     ends = [*(index for index, _ in timings), len(lines)][1:]
     for (index, match), end in zip(timings, ends, strict=True):
-        between = [line.strip() for line in lines[index + 1 : end]]
-        text = _until_empty_line(between) if is_webvtt else between
+        between = lines[index + 1 : end]
+        shown = _until_empty_line(between) if is_webvtt else between
+        text = [line.strip() for line in shown]
         if end < len(lines):  # what ends the file belongs to no next cue
-            text = _without_identifier(text, adjacent=len(text) == len(between))
+            text = _without_identifier(text, adjacent=len(shown) == len(between))
         yield _Block(
             line=index + 1,
             timing=f"{_stamp(match, 1)} --> {_stamp(match, 5)}",
@@ -172,7 +173,10 @@ def _stamp(match: re.Match[str], group: int) -> str:
 
 
 def _until_empty_line(lines: Sequence[str]) -> Sequence[str]:
-    """The text of a WebVTT cue: after its end there may be comments, style sheets and regions."""
+    """The text of a WebVTT cue: after its end there may be comments, style sheets and regions.
+
+    A line of spaces does not end it: the captions that YouTube makes have such lines.
+    """
     return lines[: lines.index("")] if "" in lines else lines
 
 

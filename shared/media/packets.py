@@ -1,6 +1,7 @@
 """Measures a file by its packets, without decoding any: where each track begins and ends on the file's clock.
 
     an index (MP4, AVI)          the times of all pictures are in it; only the last packets are read, for their order
+    fragments (MP4)              their headers give an index; the pictures are not read
     seek points (large Matroska)  the packets of the first and last megabytes
     anything else                 one pass over all packets
 
@@ -17,7 +18,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from shared.media.input_file import InputFile, TooMuchRead
@@ -82,6 +83,12 @@ def _by_parts(file: InputFile, container: InputContainer) -> dict[str, Any] | No
     if _has_whole_index(file, container, picture):
         missing = _read_index(file, container, tracks, picture)
         return _report(file, container, tracks, complete=not missing)
+    if _has_fragments(container):
+        _read_fragment_headers(container)
+        missing = _read_index(file, container, tracks, picture, fragments=True)
+        # ffmpeg stops at the first packet that is missing, so what follows it does not count.
+        cut = missing or any(_ends_beyond(file, track) for track in tracks)
+        return None if cut else _report(file, container, tracks)
     if _has_seek_points(file, container) and _read_ends(file, container, tracks, picture):
         return _report(file, container, tracks)
     return None
@@ -133,8 +140,33 @@ def _has_whole_index(file: InputFile, container: InputContainer, picture: Track)
     return container.format.name.startswith("mov") and b"moof" not in file.boxes()
 
 
+def _has_fragments(container: InputContainer) -> bool:
+    """True for an MP4 file without a whole index."""
+    return container.format.name.startswith("mov")
+
+
+def _read_fragment_headers(container: InputContainer) -> None:
+    """Let libav go through all fragments, and so complete its index, without reading what is discarded."""
+    for stream in container.streams:
+        stream.discard = Discard.all
+    for _ in _packets(container):
+        pass
+    for stream in container.streams:
+        stream.discard = Discard.default
+
+
+def _ends_beyond(file: InputFile, track: Track) -> bool:
+    entries = track.stream.index_entries
+    return bool(len(entries)) and entries[-1].pos + entries[-1].size > file.size
+
+
 def _read_index(
-    file: InputFile, container: InputContainer, tracks: list[Track], picture: Track
+    file: InputFile,
+    container: InputContainer,
+    tracks: list[Track],
+    picture: Track,
+    *,
+    fragments: bool = False,
 ) -> bool:
     """Measure by the index. Returns whether it names pictures beyond the end of the file."""
     missing = False
@@ -150,7 +182,7 @@ def _read_index(
             last = entries[-1].timestamp
             track.add(last, last - entries[max(0, len(entries) - 2)].timestamp)
     if container.format.name != "avi":  # which stores no other order than that of decoding
-        file.hollow = True
+        file.hollow = not fragments
         for track in tracks:
             _read_last_packets(container, track)
     return missing

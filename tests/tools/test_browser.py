@@ -1,9 +1,11 @@
 """The browser of the tests leaves nothing behind, however its test process ends."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from local.programs import CHECKOUT
@@ -11,12 +13,11 @@ from tests.support.browser.chromium import program
 from tests.support.waiting import eventually
 
 OPEN_A_PAGE = """
-import asyncio, sys
-from pathlib import Path
+import asyncio
 from tests.support.browser.chromium import chromium
 
 async def main():
-    async with chromium(Path(sys.argv[1])) as browser:
+    async with chromium() as browser:
         await browser.new_page()
         print("open", flush=True)
         await asyncio.sleep(600)
@@ -25,25 +26,32 @@ asyncio.run(main())
 """
 
 
-def _processes(home: Path) -> list[str]:
-    """The processes whose environment names the browser's folder, except the test's own child."""
+def _processes(folder: str) -> list[str]:
+    """The processes of a browser whose own folder is in this one."""
     found = list[str]()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if f"TMPDIR={home}".encode() in (entry / "environ").read_bytes():
+                if f"TMPDIR={folder}/".encode() in (entry / "environ").read_bytes():
                     found.append(entry.name)
             except OSError:
                 continue
     return found
 
 
-def test_a_killed_test_process_leaves_no_browser(tmp_path: Path) -> None:
+def test_a_killed_test_process_leaves_no_browser() -> None:
     program()
-    command = [sys.executable, "-c", OPEN_A_PAGE, str(tmp_path)]
-    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "open\n"
-        assert _processes(tmp_path)
-        child.send_signal(signal.SIGKILL)
-    asyncio.run(eventually(lambda: not _processes(tmp_path), 30))
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "TMPDIR": folder}
+        with subprocess.Popen(
+            [sys.executable, "-c", OPEN_A_PAGE],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        ) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "open\n"
+            assert _processes(folder)
+            child.send_signal(signal.SIGKILL)
+        asyncio.run(eventually(lambda: not _processes(folder), 30))

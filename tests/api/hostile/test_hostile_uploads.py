@@ -29,7 +29,7 @@ def _oblong(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason", "words"),
     [
-        (_playlist, "not_a_video", "This is not a video file."),
+        (_playlist, "not_a_video", "This is a playlist (M3U), which only names other files."),
         (_vast, "too_large", "The video is 6000x6000 pixels"),
         (_oblong, "too_large", "The pixel aspect ratio is above 16:1"),
         (_tracks, "too_many_streams", "The file has 40 streams"),

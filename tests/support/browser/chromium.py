@@ -6,6 +6,7 @@ Playwright talks to it over a pipe, not a port. If a test process is killed, the
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,10 +48,17 @@ def program() -> Path:
 
 
 @asynccontextmanager
-async def chromium(home: Path) -> AsyncGenerator[Browser]:
-    """A running browser; `home` is a folder for the files that it writes."""
+async def chromium() -> AsyncGenerator[Browser]:
+    """A running browser. Its files go to a folder of its own, whose path is short enough for its sockets."""
     executable = program()
     os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(_NODE)
+    with tempfile.TemporaryDirectory(prefix="chromium-") as home:
+        async with _running(executable, Path(home)) as browser:
+            yield browser
+
+
+@asynccontextmanager
+async def _running(executable: Path, home: Path) -> AsyncGenerator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=executable,

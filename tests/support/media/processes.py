@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ffmpeg.limits import Limits
+from shared.media.readers.children import warm_parent
 
 ROOMY = Limits(
     cpu_seconds=600, wall_seconds=600, memory_bytes=4 << 30, file_bytes=1 << 30, open_files=64
@@ -66,8 +67,11 @@ class Used:
 
 @contextmanager
 def used_by_children() -> Generator[Used]:
-    """Measure the children that end within the block."""
+    """Measure the children that end within the block, the probe's among them."""
+    # What the probe's children use counts here when their parent has ended.
+    warm_parent.end()
     used, before = Used(), resource.getrusage(resource.RUSAGE_CHILDREN)
     yield used
+    warm_parent.end()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -136,7 +136,7 @@ async def test_the_reason_of_a_failed_job_is_logged(
     log, job_id = logs["worker"], str(start.job.id)
     (failure,) = await eventually(lambda: log.lines(job_id=job_id, code="not_a_video"), 20)
     assert failure["severity"] == "WARNING"
-    assert failure["message"].startswith("the job failed: This is not a video file.")
+    assert failure["message"].startswith("the job failed: This is a text, not a video.")
     assert (failure["project_id"], failure["attempt"]) == ("reel", 1)
 
 

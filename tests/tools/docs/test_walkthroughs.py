@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -119,10 +118,10 @@ def test_the_change_that_the_page_proposes_shows_an_error(
 
 
 async def test_the_page_plays_a_clip_in_a_browser(
-    checkout: Checkout, library: str, token: str, port: str, tmp_path: Path
+    checkout: Checkout, library: str, token: str, port: str
 ) -> None:
     await eventually(lambda: _responds(f"http://127.0.0.1:{port}/index.html"))
-    async with chromium(tmp_path) as browser:
+    async with chromium() as browser:
         page = await browser.new_page()
         # Returns after the load event, and with it after the page's module has run.
         await page.goto(f"http://127.0.0.1:{port}")

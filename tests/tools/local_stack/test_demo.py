@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.programs import CHECKOUT
+from shared.media.containers import supported_titles
 from tests.support.commands import LocalStack
 from tests.support.waiting import eventually
 
@@ -50,9 +51,9 @@ def test_a_file_that_is_not_a_video_is_refused_with_the_librarys_message(
         output, errors = process.communicate(timeout=300)
 
     assert process.returncode == 1, output + errors
-    assert (
-        errors
-        == "the library refused: This is not a video file. Upload an MP4, MOV, WebM, MKV, AVI or MPEG-TS file.\n"
+    assert errors == (
+        "the library refused: This is a text, not a video."
+        f" Upload a video file: {supported_titles()}.\n"
     )
     assert stack.running() == []
     assert "left running" not in output

@@ -122,6 +122,17 @@ def test_webvtt_s_comments_styles_regions_and_identifiers_are_not_text() -> None
     assert _times(file) == [(1, 2), (3603, 3604)]
 
 
+def test_a_line_of_spaces_does_not_end_a_webvtt_cue() -> None:
+    """As yt-dlp saves the captions that YouTube makes."""
+    file = _webvtt(
+        *("00:00.160 --> 00:02.070 align:start position:0%", " "),
+        *("hello<00:00:00.480><c> and</c><00:00:00.640><c> welcome</c>", ""),
+        *("00:02.070 --> 00:02.080 align:start position:0%", "hello and welcome", " ", ""),
+        *("7", "00:02.080 --> 00:04.000", "hello and welcome", "back", " "),
+    )
+    assert _texts(file) == ["hello and welcome", "hello and welcome", "hello and welcome\nback"]
+
+
 @pytest.mark.parametrize(
     ("settings_", "row", "column"),
     [

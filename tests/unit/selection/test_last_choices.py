@@ -29,7 +29,7 @@ def _usable(analysed: Analysis, level: int, wanted: int) -> int:
 
 
 @given(analyses(), durations, seeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_best_clip_shows_no_flaw_worse_than_it_must(
     analysed: Analysis, duration: float, seed: int
 ) -> None:
@@ -42,7 +42,7 @@ def test_the_best_clip_shows_no_flaw_worse_than_it_must(
 
 
 @given(analyses(), st.integers(1, 10), durations, seeds)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_variant_shows_a_flaw_while_there_are_windows_without_for_all(
     analysed: Analysis, count: int, duration: float, seed: int
 ) -> None:
@@ -53,7 +53,7 @@ def test_no_variant_shows_a_flaw_while_there_are_windows_without_for_all(
 
 
 @given(analyses(shortest_moment=36), st.sampled_from([DARK, SILENT, STILL]), durations, seeds)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_of_one_flaw_the_best_clip_shows_as_little_as_can_be(
     analysed: Analysis, flaw: int, duration: float, seed: int
 ) -> None:

@@ -43,8 +43,9 @@ TRAPS = (
     Trap(
         name="rare-codec.avi",
         make=lambda path: hostile.video_of("snow", path),
-        code="encoding_failed",
-        detail="The video uses a codec that is not supported.",
+        code="unsupported_codec",
+        detail="The video's codec, Snow (SNOW), is not supported."
+        " Convert it to H.264 in MP4, for instance with HandBrake.",
     ),
 )
 

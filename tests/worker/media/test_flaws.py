@@ -60,6 +60,17 @@ async def test_a_still_title_is_chosen_after_the_action(tmp_path: Path) -> None:
         assert all(part.start >= 3 - 0.1 and part.end <= 9 + 0.1 for part in clip)
 
 
+async def test_a_small_movement_that_comes_back_is_not_still(tmp_path: Path) -> None:
+    """Such as the mouth of someone who talks: after a second it may be where it was."""
+    path = tmp_path / "talk.mp4"
+    face = ["-f", "lavfi", "-t", "6", "-i", "smptebars=size=320x180:rate=24"]
+    mouth = ["-f", "lavfi", "-t", "6", "-i", "color=black:size=24x12:rate=24"]
+    graph = "[0][1]overlay=x=150:y='100+6*sin(2*PI*3*t)':eval=frame,format=yuv420p"
+    footage.make(*face, *mouth, "-filter_complex", graph, *X264, str(path))
+    analysis = await _analysed(path, tmp_path)
+    assert {moment.still for moment in analysis.moments} == {False}
+
+
 async def test_sound_that_ends_before_the_picture_is_followed_by_silence(tmp_path: Path) -> None:
     path = _joined(tmp_path / "early.mp4", [ACTION], "atrim=end=5", seconds=(12,))
     analysis = await _analysed(path, tmp_path)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from local.programs import CHECKOUT
-from shared.media import mediainfo_process, packets_process
 from shared.media.probe import MediaFacts, UnusableMedia, probe, probe_async
+from shared.media.readers.children import reading
 from tests.support.media import footage
 from tests.support.media.kinds import X264, Kind, make_kind
 from tests.worker.media.hostile.steps import refusal
@@ -114,10 +114,8 @@ def test_mediainfo_cannot_open_a_file_that_the_video_names(plain: Path, tmp_path
     """The second defence: a playlist that passed the magic bytes could still open no file."""
     playlist = tmp_path / "list.m3u8"
     playlist.write_text(f"#EXTM3U\n#EXTINF:2,\n{plain}\n#EXT-X-ENDLIST\n")
-    with playlist.open("rb") as file:
-        command = [sys.executable, "-I", mediainfo_process.__file__]
-        done = subprocess.run(command, stdin=file, capture_output=True, check=True)
-    tracks = json.loads(done.stdout)
+    with playlist.open("rb") as file, reading(file, "mediainfo") as child:
+        tracks = json.loads(child.report())
     assert [track["track_type"] for track in tracks] == ["General"]
 
 
@@ -125,10 +123,8 @@ def test_libav_cannot_open_a_file_that_the_video_names(plain: Path, tmp_path: Pa
     playlist = tmp_path / "list.txt"
     playlist.write_text(f"ffconcat version 1.0\nfile {plain}\n")
     for demuxer in ("concat", "mov"):
-        with playlist.open("rb") as file:
-            command = [sys.executable, "-I", packets_process.__file__, demuxer, "32", "0", "0"]
-            done = subprocess.run(command, stdin=file, capture_output=True, check=True)
-        assert not json.loads(done.stdout)["readable"]
+        with playlist.open("rb") as file, reading(file, "libav", demuxer, 32, 0, 0) as child:
+            assert not json.loads(child.report())["readable"]
 
 
 @pytest.mark.parametrize("name", ["late-index.mp4", "early-index.mp4", "cut.mkv", "cut.avi"])

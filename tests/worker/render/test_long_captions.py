@@ -87,6 +87,16 @@ def test_a_long_word_breaks_between_characters_and_not_inside_them() -> None:
         assert len({piece[0] for piece in pieces}) == 1, "each line begins with a whole character"
 
 
+def test_a_long_word_breaks_where_a_line_may_break_in_it() -> None:
+    """No Japanese line begins with a small letter or a prolonged sound mark (JIS X 4051)."""
+    word = "スーパーコンピューターシミュレーション"
+    for start in range(5):
+        text = "ア" * start + word
+        lines = re.sub(r"\{[^}]*\}", "", r"\N".join(draw(text, size=160).lines)).split(r"\N")
+        assert "".join(lines) == text
+        assert not {line[0] for line in lines} & {*"ーュョ"}
+
+
 @pytest.mark.parametrize("key", range(1, 10))
 def test_all_nine_positions_are_honoured(key: int) -> None:
     left, top, right, bottom = draw(rf"{{\an{key}}}Hi", frame=SQUARE).picture.box() or (0, 0, 0, 0)

@@ -83,6 +83,9 @@ def test_a_cut_font_shapes_words_as_the_whole_one(text: str) -> None:
         (f"{MARHABA}!", f"{LRM}!{RLI}{MARHABA}{PDI}"),
         (f"{MARHABA} ({MARHABA})...", f"{LRM}...({RLI}{MARHABA}{PDI}) {RLI}{MARHABA}{PDI}"),
         (f"{SHALOM} NASA (ESA)!", f"{LRM}!NASA (ESA) {RLI}{SHALOM}{PDI}"),
+        (f"{SHALOM} NASA 15 (ESA)!", f"{LRM}!NASA 15 (ESA) {RLI}{SHALOM}{PDI}"),
+        (f"{SHALOM} NASA (15)!", f"{LRM}!NASA (15) {RLI}{SHALOM}{PDI}"),
+        (f"{MARHABA} 50% (50%)", f"{LRM}(%50) %50 {RLI}{MARHABA}{PDI}"),
         (f"{SHALOM} NASA [ESA {SHALOM}]", f"{LRO}[{SHALOM[::-1]} ESA] NASA {SHALOM[::-1]}"),
         (f"{SHALOM} 3.5% NASA", f"{LRM}NASA 3.5% {RLI}{SHALOM}{PDI}"),
         (f"Hello {SHALOM}!", f"{LRM}Hello {RLI}{SHALOM}{PDI}!"),
@@ -97,6 +100,22 @@ def test_a_cut_font_shapes_words_as_the_whole_one(text: str) -> None:
 def test_a_line_reads_in_the_direction_of_its_first_letter(text: str, visual: str) -> None:
     """`visual` is the same line written from left to right, with each word in an isolate of its own."""
     assert look_alike(draw(text), draw(visual))
+
+
+@pytest.mark.parametrize(
+    ("text", "visual"),
+    [
+        (f"{SHALOM} Galaxyyyyyyyyyyy 15 Pro Max!", f"{LRM}!15 Pro Max"),
+        (f"{SHALOM} Galaxyyyyyyyyyyy (15 Pro Max)", f"{LRM}(15 Pro Max)"),
+        (f"{MARHABA} {MARHABA * 3} 50% {MARHABA * 2}", f"{LRM}{RLI}{MARHABA * 2}{PDI} %50"),
+    ],
+)
+def test_a_line_is_ordered_by_the_letters_before_it(text: str, visual: str) -> None:
+    """A line break changes no order within a line: UAX 9 orders lines, but by what the paragraph is."""
+    first, second = text.split(" ", 2)[0:2]
+    drawn = draw(text)
+    assert drawn.lines[0].count("\\N") == 1
+    assert look_alike(drawn, draw(f"{first} {second}\n{visual}"))
 
 
 def test_each_line_has_its_own_direction() -> None:
@@ -121,9 +140,11 @@ def test_marks_are_invisible() -> None:
 @settings(deadline=None)
 def test_marking_adds_only_marks(line: str) -> None:
     for right_to_left in (False, True):
-        shown = marked(line, right_to_left=right_to_left)
-        assert shown.translate({0x200E: None, 0x200F: None}) == line
-        assert len(shown) <= 3 * len(line) + 1
+        for start, end in ((0, len(line)), (len(line) // 3, len(line) // 2)):
+            shown = marked(line, start, end, right_to_left=right_to_left)
+            marks = {0x200E: None, 0x200F: None, 0x061C: None}
+            assert shown.translate(marks) == line[start:end]
+            assert len(shown) <= 3 * (end - start) + 3
 
 
 @pytest.mark.parametrize(

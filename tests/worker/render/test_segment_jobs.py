@@ -227,6 +227,27 @@ async def test_a_file_that_ends_before_a_segment_does_fails_the_job_with_a_reaso
     assert studio.clips() == []
 
 
+async def test_a_segment_before_the_first_picture_fails_the_job_with_a_reason(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """One that has a picture in its second half is black until then."""
+    late = tmp_path / "late.mp4"
+    picture = ["-itsoffset", "1.5", *footage.pattern(2), *footage.tone(3)]
+    footage.make(*picture, *X264, "-c:a", "aac", str(late))
+    studio.add(late)
+    params = {"segments": [studio.segment("late", 0.2, 1.4)], "target_duration": 5}
+    assert await studio.run(await studio.start("segment_clips", params)) == "failed"
+    progress = await studio.progress()
+    assert progress.job_attempt == 1
+    assert progress.job_error == {
+        "code": "no_picture",
+        "detail": "A segment ends at 1.400 seconds, but its source's picture begins at 1.500 seconds.",
+    }
+    assert studio.clips() == []
+    params["segments"] = [studio.segment("late", 1, 2)]
+    assert await studio.run(await studio.start("segment_clips", params)) == "completed"
+
+
 async def test_a_segment_may_end_where_another_parser_sees_the_source_s_end(
     studio: Studio, tmp_path: Path
 ) -> None:

@@ -32,8 +32,9 @@ def video_chain(
     return ",".join(
         (
             *(("bwdif=mode=send_frame:deint=interlaced",) if video.interlaced else ()),
-            # Gives the frame that is on screen at each tick, also one that appeared long before the first.
-            f"fps=fps={rate}:start_time={start:.6f}:round=near",
+            # Gives the frame that is on screen at each tick, also one that appeared long before the first. A last frame
+            # that is shorter than a tick is kept by eof_action.
+            f"fps=fps={rate}:start_time={start:.6f}:round=near:eof_action=pass",
             # A source that ends within the last ticks repeats its last frame, so picture and sound stay equally long.
             "tpad=stop=-1:stop_mode=clone",
             f"trim=start_frame={lead_frames + black_frames}:end_frame={lead_frames + frames}",

@@ -211,10 +211,13 @@ def _lines(text: str, runs: Sequence[Run], lines: Sequence[Line]) -> Iterator[st
     A line with text from right to left is upright, because libass orders each style of a line for itself.
     """
     for line in lines:
-        shown = text[line.start : line.end]
-        right_to_left = is_right_to_left(text[slice(*line.paragraph)])
-        if right_to_left or has_right_to_left(shown):
-            yield _ITALIC[False] + _escaped(marked(shown, right_to_left=right_to_left))
+        first, last = line.paragraph
+        paragraph = text[first:last]
+        right_to_left = is_right_to_left(paragraph)
+        if right_to_left or has_right_to_left(text[line.start : line.end]):
+            start, end = line.start - first, line.end - first
+            shown = marked(paragraph, start, end, right_to_left=right_to_left)
+            yield _ITALIC[False] + _escaped(shown)
         else:
             yield "".join(_ITALIC[run.italic] + _escaped(run.text) for run in _between(runs, line))
 

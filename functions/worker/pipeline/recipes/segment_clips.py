@@ -14,6 +14,7 @@ from pipeline.encoding.canvas import Canvas
 from pipeline.encoding.encode import encode_clip
 from pipeline.encoding.join_canvas import Material, choose_canvas
 from pipeline.encoding.reading.cut import Cut
+from pipeline.encoding.reading.shown import LEAD_TOLERANCE_SECONDS
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.footage import Footage, choose_sound, fetch_footage, visible_segments
@@ -108,7 +109,14 @@ def _heard(segment: Segment) -> Heard:
 def _check_ranges(played: Sequence[Segment], footage: Mapping[UUID, Footage]) -> None:
     """Check the segments against the probed files: the check at the start used the sources' stored durations."""
     for segment in played:
-        end = footage[segment.source_id].facts.duration_seconds
+        facts = footage[segment.source_id].facts
+        begin, end = facts.video.start_seconds, facts.duration_seconds
+        if begin > LEAD_TOLERANCE_SECONDS and segment.end <= begin:
+            raise UnusableMedia(
+                "no_picture",
+                f"A segment ends at {segment.end:.3f} seconds, but its source's picture begins at"
+                f" {begin:.3f} seconds.",
+            )
         if segment.start >= end or segment.end > end + RANGE_TOLERANCE_SECONDS:
             raise UnusableMedia(
                 "truncated",

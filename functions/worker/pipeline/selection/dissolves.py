@@ -87,20 +87,28 @@ def _candidates(pictures: Miniatures) -> Iterator[_Candidate]:
             # Cheap conditions first: most windows are still, or a wild movement.
             if whole < MIN_DISTANCE or max(steps[first + 1 : last + 1]) > MAX_STEP * whole:
                 continue
-            candidate = _candidate(pictures, first, last, whole)
-            if candidate is not None:
+            apart = _apart(
+                pictures[first], pictures[last], max(MIN_DISTANCE, MIN_STRAIGHTNESS * whole)
+            )
+            if not apart:
+                continue
+            candidate = _candidate(pictures, first, last, apart, apart / whole)
+            if candidate:
                 yield candidate
 
 
-def _candidate(pictures: Miniatures, first: int, last: int, whole: float) -> _Candidate | None:
-    start, end = pictures[first], pictures[last]
-    least = max(MIN_DISTANCE, MIN_STRAIGHTNESS * whole)
-    if distance(start[::5], end[::5]) < least / 2:  # a fifth of the pixels rules out most windows
+def _apart(one: bytes, other: bytes, least: float) -> float | None:
+    """The distance of two pictures if it is at least `least`. A fifth of the pixels rules out most of the others."""
+    if distance(one[::5], other[::5]) < least / 2:
         return None
-    apart = distance(start, end)
-    if apart < least:
-        return None
-    correlation, contrast_ratio = _compare(start, end)
+    apart = distance(one, other)
+    return apart if apart >= least else None
+
+
+def _candidate(
+    pictures: Miniatures, first: int, last: int, apart: float, straightness: float
+) -> _Candidate | None:
+    correlation, contrast_ratio = _compare(pictures[first], pictures[last])
     most = MAX_CORRELATION if last - first < LONG_WINDOW else MAX_CORRELATION_LONG
     if correlation > min(most, _max_correlation(contrast_ratio)):
         return None
@@ -111,7 +119,7 @@ def _candidate(pictures: Miniatures, first: int, last: int, whole: float) -> _Ca
     growth = [after - before for before, after in pairwise(shares)]
     if residue > MAX_RESIDUE * apart or max(growth) > MAX_STEP or min(growth) < -MAX_STEP_BACK:
         return None
-    evidence = apart / whole * (1 - residue / apart) * (1 - correlation)
+    evidence = straightness * (1 - residue / apart) * (1 - correlation)
     if evidence * (1 - outside) < MIN_EVIDENCE:
         return None
     middle = min(range(len(shares)), key=lambda index: abs(shares[index] - 0.5))

@@ -74,10 +74,16 @@ def _still_until(pictures: Miniatures, index: int, times: list[float]) -> float 
     later = pictures.first_from(times[index] + STILL_SECONDS)
     if times[later] - times[index] < STILL_SECONDS:
         return None
-    changes = differences(pictures[index], pictures[later])
-    if max(changes) > STILL_PIXEL or sum(changes) > STILL_MEAN * len(changes):
+    # The last one first, because it differs most often. The others tell a mouth that is shut again from a still one.
+    first = pictures[index]
+    if any(_has_changed(first, pictures[other]) for other in range(later, index, -1)):
         return None
     return times[later + 1] if later + 2 == len(times) else times[later]
+
+
+def _has_changed(one: bytes, other: bytes) -> bool:
+    changes = differences(one, other)
+    return max(changes) > STILL_PIXEL or sum(changes) > STILL_MEAN * len(changes)
 
 
 def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:

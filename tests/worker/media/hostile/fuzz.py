@@ -47,6 +47,9 @@ async def fuzz(
     damaged: Iterable[Mutation], whole: dict[str, Path], folder: Path, *, encode_each: int = 1
 ) -> Findings:
     """Probe each file, and make a clip of every `encode_each`-th accepted one."""
+    await probe_async(
+        next(iter(whole.values()))
+    )  # starts the parent of all probes' children, which stays
     findings, accepted, others = Findings(), 0, _children()
     for mutation in damaged:
         file = folder / "damaged"

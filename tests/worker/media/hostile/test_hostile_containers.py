@@ -1,7 +1,6 @@
 """Crafted files of the old containers: each is refused or used within bounded time, and opens no other file."""
 
 import os
-import resource
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from pipeline.ffmpeg.failure import FfmpegFailed
 from shared.media.probe import UnusableMedia, probe
 from tests.support.media import footage
+from tests.support.media.processes import used_by_children
 from tests.worker.media.hostile.steps import make_raw_clip
 
 MEGABYTE = 1 << 20
@@ -106,9 +106,9 @@ async def test_a_crafted_file_becomes_a_clip_or_is_refused_soon(
     monkeypatch.setenv("FFMPEG_MEMORY_BYTES", str(1 << 30))
     path, clip = tmp_path / name, tmp_path / "clip.mp4"
     CRAFTED[name](path)
-    before = _cpu_seconds()
-    assert str(tmp_path) not in await _outcome(path, clip)
-    assert _cpu_seconds() - before < MAX_CPU_SECONDS
+    with used_by_children() as used:
+        assert str(tmp_path) not in await _outcome(path, clip)
+    assert used.cpu_seconds < MAX_CPU_SECONDS
 
 
 async def _outcome(path: Path, clip: Path) -> str:
@@ -123,8 +123,3 @@ async def _outcome(path: Path, clip: Path) -> str:
             raise
         return failed.detail
     return ""
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -5,13 +5,14 @@ import fcntl
 import tempfile
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
 import av.error
 import pytest
 
+from tests.worker.media.recordings.reading import read
 from tests.worker.media.recordings.recorder import record
 from tests.worker.media.recordings.takes import BATCHES, Take
 
@@ -55,17 +56,18 @@ def _record(batch: str, folder: Path) -> None:
 
 
 def _is_recorded(take: Take, path: Path) -> bool:
-    """Whether the browser recorded most of a take: its last second has pictures, and sound if it has any."""
-    seconds = take.seconds - sum(at for at, action in take.actions if action == "resume")
-    seconds += sum(at for at, action in take.actions if action == "pause")
-    ends = dict[int, float]()
-    with suppress(FileNotFoundError, av.error.InvalidDataError), av.open(str(path)) as file:
-        streams = [*file.streams.video[:1], *file.streams.audio[:1]]
-        ends = {stream.index: 0.0 for stream in streams}
-        for packet in file.demux(streams):
-            if packet.pts is not None:
-                ends[packet.stream_index] = float(packet.pts * packet.time_base)
-    return min(ends.values(), default=0.0) > seconds - 1
+    """Whether the browser recorded most of a take: pictures up to its last second, and a flash with its beep."""
+    try:
+        content = read(path)
+    except (FileNotFoundError, av.error.InvalidDataError):
+        return False
+    if not content.pictures or content.pictures[-1].time < take.recorded_seconds - 1:
+        return False
+    if not take.sound or take.stage == "camera":
+        return True
+    if take.stage == "rarely changing":
+        return content.beeps[-1:] > [take.recorded_seconds - 1.2]
+    return any(0.5 < flash < take.recorded_seconds - 0.5 for flash in content.offsets())
 
 
 @contextmanager

@@ -5,7 +5,6 @@ Run it to record a batch into a folder: `python -m tests.worker.media.recordings
 
 import asyncio
 import sys
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -42,11 +41,10 @@ async def supported(types: list[str], folder: Path) -> list[str]:
 @asynccontextmanager
 async def recorder_page(folder: Path, name: str = "recorder.html") -> AsyncGenerator[Page]:
     """A page of this folder in a new browser. What it sends goes to files in `folder`."""
-    with tempfile.TemporaryDirectory() as home:
-        async with serving(folder) as url, chromium(Path(home)) as browser:
-            page = await browser.new_page()
-            await page.goto(f"{url}/{name}")
-            yield page
+    async with serving(folder) as url, chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{url}/{name}")
+        yield page
 
 
 @asynccontextmanager

@@ -56,6 +56,12 @@ class Take:
     abandoned: bool = False
     key_frame_ms: int | None = None
 
+    @property
+    def recorded_seconds(self) -> float:
+        """How long the recording is: without its pauses."""
+        signs = {"pause": 1, "resume": -1}
+        return self.seconds + sum(signs.get(action, 0) * at for at, action in self.actions)
+
 
 _SUFFIXES = {"webm": "webm", "x-matroska": "mkv", "mp4": "mp4"}
 

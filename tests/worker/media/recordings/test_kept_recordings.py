@@ -34,6 +34,13 @@ async def test_sound_is_in_time_again_after_its_time_stamps_jumped(tmp_path: Pat
     assert clip.content.beeps[-1] + clip.start == pytest.approx(clip.source.beeps[-1], abs=0.017)
 
 
+async def test_the_last_picture_is_shown_wherever_the_cut_begins(tmp_path: Path) -> None:
+    """It says that it lasts 33 ms, less than a frame of its clip."""
+    path = next(path for path in KEPT if path.name == "rarely-changing.mp4")
+    clip = await checking.cut(path, tmp_path, start=0.34, before_end=0.01)
+    assert clip.content.pictures[-1].number == clip.source.pictures[-1].number
+
+
 @pytest.mark.parametrize("name", ["vp8-sliced-sound.webm", "asked.webm", "paused.mkv"])
 async def test_a_recording_whose_end_is_missing_is_used_up_to_there(
     name: str, tmp_path: Path

@@ -49,7 +49,9 @@ async def list_pictures(path: Path, facts: MediaFacts, work_dir: Path) -> Pictur
         return Pictures(times=(), end=-math.inf)
     longest = max((after - before for before, after in pairwise(times)), default=0.0)
     stated = max(stored[-1][1], float(1 / facts.video.frame_rate))
-    return Pictures(times=times, end=times[-1] + min(stated, max(longest, _LAST_PICTURE_SECONDS)))
+    end = times[-1] + min(stated, max(longest, _LAST_PICTURE_SECONDS))
+    # An edit list may end the last picture earlier.
+    return Pictures(times=times, end=min(end, max(facts.duration_seconds, times[-1])))
 
 
 async def first_picture(path: Path, facts: MediaFacts, work_dir: Path) -> float:

@@ -1,8 +1,8 @@
 """Fits a cue into the picture: lines of even length, then a smaller size, then parts one after the other.
 
 A line ends where a line may break (UAX 14) and a word ends (UAX 29), both by ICU. Its dictionaries know the words of
-languages without spaces: Chinese, Japanese, Thai, Lao, Khmer and Burmese. A word wider than a line breaks between two
-characters as a reader counts them. The lines of a paragraph get as even as their number allows. A
+languages without spaces: Chinese, Japanese, Thai, Lao, Khmer and Burmese. A word wider than a line breaks where
+a line may break within it, else between two characters as a reader counts them. The lines of a paragraph get as even as their number allows. A
 cue that needs more lines than there is room for gets smaller in steps down to MIN_SCALE; what is too long even then is
 shown in parts.
 """
@@ -124,17 +124,23 @@ def _lines(
 
 
 def _broken(text: str, word: _Word, width: Width, limit: float) -> Iterator[_Word]:
-    """The pieces of a word that is wider than a line."""
-    start = word.start
-    characters = CharacterBreaker(text[word.start : word.end], _LOCALE)
-    ends = [word.start + end for end in _segment_ends(characters)]
+    """The pieces of a word that is wider than a line.
+
+    They end where a line may break, so that none begins with a Japanese prolonged sound mark; else after a character.
+    """
+    start, allowed = word.start, None
+    shown = text[word.start : word.end]
+    ends = [word.start + end for end in _segment_ends(CharacterBreaker(shown, _LOCALE))]
+    breaks = {word.start + end for end in _segment_ends(LineBreaker(shown, _LOCALE))}
     for place, end in enumerate(ends):
+        allowed = end if end in breaks else allowed
         is_full = place + 1 < len(ends) and width(text[start : ends[place + 1]]) > limit
         if is_full or end == word.end:
-            part = width(text[start:end])
-            extra = word.advance - word.width if end == word.end else 0
-            yield _Word(start=start, end=end, width=part, advance=part + extra)
-            start = end
+            stop = allowed or end
+            part = width(text[start:stop])
+            extra = word.advance - word.width if stop == word.end else 0
+            yield _Word(start=start, end=stop, width=part, advance=part + extra)
+            start, allowed = stop, None
 
 
 def _balanced(words: Sequence[_Word], limit: float) -> Sequence[Sequence[_Word]]:

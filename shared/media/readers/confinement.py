@@ -1,0 +1,37 @@
+"""The limits of a child process that reads a file. The kernel enforces them."""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def confine(*, memory_bytes: int, cpu_seconds: int) -> None:
+    """Limit this process to its standard streams, and to this much more memory than it already has."""
+    # MediaInfo and libav open the files and URLs that a playlist or a reference movie names, even when they
+    # read from a stream. With a limit of three open files they have only their standard streams.
+    mapped = _mapped_bytes()
+    for limit, value in (
+        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_AS, mapped + memory_bytes),
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent, with this process id, ends in any way."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before that took effect
+        os._exit(1)
+
+
+def _mapped_bytes() -> int:
+    """The address space that this process uses: mostly the code of libraries, which it shares with its parent."""
+    with open("/proc/self/statm", "rb") as numbers:  # noqa: PTH123 - importing pathlib takes time
+        return int(numbers.read().split()[0]) * resource.getpagesize()
