@@ -117,7 +117,7 @@ async def test_another_worker_goes_on_at_once_and_no_attempt_is_spent(
     assert (progress.job_status, progress.job_attempt) == ("completed", 1)
     clips = project.clips()
     assert (clips[0], len(clips)) == (first, 3)
-    assert clips[2].storage_path.split("/")[3] > first.storage_path.split("/")[3]
+    assert int(clips[2].storage_path.split("/")[3]) > int(first.storage_path.split("/")[3])
 
 
 async def test_a_job_that_no_other_worker_takes_is_dispatched_by_cleanup(
