@@ -30,7 +30,8 @@ MAX_CUES = 10_000
 MAX_CUE_CHARACTERS = 2_000
 
 _GUARD = "\ufdd0"  # a noncharacter, which no text contains: keeps pysubs2 from reading more than text in a text
-_STAMP = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,3})\d*)?"
+# Translators of texts put spaces after the commas and colons.
+_STAMP = r"(?:(\d{1,4}) ?: ?)?(\d{1,2}) ?: ?(\d{1,2})(?: ?[.,:] ?(\d{1,3})\d*)?"
 _TIMING = re.compile(rf"{_STAMP}\s*-?->\s*{_STAMP}(?:\s(.*))?", re.ASCII)
 _MEANT_AS_TIMING = re.compile(r"\d+\s*[:.,].*-->", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
@@ -74,7 +75,7 @@ def parse_captions(text: str) -> tuple[Cue, ...]:
         CaptionProblem: this is not a caption file, or it is too large.
 
     """
-    lines = _LINE_ENDS.sub("\n", text.removeprefix("\ufeff")).split("\n")
+    lines = _LINE_ENDS.sub("\n", _without_mark(text)).split("\n")
     _check_lines(lines)
     blocks = list(_blocks(lines))
     _check_blocks(lines, blocks)
@@ -82,6 +83,11 @@ def parse_captions(text: str) -> tuple[Cue, ...]:
     if not cues:
         raise CaptionProblem(blocks[0].line, "no cue has both a text and an end after its start.")
     return tuple(sorted(cues, key=lambda cue: cue.start))
+
+
+def _without_mark(text: str) -> str:
+    """The text without its byte order mark, which programs also read as three characters of Windows-1252."""
+    return text.removeprefix("\ufeff").removeprefix("\u00ef\u00bb\u00bf")
 
 
 def _cue(start: float, end: float, text: str, settings: str) -> Cue | None:

@@ -33,6 +33,8 @@ BEYOND_SCHEMAS = (
     # Segments are checked against their sources, and against each other.
     r"body\.segments\.\d+: Segment \d+ (refers to|is outside|ends before|is shorter|overlaps) ?.*",
     r"body\.segments: .*",
+    # A sound track is checked against those of its source.
+    r"body\.(audio_track|segments\.\d+): (Segment \d+: )?The video has no sound track \d+\. .*",
 )
 RULES = re.compile("|".join(f"(?:{rule})" for rule in BEYOND_SCHEMAS), re.DOTALL)
 RANGE_STATUSES = (416,)

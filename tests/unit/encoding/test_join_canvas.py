@@ -126,7 +126,7 @@ def test_half_of_the_material_is_never_reduced(
         ([(1, 50), (1, 25), (1, 24)], 50),
         ([(1, Fraction(30000, 1001)), (1, 25)], Fraction(30000, 1001)),
         ([(4, 120)], 60),
-        ([(4, 2)], 8),
+        ([(4, 2)], 6),
     ],
 )
 def test_the_rate_is_at_least_that_of_most_of_the_frames(

@@ -46,9 +46,12 @@ def test_cues_have_times_and_lines() -> None:
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("first", ["", "WEBVTT - of an editor"])
-def test_every_editor_s_line_endings_and_byte_order_mark_are_read(ending: str, first: str) -> None:
-    lines = [first, "", "1", TIMING, " Hello ", "", "", "2", TIMING, "Bye"]
-    assert _texts("\ufeff" + ending.join(lines)) == ["Hello", "Bye"]
+@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff".encode().decode("cp1252")])
+def test_every_editor_s_line_endings_and_byte_order_mark_are_read(
+    ending: str, first: str, mark: str
+) -> None:
+    lines = [first, "", "1", TIMING, " Hello ", "", "NOTE by" if first else "", "2", TIMING, "Bye"]
+    assert _texts(mark + ending.join(lines)) == ["Hello", "Bye"]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,7 @@ def test_every_editor_s_line_endings_and_byte_order_mark_are_read(ending: str, f
         ("00:61:01,000 --> 00:62:02,000", (3661, 3722)),
         ("100:00:00,000 --> 101:00:00,000", None),
         ("0:0:1,1234567 --> 0:0:2", (1.123, 2)),
+        ("00: 00: 01, 000 --> 00: 00: 02, 500", (1, 2.5)),
     ],
 )
 def test_timings_of_all_kinds_are_read(timing: str, times: tuple[float, float] | None) -> None:

@@ -2,9 +2,9 @@
 
 A line ends where a line may break (UAX 14) and a word ends (UAX 29), both by ICU. Its dictionaries know the words of
 languages without spaces: Chinese, Japanese, Thai, Lao, Khmer and Burmese. A word wider than a line breaks where
-a line may break within it, else between two characters as a reader counts them. The lines of a paragraph get as even as their number allows. A
-cue that needs more lines than there is room for gets smaller in steps down to MIN_SCALE; what is too long even then is
-shown in parts.
+a line may break within it, else between two characters as a reader counts them. The lines of a paragraph get as even as
+their number allows. A cue that needs more lines than there is room for gets smaller in steps down to MIN_SCALE; what is
+too long even then is shown in parts.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
