@@ -184,14 +184,14 @@ async def test_a_write_that_is_just_being_made_is_not_lost(
     await deliver(worker, job.id)
     await eventually(lambda: ffmpegs_of(worker), 30)
     row = sql.Identifier(f"editai_{'projects' if writing == 'finish_job' else 'locks'}")
-    while not waiting():  # a renewal waits as well, so the row is held only for moments
-        with holder.transaction():
-            holder.execute(sql.SQL("select 1 from {} for update").format(row))
-            async with asyncio.timeout(30):
-                if await _soon(waiting):
+    async with asyncio.timeout(40):
+        told = False
+        while not told:  # a renewal waits as well, so the row is held only for moments
+            with holder.transaction():
+                holder.execute(sql.SQL("select 1 from {} for update").format(row))
+                if told := await _soon(waiting):
                     terminate(worker)
                     await eventually(lambda: not _accepts(worker), 5)
-                    break
     await ended(worker)
     assert stored_job(project) == left
 
