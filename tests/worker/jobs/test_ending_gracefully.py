@@ -181,6 +181,7 @@ async def test_a_write_that_is_just_being_made_is_not_lost(
     """A job whose final write is under way ends; a clip that is being recorded is recorded, or made again."""
     waiting, holder = waits_in(database, writing), database.connect("supabase_admin")
     job = await project.start(variant_count=1, target_duration=2)
+    log = worker.watch_log()
     await deliver(worker, job.id)
     await eventually(lambda: ffmpegs_of(worker), 30)
     row = sql.Identifier(f"editai_{'projects' if writing == 'finish_job' else 'locks'}")
@@ -194,6 +195,8 @@ async def test_a_write_that_is_just_being_made_is_not_lost(
                     await eventually(lambda: not _accepts(worker), 5)
     await ended(worker)
     assert stored_job(project) == left
+    outcome = "completed" if writing == "finish_job" else "left"
+    assert log.lines(job_id=str(job.id), outcome=outcome)
 
 
 async def _soon(condition: Callable[[], bool]) -> bool:
