@@ -2,7 +2,7 @@
 # Permissions: one service account per function, two for the callers of the internal functions, one for builds.
 #
 #   editai-library         reads its secrets, adds tasks to the queue on behalf of editai-tasks
-#   editai-worker          reads its secrets
+#   editai-worker          reads its secrets, adds tasks to the queue on behalf of editai-tasks: a job that it gives back
 #   editai-lease-cleanup   reads its secrets, adds tasks to the queue on behalf of editai-tasks
 #   editai-tasks           the identity of Cloud Tasks at the worker: may only call it
 #   editai-scheduler       the identity of Cloud Scheduler at lease_cleanup: may only call it
@@ -22,7 +22,7 @@ make_accounts() {
     for role in "${BUILD_ROLES[@]}"; do
         bind "serviceAccount:$(account editai-build)" "$role" projects "$PROJECT"
     done
-    for name in editai-library editai-lease-cleanup; do
+    for name in "${FUNCTION_ACCOUNTS[@]}"; do
         bind "serviceAccount:$(account "$name")" roles/iam.serviceAccountUser \
             'iam service-accounts' "$(account editai-tasks)"
     done

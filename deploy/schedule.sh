@@ -21,7 +21,7 @@ make_queue() {
             fail "the queue could not be created; the name of a queue that was deleted within the last days cannot be reused: set QUEUE to another"
     fi
     local name
-    for name in editai-library editai-lease-cleanup; do
+    for name in "${FUNCTION_ACCOUNTS[@]}"; do
         bind "serviceAccount:$(account "$name")" roles/cloudtasks.enqueuer \
             'tasks queues' "$QUEUE" "--location=$REGION"
     done

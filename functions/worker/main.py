@@ -7,6 +7,8 @@ from starlette.responses import Response
 from pipeline.delivery.delivery import WorkerSettings, deliver
 from pipeline.ffmpeg.limits import FfmpegSettings
 from shared.auth.google_id_tokens import CallerSettings
+from shared.dispatch.cloud_tasks import CloudTasksSettings
+from shared.dispatch.dispatch import DispatchSettings
 from shared.observability.logs import configure_logging
 from shared.observability.telemetry import configure_telemetry
 from shared.serving.functions_framework import serve_functions
@@ -15,7 +17,10 @@ from shared.settings import Settings, check_settings
 from shared.storage.factory import StorageSettings
 
 configure_logging()
-check_settings(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings)
+check_settings(
+    *(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings),
+    *(DispatchSettings, CloudTasksSettings),
+)
 configure_telemetry("worker")
 serve_functions()
 

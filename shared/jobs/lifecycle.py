@@ -1,4 +1,4 @@
-"""Jobs: start, claim, record, finish, cancel. Each calls one SQL function, which holds the rules."""
+"""Jobs: start, claim, record, finish, return, cancel. Each calls one SQL function, which holds the rules."""
 
 import asyncio
 from typing import Any, Literal
@@ -156,9 +156,18 @@ async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClai
     return JobClaim.model_validate(response | {"job": _row(response["job"]), "lease": lease})
 
 
-async def record_clip(lease: Lease, clip: dict[str, Any]) -> Clip:
-    """Record a finished clip as a checkpoint. A variant that is already recorded is returned. Raises LeaseLost."""
-    response = await call("record_clip", repeatable=True, **fencing_params(lease), clip=clip)
+async def record_clip(lease: Lease, clip: dict[str, Any], *, percentage: int | None = None) -> Clip:
+    """Record a finished clip as a checkpoint. A variant that is already recorded is returned. Raises LeaseLost.
+
+    `percentage` is the job's progress with this clip, where the next attempt begins.
+    """
+    response = await call(
+        "record_clip",
+        repeatable=True,
+        **fencing_params(lease),
+        clip=clip,
+        percentage=percentage,
+    )
     raise_if_lost(lease, response["outcome"])
     return Clip.model_validate(response["clip"])
 
@@ -185,6 +194,21 @@ async def finish_job(
         export=export,
     )
     raise_if_lost(lease, outcome)
+
+
+async def return_job(lease: Lease, *, dispatch_ttl_seconds: float) -> int:
+    """Give a job back without a cost of its attempt; return the token of its dispatch lease, to dispatch it with.
+
+    Safe to retry. Raises LeaseLost, DatabaseUnavailable.
+    """
+    response = await call(
+        "return_job",
+        repeatable=True,
+        **fencing_params(lease),
+        dispatch_ttl_seconds=dispatch_ttl_seconds,
+    )
+    raise_if_lost(lease, response["outcome"])
+    return response["dispatch_token"]
 
 
 async def discard_outputs(lease: Lease) -> None:

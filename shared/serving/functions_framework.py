@@ -1,12 +1,15 @@
 """Configures how functions-framework serves the functions. It has no options for its server or its routes."""
 
+from functools import partial
 from typing import Any
 
 import functions_framework.aio
+from starlette.applications import Starlette
 from starlette.routing import Match, Route
 from starlette.types import Scope
 from uvicorn_worker import UvicornWorker  # pyright: ignore[reportMissingTypeStubs]
 
+from shared.serving.ending import ends_gracefully
 from shared.serving.http_protocol import GuardedProtocol
 
 EVERY_PATH = "/{path:path}"
@@ -30,7 +33,12 @@ class EveryRequest(Route):
 
 
 def serve_functions(protocol: type[GuardedProtocol] = GuardedProtocol) -> None:
-    """Make the framework's server use this protocol, without web sockets, and route all requests to the function."""
+    """Make the framework's server use this protocol, without web sockets, and route all requests to the function.
+
+    Its processes end gracefully.
+    """
     options: dict[str, Any] = {"http": protocol, "ws": "none"}
     UvicornWorker.CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **options}
     setattr(functions_framework.aio, "Route", EveryRequest)  # noqa: B010 - not a name that it exports
+    graceful = partial(Starlette, lifespan=ends_gracefully)
+    setattr(functions_framework.aio, "Starlette", graceful)  # noqa: B010 - likewise

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.errors import MalformedRequest, RequestTimeout, plain_problem, problem_response
+from shared.serving.ending import is_ending
 
 MAX_HEAD_BYTES = 64 * 1024
 """Limit of a request's first line and headers, and of all its trailers; a Supabase token takes one or two thousand."""
@@ -92,6 +93,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stop_head_timer()
         self._check_size(len(self.headers), self._size_of_head())
         super().on_headers_complete()
+        if is_ending():
+            self._close_after_response()
         self._in_body = True
         self._trailers = self._trailer_bytes = 0
 
@@ -119,6 +122,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._too_large = True
             raise ValueError  # The parser stops and calls send_400_response.
 
+    def _close_after_response(self) -> None:
+        """Without this, a client of a connection that was accepted late would keep an ending process alive."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None:
+            cycle.keep_alive = False
+
     def _is_responding(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is not None and not cycle.response_complete
@@ -139,7 +148,8 @@ class GuardedProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _start_head_timer(self) -> None:
-        self._head_timer = self.loop.call_later(self.head_seconds, self._on_head_timeout)
+        seconds = min(self.head_seconds, LINGER_SECONDS) if is_ending() else self.head_seconds
+        self._head_timer = self.loop.call_later(seconds, self._on_head_timeout)
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:

@@ -39,7 +39,7 @@ def test_each_account_has_only_the_permissions_that_its_function_needs(deployed:
         ("editai-jobs", "roles/cloudtasks.enqueuer"),
         ("editai-tasks", "roles/iam.serviceAccountUser"),
     }
-    assert of("editai-worker") == keys
+    assert of("editai-worker") == keys | enqueues
     assert of("editai-lease-cleanup") == keys | enqueues
     assert of("editai-library") == keys | enqueues | {("editai-supabase-jwt-secret", reads)}
     assert of("editai-tasks") == {("editai-worker", "roles/run.invoker")}
@@ -88,6 +88,7 @@ def test_the_functions_run_as_asgi_and_know_each_other(deployed: Cloud) -> None:
     assert all('FUNCTION_USE_ASGI: "true"' in text for text in settings.values())
     assert f'WORKER_URL: "{worker}"' in settings["library"]
     assert f'WORKER_URL: "{worker}"' in settings["lease_cleanup"]
+    assert f'WORKER_URL: "{worker}"' in settings["worker"], "for a job that it gives back"
     assert f'GOOGLE_OIDC_AUDIENCE: "{worker}"' in settings["worker"]
 
 

@@ -22,6 +22,7 @@ from tests.sql.values import (
     Reclaimed,
     Recorded,
     Renewed,
+    Returned,
     after,
     clip_facts,
     lease_proof,
@@ -153,17 +154,33 @@ class SqlClient:
     def clear_progress(self, lease: Lease) -> str:
         return self.one("clear_progress", **fencing_params(lease))
 
-    def record_clip(self, lease: Lease, variant_number: int, /, **changes: Any) -> Recorded:
+    def record_clip(
+        self,
+        lease: Lease,
+        variant_number: int,
+        /,
+        *,
+        percentage: int | None = None,
+        **changes: Any,
+    ) -> Recorded:
         return Recorded.model_validate(
             self.one(
                 "record_clip",
                 **fencing_params(lease),
                 clip=clip_facts(lease, variant_number) | changes,
+                percentage=percentage,
             )
         )
 
     def finish_job(self, lease: Lease, status: str = "completed", **changes: Any) -> str:
         return self.one("finish_job", **fencing_params(lease), status=status, **changes)
+
+    def return_job(self, lease: Lease, *, dispatch_ttl_seconds: float = DISPATCH_TTL) -> Returned:
+        return Returned.model_validate(
+            self.one(
+                "return_job", **fencing_params(lease), dispatch_ttl_seconds=dispatch_ttl_seconds
+            )
+        )
 
     def cancel_job(self, project_id: str, *, owner_id: UUID | None = None) -> JobCancel:
         return JobCancel.model_validate(

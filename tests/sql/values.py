@@ -51,6 +51,13 @@ class Recorded(Record):
     clip: Clip | None
 
 
+class Returned(Record):
+    """The outcome of giving a job back, and the token of its new dispatch lease."""
+
+    outcome: Literal["returned", "cancelled", "lost"]
+    dispatch_token: int | None
+
+
 class Deleted(Record):
     """The outcome of deleting a project, a source or a clip; if busy, with the holder's lease."""
 

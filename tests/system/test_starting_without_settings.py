@@ -55,7 +55,7 @@ def start(name: str, **settings: str) -> str:
     ("name", "named"),
     [
         ("library", {"PUBLIC_URL", "WORKER_URL", "SUPABASE_JWT_ISSUER", "SUPABASE_JWKS_URL"}),
-        ("worker", set[str]()),
+        ("worker", {"WORKER_URL"}),
         ("lease_cleanup", {"WORKER_URL"}),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_function_without_settings_names_each_missing_one(name: str, named: se
     ("name", "named"),
     [
         ("library", COMMON | DISPATCH | USERS | {"PUBLIC_URL", "CORS_ALLOWED_ORIGINS"}),
-        ("worker", COMMON | CALLERS | {"WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES"}),
+        ("worker", COMMON | DISPATCH | CALLERS | {"WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES"}),
         ("lease_cleanup", COMMON | DISPATCH | CALLERS),
     ],
 )

@@ -1,7 +1,7 @@
 -- Gives a worker the job, its lease and what it needs to continue: the sources, and the clips recorded so far.
 -- Dispatch is at least once, so the same job may be claimed at any time and any number of times.
--- The attempt's progress starts at 0 here. Otherwise a reader would see the percentage of the attempt before, which the
--- first heartbeat would then take back.
+-- The attempt's progress starts here, where the recorded clips stand. Otherwise a reader would see the percentage of the
+-- attempt before, which the first heartbeat would then take back.
 -- Outcomes:
 --   claimed        the lease is the caller's; also when the call is repeated with the same p_lease_id
 --   running        another worker has the job
@@ -64,7 +64,7 @@ begin
       started_at = coalesce(j.started_at, v_now)
     where j.id = p_job_id
     returning j.* into job;
-    perform public.editai_begin_progress(job.project_id, 'Starting', lease.fencing_token);
+    perform public.editai_resume_progress(job.project_id, 'Starting', lease.fencing_token);
     outcome := 'claimed';
   end if;
 

@@ -1,5 +1,6 @@
 -- Records a finished clip: the checkpoint after which the next attempt continues. Called by the worker.
--- p_clip has the columns of editai_clips that describe the file and its variant.
+-- p_clip has the columns of editai_clips that describe the file and its variant. p_percentage is the job's progress with
+-- this clip: it is shown at once, and the next attempt begins there.
 -- Outcomes: recorded (with the clip; a repeated call returns the clip that was recorded first); cancelled or lost, and
 -- then nothing was written. Raises 23505 if the variant number belongs to another job.
 create function public.editai_record_clip(
@@ -8,6 +9,7 @@ create function public.editai_record_clip(
   p_lease_id uuid,
   p_fencing_token bigint,
   p_clip jsonb,
+  p_percentage integer default null,
   out outcome text,
   out clip public.editai_clips
 )
@@ -31,6 +33,11 @@ begin
     raise exception 'variant % of this project is another job''s', p_clip ->> 'variant_number'
       using errcode = 'unique_violation';
   end if;
+  update public.editai_generation_progress g set
+    percentage = greatest(g.percentage, p_percentage),
+    checkpoint_percentage = greatest(g.checkpoint_percentage, p_percentage),
+    updated_at = public.editai_clock()
+  where g.project_id = p_project_id and g.fencing_token = p_fencing_token and p_percentage > g.checkpoint_percentage;
   outcome := 'recorded';
 end
 $$;

@@ -10,7 +10,10 @@ create table public.editai_generation_progress (
     constraint editai_generation_progress_remaining_is_positive check (estimated_remaining >= 0),
   updated_at timestamptz not null default now(),
   -- The attempt that wrote the row: within one attempt the percentage never goes down.
-  fencing_token bigint
+  fencing_token bigint,
+  -- The progress of the job with its recorded clips, where its next attempt begins.
+  checkpoint_percentage integer not null default 0
+    constraint editai_generation_progress_checkpoint_is_a_percentage check (checkpoint_percentage between 0 and 100)
 ) with (fillfactor = 50);
 
 alter table public.editai_generation_progress enable row level security;

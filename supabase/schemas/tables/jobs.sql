@@ -4,7 +4,8 @@ create table public.editai_jobs (
   project_id text not null references public.editai_projects (id) on delete cascade,
   kind text not null
     constraint editai_jobs_kind_is_known check (kind in ('raw_clips', 'segment_clips', 'final_render')),
-  -- queued -> running -> completed | failed | cancelled; running -> queued if its lease expired with attempts left.
+  -- queued -> running -> completed | failed | cancelled; running -> queued if its worker gave it back, or
+  -- its lease expired with attempts left.
   status text not null default 'queued'
     constraint editai_jobs_status_is_known
     check (status in ('queued', 'running', 'completed', 'failed', 'cancelled')),

@@ -59,6 +59,11 @@ BREAKS: Mapping[str, Break] = {
         file="release_without_token.sql",
         rules=("a release ends the caller's own lease and no other",),
     ),
+    "return-at-a-cost": Break(
+        file="return_at_a_cost.sql",
+        rules=("a job that its worker gives back has spent no attempt",),
+        aimed_faults=("worker told to end",),
+    ),
     "finish-in-two": Break(
         file="finish_in_two.sql",
         rules=("a job's end and its lease's end are one transaction",),

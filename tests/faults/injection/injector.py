@@ -31,6 +31,8 @@ EXPECTED = (psycopg.Error, httpx.HTTPError, psutil.Error, OSError, DidNotHappen)
 HARMLESS_TO_CLEANUP = (
     "worker killed",
     "library killed",
+    "worker told to end",
+    "library told to end",
     "ffmpeg killed",
     "delivered twice",
     "delivered late",
@@ -85,6 +87,7 @@ class Injector:
         """Every kind of fault that this stack allows, by the name that the report prints."""
         kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "worker killed": self._kill_worker,
+            "worker told to end": self._tell_worker_to_end,
             "worker stopped past its lease": self._stop_worker,
             "Postgres crashed": self.parts.crash_postgres,
             "PostgREST killed": lambda: self.parts.kill("postgrest"),
@@ -103,6 +106,7 @@ class Injector:
         }
         if self.load.with_library:
             kinds["library killed"] = lambda: self.parts.kill("library")
+            kinds["library told to end"] = lambda: self.parts.tell_to_end("library")
         if self.stack.with_media:
             kinds["ffmpeg killed"] = self.media.kill_ffmpeg
             kinds["work directory full"] = self._fill_disk
@@ -158,6 +162,9 @@ class Injector:
 
     async def _kill_worker(self) -> None:
         await self.parts.kill(self.chance.choice(self.stack.worker_names))
+
+    async def _tell_worker_to_end(self) -> None:
+        await self.parts.tell_to_end(self.chance.choice(self.stack.worker_names))
 
     async def _stop_worker(self) -> None:
         """A zombie: it resumes after its lease has expired and may belong to another worker."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from tests.faults.pacing import pause
 from tests.faults.stack.stack import FaultStack
 
 SHUTDOWN_SECONDS = 5
+GRACE_SECONDS = 10
+"""What Cloud Run gives an instance between SIGTERM and SIGKILL."""
 
 
 @dataclass(kw_only=True)
@@ -34,6 +37,21 @@ class Parts:
         async with self._locks[name]:
             self._alive(name).kill()
             await self._start_again(name, within_seconds=0.5)
+
+    async def tell_to_end(self, name: str) -> None:
+        """Send a function SIGTERM and start it again once it has ended.
+
+        Raises DidNotHappen if it is down, or was killed because it took too long, as a library with slow requests may.
+        """
+        async with self._locks[name]:
+            process = self._alive(name)
+            sent_at = time.monotonic()
+            process.request_stop()
+            await asyncio.to_thread(process.wait_stopped, GRACE_SECONDS)
+            killed = time.monotonic() - sent_at > GRACE_SECONDS
+            await self._start_again(name, within_seconds=0.5)
+        if killed:
+            raise DidNotHappen(f"it did not end within {GRACE_SECONDS} s")
 
     async def crash_postgres(self) -> None:
         """Kill Postgres; in half of the cases after an immediate shutdown was requested."""

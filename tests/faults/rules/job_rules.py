@@ -16,7 +16,7 @@ NEXT_STATUS: Mapping[str, tuple[str, ...]] = {
 }
 BY: Mapping[str, tuple[str, ...]] = {
     "running": ("claim_job",),
-    "queued": ("cleanup_leases",),
+    "queued": ("cleanup_leases", "return_job"),
     "completed": ("finish_job",),
     "failed": ("finish_job", "cleanup_leases", "claim_job", "start_job", "acquire_lease"),
     "cancelled": ("cancel_job",),
@@ -28,6 +28,7 @@ SUPERSEDED = "superseded"
 RENDER = "final_render"
 EXPORTED = "a render's end and its export are one transaction"
 ENDS = "a job is ended by its holder, by a cancel, or by a caller that finds its lease expired"
+RETURNED = "a job that its worker gives back has spent no attempt"
 WAITS = "a queued job fails only when no attempt or no time is left"
 
 
@@ -38,18 +39,33 @@ def broken_by_change(entry: Entry, state: ProjectState, old: Row, new: Row) -> G
         yield "a finished job never changes again", {}
     elif was != now and now not in NEXT_STATUS[was]:
         yield "a job goes from status to status as agreed", {"was": was, "now": now}
-    if new["attempt"] < old["attempt"] or new["attempt"] > new["max_attempts"]:
+    taken_back = takes_back_attempt(entry, old, new)
+    if new["attempt"] > new["max_attempts"] or (new["attempt"] < old["attempt"] and not taken_back):
         yield "attempts never pass the maximum", {}
-    if not _counts_attempts(state, old, new):
+    if not taken_back and not _counts_attempts(state, old, new):
         yield "each attempt has a token of its own and is counted once", {"was": old["attempt"]}
     if was != now and entry.function not in BY[now]:
         yield "a job changes only by the calls that may change it", {"by": entry.function}
+    if is_returned(entry, old, new) and state.taken_back != new["id"]:
+        yield RETURNED, {"attempt": new["attempt"]}
     if was != now == "completed" and (new["kind"] == RENDER) != (state.exported == new["id"]):
         yield EXPORTED, {"exported": state.exported}
     if was == "queued" and now == "failed" and not _is_exhausted(entry, old):
         yield WAITS, {"by": entry.function, "error": new["error"]}
     if now == "failed" and was in ACTIVE and not _may_fail(entry, state, old, new):
         yield ENDS, {"by": entry.function, "error": new["error"]}
+
+
+def takes_back_attempt(entry: Entry, old: Row, new: Row) -> bool:
+    """True if this change uncounts the attempt of a worker that gives its job back."""
+    uncounted = new["attempt"] == old["attempt"] - 1
+    return entry.function == "return_job" and uncounted and old["status"] == "running"
+
+
+def is_returned(entry: Entry, old: Row, new: Row) -> bool:
+    """True if the job's worker gave it back."""
+    queued = old["status"] == "running" and new["status"] == "queued"
+    return queued and entry.function == "return_job"
 
 
 def is_end_by_holder(entry: Entry, new: Row) -> bool:

@@ -1,4 +1,4 @@
-"""Which calls may end a live lease: its holder's release or finish, a cancel, or the claim of its own job.
+"""Which calls may end a live lease: its holder's release, finish or return, a cancel, or the claim of its own job.
 
 And which may take a project from its queued job: none before the job's deadline.
 """
@@ -20,6 +20,8 @@ def may_end(entry: Entry, lock: Lock) -> bool:
             return lock.job_id is None
         case "finish_job":
             return lock.job_id is not None
+        case "return_job":  # it is replaced by the lease of the next dispatch
+            return lock.job_id is not None and lock.holder != "dispatch"
         case "claim_job":  # it replaces the lease of the dispatch
             return lock.job_id is not None and lock.holder == "dispatch"
         case _:
@@ -33,14 +35,18 @@ def may_shorten(entry: Entry, lock: Lock) -> bool:
 
 
 def replaces_dispatch(entry: Entry, before: Lock, new: Lock) -> bool:
-    """True if a claim replaces the dispatch lease of its own job."""
+    """True if a claim replaces the dispatch lease of its own job, or a return is replaced by one."""
     claimed = entry.function == "claim_job" and before.holder == "dispatch"
-    return claimed and before.job_id == new.job_id
+    returned = entry.function == "return_job" and new.holder == "dispatch"
+    return (claimed or returned) and before.job_id == new.job_id
 
 
 def may_stay_removed(removed: Lock, state: ProjectState, function: str) -> bool:
-    """True if a transaction may leave a live lease removed: a claim must replace it by one of the same job."""
-    if function != "claim_job":
+    """True if a transaction may leave a live lease removed.
+
+    A claim and a return must replace it by one of the same job.
+    """
+    if function not in ("claim_job", "return_job"):
         return True
     return state.lock is not None and state.lock.job_id == removed.job_id
 

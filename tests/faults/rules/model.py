@@ -12,7 +12,12 @@ from tests.faults.evidence.entries import Entry, Row
 from tests.faults.rules import lease_ends
 from tests.faults.rules.between_transactions import broken_between
 from tests.faults.rules.health import DeadLease
-from tests.faults.rules.job_rules import broken_by_change, is_end_by_holder
+from tests.faults.rules.job_rules import (
+    broken_by_change,
+    is_end_by_holder,
+    is_returned,
+    takes_back_attempt,
+)
 from tests.faults.rules.states import Lock, ProjectState
 from tests.faults.rules.violations import Violation
 
@@ -159,6 +164,11 @@ class Model:
     def _on_job_change(self, entry: Entry, state: ProjectState, old: Row, new: Row) -> None:
         for rule, facts in broken_by_change(entry, state, old, new):
             self.break_rule(rule, entry, **facts)
+        if takes_back_attempt(entry, old, new):
+            state.taken_back = new["id"]
+        if is_returned(entry, old, new):
+            self.operations["jobs given back"] += 1
+            state.returned.append(entry.at)
         if old["status"] == new["status"]:
             return
         self.operations[f"jobs {new['status']}"] += 1

@@ -22,7 +22,7 @@ UNAVAILABLE = 503
 SERVER_ERROR = 500
 CONFLICT = 409
 OWN_RELEASE = "a release ends the caller's own lease and no other"
-WRITES = ("heartbeat", "record_clip", "finish_job")
+WRITES = ("heartbeat", "record_clip", "finish_job", "return_job")
 REFUSALS = ("lost", "cancelled")
 
 
@@ -140,11 +140,17 @@ class Responses:
         return None if job_id in state.past_jobs else "an acknowledged start is never lost"
 
     def _read(self, event: Event, state: ProjectState, attempt: Attempt, status: str) -> str | None:
-        """Reads must not go down. Except by a cancel, which clears progress, even of a job that has already ended."""
+        """Reads must not go down. Except by a cancel, which clears progress, even of a job that has already ended.
+
+        And except when the job was given back: its next attempt has the same number.
+        """
         if status == "cancelled":
             return None
         found = self._reads.contradiction(attempt, event, percentage(event))
         if found is None:
+            return None
+        asked_at = found.earlier["requested_at"] + self.clock_offset - SLACK_SECONDS
+        if state.was_returned(asked_at, self._request(event)[1]):
             return None
         told_at = found.earlier["responded_at"] + self.clock_offset - SLACK_SECONDS
         if state.was_cleared(told_at, self._request(event)[1]):

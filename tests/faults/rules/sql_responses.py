@@ -9,6 +9,7 @@ from tests.faults.rules.states import ProjectState, end_of
 RENEWAL = "an acknowledged renewal is never lost"
 OTHER_END = "a job has ended as its attempt was told"
 CHECKPOINTS = "a claim is told of every checkpoint before it"
+OWN_RETURN = "a return queues the caller's own attempt and no other"
 OTHERS_END = "an end is acknowledged to none but the attempt that held the project"
 
 
@@ -55,6 +56,14 @@ def _finished(event: Event, state: ProjectState) -> str | None:
     return ended(state, params["p_job_id"], params["p_status"])
 
 
+def _returned(event: Event, state: ProjectState) -> str | None:
+    response = event["response"]
+    if response["outcome"] != "returned":
+        return None
+    token = state.requeued.get(response["dispatch_token"])
+    return None if token == event["params"]["p_fencing_token"] else OWN_RETURN
+
+
 def _claim(event: Event, state: ProjectState) -> str | None:
     response = event["response"]
     if response["outcome"] != "claimed":
@@ -79,6 +88,7 @@ CHECKS: Mapping[str, Callable[[Event, ProjectState], str | None]] = {
     "renew_lease": _renewed,
     "record_clip": _recorded,
     "finish_job": _finished,
+    "return_job": _returned,
     "claim_job": _claim,
     "cancel_job": _cancel,
 }

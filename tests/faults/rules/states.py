@@ -85,6 +85,8 @@ class ProjectState:
     """The commit time of the last entry."""
     removed_live: Lock | None = None
     """A live lease that the current transaction has removed."""
+    taken_back: str | None = None
+    """The job whose attempt the current transaction has uncounted, because its worker gives it back."""
     exported: str | None = None
     """The job whose export the current transaction has recorded."""
     jobs: dict[str, Row] = field(default_factory=dict[str, Row])
@@ -107,6 +109,10 @@ class ProjectState:
     """The token of the progress row that readers see."""
     cleared: deque[float] = field(default_factory=lambda: deque[float](maxlen=REMEMBERED))
     """When progress rows were removed."""
+    returned: deque[float] = field(default_factory=lambda: deque[float](maxlen=REMEMBERED))
+    """When jobs were given back: the next attempt has the same number, and begins where the recorded clips stand."""
+    requeued: dict[int, int | None] = field(default_factory=dict[int, "int | None"])
+    """By the token of each dispatch lease, the token of the attempt before it."""
     clips: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     """The clips of each job, with the token that each was recorded under."""
 
@@ -114,7 +120,7 @@ class ProjectState:
         """Begin a transaction. Returns False if it was committed before the previous one."""
         in_order = entry.seq > self.seq and entry.committed_at >= self.committed_at
         self.txid, self.committed_at = entry.txid, entry.committed_at
-        self.removed_live = self.exported = None
+        self.removed_live = self.exported = self.taken_back = None
         return in_order
 
     def grant(self, lock: Lock, at: float, committed_at: float) -> None:
@@ -147,13 +153,15 @@ class ProjectState:
         if row["status"] == "queued":
             until = seconds(row["deadline_at"])
             self.waits.append(Span(holder_id=row["id"], begun_at=at, ended_at=until))
+            if self.lock is not None:
+                self.requeued[self.lock.token] = row["fencing_token"]
         self.jobs[row["id"]] = row
         end = end_of(row["result"], row["error"])
         self.past_jobs[row["id"]] = PastJob(
             status=row["status"], token=row["fencing_token"], end=end
         )
         if row["status"] == "running":
-            self.attempts[row["fencing_token"]] = (row["id"], row["attempt"])
+            self.attempts.setdefault(row["fencing_token"], (row["id"], row["attempt"]))
         if row["status"] not in ("queued", "running"):
             del self.jobs[row["id"]]
 
@@ -177,6 +185,10 @@ class ProjectState:
     def was_cleared(self, begun_at: float, ended_at: float) -> bool:
         """True if progress was removed in this interval."""
         return any(begun_at <= at <= ended_at for at in self.cleared)
+
+    def was_returned(self, begun_at: float, ended_at: float) -> bool:
+        """True if a job was given back in this interval."""
+        return any(begun_at <= at <= ended_at for at in self.returned)
 
     def was_held(self, begun_at: float, ended_at: float) -> bool:
         """True if a lease was live, or a job was queued, at some moment of this interval."""

@@ -71,3 +71,16 @@ async def test_a_stopped_part_is_killed_only_after_it_was_resumed(parts: Parts) 
         note("stopped", parts.stop("worker", for_seconds=0.1)), note("killed", parts.kill("worker"))
     )
     assert order == ["stopped", "killed"]
+
+
+async def test_a_part_that_is_told_to_end_starts_again_when_it_has_ended(parts: Parts) -> None:
+    before, pid = processes_of_the_part(), parts.stack.processes["worker"].pid
+    await parts.tell_to_end("worker")
+    assert processes_of_the_part() == before
+    assert parts.stack.processes["worker"].pid != pid
+
+
+async def test_a_part_that_is_down_is_not_told_to_end(parts: Parts) -> None:
+    parts.stack.processes["worker"].kill()
+    with pytest.raises(DidNotHappen):
+        await parts.tell_to_end("worker")

@@ -52,6 +52,7 @@ class Model:
     job: ModelJob | None = None
     percentage: int | None = None
     progress_token: int | None = None
+    checkpoint: int = 0
     clips: set[int] = field(default_factory=set[int])
     last_token: int = 0
     elsewhere: bool = False
@@ -90,8 +91,14 @@ class Model:
         )
 
     def begin(self, token: int) -> None:
-        """A claim begins its attempt's progress at 0."""
-        self.percentage, self.progress_token = 0, token
+        """A claim begins its attempt's progress where the recorded clips stand."""
+        self.percentage, self.progress_token = self.checkpoint, token
+
+    def record(self, percentage: int) -> None:
+        """A recorded clip shows its progress at once. Without a row, which a cancel removed, it shows nothing."""
+        if self.percentage is not None and percentage > self.checkpoint:
+            self.checkpoint = percentage
+            self.percentage = max(self.percentage, percentage)
 
     def beat(self, percentage: int, token: int) -> None:
         """Progress never goes down within an attempt; a new attempt may show less."""
@@ -112,6 +119,7 @@ class Model:
         self.supersede()
         self.job = job
         self.queue(lease_id, token, job)
+        self.checkpoint = 0
         self.begin(token)
 
     def queue(self, lease_id: UUID, token: int, job: ModelJob) -> None:
@@ -146,4 +154,4 @@ class Model:
         if status == "completed" and self.percentage is not None:
             self.percentage = 100
         if status == "cancelled":
-            self.percentage = None
+            self.percentage, self.checkpoint = None, 0

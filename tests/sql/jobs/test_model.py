@@ -146,15 +146,16 @@ class ProjectMachine(RuleBasedStateMachine):
         if held:
             self.model.renew()
 
-    @rule(lease=leases, variant=st.integers(1, 3))
-    def record(self, lease: Lease, variant: int) -> None:
+    @rule(lease=leases, variant=st.integers(1, 3), percentage=st.integers(0, 100))
+    def record(self, lease: Lease, variant: int, percentage: int) -> None:
         held = self.model.holds(lease.lease_id, lease.fencing_token) and lease.job_id is not None
         if held and self.first_variant(lease) > variant:
             return  # an earlier job's: refused with an error, which ends no sequence here
-        outcome = self.sql.record_clip(lease, variant).outcome
+        outcome = self.sql.record_clip(lease, variant, percentage=percentage).outcome
         assert (outcome == "recorded") == held
         if held:
             self.model.clips.add(variant)
+            self.model.record(percentage)
 
     def first_variant(self, lease: Lease) -> int:
         row = self.admin.execute(
@@ -162,6 +163,22 @@ class ProjectMachine(RuleBasedStateMachine):
         ).fetchone()
         assert row is not None
         return row["first"]
+
+    @rule(lease=leases)
+    def return_job(self, lease: Lease) -> None:
+        """A repeated return has the result of the first, while the job is queued and no one has claimed it."""
+        held = self.model.holds(lease.lease_id, lease.fencing_token) and lease.job_id is not None
+        job = self.model.job
+        waits = job is not None and job.status == "queued" and job.token == lease.fencing_token
+        returned = self.sql.return_job(lease)
+        assert (returned.outcome == "returned") == (held or waits)
+        if held and job is not None:
+            job.status, job.attempt = "queued", job.attempt - 1
+            lock = self.stored("locks")
+            assert lock is not None
+            assert lock["fencing_token"] == returned.dispatch_token
+            self.model.grant(lock["lease_id"], lock["fencing_token"], job, DISPATCH_TTL)
+            job.dispatch_due = self.model.now + DISPATCH_TTL
 
     @rule(lease=leases, status=st.sampled_from(["completed", "failed"]))
     def finish(self, lease: Lease, status: Any) -> None:
@@ -189,7 +206,7 @@ class ProjectMachine(RuleBasedStateMachine):
         if active:
             self.model.end("cancelled")
         elif expected == "cancelled":
-            self.model.lease, self.model.percentage = None, None
+            self.model.lease, self.model.percentage, self.model.checkpoint = None, None, 0
 
     @rule(lease=leases)
     def release(self, lease: Lease) -> None:

@@ -110,7 +110,7 @@ def test_a_worker_cannot_choose_a_clips_id_project_or_job(
         "job_id": str(uuid4()),
         "is_selected": True,
     }
-    sql.record_clip(lease, 1, **forged)
+    sql.record_clip(lease, 1, percentage=None, **forged)
     (clip,) = rows("clips")
     assert (clip["project_id"], clip["job_id"]) == (lease.project_id, lease.job_id)
     assert clip["id"] != UUID(int=5)

@@ -69,6 +69,7 @@ CALLS: Mapping[str, Call] = {
         export=clip_facts(scene.lease, 3)
         | {"clip_id": str(scene.clip_id), "preset": "tiktok", "options": {}},
     ),
+    "return_job": lambda sql, scene: sql.return_job(scene.lease),
     "claim_job": lambda sql, scene: sql.claim_job(scene.job_id),
     "start_job": lambda sql, scene: sql.start_job(
         scene.project_id, owner_id=OWNER, max_active_jobs=5

@@ -40,6 +40,7 @@ WRONG: dict[str, LiteralString] = {
     "an unknown project status": "update editai_projects set status = 'busy'",
     "more than all": "update editai_generation_progress set percentage = 101",
     "less than nothing": "update editai_generation_progress set percentage = -1",
+    "a checkpoint of more than all": "update editai_generation_progress set checkpoint_percentage = 101",
     "time remaining below zero": "update editai_generation_progress set estimated_remaining = -1",
 }
 

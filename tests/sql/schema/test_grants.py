@@ -48,6 +48,7 @@ CALLED_BY_THE_SERVICE = {
     "get_source", "has_too_many_jobs", "list_clips", "list_exports", "list_projects", "list_sources",
     "job_removals", "job_removal_times", "list_storage_garbage", "read_progress", "removals",
     "reclaim_lease", "record_clip", "refusal", "release_lease", "renew_lease", "requeue_job", "schema_version",
+    "resume_progress", "return_job",
     "source_removal_times", "start_job", "supersede_jobs",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip

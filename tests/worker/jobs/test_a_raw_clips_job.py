@@ -78,7 +78,7 @@ async def test_a_job_of_a_killed_worker_resumes_after_its_recorded_clips(
     clips = project.clips()
     assert clips[0] == first
     assert len(clips) == 3
-    assert clips[2].storage_path.split("/")[3] > first.storage_path.split("/")[3]
+    assert int(clips[2].storage_path.split("/")[3]) > int(first.storage_path.split("/")[3])
 
 
 async def test_cancelling_stops_ffmpeg_and_frees_the_project(

@@ -32,6 +32,7 @@ from shared.jobs.lifecycle import JobRequest, JobStart, check_project, start_job
 from shared.jobs.records import Job, Lease
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import meter
+from shared.serving.ending import is_ending
 from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,10 @@ class JobStarter:
         return start.job
 
     async def _retry_while_busy(self, attempt: Callable[[], Awaitable[JobStart]]) -> JobStart:
-        """Make an attempt; while its outcome is retriable, wait and retry for as long as this request may wait."""
+        """Make an attempt; while its outcome is retriable, wait and retry for as long as this request may wait.
+
+        A process that has to end waits no longer.
+        """
         result = await self._call_while_connected(attempt)
         if result.outcome not in RETRIABLE_OUTCOMES or self.wait_seconds_left <= 0:
             return result
@@ -131,7 +135,11 @@ class JobStarter:
         now = asyncio.get_running_loop().time
         deadline, steps = now() + self.wait_seconds_left, wait_steps()
         try:
-            while result.outcome in RETRIABLE_OUTCOMES and await wait_before(deadline, steps):
+            while (
+                result.outcome in RETRIABLE_OUTCOMES
+                and not is_ending()
+                and await wait_before(deadline, steps)
+            ):
                 result = await self._call_while_connected(attempt)
         finally:
             self.wait_seconds_left = max(0, deadline - now())

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from pipeline.delivery.giving_back import give_back
 from pipeline.delivery.workspace import workspace
 from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.recipes.final_render import render_clip
@@ -18,6 +19,7 @@ from shared.jobs.lifecycle import JobClaim, discard_outputs
 from shared.jobs.records import Job, JobKind, Lease
 from shared.media.probe import UnusableMedia
 from shared.observability.telemetry import meter
+from shared.serving.ending import GRACE_SECONDS, ProcessEnds, until_ending
 from shared.settings import get_settings
 from shared.storage.factory import get_storage
 
@@ -42,7 +44,8 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
     """Run a claimed job to its end and return how the attempt ended.
 
     completed, failed and cancelled end the job. lost: another attempt has taken over, or will. abandoned: the job is to
-    be retried.
+    be retried. returned and left: this process has to end, and the job was given back and dispatched, or is left to
+    cleanup.
 
     Never raises because of what a job does. A fault that the next attempt may not meet (a full disk, storage that is
     unavailable) abandons the attempt: its lease is cut short, and cleanup requeues the job while it has attempts left.
@@ -60,6 +63,8 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
         if not loss.cancelled:
             _leases_lost.add(1, {"editai.kind": job.kind})
         await _discard_outputs(lease)
+    except ProcessEnds:
+        outcome = await give_back(lease)
     except Exception:
         if limit.expired():
             logger.warning("the attempt is abandoned: it has lasted %g s", attempt_seconds)
@@ -94,7 +99,7 @@ async def _attempt(
                 storage=get_storage(),
                 reporter=reporter,
             )
-            async with limit:
+            async with limit, until_ending(GRACE_SECONDS):
                 return await _run_handler(context)
 
 
@@ -106,9 +111,13 @@ def _record_end(job: Job, outcome: str, duration_seconds: float) -> None:
 
 
 async def _run_handler(context: JobContext) -> str:
-    """Run the job's handler and end the job with its result, or with an error that the user can read."""
+    """Run the job's handler and end the job with its result, or with an error that the user can read.
+
+    When the process has to end, the handler is stopped. The write that ends the job may go on for GRACE_SECONDS.
+    """
     try:
-        outcome = await JOB_HANDLERS[context.job.kind](context)
+        async with until_ending():
+            outcome = await JOB_HANDLERS[context.job.kind](context)
     except UnusableMedia as error:
         return await _fail(context, error.code, error.detail)
     except FfmpegFailed as error:

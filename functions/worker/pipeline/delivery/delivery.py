@@ -18,6 +18,7 @@ from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
 from shared.jobs.lifecycle import JobClaim, claim_job
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import flush, span
+from shared.serving.ending import is_ending, keep_until_done
 from shared.settings import get_settings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -47,8 +48,8 @@ _running: set[asyncio.Task[str]] = set()
 async def deliver(request: Request) -> Response:
     """Respond to a delivery when the job has ended, or with `Prefer: respond-async` once it is claimed (RFC 7240).
 
-    Raises InvalidRequest; ServiceUnavailable when all slots are in use; ProjectBusy when another holder has the
-    project's lease.
+    Raises InvalidRequest; ServiceUnavailable when all slots are in use, the worker is ending, or it ended before
+    another worker was told of the job; ProjectBusy when another holder has the project's lease.
     """
     try:
         delivery = Delivery.model_validate_json(await request.body())
@@ -56,6 +57,8 @@ async def deliver(request: Request) -> Response:
         raise InvalidRequest('The body must be {"job_id": "<uuid>"}.') from None
     fields = request.state.log_fields = {"job_id": str(delivery.job_id)}
     settings = read_settings(WorkerSettings)
+    if is_ending():
+        raise ServiceUnavailable("This worker is ending.")
     if len(_running) >= settings.worker_concurrency:
         raise ServiceUnavailable("All slots of this worker are in use.")
     with log_fields(**fields):
@@ -63,14 +66,22 @@ async def deliver(request: Request) -> Response:
         task = asyncio.create_task(run)
     _running.add(task)
     task.add_done_callback(_running.discard)
+    keep_until_done(task)
     if "respond-async" not in request.headers.get("prefer", ""):
-        return JSONResponse({"outcome": await asyncio.shield(task)})
+        return _ended(await asyncio.shield(task))
     waiting = asyncio.create_task(claimed.wait())
     await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if task.done():
-        return JSONResponse({"outcome": task.result()})
+        return _ended(task.result())
     return JSONResponse({"outcome": "claimed"}, status_code=202)
+
+
+def _ended(outcome: str) -> Response:
+    """The response when an attempt has ended: a queue does not repeat the delivery, unless the job waits for it."""
+    if outcome == "left":
+        raise ServiceUnavailable("This worker is ending. The job is to be delivered again.")
+    return JSONResponse({"outcome": outcome})
 
 
 async def _claim_and_run(

@@ -81,7 +81,10 @@ class JobContext:
         }
         await self.storage.put(video, video_path, content_type="video/mp4")
         await self.storage.put(thumbnail, thumbnail_path, content_type="image/jpeg")
-        recorded = await retry_until_available(lambda: record_clip(self.lease, clip))
+        percentage = self.reporter.percentage
+        recorded = await retry_until_available(
+            lambda: record_clip(self.lease, clip, percentage=percentage)
+        )
         for file in (video, thumbnail):  # the work directory may be in memory
             file.unlink()
         return recorded

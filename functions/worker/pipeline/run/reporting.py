@@ -28,6 +28,11 @@ class Reporter:
         self._started: tuple[float, float] | None = None
         self._step_started_at = 0.0
 
+    @property
+    def percentage(self) -> int | None:
+        """The newest percentage that was reported; None before the first."""
+        return self._progress and self._progress.percentage
+
     def report(self, fraction: float, current_step: str) -> None:
         """Report which fraction of the whole job is done (0..1) and its current step.
 

@@ -19,6 +19,7 @@ from pipeline.run.job_context import JobContext
 from pipeline.run.outcome import Outcome
 from shared.job_params.final_render import RenderParams
 from shared.media.facts import MediaFacts, VideoFacts
+from shared.serving.functions_framework import serve_functions
 from shared.serving.internal_auth import internal_only
 from tests.faults.evidence.history import History
 from tests.faults.pacing import pause
@@ -32,6 +33,7 @@ FACTS = MediaFacts.model_construct(
 VIDEO = Path(os.environ["RUN_VIDEO"])
 """The content of every clip and render, since the worker with ffmpeg may have to render one."""
 
+serve_functions()
 _history = History(Path(os.environ["HISTORY_FILE"]))
 _random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a secret
 
