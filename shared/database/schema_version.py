@@ -3,7 +3,7 @@
 from shared.database.client import QueryFailed, call
 from shared.errors import ServiceUnavailable
 
-SCHEMA_VERSION = "20261129170026"
+SCHEMA_VERSION = "20261129171102"
 """The newest migration that this code needs."""
 
 # https://docs.postgrest.org/en/v12/references/errors.html
