@@ -4,14 +4,14 @@
 -- that went on without the lock could deadlock with one that has it, so the lock is tried again while a row exists.
 create function public.editai_lock_project(p_project_id text) returns boolean
 language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_is_locked boolean;
 begin
   loop
     perform 1 from public.editai_projects p where p.id = p_project_id for no key update;
-    if found then
-      return true;
-    elsif not exists (select 1 from public.editai_projects p where p.id = p_project_id) then
-      return false;
-    end if;
+    v_is_locked := found;
+    exit when v_is_locked or not exists (select 1 from public.editai_projects p where p.id = p_project_id);
   end loop;
+  return v_is_locked;
 end
 $$;
