@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from shared.job_params.json_types import Integer
+from shared.job_params.json_types import to_integer
 from shared.jobs.records import AudioTrack
 from shared.media.facts import AudioFacts, TrackCode
 
 MAX_TRACK_NUMBER = 99
 
-AudioTrackNumber = Annotated[Integer, Field(ge=0, le=MAX_TRACK_NUMBER)]
+AudioTrackNumber = Annotated[
+    int, Field(strict=True, ge=0, le=MAX_TRACK_NUMBER), BeforeValidator(to_integer)
+]
 
 DESCRIPTION = (
     "The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that "

@@ -92,16 +92,19 @@ async def first_response(method: str, url: str, token: str = "") -> httpx.Respon
     return response
 
 
-@pytest.mark.parametrize("name", ["worker", "lease_cleanup"])
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("worker", "database-unavailable"), ("lease_cleanup", "cleanup-incomplete")],
+)
 async def test_an_internal_function_starts_alone_and_calls_the_database(
-    name: str, tmp_path: Path
+    name: str, problem: str, tmp_path: Path
 ) -> None:
     with running(name, tmp_path) as url:
         assert (await first_response("POST", url)).status_code == 401
         refused = await first_response("POST", url, SECRET)
 
     assert refused.status_code == 503, (tmp_path / "log").read_text()
-    assert refused.json()["type"] == "urn:editai:problem:database-unavailable"
+    assert refused.json()["type"] == f"urn:editai:problem:{problem}"
 
 
 async def test_the_library_starts_alone_and_describes_itself(tmp_path: Path) -> None:

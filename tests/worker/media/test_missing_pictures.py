@@ -167,7 +167,9 @@ LIES = (
     Lie(name="starts-late.ts", make=_copied(offset=12), cut=(8, 12), reason=r"ends at 6\.\d+ sec"),
     # pictures that cannot be decoded
     Lie(name="tail.mp4", make=_damaged(0.6, 1, *INDEX_FIRST), cut=(0, 6), reason=DAMAGED),
-    Lie(name="tail.mov", make=_damaged(0.6, 1, *INDEX_FIRST), cut=(4, 6), reason="damaged"),
+    Lie(
+        name="tail.mov", make=_damaged(0.6, 1, *INDEX_FIRST), cut=(4, 6), reason="damaged|no frame"
+    ),
     Lie(name="middle.mp4", make=_damaged(0.4, 0.7, *INDEX_FIRST), cut=(1, 6), reason=DAMAGED),
     Lie(name="middle.avi", make=_damaged(0.4, 0.7, *ANNEX_B), cut=(1, 6), reason=DAMAGED),
 )

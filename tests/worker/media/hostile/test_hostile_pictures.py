@@ -93,6 +93,6 @@ async def test_a_rate_of_one_frame_per_half_hour_becomes_a_playable_rate(
     path = tmp_path / "slow.avi"
     hostile.very_low_frame_rate(path)
     await analyse(path, probe(path), tmp_path)
-    facts = await make_clip(path, 1000, 1001, tmp_path / "clip.mp4")
+    facts = await make_clip(path, 0, 1, tmp_path / "clip.mp4")
     assert facts.video.frame_rate >= 5
     assert facts.duration_seconds == pytest.approx(1, abs=0.1)
