@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 _BOX_HEADER_BYTES = 16
 _MAX_BOXES = 10_000
+_MAX_MOOV_BYTES = 1 << 20
 
 
 class TooMuchRead(Exception):
@@ -47,20 +48,29 @@ class InputFile:
         """The position."""
         return self._position
 
-    def boxes(self) -> Iterator[bytes]:
-        """The types of the top-level boxes of an MP4 file, as far as their sizes lead."""
+    def boxes(self) -> Iterator[tuple[bytes, int, int]]:
+        """The type, position and size of each top-level box of an MP4 file, as far as their sizes lead."""
         position = 0
         for _ in range(_MAX_BOXES):
             header = self._at(position, _BOX_HEADER_BYTES)
             if len(header) < 8:  # noqa: PLR2004 - size and type
                 return
-            yield header[4:8]
             size = int.from_bytes(header[:4], "big")
             if size == 1:
                 size = int.from_bytes(header[8:16], "big")
+            yield header[4:8], position, size
             if size < 8:  # noqa: PLR2004 - 0: up to the end of the file
                 return
             position += size
+
+    def is_open_ended(self) -> bool:
+        """Whether an MP4 file in fragments states no length, as recorders write it: it may end anywhere."""
+        kinds = set[bytes]()
+        for kind, position, size in self.boxes():
+            kinds.add(kind)
+            if kind == b"moov" and b"mehd" in self._at(position, min(size, _MAX_MOOV_BYTES)):
+                return False
+        return b"moof" in kinds and b"sidx" not in kinds
 
     def _at(self, position: int, size: int) -> bytes:
         size = max(0, min(size, self.size - position))

@@ -83,6 +83,7 @@ class MeasuredStream(BaseModel):
 class Measurement(BaseModel):
     """A file. `readable` is False if libav cannot open it, `complete` if its index names pictures beyond its end.
 
+    `open_ended` is True if it is in fragments that state no length together, as recorders write them.
     `unread` is True if bytes were read that are missing in a file of which only the ends were downloaded.
     `clock_start_seconds` is the container's time stamp at time 0; `clock_jumps` is True if its time stamps jump.
     """
@@ -91,6 +92,7 @@ class Measurement(BaseModel):
 
     readable: bool
     complete: bool
+    open_ended: bool
     unread: bool
     clock_start_seconds: float
     clock_jumps: bool

@@ -56,6 +56,7 @@ def measure(file: InputFile, demuxer: str, decoders: str, max_streams: int) -> d
         return {
             "readable": False,
             "complete": True,
+            "open_ended": False,
             "unread": file.touched_unread,
             "clock_start_seconds": 0.0,
             "clock_jumps": False,
@@ -121,6 +122,7 @@ def _report(
     return {
         "readable": True,
         "complete": complete,
+        "open_ended": container.format.name.startswith("mov") and file.is_open_ended(),
         "unread": file.touched_unread,
         "clock_start_seconds": float(start),
         "clock_jumps": jumps,
@@ -137,7 +139,9 @@ def _has_whole_index(file: InputFile, container: InputContainer, picture: Track)
         return False
     if container.format.name == "avi":
         return True
-    return container.format.name.startswith("mov") and b"moof" not in file.boxes()
+    return container.format.name.startswith("mov") and all(
+        kind != b"moof" for kind, _, _ in file.boxes()
+    )
 
 
 def _has_fragments(container: InputContainer) -> bool:

@@ -161,12 +161,15 @@ def _refuse_truncated(report: _Report, container: ContainerName) -> None:
     """
     general = first_track(report.tracks, "General") or {}
     # A broadcast stream and a part of a disc may end anywhere, and a browser's live WebM never states its size.
-    # MediaInfo calls them truncated, but they play to their end. Chromium may state a duration of 1 ms there.
+    # A recorder that crashed leaves an MP4 that ends within a fragment. MediaInfo calls all of them truncated, but they
+    # play to their end. Chromium may state a duration of 1 ms in WebM.
     stated_seconds = (number_of(general, "duration") or 0.0) / 1000
     picture = report.measurement.picture
     measured_seconds = (picture and picture.end_seconds) or 0.0
-    may_be_open_ended = container in ("mpegts", "mpegps") or (
-        container == "matroska" and measured_seconds >= stated_seconds
+    may_be_open_ended = (
+        container in ("mpegts", "mpegps")
+        or (container == "matroska" and measured_seconds >= stated_seconds)
+        or report.measurement.open_ended
     )
     if not report.measurement.complete or ("istruncated" in general and not may_be_open_ended):
         raise UnusableMedia("truncated", TRUNCATED)

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from local.parts.functions import LIBRARY_BASE_PATH
 from tests.api.openapi.reading import Operation, operations
-from tests.api.resources.test_clips import make_clips
+from tests.api.resources.test_clips import add_export, make_clips
 from tests.support.library_client import Api, Traces
 
 JSON = "application/json"
@@ -21,6 +21,7 @@ MISSING: Mapping[str, str] = {
     "project_id": str(uuid4()),
     "clip_id": str(uuid4()),
     "source_id": str(uuid4()),
+    "export_id": str(uuid4()),
 }
 """Every kind of id there is. An operation with another kind has no entry here and fails."""
 
@@ -56,7 +57,12 @@ async def library_of_a_user(api: Api, project: str, traces: Traces) -> Library:
     (clip,) = await make_clips(api, project, 1)
     await api.generate(project)
     source_id = str(clip.segments[0].source_id)
-    owned = {"project_id": project, "clip_id": str(clip.id), "source_id": source_id}
+    owned = {
+        "project_id": project,
+        "clip_id": str(clip.id),
+        "source_id": source_id,
+        "export_id": str(add_export(traces.admin, clip)),
+    }
     return Library(operations=list(operations(document)), owned=owned, traces=traces)
 
 

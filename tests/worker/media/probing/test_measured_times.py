@@ -16,6 +16,7 @@ from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
 from tests.worker.media.hostile.steps import make_clip, refusal
 
+RECORDINGS = footage.CASES.parent / "recordings"
 MPEG4 = ("-c:v", "mpeg4", "-bf", "0", "-g", "15")
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "15", "-pix_fmt", "yuv420p")
 VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8")
@@ -306,3 +307,30 @@ async def test_a_discontinuous_broadcast_is_cut_at_its_own_rate(tmp_path: Path) 
     target = tmp_path / "clip.mp4"
     facts: MediaFacts = await make_clip(footage.CASES / "ts_discontinuity.ts", 2.0, 4.0, target)
     assert (facts.video.frame_rate, facts.video.frame_count) == (30, 60)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.45, 0.6])
+@pytest.mark.parametrize("recording", ["avc1-sliced-sound.mp4", "vp9-sliced-sound.mp4"])
+async def test_a_recording_that_ends_within_a_fragment_is_used_up_to_there(
+    tmp_path: Path, recording: str, share: float
+) -> None:
+    """A recorder that crashed leaves it. Nothing in the file says that there was more."""
+    whole, cut = RECORDINGS / recording, tmp_path / recording
+    cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
+    facts = probe(cut)
+    assert 0.5 < facts.duration_seconds < probe(whole).duration_seconds
+    clip = await make_clip(cut, 0, facts.duration_seconds, tmp_path / "clip.mp4")
+    assert clip.duration_seconds == pytest.approx(facts.duration_seconds, abs=0.05)
+
+
+@pytest.mark.parametrize("flag", ["global_sidx", "dash"])
+def test_fragments_whose_index_says_that_there_is_more_are_refused(
+    tmp_path: Path, flag: str
+) -> None:
+    path = tmp_path / "indexed.mp4"
+    footage.make(
+        *footage.pattern(4), *H264, "-movflags", f"+frag_keyframe+empty_moov+{flag}", str(path)
+    )
+    assert probe(path).duration_seconds == pytest.approx(4, abs=0.1)
+    os.truncate(path, path.stat().st_size * 3 // 4)
+    assert refusal(path).code == "truncated"
