@@ -89,8 +89,8 @@ class VideoFacts(_Facts):
 class AudioFacts(_Facts):
     """One sound track.
 
-    `number` is its place among the file's sound tracks, from 0, as in ffmpeg's `a:0`. `codec` is libav's name of its
-    decoder; without a decoder it is MediaInfo's name of the codec, or "unknown". `sample_rate` is in Hz; it and
+    `number` is its place among the file's sound tracks, from 0, as in ffmpeg's `a:0`. `codec` is libav's name of it;
+    without a decoder it is MediaInfo's name of the codec, or "unknown". `sample_rate` is in Hz; it and
     `channels` are None if they are not known.
     `language` is the file's tag (usually ISO 639-2), `default` the flag by which players choose. A track that is not
     `decodable` cannot be heard: there is no decoder for it, or it holds nothing.

@@ -23,12 +23,16 @@ _HARDLY_SECONDS = 0.05
 
 
 class MeasuredStream(BaseModel):
-    """One stream. Times are on the file's clock; None if it has no packet."""
+    """One stream. Times are on the file's clock; None if it has no packet.
+
+    `codec` is libav's name of the codec, `decoder` of the decoder that it would use; None if it has none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["video", "audio"]
     codec: str | None
+    decoder: str | None
     picture: bool
     width: int
     height: int
@@ -117,7 +121,7 @@ class Measurement(BaseModel):
 def audio_facts(number: int, stream: MeasuredStream, undecodable: str | None) -> AudioFacts:
     """The facts of the sound stream with this number. `undecodable` names its codec if it has no decoder."""
     channels, rate = stream.channels or 0, stream.sample_rate or 0
-    known = stream.codec in DECODERS and stream.packets > 0
+    known = stream.decoder in DECODERS and stream.packets > 0
     return AudioFacts(
         number=number,
         codec=stream.codec or undecodable or "unknown",

@@ -292,7 +292,8 @@ def _described(track: Track, start: Fraction) -> dict[str, Any]:
     sound = context if isinstance(context, AudioCodecContext) else None
     return {
         "kind": stream.type,
-        "codec": context.name if context else None,
+        "codec": context.codec.canonical_name if context else None,
+        "decoder": context.name if context else None,
         "picture": _is_picture(stream),
         "width": context.width if isinstance(context, av.VideoCodecContext) else 0,
         "height": context.height if isinstance(context, av.VideoCodecContext) else 0,

@@ -62,7 +62,7 @@ def facts_of(
     if picture is None:
         raise _no_video_error(bool(measurement.sounds), container)
     video = first_track(tracks, "Video") or {}
-    refuse_undecodable(first_track(tracks, "General") or {}, video, picture.codec)
+    refuse_undecodable(first_track(tracks, "General") or {}, video, picture.decoder)
     if picture.first_seconds is None:
         raise UnusableMedia("no_duration", "The file does not contain any playable video.")
     duration = picture.picture_end(measurement.sound_end)

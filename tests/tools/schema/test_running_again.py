@@ -159,7 +159,7 @@ def test_what_squawk_refuses_is_left_until_a_person_gives_the_reason(
     writer: Writer, copy: Copy
 ) -> None:
     """A function that goes for good may still be called by running code."""
-    copy.schema("library/list_exports").unlink()
+    copy.schema("clips/list_exports").unlink()
     first = write(writer, "drop_listing")
     (left,) = first.left
     assert left.startswith("squawk refuses 'drop function public.editai_list_exports(")
