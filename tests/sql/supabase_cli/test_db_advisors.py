@@ -36,7 +36,7 @@ FAULTS = {
           using (kind = 'raw_clips')
     """,
     "duplicate_index": """
-        create index editai_twice on public.editai_sources (project_id, created_at desc, id desc)
+        create index editai_twice on public.editai_sources (created_at) where status = 'pending'
     """,
     "rls_enabled_no_policy": """
         create table public.editai_closed (id int primary key);

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,10 +117,13 @@ def _children() -> set[psutil.Process]:
 
 
 def _left_over(folder: Path, file: Path, others: set[psutil.Process]) -> str:
-    # A process that was there before, such as the run's Postgres, may start one of its own at any time.
+    # A process that was there before, such as the run's Postgres, may start and end one of its own at any time.
     theirs = {process.pid for process in others}
-    new = _children() - others
-    children = [process.name() for process in new if process.ppid() not in theirs]
+    children = list[str]()
+    for process in _children() - others:
+        with suppress(psutil.NoSuchProcess):
+            if process.ppid() not in theirs:
+                children.append(process.name())
     files = sorted(path.name for path in folder.iterdir() if path != file)
     return f"left over: processes {children}, files {files}" if children or files else ""
 
