@@ -67,8 +67,8 @@ async def test_a_request_that_waits_for_a_busy_project_gets_its_409_at_once(
             "POST", f"projects/{project}/generate", json=body, headers={"Prefer": "wait=60"}
         )
     )
-    await asyncio.sleep(0.5)
-    assert not request.done(), "it does not wait"
+    done, _ = await asyncio.wait({request}, timeout=0.5)
+    assert not done, "it does not wait"
     await terminate(library)
     async with asyncio.timeout(5):
         answer = await request
