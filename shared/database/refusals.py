@@ -79,8 +79,9 @@ _BY_CODE: dict[str, Refusal] = {
 
 _BY_STATUS: dict[int, Refusal] = {
     **dict.fromkeys((425, 429), Refusal.NOT_APPLIED),
-    408: Refusal.UNKNOWN,
-    **dict.fromkeys((400, 406, 411, 412, 413, 414, 415, 416, 417, 422, 431), Refusal.REJECTED),
+    # Not the caller's fault, whose requests are complete: the rest of this one was lost on the way to the gateway.
+    **dict.fromkeys((400, 408), Refusal.UNKNOWN),
+    **dict.fromkeys((406, 411, 412, 413, 414, 415, 416, 417, 422, 431), Refusal.REJECTED),
     # Cloudflare did not reach the origin: refused, unreachable, no TLS, no DNS.
     **dict.fromkeys((521, 523, 525, 526, 530), Refusal.NOT_APPLIED),
     540: Refusal.UNUSABLE,  # the project is paused

@@ -42,7 +42,7 @@ async def _reconnect() -> None:
 # https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
 @pytest.mark.parametrize(
     "status",
-    [200, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
+    [200, 400, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
 )
 async def test_a_status_that_leaves_the_call_s_outcome_unknown_is_database_unavailable(
     proxy_responds: ProxyResponds, status: int
@@ -66,7 +66,7 @@ async def test_a_status_that_someone_must_mend_is_database_unavailable(
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
 
 
-@pytest.mark.parametrize("status", [400, 413])
+@pytest.mark.parametrize("status", [413, 431])
 async def test_a_status_that_refuses_the_call_itself_is_query_failed(
     proxy_responds: ProxyResponds, status: int
 ) -> None:

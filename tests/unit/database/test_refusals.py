@@ -18,9 +18,12 @@ UNUSABLE, REJECTED = Refusal.UNUSABLE, Refusal.REJECTED
         *((code, UNUSABLE) for code in ("PGRST202", "PGRST203", "PGRST301", "PGRST302", "28P01")),
         *((code, UNUSABLE) for code in ("42501", "42883", "42P01", "3D000", "3F000", "PGRST106")),
         *((code, REJECTED) for code in ("23505", "22P02", "P0001", "PGRST102", "PGRST116")),
-        *((code, REJECTED) for code in ("42601", "XX001", "0L000", "PT402", "400", "413", "431")),
+        *((code, REJECTED) for code in ("42601", "XX001", "0L000", "PT402", "413", "431")),
         *((code, NOT_APPLIED) for code in ("425", "429", "521", "523", "525", "526", "530")),
-        *((code, UNKNOWN) for code in ("", "200", "408", "500", "502", "503", "504", "520", "524")),
+        *(
+            (code, UNKNOWN)
+            for code in ("", "200", "400", "408", "500", "502", "503", "504", "520", "524")
+        ),
         *((code, UNUSABLE) for code in ("301", "302", "401", "403", "404", "405", "540")),
     ],
 )
