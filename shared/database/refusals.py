@@ -1,14 +1,15 @@
 """What a refused call means: one table of every code and status with which PostgREST, Postgres or a gateway refuses.
 
 Three questions are answered for each: may the same call succeed later, had the refused call any effect, and does it
-help to repeat the call at once? The codes are those of PostgREST 12 to 14 and of hosted Supabase.
+help to repeat the call at once? The codes are those that the pages of PostgREST and Supabase list, and PGRST303, which
+is known from reports.
 
 Sources: https://docs.postgrest.org/en/stable/references/errors.html,
 https://www.postgresql.org/docs/current/errcodes-appendix.html,
 https://supabase.com/docs/guides/api/rest/postgrest-error-codes,
 https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/,
 https://github.com/supabase/supabase/issues/50651 (PGRST303 to a valid key),
-https://supabase.com/docs/guides/troubleshooting/http-status-codes (540, 544).
+https://supabase.com/docs/guides/platform/http-status-codes (402, 540).
 """
 
 from enum import Enum
@@ -36,7 +37,7 @@ TRANSIENT = (Refusal.NOT_APPLIED, Refusal.UNKNOWN)
 _BY_CODE: dict[str, Refusal] = {
     # PostgREST has no connection, no schema cache, or no free connection in its pool: it did not run the call.
     "PGRST000": Refusal.NOT_APPLIED,
-    "PGRST001": Refusal.UNKNOWN,  # the connection broke, perhaps while the call was running
+    "PGRST001": Refusal.UNKNOWN,  # a client error of the connection: assumed to be possible while the call was running
     "PGRST002": Refusal.NOT_APPLIED,
     "PGRST003": Refusal.NOT_APPLIED,
     "PGRST106": Refusal.UNUSABLE,  # the schema is not exposed

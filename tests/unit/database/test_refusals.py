@@ -1,4 +1,4 @@
-"""The table of refusals covers what PostgREST 12 to 14, Postgres and the gateways document."""
+"""The table of refusals covers what PostgREST, Postgres and the gateways document."""
 
 import pytest
 
