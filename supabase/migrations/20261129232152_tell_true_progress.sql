@@ -1,6 +1,6 @@
 -- Progress is that of the newest job: a cancelled job whose project had clips was shown as 100 %.
 -- Written by `make migration` from supabase/schemas, which says of each object what it is for.
--- Checksum of what follows, which shows changes by hand: 22465fab35353f92
+-- Checksum of what follows, which shows changes by hand: dace8b849e2b1572
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -15,7 +15,7 @@ drop function public.editai_read_progress(text, uuid);
 -- if there is no such project of the owner.
 -- The progress is that of the newest job, and tells what was measured:
 --   no job                0, no step; or what the last job left, if cleanup has removed its row since
---   queued                0, or what the attempt before reached; no estimate, because nobody works on it
+--   queued                0, or what the attempt before reached; no estimate, because no worker runs it
 --   running               what its worker wrote last, at most 99. stalled: the worker has missed two heartbeats, or its
 --                         lease has expired, and the job was not taken over yet; then there is no estimate either
 --   completed             100, and only then
@@ -89,7 +89,7 @@ $$;
 create or replace function public.editai_schema_version()
 returns text
 language sql immutable security invoker set search_path = '' as $$
-  select '20261129230650'
+  select '20261129232152'
 $$;
 
 call public.editai_restrict_functions();
