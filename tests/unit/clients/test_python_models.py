@@ -13,6 +13,7 @@ SCHEMAS = {
     "AudioTrack": "AudioTrack",
     "Source": "Source",
     "Upload": "Upload",
+    "ResumableUpload": "ResumableUpload",
     "Segment": "ClipSegment",
     "Clip": "Clip",
     "Export": "Export",
