@@ -135,6 +135,7 @@ class Page(_Body, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None
+    has_more: bool
 
 
 class _JobFacts(_Body):
@@ -151,9 +152,10 @@ class StartedJob(_JobFacts):
 
 
 class JobAccepted(_Body):
-    """The job is queued. Its progress is at `progress_url`."""
+    """The job is queued. Its progress is at `progress_url`, the job itself at `job_url`."""
 
     job: StartedJob
+    job_url: str
     progress_url: str
 
 

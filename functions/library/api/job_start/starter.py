@@ -165,9 +165,12 @@ class JobStarter:
 
     def accepted(self, job: Job) -> Response:
         """The 202 for a job. Its body is the same for every replay; its headers say what the job's status is now."""
-        url = f"{get_library_settings().public_url}/projects/{job.project_id}/progress"
+        base_url = get_library_settings().public_url
+        url = f"{base_url}/projects/{job.project_id}/progress"
         content = JobAccepted(
-            job=StartedJob.model_validate(job.model_dump(exclude={"status"})), progress_url=url
+            job=StartedJob.model_validate(job.model_dump(exclude={"status"})),
+            job_url=f"{base_url}/jobs/{job.id}",
+            progress_url=url,
         )
         return Response(
             content.model_dump_json(),

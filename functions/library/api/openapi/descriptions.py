@@ -12,7 +12,7 @@ projects. At the limit, starting another gets 429, after the same optional wait.
 safe to retry: the retry gets the first response again and starts no second job.
 
 **Values.** Times are UTC in ISO 8601, durations are in seconds, sizes in bytes. In JSON, a number must be a number:
-`"3"` is refused. A body with an unknown member is refused.
+`"3"` is refused. A body with an unknown member is refused, and so is a query with an unknown parameter.
 
 **Problems.** Every error is `application/problem+json` (RFC 9457). `type` is stable and meant for programs, `detail`
 for people. Another user's resource and a missing one get the same 404. An unknown path gets

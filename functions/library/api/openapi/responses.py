@@ -33,14 +33,14 @@ from shared.errors import (
 Responses = dict[int | str, dict[str, Any]]
 Kinds = Iterable[type[EditAIError]]
 
-PAGE = (InvalidRequest,)
-"""The problems of a list route's `limit` and `cursor`."""
-
-BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
+BODY = (MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
 """The problems of a request body."""
 
+# The problems of every route: an unknown query parameter is refused, and anything may fail unexpectedly.
+_EVERYWHERE = (InvalidRequest, EditAIError)
+
 # The problems of every authenticated route.
-_COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable, EditAIError)
+_COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable)
 
 PREFERENCE_APPLIED = "Preference-Applied"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
@@ -74,7 +74,7 @@ def problems(
 ) -> Responses:
     """The problems that a route responds with, each with an example, by status."""
     by_status: dict[int, list[type[EditAIError]]] = defaultdict(list)
-    for error in (*errors, *(_COMMON if common else (EditAIError,))):
+    for error in (*errors, *(_COMMON if common else ()), *_EVERYWHERE):
         by_status[error.status].append(error)
     return {status: _response(kinds, max_body_bytes) for status, kinds in sorted(by_status.items())}
 

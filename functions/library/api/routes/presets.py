@@ -4,15 +4,14 @@ from fastapi import APIRouter
 
 from api.http.security import AuthenticatedRoute, bearer
 from api.openapi.responses import problems
-from shared.api_models import Presets
+from shared.api_models import Page, PresetResponse
 from shared.database.client import read
-from shared.jobs.records import ExportPreset
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
 @router.get("/export-presets", responses=problems())
-async def list_export_presets() -> Presets:
-    """List all export presets, by name."""
+async def list_export_presets() -> Page[PresetResponse]:
+    """List all export presets, by name: what a final render can be made for. They are always one page."""
     rows = await read("export_presets", order="name")
-    return Presets(items=tuple(map(ExportPreset.model_validate, rows)))
+    return Page(items=tuple(map(PresetResponse.model_validate, rows)), next_cursor=None)
