@@ -5,11 +5,13 @@ Nothing is kept in memory, so every instance shows the true percentage, even rig
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+from pydantic import model_validator
+
 from shared.database.client import call
-from shared.jobs.fence import fencing_params, raise_if_lost
+from shared.jobs.fence import WRITE_OUTCOME, Fenced, fencing_params, raise_if_lost
 from shared.jobs.records import JobKind, JobStatus, Lease, ProjectStatus, Record
 
 
@@ -43,6 +45,13 @@ class GenerationProgress(Record):
     job_error: dict[str, Any] | None
     lease_expires_at: datetime | None
 
+    @model_validator(mode="after")
+    def _job_is_whole(self) -> Self:
+        job = (self.job_id, self.job_kind, self.job_status, self.job_attempt)
+        if any(job) and None in job:
+            raise ValueError("a job without its kind, status or attempt")
+        return self
+
 
 async def update_generation_progress(
     lease: Lease, progress: Progress | None, *, ttl_seconds: float
@@ -61,10 +70,15 @@ async def update_generation_progress(
             "estimated_remaining": progress.estimated_remaining,
         }
     )
-    response = await call(
-        "heartbeat", repeatable=True, **fencing_params(lease), ttl_seconds=ttl_seconds, **written
+    heartbeat = await call(
+        "heartbeat",
+        Fenced,
+        repeatable=True,
+        **fencing_params(lease),
+        ttl_seconds=ttl_seconds,
+        **written,
     )
-    raise_if_lost(lease, response["outcome"])
+    raise_if_lost(lease, heartbeat.outcome)
 
 
 async def get_generation_progress(
@@ -76,13 +90,14 @@ async def get_generation_progress(
     """
     rows = await call(
         "read_progress",
+        list[GenerationProgress],
         repeatable=True,
         project_id=project_id,
         owner_id=owner_id and str(owner_id),
     )
-    return GenerationProgress.model_validate(rows[0]) if rows else None
+    return rows[0] if rows else None
 
 
 async def clear_generation_progress(lease: Lease) -> None:
     """Remove the project's progress row. Raises LeaseLost, DatabaseUnavailable."""
-    raise_if_lost(lease, await call("clear_progress", **fencing_params(lease)))
+    raise_if_lost(lease, await call("clear_progress", WRITE_OUTCOME, **fencing_params(lease)))
