@@ -97,6 +97,7 @@ class Reclaimed(BaseModel):
     project_id: str
     job_id: UUID | None
     fencing_token: int | None
+    kind: str | None
     action: str
     code: str | None
 
@@ -143,7 +144,9 @@ async def dispatch_reclaimed(row: Reclaimed, settings: Settings) -> bool:
                 logger.warning("the job failed: %s", code, extra=extra)
             case "requeued" if row.job_id:
                 logger.info("the job is requeued", extra={"action": action})
-                return await dispatch(row.job_id, settings, fencing_token=row.fencing_token)
+                return await dispatch(
+                    row.job_id, settings, kind=row.kind, fencing_token=row.fencing_token
+                )
             case "faulty":
                 extra = {"action": action, "code": code}
                 logger.error("a lease or job could not be cleaned up: %s", code, extra=extra)

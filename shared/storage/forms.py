@@ -13,6 +13,7 @@ class SignedUpload(BaseModel):
     """An upload URL, as the client returns it."""
 
     signed_url: str
+    token: str
 
 
 class SignedDownload(BaseModel):

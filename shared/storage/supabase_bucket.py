@@ -31,7 +31,7 @@ from shared.errors import (
 )
 from shared.storage import refusals
 from shared.storage.forms import Bucket, Entry, Info, SignedDownload, SignedUpload
-from shared.storage.interface import EndsSuffice
+from shared.storage.interface import EndsSuffice, UploadAccess
 from shared.storage.paths import check_path, check_prefix
 from shared.storage.transfers import download, download_parts, upload
 from supabase import AsyncClient
@@ -74,10 +74,10 @@ class SupabaseStorage:
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
         """Upload a file by a signed URL. Raises PayloadTooLarge, UnsupportedMediaType if the bucket refuses it."""
         size = (await to_thread(file.stat)).st_size
-        url = await self._upload_url(path, CreateSignedUploadUrlOptions(upsert="true"))
+        signed = await self._signed_upload(path, CreateSignedUploadUrlOptions(upsert="true"))
         async with self._unavailable(path):
             try:
-                await upload(file, url, size=size, content_type=content_type)
+                await upload(file, signed.signed_url, size=size, content_type=content_type)
             except httpx.HTTPError as error:
                 if refused := await self._refusal(error, size, content_type):
                     raise refused from error
@@ -179,17 +179,30 @@ class SupabaseStorage:
             if entry.path and entry.signedURL and not entry.error
         }
 
-    async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
-        """A signed URL. Supabase makes it valid for two hours, whatever `expires_in_seconds` is."""
+    async def upload_access(self, path: str, *, expires_in_seconds: int) -> UploadAccess:
+        """Both ways use one token. Supabase makes it valid for two hours, whatever `expires_in_seconds` is."""
         del expires_in_seconds
-        return await self._upload_url(path, None)
+        signed = await self._signed_upload(path, None)
+        base = str((await self._connect()).storage_url).rstrip("/")
+        return UploadAccess(
+            url=signed.signed_url,
+            token=signed.token,
+            bucket=self._bucket,
+            path=path,
+            resumable_url=f"{base}/upload/resumable/sign",
+        )
 
-    async def _upload_url(self, path: str, options: CreateSignedUploadUrlOptions | None) -> str:
+    async def _signed_upload(
+        self, path: str, options: CreateSignedUploadUrlOptions | None
+    ) -> SignedUpload:
         safe = check_path(path)
-        signed = await self._ask(
+        return await self._ask(
             lambda files: files.create_signed_upload_url(safe, options), SignedUpload, path
         )
-        return signed.signed_url
+
+    async def remove_abandoned_uploads(self) -> int:
+        """Supabase removes them itself: an upload can be continued for 24 hours."""
+        return 0
 
     async def list(self, prefix: str) -> list[str]:
         """All paths that begin with `prefix`, sorted. The API lists one folder at a time."""

@@ -11,6 +11,7 @@ import pytest
 
 from shared.errors import StorageUnavailable
 from shared.storage import transfers
+from shared.storage.forms import SignedUpload
 from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage
 from tests.support.serving import Handler, read_request, serving
 from tests.support.wrong_forms import NOT_JSON, others
@@ -37,8 +38,8 @@ CALLS: dict[str, tuple[Call, Any]] = {
         lambda storage, _: storage.download_urls([PATH], expires_in_seconds=60),
         [{"path": PATH, "signedURL": "/a?token=t", "error": None}],
     ),
-    "upload_url": (
-        lambda storage, _: storage.upload_url(PATH, expires_in_seconds=60),
+    "upload_access": (
+        lambda storage, _: storage.upload_access(PATH, expires_in_seconds=60),
         {"url": f"/object/upload/sign/{BUCKET}/{PATH}?token=t"},
     ),
 }
@@ -164,10 +165,10 @@ async def test_an_upload_that_nobody_reads_ends(
 
     async with serving(never_reads) as url, storage_at(api.url, api.key) as storage:
 
-        async def elsewhere(_self: SupabaseStorage, _path: str, _options: object) -> str:
-            return url
+        async def elsewhere(_self: SupabaseStorage, _path: str, _options: object) -> SignedUpload:
+            return SignedUpload(signed_url=url, token="t")
 
-        monkeypatch.setattr(SupabaseStorage, "_upload_url", elsewhere)
+        monkeypatch.setattr(SupabaseStorage, "_signed_upload", elsewhere)
         async with asyncio.timeout(10):
             with pytest.raises(StorageUnavailable):
                 await put(storage, bytes(30_000_000))
