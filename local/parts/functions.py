@@ -18,7 +18,7 @@ NAMES = ("library", "worker", "lease_cleanup")
 # Variables that the shell of `make up` may set for the functions. They see no others of that shell.
 _PASSED_THROUGH = (
     *("LEASE_TTL_SECONDS", "DISPATCH_TTL_SECONDS", "JOB_DEADLINE_SECONDS", "JOB_MAX_ATTEMPTS"),
-    *("ATTEMPT_SECONDS", "WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES"),
+    *("ATTEMPT_SECONDS", "WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES", "MAX_JOB_SOURCE_BYTES"),
     *("MAX_UPLOAD_BYTES", "MAX_FILE_BYTES", "MAX_ACTIVE_JOBS_PER_USER"),
     *("JOB_RETENTION_DAYS", "IDEMPOTENCY_KEY_DAYS"),
     *("SLOW_HEAD_SECONDS", "SLOW_BODY_SECONDS"),

@@ -32,6 +32,7 @@ async def make_raw_clips(context: JobContext) -> Outcome:
     """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
     params = RawClipsParams.model_validate(context.job.params)
     source = context.source(params.source_id)
+    context.refuse_too_many_bytes([source.id])
     seconds = source.duration_seconds or params.target_duration
     phases = Phases(
         context.reporter,
