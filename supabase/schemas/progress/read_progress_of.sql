@@ -3,7 +3,8 @@
 -- job that a stream follows, or null for the newest.
 -- Returns a JSON array in the same order, one value so that no row limit cuts it: what editai_read_progress returns, or null
 -- if there is no such project of the owner. If the job is no longer the project's newest, the members of the job and of the
--- measurement are its own: it has ended, and a newer job has the progress row now.
+-- measurement are its own, by the rules of editai_read_progress. It has ended, and a newer job has the progress row now, so
+-- what a failed one had reached is no longer known: 0.
 create function public.editai_read_progress_of(p_project_ids text[], p_owner_ids uuid[], p_job_ids uuid[]) returns jsonb
 language sql volatile security invoker set search_path = '' set statement_timeout = '8s' as $$
   select coalesce(pg_catalog.jsonb_agg(
@@ -12,8 +13,10 @@ language sql volatile security invoker set search_path = '' set statement_timeou
       when j.id is null then pg_catalog.to_jsonb(r)
       else pg_catalog.to_jsonb(r) || pg_catalog.jsonb_build_object(
         'job_id', j.id, 'job_kind', j.kind, 'job_status', j.status, 'job_attempt', j.attempt, 'job_error', j.error,
-        'percentage', case j.status when 'completed' then 100 else 0 end, 'current_step', '', 'estimated_remaining', null,
-        'updated_at', j.finished_at, 'stalled', false)
+        'percentage', case j.status when 'completed' then 100 else 0 end,
+        'current_step', case j.status when 'completed' then 'Completed' else '' end,
+        'estimated_remaining', case j.status when 'completed' then 0 end,
+        'updated_at', j.finished_at, 'stalled', false, 'outcome', j.status)
     end
     order by w.number), '[]')
   from rows from (unnest(p_project_ids), unnest(p_owner_ids), unnest(p_job_ids)) with ordinality

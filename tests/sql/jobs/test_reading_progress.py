@@ -294,7 +294,8 @@ def test_a_job_that_is_not_the_newest_is_read_with_its_own_end(
     assert row is not None
     progress = GenerationProgress.model_validate(row)
     assert (progress.job_id, progress.job_status) == (lease.job_id, "cancelled")
-    assert (progress.percentage, progress.updated_at) == (0, after(9))
+    assert (progress.percentage, progress.outcome) == (0, "cancelled")
+    assert progress.updated_at == after(9)
     [row] = sql.read_progress_of((lease.project_id, None, UUID(int=8)))
     assert row is not None
     assert row["job_id"] == str(newer.id), "a job that is not there any more is not followed"
