@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import model_validator
+from pydantic import TypeAdapter, model_validator
 
 from shared.database.client import call, read
-from shared.errors import InvalidRequest
+from shared.errors import DatabaseUnavailable, InvalidRequest
 from shared.jobs.fence import WRITE_OUTCOME, Fenced, fencing_params, raise_if_lost
 from shared.jobs.records import JobKind, JobOutcome, JobStatus, Lease, ProjectStatus, Record
 
@@ -125,6 +125,11 @@ async def get_generation_progress(
     return rows[0] if rows else None
 
 
+_PROGRESS_OF: TypeAdapter[list[GenerationProgress | None]] = TypeAdapter(
+    list[GenerationProgress | None]
+)
+
+
 async def get_progress_of(
     wanted: Sequence[tuple[str, UUID | None, UUID | None]],
 ) -> list[GenerationProgress | None]:
@@ -136,12 +141,15 @@ async def get_progress_of(
     project_ids, owner_ids, job_ids = zip(*wanted, strict=True)
     found = await call(
         "read_progress_of",
+        _PROGRESS_OF,
         repeatable=True,
         project_ids=project_ids,
         owner_ids=[owner_id and str(owner_id) for owner_id in owner_ids],
         job_ids=[job_id and str(job_id) for job_id in job_ids],
     )
-    return [progress and GenerationProgress.model_validate(progress) for progress in found]
+    if len(found) != len(wanted):
+        raise DatabaseUnavailable
+    return found
 
 
 async def get_key_progress(key: str) -> KeyProgress | None:
