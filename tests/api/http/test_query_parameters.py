@@ -39,9 +39,7 @@ async def test_every_operation_refuses_what_it_does_not_know(
         assert 422 in operation.statuses, operation.name
         bodies = operation.content.get("requestBody", {}).get("content", {})
         body = bodies.get("application/json", {}).get("example")
-        answer = await api.call(
-            operation.method, path_of(operation), params={"limt": 5}, json=body
-        )
+        answer = await api.call(operation.method, path_of(operation), params={"limt": 5}, json=body)
         content = problem(answer, 422, "invalid-request")
         (found,) = content["errors"]
         assert found["location"] == "query.limt"

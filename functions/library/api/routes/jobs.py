@@ -10,10 +10,13 @@ from api.models import JOB_ID, PROJECT_ID, PROJECT_ID_PATTERN
 from api.openapi.responses import problems
 from api.routes.pagination import Paging
 from api.routes.projects import owner
+from shared.answers import rows_of
 from shared.api_models import JobResponse, Page
 from shared.database.client import call
 from shared.errors import JobNotFound
-from shared.jobs.records import KIND_PATTERN, JobStatus
+from shared.jobs.records import KIND_PATTERN, Job, JobStatus, ListedRow
+
+JOBS = rows_of(Job, ListedRow)
 
 router = APIRouter(
     prefix="/jobs", tags=["jobs"], route_class=AuthenticatedRoute, dependencies=[bearer]
@@ -63,6 +66,7 @@ async def list_jobs(
     """
     rows = await call(
         "list_jobs",
+        JOBS,
         repeatable=True,
         owner_id=owner(caller),
         project_id=project_id,
@@ -77,7 +81,9 @@ async def list_jobs(
 @router.get("/{job_id}", responses=problems(JobNotFound))
 async def read_job(job_id: JobId, caller: CurrentCaller) -> JobResponse:
     """Read a job: its status, attempts, and its result or error."""
-    rows = await call("list_jobs", repeatable=True, owner_id=owner(caller), limit=1, job_id=job_id)
+    rows = await call(
+        "list_jobs", JOBS, repeatable=True, owner_id=owner(caller), limit=1, job_id=job_id
+    )
     if not rows:
         raise JobNotFound
     return JobResponse.model_validate(rows[0])

@@ -6,6 +6,7 @@ from api.http.security import AuthenticatedRoute, bearer
 from api.openapi.responses import problems
 from shared.api_models import Page, PresetResponse
 from shared.database.client import read
+from shared.jobs.records import ExportPreset
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -13,5 +14,5 @@ router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=
 @router.get("/export-presets", responses=problems())
 async def list_export_presets() -> Page[PresetResponse]:
     """List all export presets, by name: what a final render can be made for. They are always one page."""
-    rows = await read("export_presets", order="name")
+    rows = await read("export_presets", list[ExportPreset], order="name")
     return Page(items=tuple(map(PresetResponse.model_validate, rows)), next_cursor=None)
