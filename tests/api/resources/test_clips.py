@@ -96,7 +96,7 @@ async def test_another_users_clip_is_not_found(api: Api, stranger: Api, project:
         content = problem(foreign, 404, "clip-not-found")
         assert content == problem(missing, 404, "clip-not-found")
         problem(await stranger.call(method, "clips/1", **options), 404, "clip-not-found")
-    nothing = {"items": [], "next_cursor": None, "has_more": False}
+    nothing: dict[str, Any] = {"items": [], "next_cursor": None, "has_more": False}
     assert (await stranger.get("clips")).json() == nothing
     assert not (await api.get(f"clips/{clip.id}")).json()["is_selected"]
 
