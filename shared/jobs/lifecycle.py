@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from shared.database.client import CALL_TIMEOUT_SECONDS, call, call_idempotent, with_deadline
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.jobs.fence import fencing_params, raise_if_lost
+from shared.jobs.limits import Rate, rate_of
 from shared.jobs.records import Clip, Job, JobKind, Lease, Record, Source
 from shared.settings import Settings
 
@@ -17,6 +18,8 @@ StartOutcome = Literal[
     "busy",
     "key_reused",
     "too_many_jobs",
+    "too_many_starts",
+    "too_many_probes",
     "project_not_found",
     "source_not_found",
 ]
@@ -34,6 +37,8 @@ class JobStart(Record):
     job: Job | None
     lease: Lease | None
     superseded_job_id: UUID | None = None
+    rate: Rate | None = None
+    """Where the caller stands with starts a minute, or with probes when those are `too_many_probes`."""
 
 
 class JobClaim(Record):
@@ -81,8 +86,11 @@ async def check_project(
     *,
     idempotency_key: str | None = None,
     request_hash: str | None = None,
+    max_probes_per_minute: int | None = None,
 ) -> JobStart:
     """Check, without writing, whether a job could start now. Called before an upload's body is read.
+
+    With `max_probes_per_minute`, also whether the caller's upload could be probed.
 
     Raises DatabaseUnavailable.
     """
@@ -94,6 +102,8 @@ async def check_project(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
         max_active_jobs=settings.max_active_jobs_per_user,
+        max_starts_per_minute=settings.max_starts_per_minute,
+        max_probes_per_minute=max_probes_per_minute,
     )
     return _job_start(response)
 
@@ -117,6 +127,7 @@ async def start_job(
         "deadline_seconds": settings.job_deadline_seconds,
         "max_attempts": settings.job_max_attempts,
         "max_active_jobs": settings.max_active_jobs_per_user,
+        "max_starts_per_minute": settings.max_starts_per_minute,
     }
     try:
         return _job_start(await call("start_job", **arguments))
@@ -132,9 +143,8 @@ async def start_job(
 
 
 def _job_start(response: dict[str, Any]) -> JobStart:
-    return JobStart.model_validate(
-        response | {"job": _row(response["job"]), "lease": _row(response["lease"])}
-    )
+    rows = {name: _row(response[name]) for name in ("job", "lease")}
+    return JobStart.model_validate(response | rows | {"rate": rate_of(response.get("rate"))})
 
 
 async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClaim:

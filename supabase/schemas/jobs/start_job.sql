@@ -8,8 +8,8 @@
 -- Outcomes: started; source_not_found (job is null); and those of editai_check_project except free. superseded_job_id
 -- is a running job whose lease had expired, or a queued one past its deadline, which has just been failed; the caller
 -- logs it, as nothing else does.
--- The advisory lock makes an owner's starts run one after the other, so that together they cannot pass
--- p_max_active_jobs. It is taken between the project's row lock and the lease's, and ends with the transaction.
+-- An owner's starts run one after the other (editai_lock_owner), so that together they cannot pass p_max_active_jobs or
+-- p_max_starts_per_minute. A start that is refused does not count for the latter; rate is the state after one that is not.
 -- Raises 22023 for a bad time to live or deadline, and 23514 or another constraint's error for values that do not fit.
 create function public.editai_start_job(
   p_project_id text,
@@ -27,10 +27,12 @@ create function public.editai_start_job(
   p_idempotency_key text default null,
   p_request_hash text default null,
   p_max_active_jobs integer default null,
+  p_max_starts_per_minute integer default null,
   out outcome text,
   out job public.editai_jobs,
   out lease public.editai_locks,
-  out superseded_job_id uuid
+  out superseded_job_id uuid,
+  out rate public.editai_rate
 )
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
@@ -45,11 +47,13 @@ begin
   -- Checked twice: without a lock, so that a conflict costs nothing; then under the lock, where the result stays true.
   for i in 1..2 loop
     select * into v_check from public.editai_check_project(
-      p_project_id, p_owner_id, p_job_id, p_idempotency_key, p_request_hash, p_max_active_jobs);
+      p_project_id, p_owner_id, p_job_id, p_idempotency_key, p_request_hash, p_max_active_jobs,
+      p_max_starts_per_minute);
     if v_check.outcome <> 'free' then
       outcome := v_check.outcome;
       job := v_check.job;
       lease := v_check.lease;
+      rate := v_check.rate;
       return;
     end if;
     if i = 1 then
@@ -57,8 +61,8 @@ begin
         outcome := 'project_not_found';
         return;
       end if;
-      if p_owner_id is not null and p_max_active_jobs is not null then
-        perform pg_advisory_xact_lock(hashtextextended('editai_owner ' || p_owner_id, 0));
+      if p_owner_id is not null and coalesce(p_max_active_jobs, p_max_starts_per_minute) is not null then
+        perform public.editai_lock_owner(p_owner_id);
       end if;
     end if;
   end loop;
@@ -109,6 +113,7 @@ begin
     status = case p_kind when 'final_render' then 'rendering' else 'generating' end,
     updated_at = public.editai_clock()
   where p.id = p_project_id;
+  rate := public.editai_take_rate(p_owner_id, 'start', p_max_starts_per_minute);
   outcome := 'started';
 end
 $$;

@@ -29,6 +29,7 @@ from shared.errors import (
 )
 from shared.jobs.leases import wait_before, wait_steps
 from shared.jobs.lifecycle import JobRequest, JobStart, check_project, start_job
+from shared.jobs.limits import limit_reached
 from shared.jobs.records import Job, Lease
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import meter
@@ -81,10 +82,10 @@ class JobStarter:
     wait_seconds_left: float
     client_disconnected: Callable[[], bool]
 
-    async def check(self, project_id: str) -> None:
+    async def check(self, project_id: str, *, max_probes_per_minute: int | None = None) -> None:
         """Raise, before the body is read, if the job could not start now. Writes nothing.
 
-        Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
+        Raises ProjectNotFound, ProjectBusy, TooManyJobs, LimitReached, DatabaseUnavailable, ClientDisconnect.
         """
         check = await self._retry_while_busy(
             lambda: check_project(
@@ -92,6 +93,7 @@ class JobStarter:
                 self.caller.owner_id,
                 get_settings(),
                 idempotency_key=self.idempotency_key,
+                max_probes_per_minute=max_probes_per_minute,
             )
         )
         if check.outcome not in ("free", "replayed"):
@@ -100,8 +102,9 @@ class JobStarter:
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
         """Start and dispatch the job, and return it. If this idempotency key has already started one, return that job.
 
-        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect if the
-        client has left before the start; DatabaseUnavailable if it is unknown whether the job has started.
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, LimitReached, IdempotencyKeyReused;
+        ClientDisconnect if the client has left before the start; DatabaseUnavailable if it is unknown whether the job
+        has started.
         """
         start = await self._retry_while_busy(
             lambda: start_job(request, get_settings(), job_id=job_id)
@@ -162,6 +165,14 @@ class JobStarter:
                 return busy(start.job, start.lease, headers=self.headers())
             case "too_many_jobs":
                 return _too_many_jobs(headers=self.headers())
+            case "too_many_starts" | "too_many_probes" if start.rate:
+                rate = start.rate
+                return limit_reached(
+                    rate.action,
+                    rate.maximum,
+                    wait_seconds=rate.wait_seconds,
+                    headers=self.headers(),
+                )
             case "key_reused":
                 return IdempotencyKeyReused()
             case "source_not_found":

@@ -16,8 +16,16 @@ from api.settings import get_library_settings
 from shared.api_models import CancelResponse, JobResponse, Page, ProjectResponse
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
-from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
+from shared.errors import (
+    Forbidden,
+    LimitReached,
+    NotFound,
+    ProjectBusy,
+    ProjectExists,
+    ProjectNotFound,
+)
 from shared.jobs.lifecycle import cancel_job
+from shared.jobs.limits import limit_reached
 from shared.jobs.records import Job, Lease, Project
 
 UNIQUE_VIOLATION = "23505"
@@ -67,24 +75,28 @@ def owner(caller: Caller) -> str | None:
     status_code=201,
     responses={
         201: {"headers": header("Location", "The URL of the project.", required=True)},
-        **problems(ProjectExists, *BODY),
+        **problems(ProjectExists, LimitReached, *BODY),
     },
 )
 async def create_project(
     body: ProjectCreate, caller: CurrentCaller, response: Response
 ) -> ProjectResponse:
     """Create a project."""
+    maximum = get_library_settings().max_projects_per_user
     try:
         row = await call(
             "create_project",
             owner_id=str(_new_owner(body, caller)),
             name=body.name,
             project_id=body.id,
+            max_projects=None if caller.is_service else maximum,
         )
     except QueryFailed as error:
         if error.sqlstate == UNIQUE_VIOLATION:
             raise ProjectExists from None
         raise
+    if row is None or row["id"] is None:
+        raise limit_reached("project", maximum)
     response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row['id']}"
     return ProjectResponse.model_validate(row)
 
