@@ -1,6 +1,7 @@
 """Jobs: start, claim, record, finish, return, cancel. Each calls one SQL function, which holds the rules."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -145,6 +146,24 @@ async def start_job(
 def _job_start(response: dict[str, Any]) -> JobStart:
     rows = {name: _row(response[name]) for name in ("job", "lease")}
     return JobStart.model_validate(response | rows | {"rate": rate_of(response.get("rate"))})
+
+
+async def next_job(
+    job_id: UUID | None, *, tried: Sequence[UUID] = (), is_last_slot: bool = False
+) -> UUID | None:
+    """The job to claim with a free slot, or None: the queued job whose turn it is, or `job_id` if that waits no more.
+
+    `is_last_slot` says that this is the last free slot of several; an owner's second heavy job does not get it.
+    Raises DatabaseUnavailable.
+    """
+    response = await call(
+        "next_job",
+        repeatable=True,
+        job_id=job_id and str(job_id),
+        tried=[str(each) for each in tried],
+        is_last_slot=is_last_slot,
+    )
+    return UUID(response) if response else None
 
 
 async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClaim:

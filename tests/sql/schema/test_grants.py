@@ -51,6 +51,7 @@ CALLED_BY_THE_SERVICE = {
     "reclaim_lease", "record_clip", "refusal", "release_lease", "renew_lease", "requeue_job", "schema_version",
     "resume_progress", "return_job",
     "source_removal_times", "start_job", "supersede_jobs",
+    "job_cost", "next_job",
     "begin_confirm", "bucket_rate", "current_rate", "lock_owner", "take_rate",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
