@@ -22,7 +22,7 @@ _PASSED_THROUGH = (
     *("MAX_UPLOAD_BYTES", "MAX_FILE_BYTES", "MAX_ACTIVE_JOBS_PER_USER"),
     *("MAX_STARTS_PER_MINUTE", "MAX_PROBES_PER_MINUTE"),
     *("MAX_PROJECTS_PER_USER", "MAX_PENDING_SOURCES_PER_USER"),
-    *("JOB_RETENTION_DAYS", "IDEMPOTENCY_KEY_DAYS"),
+    *("JOB_RETENTION_DAYS", "IDEMPOTENCY_KEY_DAYS", "WORKER_URLS"),
     *("SLOW_HEAD_SECONDS", "SLOW_BODY_SECONDS"),
     *("CORS_ALLOWED_ORIGINS", "LOG_LEVEL"),
     *("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES"),
@@ -70,16 +70,23 @@ class Project:
             "WORKER_URL": f"http://127.0.0.1:{self.worker_port}",
             "PUBLIC_URL": self.library_url,
             "STORAGE_DIRECTORY": str(self.storage_directory),
+            "RESUMABLE_UPLOAD_URL": f"{self.supabase_url}/storage/v1/upload/resumable/sign",
             "CORS_ALLOWED_ORIGINS": json.dumps([origin]),
             **self.overrides,
         }
 
 
 def function_part(
-    name: str, *, port: int, project: Project, log: Path, environment: Mapping[str, str]
+    name: str,
+    *,
+    port: int,
+    project: Project,
+    log: Path,
+    environment: Mapping[str, str],
+    source: Path | None = None,
 ) -> Part:
-    """One function as a part of a stack; ready when its process responds to HTTP."""
-    source = CHECKOUT / "functions" / name / "main.py"
+    """One function as a part of a stack; ready when its process responds to HTTP. `source` is another one's main.py."""
+    source = source or CHECKOUT / "functions" / name / "main.py"
     path = "/openapi.json" if name == "library" else "/"
     base = LIBRARY_BASE_PATH if name == "library" else ""
     return Part(

@@ -149,9 +149,15 @@ def _job_start(response: dict[str, Any]) -> JobStart:
 
 
 async def next_job(
-    job_id: UUID | None, *, tried: Sequence[UUID] = (), is_last_slot: bool = False
+    job_id: UUID | None,
+    *,
+    kinds: Sequence[str],
+    tried: Sequence[UUID] = (),
+    is_last_slot: bool = False,
 ) -> UUID | None:
-    """The job to claim with a free slot, or None: the queued job whose turn it is, or `job_id` if that waits no more.
+    """The job to claim with a free slot, or None: the queued job of these kinds whose turn it is.
+
+    `job_id` is returned if it does not wait, or is of another kind, so that a claim says what becomes of it.
 
     `is_last_slot` says that this is the last free slot of several; an owner's second heavy job does not get it.
     Raises DatabaseUnavailable.
@@ -160,6 +166,7 @@ async def next_job(
         "next_job",
         repeatable=True,
         job_id=job_id and str(job_id),
+        kinds=list(kinds),
         tried=[str(each) for each in tried],
         is_last_slot=is_last_slot,
     )
@@ -199,6 +206,23 @@ async def record_clip(lease: Lease, clip: dict[str, Any], *, percentage: int | N
     )
     raise_if_lost(lease, response["outcome"])
     return Clip.model_validate(response["clip"])
+
+
+async def record_checkpoint(
+    lease: Lease, state: dict[str, Any], *, percentage: int | None = None
+) -> None:
+    """Save the state after which the job's next attempt continues. Safe to retry. Raises LeaseLost.
+
+    `percentage` is the job's progress with it, where the next attempt begins.
+    """
+    outcome = await call(
+        "record_checkpoint",
+        repeatable=True,
+        **fencing_params(lease),
+        checkpoint=state,
+        percentage=percentage,
+    )
+    raise_if_lost(lease, outcome)
 
 
 async def finish_job(

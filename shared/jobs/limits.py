@@ -1,5 +1,6 @@
 """Limits on what a user may take: how many a minute, and how many at a time. SQL counts, across all instances."""
 
+from collections.abc import Mapping
 from math import ceil
 from typing import Any, Literal
 
@@ -46,7 +47,7 @@ def limit_reached(
     maximum: int,
     *,
     wait_seconds: float = RETRY_AFTER_SECONDS,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> LimitReached:
     """The 429 for a user who has reached a limit."""
     name, text = _WHAT[what]

@@ -108,7 +108,8 @@ begin
   v_cost_seconds := public.editai_job_cost(p_kind, p_params, coalesce(
     (p_source ->> 'duration_seconds')::double precision,
     (select sum(s.duration_seconds) from public.editai_sources s where s.id = any (p_source_ids)),
-    (select c.duration_seconds from public.editai_clips c where c.id = (p_params ->> 'clip_id')::uuid)));
+    (select c.duration_seconds from public.editai_clips c
+     where p_kind = 'final_render' and c.id = (p_params ->> 'clip_id')::uuid)));
   insert into public.editai_jobs (
     id, project_id, kind, params, first_variant_number, max_attempts, deadline_at, idempotency_key, request_hash,
     dispatch_due_at, cost_seconds, turn_at)

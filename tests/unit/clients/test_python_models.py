@@ -13,6 +13,7 @@ SCHEMAS = {
     "AudioTrack": "AudioTrack",
     "Source": "SourceResponse",
     "Upload": "UploadResponse",
+    "ResumableUpload": "ResumableUpload",
     "Segment": "Segment",
     "Clip": "ClipResponse",
     "Export": "ExportResponse",

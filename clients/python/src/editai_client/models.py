@@ -66,12 +66,23 @@ class Source(_Body):
     urls_expire_at: datetime | None
 
 
+class ResumableUpload(_Body):
+    """A resumable upload by the TUS protocol: where, and what to send."""
+
+    url: str
+    headers: dict[str, str]
+    metadata: dict[str, str]
+    chunk_bytes: int
+    expires_at: datetime
+
+
 class Upload(_Body):
-    """A new source, and the URL to PUT its file to."""
+    """A new source, and the ways to upload its file."""
 
     source: Source
     upload_url: str
     upload_url_expires_at: datetime
+    resumable: ResumableUpload | None = None
 
 
 class Segment(_Body):

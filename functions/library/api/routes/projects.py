@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.job_start.starter import busy
 from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
 from api.openapi.responses import BODY, PAGE, header, problems
 from api.routes.pagination import Paging
@@ -27,6 +26,7 @@ from shared.errors import (
 from shared.jobs.lifecycle import cancel_job
 from shared.jobs.limits import limit_reached
 from shared.jobs.records import Job, Lease, Project
+from shared.jobs.start_refusals import busy
 
 UNIQUE_VIOLATION = "23505"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from api.job_start.starter import RETRY_AFTER_SECONDS
 from api.uploads.fair_queue import FairQueue, QueueFull
 from shared.auth.users import Caller
 from shared.errors import UnusableVideo
 from shared.jobs.limits import limit_reached
 from shared.jobs.records import AudioTrack
+from shared.jobs.start_refusals import RETRY_AFTER_SECONDS
 from shared.media.containers import CONTAINERS
 from shared.media.probe import MAX_PROBES, UnusableMedia, probe_async
 from shared.storage.interface import disk_faults

@@ -1,6 +1,6 @@
--- Limit what a user takes before a job exists: projects, pending sources, and starts and probes a minute.
+-- Limit what a user takes before a job exists, and let owners take turns with jobs.
 -- Written by `make migration` from supabase/schemas, which says of each object what it is for.
--- Checksum of what follows, which shows changes by hand: 407a8f34d3af3414
+-- Checksum of what follows, which shows changes by hand: 8cc077cde53f19bc
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -40,6 +40,12 @@ alter table public.editai_rates
 
 alter table public.editai_rates
   set (fillfactor=50);
+
+alter table public.editai_jobs
+  add column cost_seconds double precision;
+
+alter table public.editai_jobs
+  add column turn_at timestamp with time zone;
 
 create type public.editai_rate as (
   action        text,
@@ -285,6 +291,24 @@ language sql volatile security invoker set search_path = '' as $$
   where p_owner_id is not null and p_per_minute is not null
 $$;
 
+-- Estimates the cost of a job, in seconds of video that it writes. A raw clips job also reads its whole source, five times as fast; a final
+-- render encodes once and measures once. A job of a kind that is not known here counts as 120. Never more than 600: so long can a
+-- heavy job be overtaken by lighter ones. Called by start_job.
+-- p_input_seconds is the length of the source, or of the clip to render. A member of params that is missing counts as the API's
+-- default.
+create function public.editai_job_cost(p_kind text, p_params jsonb, p_input_seconds double precision)
+returns double precision
+language sql immutable security invoker set search_path = '' as $$
+  select least(600, case
+    when p_kind = 'final_render' then 2 * coalesce(p_input_seconds, 30)
+    when p_kind in ('raw_clips', 'segment_clips') then
+      coalesce((p_params ->> 'variant_count')::double precision, 1)
+      * coalesce((p_params ->> 'target_duration')::double precision, 30)
+      + case p_kind when 'raw_clips' then coalesce(p_input_seconds, 0) / 5 else 0 end
+    else 120
+  end)
+$$;
+
 -- Makes the calls of an owner that count what the owner has run one after the other, until the end of the transaction, so that
 -- together they cannot pass a limit. Called by start_job, create_project and create_source, after the project's row lock
 -- and before the lease's: a caller that holds it never waits for a project's row lock.
@@ -293,13 +317,61 @@ language sql volatile security invoker set search_path = '' as $$
   select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('editai_owner ' || p_owner_id, 0))
 $$;
 
+-- Returns the job that a worker with a free slot is to claim, or null if there is none for it. A delivery is only a wake-up: it is
+-- not said that the job which it names is run next. As each queued job has a delivery of its own, every job is run.
+-- p_kinds are the kinds of job that the worker runs; null is all.
+-- The order is turn_at, by which owners take turns (see start_job). p_job_id is the job that the delivery names; it is
+-- returned, once, if it does not wait or is of another kind, so that claim_job says what became of it. p_tried are jobs that the worker could not claim.
+-- For a worker's last slot of several (p_is_last_slot), a job that costs more than 60 s is passed over if its owner has a
+-- running job: one owner's heavy jobs never hold all slots of a worker.
+-- Locks nothing: if two workers are told of the same job, claim_job gives it to one, and the other asks again. Judges at most
+-- the first 100 jobs that may run, which an index gives, however long the queue is.
+create function public.editai_next_job(
+  p_job_id uuid default null,
+  p_kinds text[] default null,
+  p_tried uuid[] default '{}',
+  p_is_last_slot boolean default false
+) returns uuid
+language plpgsql volatile security invoker set search_path = '' set statement_timeout = '8s'
+set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := public.editai_clock();
+  v_next uuid;
+begin
+  select q.id into v_next
+  from (
+    select j.* from public.editai_jobs j
+    where j.status = 'queued' and j.deadline_at > v_now and j.attempt < j.max_attempts and j.id <> all (p_tried)
+      and (p_kinds is null or j.kind = any (p_kinds))
+    order by j.turn_at nulls first, j.row_number
+    limit 100
+  ) q
+  where not (p_is_last_slot and q.cost_seconds > 60 and exists (
+    select 1
+    from public.editai_projects own
+    join public.editai_projects p on p.owner_id = own.owner_id and p.status in ('generating', 'rendering')
+    join public.editai_jobs r on r.project_id = p.id and r.status = 'running'
+    where own.id = q.project_id))
+  order by q.turn_at nulls first, q.row_number
+  limit 1;
+  if v_next is null and p_job_id <> all (p_tried) and not exists (
+    select 1 from public.editai_jobs j
+    where j.id = p_job_id and j.status = 'queued' and j.deadline_at > v_now and j.attempt < j.max_attempts
+      and (p_kinds is null or j.kind = any (p_kinds))
+  ) then
+    return p_job_id;
+  end if;
+  return v_next;
+end
+$$;
+
 -- Returns the version of the newest migration, 14 digits. Called by the library's readyz, to compare with
 -- SCHEMA_VERSION.
 -- `make migration` writes the same version here, in shared/database/schema_version.py and in the new file's name.
 create or replace function public.editai_schema_version()
 returns text
 language sql immutable security invoker set search_path = '' as $$
-  select '20261129232110'
+  select '20261129234244'
 $$;
 
 -- Starts a job on a project: lease, job, progress 0 and the project's status, in one transaction. Called by the
@@ -309,6 +381,11 @@ $$;
 -- The lease is short and is for the dispatch only: the worker that claims the job replaces it. The job holds its project
 -- beyond that lease, until it is claimed, cancelled or past its deadline. Cleanup dispatches it again if no worker has
 -- claimed it within p_dispatch_ttl_seconds.
+-- Owners take turns: a job's turn is its cost after now, or after the last turn of its owner's active jobs, whichever is later. So
+-- an owner's jobs follow one another at the distance of their costs, and the jobs of others come in between; a light job
+-- overtakes heavier ones that were started at most their cost before it. No job is overtaken by one that starts
+-- after its turn, so none waits for ever. This is fair queuing by virtual finish times (Demers, Keshav and Shenker, 1989),
+-- whose virtual time is the clock.
 -- Outcomes: started; source_not_found (job is null); and those of editai_check_project except free. superseded_job_id
 -- is a running job whose lease had expired, or a queued one past its deadline, which has just been failed; the caller
 -- logs it, as nothing else does.
@@ -343,6 +420,7 @@ declare
   v_check record;
   v_grant record;
   v_deadline_at timestamptz;
+  v_cost_seconds double precision;
 begin
   if p_deadline_seconds is null or p_deadline_seconds <= 0 then
     raise exception 'a deadline is more than 0 seconds ahead, not %', p_deadline_seconds
@@ -403,14 +481,27 @@ begin
       s.duration_seconds, s.width, s.height, s.frame_rate, s.has_audio, s.audio_tracks
     from jsonb_populate_record(null::public.editai_sources, p_source) s;
   end if;
+  v_cost_seconds := public.editai_job_cost(p_kind, p_params, coalesce(
+    (p_source ->> 'duration_seconds')::double precision,
+    (select sum(s.duration_seconds) from public.editai_sources s where s.id = any (p_source_ids)),
+    (select c.duration_seconds from public.editai_clips c
+     where p_kind = 'final_render' and c.id = (p_params ->> 'clip_id')::uuid)));
   insert into public.editai_jobs (
     id, project_id, kind, params, first_variant_number, max_attempts, deadline_at, idempotency_key, request_hash,
-    dispatch_due_at)
+    dispatch_due_at, cost_seconds, turn_at)
   values (
     p_job_id, p_project_id, p_kind, p_params,
     (select coalesce(max(c.variant_number), 0) + 1 from public.editai_clips c where c.project_id = p_project_id),
     p_max_attempts, v_deadline_at, p_idempotency_key, p_request_hash,
-    lease.acquired_at + public.editai_ttl(p_dispatch_ttl_seconds))
+    lease.acquired_at + public.editai_ttl(p_dispatch_ttl_seconds),
+    v_cost_seconds,
+    greatest(lease.acquired_at, (
+      select max(j.turn_at)
+      from public.editai_projects own
+      join public.editai_projects p on p.owner_id = own.owner_id and p.status in ('generating', 'rendering')
+      join public.editai_jobs j on j.project_id = p.id and j.status in ('queued', 'running')
+      where own.id = p_project_id
+    )) + make_interval(secs => v_cost_seconds))
   returning * into job;
   perform public.editai_begin_progress(p_project_id, 'Queued', lease.fencing_token);
   update public.editai_projects p set
@@ -452,6 +543,11 @@ begin
   return v_rate;
 end
 $$;
+
+-- A transaction cannot build an index concurrently; statement_timeout limits how long writes wait.
+-- squawk-ignore require-concurrent-index-creation
+create index editai_jobs_in_turn on public.editai_jobs using btree (turn_at nulls first, row_number)
+  where (status = 'queued'::text);
 
 -- A transaction cannot build an index concurrently; statement_timeout limits how long writes wait.
 -- squawk-ignore require-concurrent-index-creation

@@ -16,11 +16,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pipeline.delivery.attempt import run_job
 from shared.errors import EditAIError, InvalidRequest, ProjectBusy, ServiceUnavailable
 from shared.jobs.lifecycle import JobClaim, claim_job, next_job
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import flush, span
+from shared.running.attempt import run_job
+from shared.running.recipes import AnyRecipes
 from shared.serving.ending import is_ending, keep_until_done
 from shared.settings import get_settings, read_settings
 
@@ -31,7 +32,7 @@ NOTHING_WAITS = "nothing waits"
 
 
 class WorkerSettings(BaseSettings):
-    """Settings that only the worker reads from the environment."""
+    """Settings that only functions that run jobs read from the environment."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
@@ -51,7 +52,7 @@ _running: set[asyncio.Task[str]] = set()
 """References to the tasks of running jobs, so that they are not collected. A job's state is its lease, not this."""
 
 
-async def deliver(request: Request) -> Response:
+async def deliver(request: Request, recipes: AnyRecipes) -> Response:
     """Respond to a delivery when the job has ended, or with `Prefer: respond-async` once it is claimed (RFC 7240).
 
     Raises InvalidRequest; ServiceUnavailable when all slots are in use, the worker is ending, or it ended before
@@ -69,7 +70,7 @@ async def deliver(request: Request) -> Response:
         raise ServiceUnavailable("All slots of this worker are in use.")
     with log_fields(**fields):
         runs_on = "respond-async" in request.headers.get("prefer", "")
-        run = _run(delivery.job_id, claimed := asyncio.Event(), settings, runs_on=runs_on)
+        run = _run(delivery.job_id, recipes, claimed := asyncio.Event(), runs_on=runs_on)
         task = asyncio.create_task(run)
     _running.add(task)
     task.add_done_callback(_running.discard)
@@ -91,18 +92,16 @@ def _ended(outcome: str) -> Response:
     return JSONResponse({"outcome": outcome})
 
 
-async def _run(
-    job_id: UUID, claimed: asyncio.Event, settings: WorkerSettings, *, runs_on: bool
-) -> str:
+async def _run(job_id: UUID, recipes: AnyRecipes, claimed: asyncio.Event, *, runs_on: bool) -> str:
     """Run the job whose turn it is, and return how that ended, or why no job was claimed.
 
     With `runs_on`, which only a process may do that has its CPU between requests, the slot then goes on with the next
     job: no queue repeats the deliveries that were refused meanwhile.
     """
-    outcome = await _run_next(job_id, claimed, settings)
+    outcome = await _run_next(job_id, recipes, claimed)
     while runs_on and claimed.is_set() and not is_ending():
         try:
-            if await _run_next(None, claimed, settings) == NOTHING_WAITS:
+            if await _run_next(None, recipes, claimed) == NOTHING_WAITS:
                 break
         except EditAIError as error:
             logger.warning("the next job is left to cleanup: %s", error.slug)
@@ -110,9 +109,12 @@ async def _run(
     return outcome
 
 
-async def _run_next(job_id: UUID | None, claimed: asyncio.Event, settings: WorkerSettings) -> str:
+async def _run_next(job_id: UUID | None, recipes: AnyRecipes, claimed: asyncio.Event) -> str:
     """Claim the job whose turn it is and run it to its end. Return how it ended, or why none was claimed."""
-    claim = await _claim_next(job_id, is_last_slot=_is_last_slot(settings.worker_concurrency))
+    settings = read_settings(WorkerSettings)
+    claim = await _claim_next(
+        job_id, recipes, is_last_slot=_is_last_slot(settings.worker_concurrency)
+    )
     if claim is None:
         return NOTHING_WAITS
     if claim.outcome == "busy":
@@ -125,20 +127,26 @@ async def _run_next(job_id: UUID | None, claimed: asyncio.Event, settings: Worke
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
         with log_fields(**ids), span("job", SpanKind.CONSUMER, attributes=attributes) as job_span:
-            outcome = await run_job(claim, attempt_seconds=settings.attempt_seconds)
+            outcome = await run_job(claim, recipes, attempt_seconds=settings.attempt_seconds)
             job_span.set_attribute("editai.outcome", outcome)
             return outcome
     finally:
         await flush()
 
 
-async def _claim_next(job_id: UUID | None, *, is_last_slot: bool) -> JobClaim | None:
-    """Claim the queued job whose turn it is. If none waits, the claim tells what became of the delivered job.
+async def _claim_next(
+    job_id: UUID | None, recipes: AnyRecipes, *, is_last_slot: bool
+) -> JobClaim | None:
+    """Claim the queued job of this worker's kinds whose turn it is.
+
+    If none waits, the claim tells what became of the delivered job.
 
     None: no job waits. Raises ServiceUnavailable if the delivered job waits, and this slot is not for it.
     """
     tried: dict[UUID, JobClaim] = {}
-    while next_id := await next_job(job_id, tried=tuple(tried), is_last_slot=is_last_slot):
+    while next_id := await next_job(
+        job_id, kinds=recipes.kinds, tried=tuple(tried), is_last_slot=is_last_slot
+    ):
         claim = await claim_job(
             next_id, holder=_holder(), ttl_seconds=get_settings().lease_ttl_seconds
         )
