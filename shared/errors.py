@@ -234,6 +234,18 @@ class LimitReached(EditAIError):
     title = "Limit reached"
 
 
+class TooManyStreams(EditAIError):
+    """The user has reached the limit of open event streams in one process."""
+
+    status = 429
+    slug = "too-many-streams"
+    title = "Too many event streams"
+    default_detail = "You already have 20 open event streams here, the maximum. Close one, or poll."
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "5"})
+
+
 class ServiceUnavailable(EditAIError):
     """A dependency is temporarily unavailable."""
 

@@ -3,6 +3,7 @@
 Nothing is kept in memory, so every instance shows the true percentage, even right after a restart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,6 +108,25 @@ async def get_generation_progress(
         owner_id=owner_id and str(owner_id),
     )
     return GenerationProgress.model_validate(rows[0]) if rows else None
+
+
+async def get_progress_of(
+    wanted: Sequence[tuple[str, UUID | None, UUID | None]],
+) -> list[GenerationProgress | None]:
+    """Read the progress of several projects in one call; each is named by its id, its owner and a job.
+
+    Owner and missing projects are as in `get_generation_progress`. If the job is not the project's newest, what is
+    returned is about that job, which has ended. Raises DatabaseUnavailable.
+    """
+    project_ids, owner_ids, job_ids = zip(*wanted, strict=True)
+    found = await call(
+        "read_progress_of",
+        repeatable=True,
+        project_ids=project_ids,
+        owner_ids=[owner_id and str(owner_id) for owner_id in owner_ids],
+        job_ids=[job_id and str(job_id) for job_id in job_ids],
+    )
+    return [progress and GenerationProgress.model_validate(progress) for progress in found]
 
 
 async def get_key_progress(key: str) -> KeyProgress | None:

@@ -27,6 +27,7 @@ from shared.errors import (
     RequestTimeout,
     ServiceUnavailable,
     TooManyJobs,
+    TooManyStreams,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -67,6 +68,7 @@ _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (ProjectBusy, _RETRY_AFTER),
     (TooManyJobs, _RETRY_AFTER),
     (LimitReached, _RETRY_AFTER),
+    (TooManyStreams, _RETRY_AFTER),
     (ServiceUnavailable, _RETRY_AFTER),
 )
 

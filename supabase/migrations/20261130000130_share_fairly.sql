@@ -1,6 +1,6 @@
 -- Limit what a user takes before a job exists, and let owners take turns with jobs.
 -- Written by `make migration` from supabase/schemas, which says of each object what it is for.
--- Checksum of what follows, which shows changes by hand: 476a05a445e20979
+-- Checksum of what follows, which shows changes by hand: 15a6575358b754fe
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -371,7 +371,7 @@ $$;
 create or replace function public.editai_schema_version()
 returns text
 language sql immutable security invoker set search_path = '' as $$
-  select '20261129235109'
+  select '20261130000130'
 $$;
 
 -- Starts a job on a project: lease, job, progress 0 and the project's status, in one transaction. Called by the
