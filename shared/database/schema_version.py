@@ -21,7 +21,7 @@ async def check_schema() -> None:
 
 async def _version() -> str:
     try:
-        return await call("schema_version", repeatable=True)
+        return await call("schema_version", str, repeatable=True)
     except DatabaseUnavailable as error:
         if error.code != NO_SUCH_FUNCTION:
             raise

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import TypeAdapter
 
 from shared.errors import LimitReached
-from shared.jobs.records import Record
+from shared.jobs.records import Possibly, Record
 
 RETRY_AFTER_SECONDS = 60
 """Only a hint, where it is not known when there will be room again."""
@@ -24,6 +26,9 @@ class Rate(Record):
     reset_seconds: float
 
 
+RATE: TypeAdapter[Rate | None] = TypeAdapter(Possibly[Rate])
+"""The form of a rate that SQL returns; None without a limit."""
+
 _WHAT = {
     "start": ("starts_per_minute", "job starts a minute"),
     "probe": ("probes_per_minute", "uploads and confirmations a minute"),
@@ -35,11 +40,6 @@ _ADVICE = {
     "project": "Delete one first.",
     "pending": "Confirm or delete one first. One that is not confirmed within a day is deleted.",
 }
-
-
-def rate_of(row: dict[str, Any] | None) -> Rate | None:
-    """The rate in a response of SQL; None if there is no limit."""
-    return Rate.model_validate(row) if row and row["action"] else None
 
 
 def limit_reached(

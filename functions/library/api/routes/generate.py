@@ -49,7 +49,7 @@ from shared.errors import (
 from shared.job_params.audio_track import track_problem
 from shared.job_params.raw_clips import RawClipsOptions, RawClipsParams
 from shared.jobs.lifecycle import JobRequest
-from shared.jobs.limits import rate_of, refuse_over
+from shared.jobs.limits import RATE, refuse_over
 from shared.jobs.records import AudioTrack, Job, Source
 from shared.storage.factory import get_storage
 from shared.storage.paths import video_extension
@@ -117,9 +117,11 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
     except ValidationError as error:
         raise body_errors(error) from None
     if options.audio_track is not None:
-        rows = await read("sources", project_id=project_id, id={str(options.source_id)})
-        for row in rows:
-            _refuse_track(options, Source.model_validate(row).audio_tracks)
+        sources = await read(
+            "sources", list[Source], project_id=project_id, id={str(options.source_id)}
+        )
+        for source in sources:
+            _refuse_track(options, source.audio_tracks)
     job_id = uuid4()
     job_request = JobRequest(
         project_id=project_id,
@@ -150,13 +152,14 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         # A second announcement of the same path does no harm.
         rate = await call(
             "announce_upload",
+            RATE,
             repeatable=True,
             project_id=project_id,
             storage_path=path,
             owner_id=owner(starter.caller),
             max_probes_per_minute=_max_probes(starter),
         )
-        refuse_over(rate_of(rate))
+        refuse_over(rate)
         facts = await probed_facts(staged, starter.caller)
         _refuse_track(
             form.options, [AudioTrack.model_validate(track) for track in facts["audio_tracks"]]

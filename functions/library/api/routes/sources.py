@@ -8,10 +8,11 @@ import asyncio
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import model_validator
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import SOURCE_ID, SourceCreate
@@ -19,10 +20,11 @@ from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
-from api.routes.projects import ProjectId, deletion_response, get_project, owner
+from api.routes.projects import Deletion, ProjectId, deletion_response, get_project, owner
 from api.settings import get_library_settings
 from api.uploads.probing import facts_of_file, probe_turn
 from api.uploads.resumable import resumable_upload
+from shared.answers import ANYTHING, rows_of
 from shared.api_models import Page, SourceResponse, UploadResponse
 from shared.auth.users import Caller
 from shared.database.client import call
@@ -35,13 +37,31 @@ from shared.errors import (
     StorageUnavailable,
     UnusableVideo,
 )
-from shared.jobs.limits import limit_reached, rate_of, refuse_over
+from shared.jobs.limits import Rate, limit_reached, refuse_over
+from shared.jobs.records import ListedRow, Possibly, Record, Source
 from shared.media.probe import ends_suffice_for_probe
 from shared.storage.factory import get_storage
 from shared.storage.paths import content_type, video_extension
 
 UPLOAD_URL_SECONDS = 2 * 3600
 """The same as Supabase Storage's own upload URLs."""
+
+SOURCES = rows_of(Source, ListedRow)
+
+
+class _Begun(Record):
+    """The source that is to be confirmed, if there is such a source of the caller."""
+
+    outcome: Literal["pending", "ready", "too_many_probes", "source_not_found"]
+    source: dict[str, Any] | None
+    rate: Possibly[Rate]
+
+    @model_validator(mode="after")
+    def _has_its_source(self) -> Self:
+        if self.outcome != "source_not_found":
+            Source.model_validate(self.source)
+        return self
+
 
 router = APIRouter(tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -69,6 +89,7 @@ async def list_sources(
     rows, _ = await asyncio.gather(
         call(
             "list_sources",
+            SOURCES,
             repeatable=True,
             project_id=project_id,
             owner_id=owner(caller),
@@ -98,6 +119,7 @@ async def create_source(
     path = f"{project_id}/sources/{source_id}{video_extension(body.file_name)}"
     rows = await call(
         "create_source",
+        SOURCES,
         project_id=project_id,
         owner_id=owner(caller),
         source_id=source_id,
@@ -135,6 +157,7 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
         facts = await _probe_or_delete(row, caller)
         rows = await call(
             "confirm_source",
+            SOURCES,
             repeatable=True,
             source_id=source_id,
             owner_id=owner(caller),
@@ -154,7 +177,7 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
 )
 async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
     """Delete a source and its file. Clips made from it stay. While a job of the project is active this gets 409."""
-    result = await call("delete_source", source_id=source_id, owner_id=owner(caller))
+    result = await call("delete_source", Deletion, source_id=source_id, owner_id=owner(caller))
     return deletion_response(result, not_found=SourceNotFound)
 
 
@@ -163,21 +186,22 @@ async def _begin_confirm(source_id: str, caller: Caller) -> tuple[dict[str, Any]
     maximum = None if caller.is_service else get_library_settings().max_probes_per_minute
     begun = await call(
         "begin_confirm",
+        _Begun,
         repeatable=True,
         source_id=source_id,
         owner_id=owner(caller),
         max_probes_per_minute=maximum,
     )
-    if begun["outcome"] == "source_not_found":
+    if begun.source is None or begun.outcome == "source_not_found":
         raise SourceNotFound
-    refuse_over(rate_of(begun["rate"]))
-    return begun["source"], begun["outcome"] == "pending"
+    refuse_over(begun.rate)
+    return begun.source, begun.outcome == "pending"
 
 
 async def refuse_unconfirmed(source_id: UUID, project_id: str, caller: Caller) -> None:
     """Raise SourceNotReady if this is an unconfirmed source of the caller's project."""
     rows = await call(
-        "get_source", repeatable=True, source_id=str(source_id), owner_id=owner(caller)
+        "get_source", SOURCES, repeatable=True, source_id=str(source_id), owner_id=owner(caller)
     )
     if any(row["project_id"] == project_id and row["status"] == "pending" for row in rows):
         raise SourceNotReady
@@ -192,7 +216,7 @@ async def _probe_or_delete(row: dict[str, Any], caller: Caller) -> dict[str, Any
         return await _probe_stored_file(row["storage_path"], caller)
     except UnusableVideo as error:
         if error.extensions["reason"] != NOT_UPLOADED:
-            await call("delete_source", source_id=row["id"], owner_id=owner(caller))
+            await call("delete_source", ANYTHING, source_id=row["id"], owner_id=owner(caller))
         raise
 
 
