@@ -32,6 +32,13 @@ class LibrarySettings(BaseSettings):
     max_upload_bytes: int = Field(default=DEFAULT_MAX_UPLOAD_BYTES, gt=0)
     """The maximum size of an uploaded video. A cloud's own limit on requests may be lower."""
 
+    max_probes_per_minute: int = Field(default=30, ge=1)
+    """How many uploaded files of a user are probed a minute; the service key has no limit."""
+
+    max_projects_per_user: int = Field(default=1000, ge=1)
+    max_pending_sources_per_user: int = Field(default=50, ge=1)
+    """How many sources of a user may wait for their upload, over all projects."""
+
     slow_head_seconds: float = Field(default=10, gt=0)
     """The timeout for receiving a request's line and headers."""
 
