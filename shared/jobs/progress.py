@@ -8,23 +8,48 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.database.client import call
+from shared.database.client import call, read
+from shared.errors import InvalidRequest
 from shared.jobs.fence import fencing_params, raise_if_lost
-from shared.jobs.records import JobKind, JobStatus, Lease, ProjectStatus, Record
+from shared.jobs.records import JobKind, JobOutcome, JobStatus, Lease, ProjectStatus, Record
+
+MAX_PERCENTAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a job is: 0 to 100, what it is doing, and the seconds that remain (None until known)."""
+    """How far a job is: 0 to 100, what it is doing, and the seconds that remain (None until known).
+
+    Raises InvalidRequest for a percentage or remaining seconds out of range.
+    """
 
     percentage: int
     current_step: str
     estimated_remaining: int | None = None
 
+    def __post_init__(self) -> None:
+        """Check the ranges of the progress table, so that a wrong value is a 422 and no fault of the database."""
+        if not 0 <= self.percentage <= MAX_PERCENTAGE:
+            raise InvalidRequest("The percentage of a progress is 0 to 100.")
+        if self.estimated_remaining is not None and self.estimated_remaining < 0:
+            raise InvalidRequest("The remaining seconds of a progress are 0 or more.")
+
+
+class KeyProgress(Record):
+    """The progress that the holder of a lease has written, for a project or any other key."""
+
+    project_id: str
+    percentage: int
+    current_step: str
+    estimated_remaining: int | None
+    updated_at: datetime
+
 
 class GenerationProgress(Record):
-    """A project's progress, with the job and lease that explain it.
+    """A project's progress, with the newest job, whose progress it is, and the lease that explains it.
 
+    `percentage` is 100 if that job has completed, and only then; 0 without a job and after a cancel. `outcome` is None
+    while the job is active.
     `stalled`: the running job's worker has missed two heartbeats, or its lease has expired, and no one has taken it
     over yet.
     """
@@ -36,6 +61,7 @@ class GenerationProgress(Record):
     estimated_remaining: int | None
     updated_at: datetime
     stalled: bool
+    outcome: JobOutcome | None
     job_id: UUID | None
     job_kind: JobKind | None
     job_status: JobStatus | None
@@ -72,7 +98,7 @@ async def get_generation_progress(
 ) -> GenerationProgress | None:
     """Read a project's progress; None if the owner has no such project. With `owner_id` None, any owner's is read.
 
-    Without a progress row the percentage follows from the project's status. Raises DatabaseUnavailable.
+    Raises DatabaseUnavailable.
     """
     rows = await call(
         "read_progress",
@@ -81,6 +107,15 @@ async def get_generation_progress(
         owner_id=owner_id and str(owner_id),
     )
     return GenerationProgress.model_validate(rows[0]) if rows else None
+
+
+async def get_key_progress(key: str) -> KeyProgress | None:
+    """Read the progress of a leased key; None if there is none.
+
+    That of a key that is no project lasts as long as its lease. Raises DatabaseUnavailable.
+    """
+    rows = await read("generation_progress", project_id=key)
+    return KeyProgress.model_validate(rows[0]) if rows else None
 
 
 async def clear_generation_progress(lease: Lease) -> None:
