@@ -4,6 +4,7 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import jwt
 
@@ -41,7 +42,7 @@ class Keys:
     @classmethod
     def load_or_generate(cls, file: Path) -> "Keys":
         """Reads the directory's secrets; generates and stores those that it does not have."""
-        stored = read_json(file) or {}
+        stored: dict[str, Any] = read_json(file) or {}
         keys = cls(**{**asdict(cls.generate()), **stored})
         if asdict(keys) != stored:
             write_json(file, asdict(keys))

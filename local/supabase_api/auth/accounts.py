@@ -103,16 +103,22 @@ class Accounts:
 
     async def sign_out(self, user_id: UUID, session_id: UUID | None, scope: str) -> None:
         """End this session (`local`), the user's other ones (`others`), or all of them (`global`)."""
-        condition = {"local": "id = %(session)s", "others": "id <> %(session)s"}.get(scope, "true")
         async with await self._connect() as connection:
             await connection.execute(
-                f"delete from auth.sessions where user_id = %(user)s and {condition}",  # noqa: S608 - constants
-                {"user": user_id, "session": session_id},
+                """
+                delete from auth.sessions
+                where user_id = %(user)s and case %(scope)s
+                  when 'local' then id = %(session)s
+                  when 'others' then id <> %(session)s
+                  else true
+                end
+                """,
+                {"user": user_id, "session": session_id, "scope": scope},
             )
 
     async def _connect(self) -> AsyncConnection[DictRow]:
         """A connection whose block is one transaction."""
-        return await AsyncConnection.connect(
+        return await AsyncConnection[DictRow].connect(
             self.database_url, row_factory=dict_row, connect_timeout=5
         )
 

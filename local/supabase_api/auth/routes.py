@@ -3,10 +3,10 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from json import JSONDecodeError
 from typing import Any
 
 from psycopg.rows import DictRow
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -21,6 +21,7 @@ from local.supabase_api.auth.tokens import (
     session_of,
 )
 
+_OBJECT = TypeAdapter(dict[str, Any])
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -77,8 +78,10 @@ class Auth:
             raise errors.NOT_ADMIN
         body = await _body(request)
         email, password = _text(body, "email"), _text(body, "password")
-        metadata = body.get("user_metadata") or {}
-        return JSONResponse(_shown(await self.accounts.create_user(email, password, metadata)))
+        metadata = body.get("user_metadata")
+        return JSONResponse(
+            _shown(await self.accounts.create_user(email, password, metadata or {}))
+        )
 
     def _claims(self, request: Request) -> dict[str, Any]:
         return bearer_claims(request.headers.get("authorization"), secret=self.jwt_secret)
@@ -150,12 +153,9 @@ def _shown(user: DictRow) -> dict[str, Any]:
 
 async def _body(request: Request) -> dict[str, Any]:
     try:
-        body = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return _OBJECT.validate_json(await request.body())
+    except ValidationError:
         raise errors.BAD_JSON from None
-    if not isinstance(body, dict):
-        raise errors.BAD_JSON
-    return body
 
 
 def _text(body: dict[str, Any], name: str) -> str:

@@ -1,10 +1,14 @@
 """Requests to Auth that supabase-js never sends, and the older form of its errors."""
 
+import asyncio
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from local.supabase_api.auth.accounts import Accounts, Session
+from local.supabase_api.auth.errors import AuthError
 from tests.support.backend import Backend
 
 TOKEN = "/auth/v1/token"
@@ -81,3 +85,40 @@ async def test_the_gateway_asks_for_a_key_of_the_project_and_a_page_can_read_tha
             assert answer.status_code == 401
             assert "API key" in answer.json()["message"]
             assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("scope", "left"), [("local", [1, 2]), ("others", [0]), ("global", []), ("", [])]
+)
+async def test_a_sign_out_ends_the_sessions_of_its_scope(
+    backend: Backend, scope: str, left: list[int]
+) -> None:
+    accounts = Accounts(backend.supabase_api.database_url)
+    email = f"{uuid4()}@example.com"
+    user = await accounts.create_user(email, "a password", {})
+    sessions = [await accounts.sign_in(email, "a password") for _ in range(3)]
+    await accounts.sign_out(user["id"], sessions[0].id, scope)
+
+    async def lives(session: Session) -> bool:
+        try:
+            await accounts.refresh(session.refresh_token)
+        except AuthError:
+            return False
+        return True
+
+    assert [number for number in range(3) if await lives(sessions[number])] == left
+
+
+async def test_of_two_refreshes_with_one_token_one_is_answered(
+    services: httpx.AsyncClient, backend: Backend
+) -> None:
+    accounts = Accounts(backend.supabase_api.database_url)
+    email = f"{uuid4()}@example.com"
+    await accounts.create_user(email, "a password", {})
+    session = await accounts.sign_in(email, "a password")
+    token = {"refresh_token": session.refresh_token}
+    query = {"grant_type": "refresh_token"}
+    answers = await asyncio.gather(
+        *[services.post(TOKEN, params=query, json=token) for _ in range(5)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400, 400]
