@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.http.security import CurrentCaller
+from api.job_start.rate_limit import rate_limit_headers
 from api.job_start.wait_slot import MAX_WAITING_PER_USER, client_disconnected, wait_slot
 from api.openapi.responses import IDEMPOTENCY_REPLAYED, JOB_STATUS
 from api.settings import get_library_settings
@@ -74,11 +75,12 @@ class JobStarter:
     client_disconnected: Callable[[], bool]
     is_replay: bool = False
     """Whether the job was started by an earlier request with the same idempotency key."""
+    _result: JobStart | None = None
 
-    async def check(self, project_id: str) -> None:
+    async def check(self, project_id: str, *, max_probes_per_minute: int | None = None) -> None:
         """Raise, before the body is read, if the job could not start now. Writes nothing.
 
-        Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
+        Raises ProjectNotFound, ProjectBusy, TooManyJobs, LimitReached, DatabaseUnavailable, ClientDisconnect.
         """
         check = await self._retry_while_busy(
             lambda: check_project(
@@ -86,6 +88,7 @@ class JobStarter:
                 self.caller.owner_id,
                 get_settings(),
                 idempotency_key=self.idempotency_key,
+                max_probes_per_minute=max_probes_per_minute,
             )
         )
         if check.outcome not in ("free", "replayed"):
@@ -94,8 +97,9 @@ class JobStarter:
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
         """Start and dispatch the job, and return it. If this idempotency key has already started one, return that job.
 
-        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect if the
-        client has left before the start; DatabaseUnavailable if it is unknown whether the job has started.
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, LimitReached, IdempotencyKeyReused;
+        ClientDisconnect if the client has left before the start; DatabaseUnavailable if it is unknown whether the job
+        has started.
         """
         start = await self._retry_while_busy(
             lambda: start_job(request, get_settings(), job_id=job_id)
@@ -104,6 +108,7 @@ class JobStarter:
             raise self._error_for(start)
         log_superseded(request.project_id, start.superseded_job_id)
         self._measure_wait("started")
+        self._result = start
         self.is_replay = start.job.id != job_id
         if not self.is_replay:
             with log_fields(project_id=request.project_id):
@@ -152,13 +157,15 @@ class JobStarter:
 
     def _error_for(self, start: JobStart) -> EditAIError:
         self._measure_wait(start.outcome)
+        self._result = start
         return start_refusal(start, get_settings(), headers=self.headers())
 
     def headers(self) -> dict[str, str]:
-        """The response header that names the applied preference."""
+        """The response headers that name the applied preference, and the caller's limits."""
+        limits = rate_limit_headers(self.caller, self._result, get_settings())
         if self.preferred_wait is None:
-            return {}
-        return {"Preference-Applied": f"wait={self.preferred_wait}"}
+            return limits
+        return {"Preference-Applied": f"wait={self.preferred_wait}", **limits}
 
     def _replayed(self) -> dict[str, str]:
         return {IDEMPOTENCY_REPLAYED: "true"} if self.is_replay else {}

@@ -20,6 +20,7 @@ from shared.errors import (
     EditAIError,
     Forbidden,
     InvalidRequest,
+    LimitReached,
     MalformedRequest,
     PayloadTooLarge,
     ProjectBusy,
@@ -61,11 +62,20 @@ def header(
 _PREFERENCE_APPLIED = header(
     PREFERENCE_APPLIED, "The `wait` that was applied, if the request had one."
 )
+_RATE_LIMIT = header(
+    "RateLimit-Policy",
+    "Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active "
+    "jobs. Not with the service key.",
+) | header(
+    "RateLimit",
+    "What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains.",
+)
 _RETRY_AFTER = header("Retry-After", "Seconds to wait before a retry.", "integer", required=True)
 _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
     (TooManyJobs, _RETRY_AFTER),
+    (LimitReached, _RETRY_AFTER),
     (TooManyStreams, _RETRY_AFTER),
     (ServiceUnavailable, _RETRY_AFTER),
 )
@@ -83,9 +93,10 @@ def problems(
 
 def job_problems(*errors: type[EditAIError], max_body_bytes: int = MAX_JSON_BYTES) -> Responses:
     """The problems of a route that starts a job; a 409 or 429 may follow a wait."""
-    responses = problems(*errors, ProjectBusy, TooManyJobs, max_body_bytes=max_body_bytes)
+    limits = (ProjectBusy, TooManyJobs, LimitReached)
+    responses = problems(*errors, *limits, max_body_bytes=max_body_bytes)
     for error in (ProjectBusy, TooManyJobs):
-        responses[error.status]["headers"] |= _PREFERENCE_APPLIED
+        responses[error.status]["headers"] |= _PREFERENCE_APPLIED | _RATE_LIMIT
     return responses
 
 
@@ -105,6 +116,7 @@ def accepted_headers() -> dict[str, Any]:
                 "is then that of the first response.",
             ),
             **_PREFERENCE_APPLIED,
+            **_RATE_LIMIT,
         }
     }
 

@@ -1,12 +1,11 @@
 """Jobs: list them, newest first, and read one. A job is started in a project; see generate, segments and render."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.models import JOB_ID, PROJECT_ID, PROJECT_ID_PATTERN
+from api.models import JOB_ID, PROJECT_ID, PROJECT_ID_PATTERN, checked_uuid
 from api.openapi.responses import problems
 from api.routes.pagination import Paging
 from api.routes.projects import owner
@@ -27,7 +26,7 @@ async def _job_id(
     job_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[JOB_ID])],
 ) -> str:
     try:
-        return str(UUID(job_id))
+        return checked_uuid(job_id)
     except ValueError:
         raise JobNotFound from None
 
@@ -72,7 +71,7 @@ async def list_jobs(
         project_id=project_id,
         status=status,
         kind=kind,
-        **paging.arguments(id_type=UUID),
+        **paging.arguments(id_type=checked_uuid),
     )
     page, next_cursor = paging.cut(rows)
     return Page(items=tuple(map(JobResponse.model_validate, page)), next_cursor=next_cursor)
