@@ -16,6 +16,8 @@ SCHEMAS = {
     "Segment": "Segment",
     "Clip": "ClipResponse",
     "Export": "ExportResponse",
+    "ExportPreset": "ExportPreset",
+    "Presets": "Presets",
     "Page": "Page_ClipResponse_",
     "StartedJob": "StartedJob",
     "JobAccepted": "JobAccepted",

@@ -66,12 +66,23 @@ class Source(_Body):
     urls_expire_at: datetime | None
 
 
+class ResumableUpload(_Body):
+    """A resumable upload by the TUS protocol: where, and what to send."""
+
+    url: str
+    headers: dict[str, str]
+    metadata: dict[str, str]
+    chunk_bytes: int
+    expires_at: datetime
+
+
 class Upload(_Body):
-    """A new source, and the URL to PUT its file to."""
+    """A new source, and the ways to upload its file."""
 
     source: Source
     upload_url: str
     upload_url_expires_at: datetime
+    resumable: ResumableUpload | None = None
 
 
 class Segment(_Body):
@@ -117,6 +128,25 @@ class Export(_Media):
     clip_id: UUID
     preset: str
     options: dict[str, Any]
+
+
+class ExportPreset(_Body):
+    """What a clip can be rendered for: its frame size, frame rate and encoding limits."""
+
+    name: str
+    label: str
+    width: int
+    height: int
+    frame_rate: int
+    crf: int
+    max_video_bitrate_kbps: int
+    audio_bitrate_kbps: int
+
+
+class Presets(_Body):
+    """All export presets."""
+
+    items: tuple[ExportPreset, ...]
 
 
 class Page(_Body, Generic[Item]):
