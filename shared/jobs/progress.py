@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.database.client import call
 from shared.jobs.fence import fencing_params, raise_if_lost
-from shared.jobs.records import JobKind, JobStatus, Lease, ProjectStatus, Record
+from shared.jobs.records import JobKind, JobOutcome, JobStatus, Lease, ProjectStatus, Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,10 @@ class Progress:
 
 
 class GenerationProgress(Record):
-    """A project's progress, with the job and lease that explain it.
+    """A project's progress, with the newest job, whose progress it is, and the lease that explains it.
 
+    `percentage` is 100 if that job has completed, and only then; 0 without a job and after a cancel. `outcome` is None
+    while the job is active.
     `stalled`: the running job's worker has missed two heartbeats, or its lease has expired, and no one has taken it
     over yet.
     """
@@ -36,6 +38,7 @@ class GenerationProgress(Record):
     estimated_remaining: int | None
     updated_at: datetime
     stalled: bool
+    outcome: JobOutcome | None
     job_id: UUID | None
     job_kind: JobKind | None
     job_status: JobStatus | None
@@ -72,7 +75,7 @@ async def get_generation_progress(
 ) -> GenerationProgress | None:
     """Read a project's progress; None if the owner has no such project. With `owner_id` None, any owner's is read.
 
-    Without a progress row the percentage follows from the project's status. Raises DatabaseUnavailable.
+    Raises DatabaseUnavailable.
     """
     rows = await call(
         "read_progress",

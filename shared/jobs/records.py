@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 JobKind = Literal["raw_clips", "segment_clips", "final_render"]
 JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
+JobOutcome = Literal["completed", "failed", "cancelled"]
 ProjectStatus = Literal["created", "generating", "rendering", "ready_for_triage", "failed"]
 
 

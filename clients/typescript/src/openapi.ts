@@ -405,105 +405,73 @@ export interface components {
          *     be heard in clips. `channels`, `sample_rate` (in Hz) and the times are None if they are not known.
          */
         AudioTrack: {
-            /** Number */
             number: number;
-            /** Codec */
             codec: string;
-            /** Channels */
             channels: number | null;
-            /** Sample Rate */
             sample_rate: number | null;
-            /** Language */
             language: string | null;
-            /** Title */
             title: string | null;
-            /** Default */
             default: boolean;
-            /** Decodable */
             decodable: boolean;
-            /** Start Seconds */
             start_seconds: number | null;
-            /** End Seconds */
             end_seconds: number | null;
         };
         /**
-         * CancelResponse
+         * Cancellation
          * @description `cancelled`: the active job was cancelled. `idle`: there was no active job.
          */
-        CancelResponse: {
-            /**
-             * Outcome
-             * @enum {string}
-             */
+        Cancellation: {
+            /** @enum {string} */
             outcome: "cancelled" | "idle";
-            job: components["schemas"]["JobResponse"] | null;
+            job: components["schemas"]["Job"] | null;
         };
         /**
-         * ClipResponse
+         * Clip
          * @description A clip. Its URLs work until `urls_expire_at`; then read the clip again for new URLs.
          */
-        ClipResponse: {
-            /**
-             * Id
-             * Format: uuid
-             */
+        Clip: {
+            /** Format: uuid */
             id: string;
-            /** Project Id */
             project_id: string;
-            /**
-             * Job Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             job_id: string;
-            /** Variant Number */
             variant_number: number;
-            /** Variant Name */
             variant_name: string;
-            /** Is Selected */
             is_selected: boolean;
-            /** Duration Seconds */
             duration_seconds: number;
-            /** Size Bytes */
             size_bytes: number;
-            /** Width */
             width: number;
-            /** Height */
             height: number;
-            /** Frame Rate */
             frame_rate: number;
-            /**
-             * Segments
-             * @description The parts of sources that the clip shows, in order.
-             */
-            segments: components["schemas"]["Segment"][];
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** @description The parts of sources that the clip shows, in order. */
+            segments: components["schemas"]["ClipSegment"][];
+            /** Format: date-time */
             created_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Video Url */
             video_url: string | null;
-            /** Thumbnail Url */
             thumbnail_url: string | null;
-            /**
-             * Urls Expire At
-             * Format: date-time
-             */
+            /** Format: date-time */
             urls_expire_at: string;
+        };
+        /**
+         * ClipSegment
+         * @description A part of a source that a clip shows, from `start` to `end` in seconds.
+         */
+        ClipSegment: {
+            /** Format: uuid */
+            source_id: string;
+            start: number;
+            end: number;
+            /** @description The number of the sound track that is heard. Null where the clip is silent, and in clips made before tracks could be chosen. */
+            audio_track: number | null;
         };
         /**
          * ClipUpdate
          * @description The fields of a clip that can change. A field that is left out or null keeps its value.
          */
         ClipUpdate: {
-            /** Variant Name */
             variant_name?: string | null;
-            /** Is Selected */
             is_selected?: boolean | null;
         };
         /**
@@ -511,74 +479,41 @@ export interface components {
          * @description A target of final renders: its frame size, frame rate and encoding limits.
          */
         ExportPreset: {
-            /** Name */
             name: string;
-            /** Label */
             label: string;
-            /** Width */
             width: number;
-            /** Height */
             height: number;
-            /** Frame Rate */
             frame_rate: number;
-            /** Crf */
             crf: number;
-            /** Max Video Bitrate Kbps */
             max_video_bitrate_kbps: number;
-            /** Audio Bitrate Kbps */
             audio_bitrate_kbps: number;
         };
         /**
-         * ExportResponse
+         * Export
          * @description A final render of a clip. Its URLs work until `urls_expire_at`; then list the exports again for new URLs.
          */
-        ExportResponse: {
-            /**
-             * Id
-             * Format: uuid
-             */
+        Export: {
+            /** Format: uuid */
             id: string;
-            /** Project Id */
             project_id: string;
-            /**
-             * Clip Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             clip_id: string;
-            /**
-             * Job Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             job_id: string;
-            /** Preset */
             preset: string;
-            /** Options */
             options: {
                 [key: string]: unknown;
             };
-            /** Duration Seconds */
             duration_seconds: number;
-            /** Size Bytes */
             size_bytes: number;
-            /** Width */
             width: number;
-            /** Height */
             height: number;
-            /** Frame Rate */
             frame_rate: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Video Url */
             video_url: string | null;
-            /** Thumbnail Url */
             thumbnail_url: string | null;
-            /**
-             * Urls Expire At
-             * Format: date-time
-             */
+            /** Format: date-time */
             urls_expire_at: string;
         };
         /**
@@ -587,11 +522,10 @@ export interface components {
          */
         Health: {
             /**
-             * Status
              * @default ok
              * @constant
              */
-            status?: "ok";
+            status: "ok";
         };
         /**
          * JobAccepted
@@ -599,95 +533,65 @@ export interface components {
          */
         JobAccepted: {
             job: components["schemas"]["StartedJob"];
-            /** Progress Url */
             progress_url: string;
         };
         /**
-         * JobResponse
+         * JobError
+         * @description Why a job failed: `code` is meant for programs, `detail` for people.
+         */
+        JobError: {
+            code: string;
+            /** @default  */
+            detail: string;
+        };
+        /**
+         * Job
          * @description A job in its current state.
          */
-        JobResponse: {
-            /**
-             * Id
-             * Format: uuid
-             */
+        Job: {
+            /** Format: uuid */
             id: string;
-            /** Project Id */
             project_id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "raw_clips" | "segment_clips" | "final_render";
-            /** Params */
             params: {
                 [key: string]: unknown;
             };
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "queued" | "running" | "completed" | "failed" | "cancelled";
-            /** Attempt */
             attempt: number;
-            /** Max Attempts */
             max_attempts: number;
-            /** Result */
             result: {
                 [key: string]: unknown;
             } | null;
-            /** Error */
-            error: {
-                [key: string]: unknown;
-            } | null;
-            /** Started At */
+            error: components["schemas"]["JobError"] | null;
             started_at: string | null;
-            /** Finished At */
             finished_at: string | null;
         };
-        /** Page[ClipResponse] */
-        Page_ClipResponse_: {
-            /** Items */
-            items: components["schemas"]["ClipResponse"][];
-            /**
-             * Next Cursor
-             * @description Send it as `cursor` to get the next page; null on the last page.
-             */
+        /** ClipPage */
+        ClipPage: {
+            items: components["schemas"]["Clip"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** Page[ExportResponse] */
-        Page_ExportResponse_: {
-            /** Items */
-            items: components["schemas"]["ExportResponse"][];
-            /**
-             * Next Cursor
-             * @description Send it as `cursor` to get the next page; null on the last page.
-             */
+        /** ExportPage */
+        ExportPage: {
+            items: components["schemas"]["Export"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** Page[ProjectResponse] */
-        Page_ProjectResponse_: {
-            /** Items */
-            items: components["schemas"]["ProjectResponse"][];
-            /**
-             * Next Cursor
-             * @description Send it as `cursor` to get the next page; null on the last page.
-             */
+        /** ProjectPage */
+        ProjectPage: {
+            items: components["schemas"]["Project"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** Page[SourceResponse] */
-        Page_SourceResponse_: {
-            /** Items */
-            items: components["schemas"]["SourceResponse"][];
-            /**
-             * Next Cursor
-             * @description Send it as `cursor` to get the next page; null on the last page.
-             */
+        /** SourcePage */
+        SourcePage: {
+            items: components["schemas"]["Source"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
@@ -695,7 +599,6 @@ export interface components {
          * @description All export presets.
          */
         Presets: {
-            /** Items */
             items: components["schemas"]["ExportPreset"][];
         };
         /**
@@ -703,59 +606,41 @@ export interface components {
          * @description The newest job of a project.
          */
         ProgressJob: {
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "raw_clips" | "segment_clips" | "final_render";
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "queued" | "running" | "completed" | "failed" | "cancelled";
-            /** Attempt */
             attempt: number;
-            /** Error */
-            error: {
-                [key: string]: unknown;
-            } | null;
+            error: components["schemas"]["JobError"] | null;
         };
         /**
-         * ProgressResponse
-         * @description The progress of a project. It is read from the database on every request, so all instances agree.
+         * Progress
+         * @description The progress of a project's newest job. It is read from the database on every request, so all instances agree.
          */
-        ProgressResponse: {
-            /** Project Id */
+        Progress: {
             project_id: string;
             /**
-             * Status
+             * @description The project's status. It says what the project holds: after a cancelled job it is `ready_for_triage` if there are clips. `job.status` and `outcome` say what became of the job.
              * @enum {string}
              */
             status: "created" | "generating" | "rendering" | "ready_for_triage" | "failed";
-            /** Percentage */
+            /** @description How much of the job is done: 100 if it has completed, and only then. It is 0 without a job and after a cancel, which removes the progress. A failed job keeps what it reached. */
             percentage: number;
-            /** Current Step */
+            /** @description What the job does or did last, for people; empty without a job and after a cancel. */
             current_step: string;
-            /**
-             * Estimated Remaining
-             * @description Seconds until the job ends; null while this is unknown.
-             */
+            /** @description Seconds until the job ends: 0 if it has completed, null while this is unknown or no worker runs the job. */
             estimated_remaining: number | null;
             /**
-             * Updated At
              * Format: date-time
+             * @description When the job ended; before that, when its progress was last written.
              */
             updated_at: string;
-            /**
-             * Stalled
-             * @description The worker of the running job has missed two heartbeats: it sends one at least at each third of the lease's time to live, by default every 20 s. If it sends none before the lease expires, the job is retried or failed.
-             */
+            /** @description The worker of the running job has missed two heartbeats: it sends one at least at each third of the lease's time to live, by default every 20 s. If it sends none before the lease expires, the job is retried or failed. */
             stalled: boolean;
+            /** @description How the job ended. Null while it is active, or if the project has had no job. */
+            outcome: ("completed" | "failed" | "cancelled") | null;
             job: components["schemas"]["ProgressJob"] | null;
         };
         /**
@@ -763,47 +648,26 @@ export interface components {
          * @description A new project.
          */
         ProjectCreate: {
-            /** Name */
             name: string;
-            /**
-             * Id
-             * @description An id of your choice. Allowed only with the service key.
-             */
+            /** @description An id of your choice. Allowed only with the service key. */
             id?: string | null;
-            /**
-             * Owner Id
-             * @description The user who owns the project. Required with the service key; not allowed with a user's token.
-             */
+            /** @description The user who owns the project. Required with the service key; not allowed with a user's token. */
             owner_id?: string | null;
         };
         /**
-         * ProjectResponse
+         * Project
          * @description A project. While its status is `generating` or `rendering`, read its progress.
          */
-        ProjectResponse: {
-            /** Id */
+        Project: {
             id: string;
-            /**
-             * Owner Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             owner_id: string;
-            /** Name */
             name: string;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "created" | "generating" | "rendering" | "ready_for_triage" | "failed";
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
         };
         /**
@@ -811,7 +675,6 @@ export interface components {
          * @description The fields of a project that can change.
          */
         ProjectUpdate: {
-            /** Name */
             name: string;
         };
         /**
@@ -820,11 +683,10 @@ export interface components {
          */
         Readiness: {
             /**
-             * Status
              * @default ready
              * @constant
              */
-            status?: "ready";
+            status: "ready";
         };
         /**
          * RenderRequest
@@ -832,78 +694,33 @@ export interface components {
          */
         RenderRequest: {
             /**
-             * Fit
-             * @default crop
+             * @description Default: `crop`.
              * @enum {string}
              */
             fit?: "crop" | "pad" | "blur";
             subtitles?: components["schemas"]["Subtitles"] | null;
-            /**
-             * Denoise
-             * @default 0
-             */
+            /** @description Default: `0`. */
             denoise?: number;
-            /**
-             * Sharpen
-             * @default 0
-             */
+            /** @description Default: `0`. */
             sharpen?: number;
-            /**
-             * Brightness
-             * @default 0
-             */
+            /** @description Default: `0`. */
             brightness?: number;
-            /**
-             * Contrast
-             * @default 1
-             */
+            /** @description Default: `1`. */
             contrast?: number;
-            /**
-             * Saturation
-             * @default 1
-             */
+            /** @description Default: `1`. */
             saturation?: number;
-            /** Preset */
             preset: string;
-        };
-        /**
-         * Segment
-         * @description A part of a source, from `start` to `end` in seconds of its presentation time.
-         *
-         *     `audio_track` is the number of the sound track that is heard. In a clip it is None where the clip is silent, and in
-         *     clips made before tracks could be chosen.
-         */
-        Segment: {
-            /**
-             * Source Id
-             * Format: uuid
-             */
-            source_id: string;
-            /** Start */
-            start: number;
-            /** End */
-            end: number;
-            /** Audio Track */
-            audio_track?: number | null;
         };
         /**
          * SegmentRequest
          * @description A part of a source, from `start` to `end` in seconds.
          */
         SegmentRequest: {
-            /**
-             * Source Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             source_id: string;
-            /** Start */
             start: number;
-            /** End */
             end: number;
-            /**
-             * Audio Track
-             * @description The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that the file marks as default if it marks exactly one, else the first; one that cannot be decoded, or is silent throughout while another is not, is passed over.
-             */
+            /** @description The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that the file marks as default if it marks exactly one, else the first; one that cannot be decoded, or is silent throughout while another is not, is passed over. */
             audio_track?: number | null;
         };
         /**
@@ -919,42 +736,23 @@ export interface components {
          *     shorter, a variant plays them all, and weighted variants are identical. The same `seed` selects the same segments.
          */
         SegmentsParams: {
-            /**
-             * Width
-             * @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars.
-             */
+            /** @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             width?: number | null;
-            /**
-             * Height
-             * @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars.
-             */
+            /** @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             height?: number | null;
-            /**
-             * Frame Rate
-             * @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources.
-             */
+            /** @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources. */
             frame_rate?: number | null;
-            /** Segments */
             segments: components["schemas"]["SegmentRequest"][];
             /**
-             * Selection Mode
-             * @default sequential
+             * @description Default: `sequential`.
              * @enum {string}
              */
             selection_mode?: "sequential" | "random" | "weighted";
-            /** Target Duration */
             target_duration: number;
-            /**
-             * Variant Count
-             * @default 1
-             */
+            /** @description Default: `1`. */
             variant_count?: number;
-            /** Seed */
             seed?: number;
-            /**
-             * Mute
-             * @default false
-             */
+            /** @description Default: `false`. */
             mute?: boolean;
         };
         /**
@@ -962,57 +760,33 @@ export interface components {
          * @description A video to upload straight to storage.
          */
         SourceCreate: {
-            /** File Name */
             file_name: string;
         };
         /**
-         * SourceResponse
+         * Source
          * @description An uploaded video. Facts of the video are null until it is confirmed.
          *
          *     `video_url` works until `urls_expire_at`; then list the sources again for a new URL.
          */
-        SourceResponse: {
-            /**
-             * Id
-             * Format: uuid
-             */
+        Source: {
+            /** Format: uuid */
             id: string;
-            /** Project Id */
             project_id: string;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "pending" | "ready";
-            /** File Name */
             file_name: string;
-            /** Content Type */
             content_type: string;
-            /** Size Bytes */
             size_bytes: number | null;
-            /** Duration Seconds */
             duration_seconds: number | null;
-            /** Width */
             width: number | null;
-            /** Height */
             height: number | null;
-            /** Frame Rate */
             frame_rate: number | null;
-            /** Has Audio */
             has_audio: boolean | null;
-            /**
-             * Audio Tracks
-             * @description The sound tracks of the file, in its order. Null until the source is confirmed, and for a source that was confirmed before tracks were listed.
-             */
+            /** @description The sound tracks of the file, in its order. Null until the source is confirmed, and for a source that was confirmed before tracks were listed. */
             audio_tracks: components["schemas"]["AudioTrack"][] | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Video Url */
             video_url: string | null;
-            /** Urls Expire At */
             urls_expire_at: string | null;
         };
         /**
@@ -1020,64 +794,37 @@ export interface components {
          * @description A job that has just been queued.
          */
         StartedJob: {
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Project Id */
             project_id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "raw_clips" | "segment_clips" | "final_render";
-            /** Params */
             params: {
                 [key: string]: unknown;
             };
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
             /**
-             * Status
              * @default queued
              * @constant
              */
-            status?: "queued";
+            status: "queued";
         };
         /**
          * SubtitleStyle
          * @description The look of subtitles. Lengths are pixels of a frame whose shorter side is 1080 pixels.
          */
         SubtitleStyle: {
-            /**
-             * Size
-             * @description Line height.
-             * @default 68
-             */
+            /** @description Line height. Default: `68`. */
             size?: number;
-            /**
-             * Colour
-             * @default #FFFFFF
-             */
+            /** @description Default: `#FFFFFF`. */
             colour?: string;
-            /**
-             * Outline Colour
-             * @default #000000
-             */
+            /** @description Default: `#000000`. */
             outline_colour?: string;
-            /**
-             * Outline
-             * @description Width of the outline.
-             * @default 4
-             */
+            /** @description Width of the outline. Default: `4`. */
             outline?: number;
             /**
-             * Position
-             * @default bottom
+             * @description Default: `bottom`.
              * @enum {string}
              */
             position?: "top" | "middle" | "bottom";
@@ -1092,39 +839,20 @@ export interface components {
          *     longer one is shown in parts, one after the other.
          */
         Subtitles: {
-            /**
-             * Srt
-             * @description A SubRip file (.srt).
-             */
+            /** @description A SubRip file (.srt). */
             srt?: string;
-            /**
-             * Vtt
-             * @description A WebVTT file (.vtt).
-             */
+            /** @description A WebVTT file (.vtt). */
             vtt?: string;
-            /**
-             * @default {
-             *       "size": 68,
-             *       "colour": "#FFFFFF",
-             *       "outline_colour": "#000000",
-             *       "outline": 4,
-             *       "position": "bottom"
-             *     }
-             */
             style?: components["schemas"]["SubtitleStyle"];
         } & (unknown | unknown);
         /**
-         * UploadResponse
+         * Upload
          * @description A new source and its upload URL: PUT the file to `upload_url`, then confirm the source.
          */
-        UploadResponse: {
-            source: components["schemas"]["SourceResponse"];
-            /** Upload Url */
+        Upload: {
+            source: components["schemas"]["Source"];
             upload_url: string;
-            /**
-             * Upload Url Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             upload_url_expires_at: string;
         };
         /**
@@ -1132,16 +860,10 @@ export interface components {
          * @description Problem details (RFC 9457). `type` is stable; some types add members.
          */
         Problem: {
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
-            /** Title */
             title: string;
-            /** Status */
             status: number;
-            /** Detail */
             detail: string;
         } & {
             [key: string]: unknown;
@@ -1151,9 +873,7 @@ export interface components {
          * @description One invalid part of a request.
          */
         InvalidPart: {
-            /** Location */
             location: string;
-            /** Message */
             message: string;
         };
         /**
@@ -1161,168 +881,216 @@ export interface components {
          * @description Raw clips from a stored source.
          */
         GenerateFromSource: {
-            /**
-             * Width
-             * @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars.
-             * @default null
-             */
+            /** @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             width?: number | null;
-            /**
-             * Height
-             * @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars.
-             * @default null
-             */
+            /** @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             height?: number | null;
-            /**
-             * Frame Rate
-             * @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources.
-             * @default null
-             */
+            /** @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources. */
             frame_rate?: number | null;
-            /**
-             * Variant Count
-             * @description How many different clips to make.
-             * @default 3
-             */
+            /** @description How many different clips to make. Default: `3`. */
             variant_count?: number;
-            /**
-             * Target Duration
-             * @description Length of each clip in seconds.
-             * @default 30
-             */
+            /** @description Length of each clip in seconds. Default: `30`. */
             target_duration?: number;
-            /**
-             * Audio Track
-             * @description The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that the file marks as default if it marks exactly one, else the first; one that cannot be decoded, or is silent throughout while another is not, is passed over.
-             * @default null
-             */
+            /** @description The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that the file marks as default if it marks exactly one, else the first; one that cannot be decoded, or is silent throughout while another is not, is passed over. */
             audio_track?: number | null;
-            /**
-             * Seed
-             * @description The same video, options and seed give the same clips. If left out, a seed is chosen.
-             * @default null
-             */
+            /** @description The same video, options and seed give the same clips. If left out, a seed is chosen. */
             seed?: number | null;
-            /**
-             * Source Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             source_id: string;
         };
-        /** @description A problem with no more meaning than its status (RFC 9457, 4.2.1). */
+        /**
+         * BlankProblem
+         * @description A problem with no more meaning than its status (RFC 9457, 4.2.1).
+         */
         BlankProblem: {
             /** @constant */
             type: "about:blank";
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Malformed request. */
+            title: string;
+            status: number;
+            detail: string;
+        };
+        /**
+         * HoldingJob
+         * @description The job that holds a project.
+         */
+        HoldingJob: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+        };
+        /**
+         * MalformedRequestProblem
+         * @description Malformed request.
+         */
         MalformedRequestProblem: {
             /** @constant */
             type: "urn:editai:problem:malformed-request";
+            title: string;
             /** @constant */
-            status?: 400;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Authentication required. */
+            status: 400;
+            detail: string;
+        };
+        /**
+         * UnauthenticatedProblem
+         * @description Authentication required.
+         */
         UnauthenticatedProblem: {
             /** @constant */
             type: "urn:editai:problem:unauthenticated";
+            title: string;
             /** @constant */
-            status?: 401;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Forbidden. */
+            status: 401;
+            detail: string;
+        };
+        /**
+         * ForbiddenProblem
+         * @description Forbidden.
+         */
         ForbiddenProblem: {
             /** @constant */
             type: "urn:editai:problem:forbidden";
+            title: string;
             /** @constant */
-            status?: 403;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Invalid URL. */
+            status: 403;
+            detail: string;
+        };
+        /**
+         * InvalidUrlProblem
+         * @description Invalid URL.
+         */
         InvalidUrlProblem: {
             /** @constant */
             type: "urn:editai:problem:invalid-url";
+            title: string;
             /** @constant */
-            status?: 403;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Clip not found. */
+            status: 403;
+            detail: string;
+        };
+        /**
+         * ClipNotFoundProblem
+         * @description Clip not found.
+         */
         ClipNotFoundProblem: {
             /** @constant */
             type: "urn:editai:problem:clip-not-found";
+            title: string;
             /** @constant */
-            status?: 404;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Export not found. */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * ExportNotFoundProblem
+         * @description Export not found.
+         */
         ExportNotFoundProblem: {
             /** @constant */
             type: "urn:editai:problem:export-not-found";
+            title: string;
             /** @constant */
-            status?: 404;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description File not found. */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * FileNotFoundProblem
+         * @description File not found.
+         */
         FileNotFoundProblem: {
             /** @constant */
             type: "urn:editai:problem:file-not-found";
+            title: string;
             /** @constant */
-            status?: 404;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Not found. */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * NotFoundProblem
+         * @description Not found.
+         */
         NotFoundProblem: {
             /** @constant */
             type: "urn:editai:problem:not-found";
+            title: string;
             /** @constant */
-            status?: 404;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Project not found. */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * ProjectNotFoundProblem
+         * @description Project not found.
+         */
         ProjectNotFoundProblem: {
-            /** @constant */
-            type: "urn:editai:problem:project-not-found";
-            /** @constant */
-            status?: 404;
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "urn:editai:problem:project-not-found";
-        });
-        /** @description Source not found. */
+            title: string;
+            /** @constant */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * SourceNotFoundProblem
+         * @description Source not found.
+         */
         SourceNotFoundProblem: {
-            /** @constant */
-            type: "urn:editai:problem:source-not-found";
-            /** @constant */
-            status?: 404;
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "urn:editai:problem:source-not-found";
-        });
-        /** @description Method not allowed. */
+            title: string;
+            /** @constant */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * MethodNotAllowedProblem
+         * @description Method not allowed.
+         */
         MethodNotAllowedProblem: {
             /** @constant */
             type: "urn:editai:problem:method-not-allowed";
+            title: string;
             /** @constant */
-            status?: 405;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Request timeout. */
+            status: 405;
+            detail: string;
+        };
+        /**
+         * RequestTimeoutProblem
+         * @description Request timeout.
+         */
         RequestTimeoutProblem: {
             /** @constant */
             type: "urn:editai:problem:request-timeout";
+            title: string;
             /** @constant */
-            status?: 408;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description File already exists. */
+            status: 408;
+            detail: string;
+        };
+        /**
+         * FileExistsProblem
+         * @description File already exists.
+         */
         FileExistsProblem: {
             /** @constant */
             type: "urn:editai:problem:file-exists";
+            title: string;
             /** @constant */
-            status?: 409;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Project busy. */
+            status: 409;
+            detail: string;
+        };
+        /**
+         * ProjectBusyProblem
+         * @description Project busy.
+         */
         ProjectBusyProblem: {
             /** @constant */
             type: "urn:editai:problem:project-busy";
+            title: string;
             /** @constant */
-            status?: 409;
+            status: 409;
+            detail: string;
             /**
              * Format: date-time
              * @description When the project's lease expires, unless it is renewed; a running job renews it. A queued job holds the project until its deadline at the latest.
@@ -1336,58 +1104,79 @@ export interface components {
              *       "kind": "raw_clips"
              *     }
              */
-            job: {
-                /** Format: uuid */
-                id: string;
-                kind: string;
-            } | null;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Project already exists. */
+            job: components["schemas"]["HoldingJob"] | null;
+        };
+        /**
+         * ProjectExistsProblem
+         * @description Project already exists.
+         */
         ProjectExistsProblem: {
             /** @constant */
             type: "urn:editai:problem:project-exists";
+            title: string;
             /** @constant */
-            status?: 409;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Payload too large. */
+            status: 409;
+            detail: string;
+        };
+        /**
+         * PayloadTooLargeProblem
+         * @description Payload too large.
+         */
         PayloadTooLargeProblem: {
             /** @constant */
             type: "urn:editai:problem:payload-too-large";
+            title: string;
             /** @constant */
-            status?: 413;
+            status: 413;
+            detail: string;
             /**
              * @description The size limit; null if storage refused the file and does not tell its limit.
              * @example 1000000
              * @example 500000000
              */
             max_bytes: number | null;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Unsupported media type. */
+        };
+        /**
+         * UnsupportedMediaTypeProblem
+         * @description Unsupported media type.
+         */
         UnsupportedMediaTypeProblem: {
             /** @constant */
             type: "urn:editai:problem:unsupported-media-type";
+            title: string;
             /** @constant */
-            status?: 415;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Idempotency key reused. */
+            status: 415;
+            detail: string;
+        };
+        /**
+         * IdempotencyKeyReusedProblem
+         * @description Idempotency key reused.
+         */
         IdempotencyKeyReusedProblem: {
-            /** @constant */
-            type: "urn:editai:problem:idempotency-key-reused";
-            /** @constant */
-            status?: 422;
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "urn:editai:problem:idempotency-key-reused";
-        });
-        /** @description Invalid request. */
+            title: string;
+            /** @constant */
+            status: 422;
+            detail: string;
+        };
+        /**
+         * InvalidRequestProblem
+         * @description Invalid request.
+         */
         InvalidRequestProblem: {
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "urn:editai:problem:invalid-request";
+            title: string;
             /** @constant */
-            status?: 422;
+            status: 422;
+            detail: string;
             /**
              * @description Everything that is wrong with the request, at most 20 entries.
              * @example [
@@ -1398,146 +1187,140 @@ export interface components {
              *     ]
              */
             errors: components["schemas"]["InvalidPart"][];
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "urn:editai:problem:invalid-request";
-        });
-        /** @description Source not ready. */
+        };
+        /**
+         * SourceNotReadyProblem
+         * @description Source not ready.
+         */
         SourceNotReadyProblem: {
-            /** @constant */
-            type: "urn:editai:problem:source-not-ready";
-            /** @constant */
-            status?: 422;
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "urn:editai:problem:source-not-ready";
-        });
-        /** @description Unusable video. */
+            title: string;
+            /** @constant */
+            status: 422;
+            detail: string;
+        };
+        /**
+         * UnusableVideoProblem
+         * @description Unusable video.
+         */
         UnusableVideoProblem: {
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "urn:editai:problem:unusable-video";
+            title: string;
             /** @constant */
-            status?: 422;
+            status: 422;
+            detail: string;
             /**
              * @description A stable code, meant for programs.
              * @example no_video
              * @enum {string}
              */
             reason: "empty_file" | "not_a_video" | "unsupported_container" | "unsupported_codec" | "encrypted" | "truncated" | "unreadable" | "no_video" | "no_duration" | "too_long" | "too_large" | "too_many_streams" | "too_many_channels" | "unsupported_colours" | "not_uploaded";
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "urn:editai:problem:unusable-video";
-        });
-        /** @description Too many active jobs. */
+        };
+        /**
+         * TooManyJobsProblem
+         * @description Too many active jobs.
+         */
         TooManyJobsProblem: {
             /** @constant */
             type: "urn:editai:problem:too-many-jobs";
+            title: string;
             /** @constant */
-            status?: 429;
+            status: 429;
+            detail: string;
             /**
              * @description The maximum number of queued and running jobs per user.
              * @example 5
              */
             max_active_jobs: number;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Internal server error. */
+        };
+        /**
+         * InternalErrorProblem
+         * @description Internal server error.
+         */
         InternalErrorProblem: {
             /** @constant */
             type: "urn:editai:problem:internal-error";
+            title: string;
             /** @constant */
-            status?: 500;
-        } & WithRequired<components["schemas"]["Problem"], "type">;
-        /** @description Database unavailable. */
+            status: 500;
+            detail: string;
+        };
+        /**
+         * DatabaseUnavailableProblem
+         * @description Database unavailable.
+         */
         DatabaseUnavailableProblem: {
-            /** @constant */
-            type: "urn:editai:problem:database-unavailable";
-            /** @constant */
-            status?: 503;
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "urn:editai:problem:database-unavailable";
-        });
-        /** @description Service unavailable. */
+            title: string;
+            /** @constant */
+            status: 503;
+            detail: string;
+        };
+        /**
+         * ServiceUnavailableProblem
+         * @description Service unavailable.
+         */
         ServiceUnavailableProblem: {
-            /** @constant */
-            type: "urn:editai:problem:service-unavailable";
-            /** @constant */
-            status?: 503;
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "urn:editai:problem:service-unavailable";
-        });
-        /** @description Storage unavailable. */
+            title: string;
+            /** @constant */
+            status: 503;
+            detail: string;
+        };
+        /**
+         * StorageUnavailableProblem
+         * @description Storage unavailable.
+         */
         StorageUnavailableProblem: {
-            /** @constant */
-            type: "urn:editai:problem:storage-unavailable";
-            /** @constant */
-            status?: 503;
-        } & (WithRequired<components["schemas"]["Problem"], "type"> & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "urn:editai:problem:storage-unavailable";
-        });
+            title: string;
+            /** @constant */
+            status: 503;
+            detail: string;
+        };
         /**
          * GenerateFromUpload
          * @description A video, and the options of its raw clips job.
          */
         GenerateFromUpload: {
-            /** @description A video: MP4, MOV, 3GP, WebM, MKV, AVI, WMV, FLV, MPEG, VOB, OGV or MPEG-TS. */
+            /**
+             * Format: binary
+             * @description A video: MP4, MOV, 3GP, WebM, MKV, AVI, WMV, FLV, MPEG, VOB, OGV or MPEG-TS.
+             */
             video: string;
-            /**
-             * Width
-             * @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars.
-             */
+            /** @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             width?: number;
-            /**
-             * Height
-             * @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars.
-             */
+            /** @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             height?: number;
-            /**
-             * Frame Rate
-             * @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources.
-             */
+            /** @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources. */
             frame_rate?: number;
-            /**
-             * Variant Count
-             * @description How many different clips to make.
-             * @default 3
-             */
+            /** @description How many different clips to make. Default: `3`. */
             variant_count?: number;
-            /**
-             * Target Duration
-             * @description Length of each clip in seconds.
-             * @default 30
-             */
+            /** @description Length of each clip in seconds. Default: `30`. */
             target_duration?: number;
-            /**
-             * Audio Track
-             * @description The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that the file marks as default if it marks exactly one, else the first; one that cannot be decoded, or is silent throughout while another is not, is passed over.
-             */
+            /** @description The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that the file marks as default if it marks exactly one, else the first; one that cannot be decoded, or is silent throughout while another is not, is passed over. */
             audio_track?: number;
-            /**
-             * Seed
-             * @description The same video, options and seed give the same clips. If left out, a seed is chosen.
-             */
+            /** @description The same video, options and seed give the same clips. If left out, a seed is chosen. */
             seed?: number;
         };
     };
@@ -1576,7 +1359,7 @@ export interface operations {
                 /** @description Items per page. */
                 limit?: number;
                 /** @description `next_cursor` of the previous page. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1605,7 +1388,7 @@ export interface operations {
                      *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_ProjectResponse_"];
+                    "application/json": components["schemas"]["ProjectPage"];
                 };
             };
             /** @description Authentication required. */
@@ -1695,7 +1478,7 @@ export interface operations {
                      *       "updated_at": "2026-11-23T10:14:31.102000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["ProjectResponse"];
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             /** @description Malformed request. */
@@ -1821,7 +1604,7 @@ export interface operations {
                      *       "updated_at": "2026-11-23T10:14:31.102000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["ProjectResponse"];
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             /** @description Authentication required. */
@@ -1991,7 +1774,7 @@ export interface operations {
                      *       "updated_at": "2026-11-23T10:14:31.102000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["ProjectResponse"];
+                    "application/json": components["schemas"]["Project"];
                 };
             };
             /** @description Malformed request. */
@@ -2131,7 +1914,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["CancelResponse"];
+                    "application/json": components["schemas"]["Cancellation"];
                 };
             };
             /** @description Authentication required. */
@@ -2191,7 +1974,7 @@ export interface operations {
                 /** @description Items per page. */
                 limit?: number;
                 /** @description `next_cursor` of the previous page. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -2256,7 +2039,7 @@ export interface operations {
                      *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_SourceResponse_"];
+                    "application/json": components["schemas"]["SourcePage"];
                 };
             };
             /** @description Authentication required. */
@@ -2368,7 +2151,7 @@ export interface operations {
                      *       "upload_url_expires_at": "2026-11-23T11:14:31.102000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["UploadResponse"];
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description Malformed request. */
@@ -2528,7 +2311,7 @@ export interface operations {
                      *       "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["SourceResponse"];
+                    "application/json": components["schemas"]["Source"];
                 };
             };
             /** @description Authentication required. */
@@ -2675,10 +2458,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
-                "Idempotency-Key"?: string | null;
+                /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job; the header `Job-Status` tells the job's status now. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
+                "Idempotency-Key"?: string;
                 /** @description `wait=N` (RFC 7240): while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
-                Prefer?: string[] | null;
+                Prefer?: string;
             };
             path: {
                 project_id: string;
@@ -2712,6 +2495,10 @@ export interface operations {
                 headers: {
                     /** @description The URL of the job's progress. */
                     Location: string;
+                    /** @description The job's status now; `queued`, unless the response is a replay. */
+                    "Job-Status": string;
+                    /** @description `true` if an earlier request with this `Idempotency-Key` has started the job. The body is then that of the first response. */
+                    "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
@@ -2864,10 +2651,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
-                "Idempotency-Key"?: string | null;
+                /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job; the header `Job-Status` tells the job's status now. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
+                "Idempotency-Key"?: string;
                 /** @description `wait=N` (RFC 7240): while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
-                Prefer?: string[] | null;
+                Prefer?: string;
             };
             path: {
                 project_id: string;
@@ -2909,6 +2696,10 @@ export interface operations {
                 headers: {
                     /** @description The URL of the job's progress. */
                     Location: string;
+                    /** @description The job's status now; `queued`, unless the response is a replay. */
+                    "Job-Status": string;
+                    /** @description `true` if an earlier request with this `Idempotency-Key` has started the job. The body is then that of the first response. */
+                    "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
@@ -3061,10 +2852,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
-                "Idempotency-Key"?: string | null;
+                /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job; the header `Job-Status` tells the job's status now. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
+                "Idempotency-Key"?: string;
                 /** @description `wait=N` (RFC 7240): while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
-                Prefer?: string[] | null;
+                Prefer?: string;
             };
             path: {
                 clip_id: string;
@@ -3092,6 +2883,10 @@ export interface operations {
                 headers: {
                     /** @description The URL of the job's progress. */
                     Location: string;
+                    /** @description The job's status now; `queued`, unless the response is a replay. */
+                    "Job-Status": string;
+                    /** @description `true` if an earlier request with this `Idempotency-Key` has started the job. The body is then that of the first response. */
+                    "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
@@ -3245,7 +3040,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag of your last response. If nothing has changed, you get 304. */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
             };
             path: {
                 project_id: string;
@@ -3273,6 +3068,7 @@ export interface operations {
                      *       "estimated_remaining": 17,
                      *       "updated_at": "2026-11-23T10:14:31.102000Z",
                      *       "stalled": false,
+                     *       "outcome": null,
                      *       "job": {
                      *         "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
                      *         "kind": "raw_clips",
@@ -3282,7 +3078,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["ProgressResponse"];
+                    "application/json": components["schemas"]["Progress"];
                 };
             };
             /** @description The progress has not changed. */
@@ -3351,7 +3147,7 @@ export interface operations {
                 /** @description Items per page. */
                 limit?: number;
                 /** @description `next_cursor` of the previous page. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -3398,7 +3194,7 @@ export interface operations {
                      *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_ClipResponse_"];
+                    "application/json": components["schemas"]["ClipPage"];
                 };
             };
             /** @description Authentication required. */
@@ -3458,7 +3254,7 @@ export interface operations {
                 /** @description Items per page. */
                 limit?: number;
                 /** @description `next_cursor` of the previous page. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -3507,7 +3303,7 @@ export interface operations {
                      *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_ClipResponse_"];
+                    "application/json": components["schemas"]["ClipPage"];
                 };
             };
             /** @description Authentication required. */
@@ -3615,7 +3411,7 @@ export interface operations {
                      *       "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["ClipResponse"];
+                    "application/json": components["schemas"]["Clip"];
                 };
             };
             /** @description Authentication required. */
@@ -3804,7 +3600,7 @@ export interface operations {
                      *       "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["ClipResponse"];
+                    "application/json": components["schemas"]["Clip"];
                 };
             };
             /** @description Malformed request. */
@@ -3909,7 +3705,7 @@ export interface operations {
                 /** @description Items per page. */
                 limit?: number;
                 /** @description `next_cursor` of the previous page. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -3961,7 +3757,7 @@ export interface operations {
                      *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_ExportResponse_"];
+                    "application/json": components["schemas"]["ExportPage"];
                 };
             };
             /** @description Authentication required. */
@@ -4249,6 +4045,3 @@ export interface operations {
         };
     };
 }
-type WithRequired<T, K extends keyof T> = T & {
-    [P in K]-?: T[P];
-};

@@ -35,4 +35,7 @@ create index editai_clips_newest on public.editai_clips (project_id, row_number 
 
 alter table public.editai_clips enable row level security;
 create policy editai_owner_reads on public.editai_clips for select to authenticated
-  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));
+  using (
+    project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid())))
+    and (project_id || '') = all ((select '{}'::text[])::text[])
+  );

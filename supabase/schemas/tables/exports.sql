@@ -30,4 +30,7 @@ create index editai_exports_by_preset on public.editai_exports (preset);
 
 alter table public.editai_exports enable row level security;
 create policy editai_owner_reads on public.editai_exports for select to authenticated
-  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));
+  using (
+    project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid())))
+    and (project_id || '') = all ((select '{}'::text[])::text[])
+  );

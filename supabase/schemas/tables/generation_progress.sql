@@ -18,4 +18,7 @@ create table public.editai_generation_progress (
 
 alter table public.editai_generation_progress enable row level security;
 create policy editai_owner_reads on public.editai_generation_progress for select to authenticated
-  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));
+  using (
+    project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid())))
+    and (project_id || '') = all ((select '{}'::text[])::text[])
+  );

@@ -54,4 +54,7 @@ create index editai_jobs_ended_with_key on public.editai_jobs (finished_at)
 
 alter table public.editai_jobs enable row level security;
 create policy editai_owner_reads on public.editai_jobs for select to authenticated
-  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));
+  using (
+    project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid())))
+    and (project_id || '') = all ((select '{}'::text[])::text[])
+  );

@@ -22,4 +22,7 @@ create table public.editai_locks (
 
 alter table public.editai_locks enable row level security;
 create policy editai_owner_reads on public.editai_locks for select to authenticated
-  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));
+  using (
+    project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid())))
+    and (project_id || '') = all ((select '{}'::text[])::text[])
+  );

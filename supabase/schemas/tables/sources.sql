@@ -51,4 +51,7 @@ create index editai_sources_by_path on public.editai_sources (storage_path colla
 
 alter table public.editai_sources enable row level security;
 create policy editai_owner_reads on public.editai_sources for select to authenticated
-  using (project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid()))));
+  using (
+    project_id = any (array(select p.id from public.editai_projects p where p.owner_id = (select auth.uid())))
+    and (project_id || '') = all ((select '{}'::text[])::text[])
+  );

@@ -9,22 +9,22 @@ from api.app import create_app
 from editai_client import models
 
 SCHEMAS = {
-    "Project": "ProjectResponse",
+    "Project": "Project",
     "AudioTrack": "AudioTrack",
-    "Source": "SourceResponse",
-    "Upload": "UploadResponse",
-    "Segment": "Segment",
-    "Clip": "ClipResponse",
-    "Export": "ExportResponse",
     "ExportPreset": "ExportPreset",
     "Presets": "Presets",
-    "Page": "Page_ClipResponse_",
+    "Source": "Source",
+    "Upload": "Upload",
+    "Segment": "ClipSegment",
+    "Clip": "Clip",
+    "Export": "Export",
+    "Page": "ClipPage",
     "StartedJob": "StartedJob",
     "JobAccepted": "JobAccepted",
-    "Job": "JobResponse",
-    "Cancellation": "CancelResponse",
+    "Job": "Job",
+    "Cancellation": "Cancellation",
     "ProgressJob": "ProgressJob",
-    "Progress": "ProgressResponse",
+    "Progress": "Progress",
 }
 
 PUBLIC = {

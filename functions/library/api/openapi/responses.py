@@ -43,6 +43,11 @@ BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, Unsup
 _COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable, EditAIError)
 
 PREFERENCE_APPLIED = "Preference-Applied"
+IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
+JOB_STATUS = "Job-Status"
+
+BINARY = {"type": "string", "format": "binary"}
+"""The schema of a file. OpenAPI 3.1 needs no format, but generators of clients know a file by it."""
 
 
 def header(
@@ -85,8 +90,20 @@ def job_problems(*errors: type[EditAIError], max_body_bytes: int = MAX_JSON_BYTE
 def accepted_headers() -> dict[str, Any]:
     """The headers of a 202 for a job."""
     return {
-        "headers": header("Location", "The URL of the job's progress.", required=True)
-        | _PREFERENCE_APPLIED
+        "headers": {
+            **header("Location", "The URL of the job's progress.", required=True),
+            **header(
+                JOB_STATUS,
+                "The job's status now; `queued`, unless the response is a replay.",
+                required=True,
+            ),
+            **header(
+                IDEMPOTENCY_REPLAYED,
+                "`true` if an earlier request with this `Idempotency-Key` has started the job. The body "
+                "is then that of the first response.",
+            ),
+            **_PREFERENCE_APPLIED,
+        }
     }
 
 
