@@ -138,12 +138,29 @@ class ExportResponse(Output):
     urls_expire_at: datetime
 
 
+class ResumableUpload(Output):
+    """A resumable upload by the TUS protocol (tus.io), version 1.0.0: what a client such as tus-js-client is given.
+
+    `headers` go with every request, besides those of the protocol. A lost connection is continued where it was, until
+    `expires_at`.
+    """
+
+    url: str
+    headers: dict[str, str]
+    metadata: dict[str, str]
+    chunk_bytes: int = Field(description="Send this many bytes in each request but the last.")
+    expires_at: datetime
+
+
 class UploadResponse(Output):
-    """A new source and its upload URL: PUT the file to `upload_url`, then confirm the source."""
+    """A new source and how to upload its file: by a PUT to `upload_url`, or by `resumable`. Then confirm the source."""
 
     source: SourceResponse
     upload_url: str
     upload_url_expires_at: datetime
+    resumable: ResumableUpload | None = Field(
+        description="A way that survives a lost connection; null where storage does not offer it."
+    )
 
 
 class Page(Output, Generic[Item]):

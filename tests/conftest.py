@@ -15,6 +15,7 @@ from tests.support.backend import Backend
 from tests.support.cluster import Access, Cluster
 from tests.support.database import Clock, Connection, Database, reset
 from tests.support.functions import FunctionProcess
+from tests.support.supabase_api import SupabaseApiProcess
 from tests.support.users import User, Users
 
 SAMPLE = CHECKOUT / "assets" / "sample.mp4"
@@ -112,6 +113,13 @@ def users(request: pytest.FixtureRequest) -> Users:
 def user(users: Users) -> User:
     """A signed-in user."""
     return users.new()
+
+
+@pytest.fixture
+def supabase_api(fresh_state: Backend) -> SupabaseApiProcess:
+    """Auth, Storage and Realtime behind the gateway."""
+    fresh_state.supabase_api.start()
+    return fresh_state.supabase_api
 
 
 @pytest.fixture

@@ -22,12 +22,15 @@ logger = logging.getLogger(__name__)
 
 
 async def remove_garbage(counts: Counter[str]) -> None:
-    """Remove the files of all garbage that is due, as far as time allows; add their number to `files_removed`.
+    """Remove abandoned uploads, and the files of all garbage that is due, as far as time allows.
+
+    Their number is added to `files_removed`.
 
     A file that cannot be removed now is left for a later trigger and does not block the others. If the reason is not
     that storage is unavailable, it counts as `faulty`.
     """
     deadline = asyncio.get_running_loop().time() + MAX_SECONDS
+    await _remove_abandoned_uploads(counts)
     last, size = 0, BATCH
     while size == BATCH and asyncio.get_running_loop().time() < deadline:
         rows = await call(
@@ -39,6 +42,13 @@ async def remove_garbage(counts: Counter[str]) -> None:
         )
         await _remove_batch(rows, deadline, counts)
         last, size = max((row["id"] for row in rows), default=last), len(rows)
+
+
+async def _remove_abandoned_uploads(counts: Counter[str]) -> None:
+    try:
+        counts["files_removed"] += await get_storage().remove_abandoned_uploads()
+    except StorageUnavailable:
+        logger.warning("abandoned uploads could not be removed yet")
 
 
 async def _remove_batch(rows: list[dict[str, Any]], deadline: float, counts: Counter[str]) -> None:

@@ -39,4 +39,14 @@ check 'deno check' "$deno" check "${on_edge[@]}"
 check 'deno lint' "$deno" lint "${on_edge[@]}" "${client[@]}"
 check 'deno fmt' "$deno" fmt --check "${on_edge[@]}" "${client[@]}"
 check 'tsc' clients/typescript/node_modules/@typescript/typescript-linux-x64/lib/tsc --project clients/typescript --noEmit
+
+# Programs that use npm packages: Deno finds these in the folder in which it runs.
+# shellcheck disable=SC2329 # called through check
+in_local() {
+    (cd local && "../$deno" "$@")
+}
+mapfile -t programs < <(cd local && git ls-files --cached --others --exclude-standard '../tests/api/supabase_api/*.ts')
+check 'deno check, with npm packages' in_local check --quiet --no-lock --node-modules-dir=manual "${programs[@]}"
+check 'deno lint, with npm packages' in_local lint --quiet --rules-exclude=no-import-prefix,no-unversioned-import "${programs[@]}"
+check 'deno fmt, with npm packages' in_local fmt --quiet --check --line-width 100 "${programs[@]}"
 exit "$status"

@@ -68,6 +68,7 @@ class Project:
             "WORKER_URL": f"http://127.0.0.1:{self.worker_port}",
             "PUBLIC_URL": self.library_url,
             "STORAGE_DIRECTORY": str(self.storage_directory),
+            "RESUMABLE_UPLOAD_URL": f"{self.supabase_url}/storage/v1/upload/resumable/sign",
             "CORS_ALLOWED_ORIGINS": json.dumps([origin]),
             **self.overrides,
         }

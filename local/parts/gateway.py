@@ -57,6 +57,17 @@ http://127.0.0.1:{port} {{
 		reverse_proxy 127.0.0.1:{edge_port}
 	}}
 
+	# Storage needs no key: a signed token says what it permits. While the part restarts, a request waits for it:
+	# tus-js-client begins an upload anew when it gets a 502 to its question how far it came.
+	handle /storage/v1* {{
+		reverse_proxy 127.0.0.1:{supabase_api_port} {{
+			lb_try_duration 10s
+			lb_retry_match {{
+				method GET HEAD
+			}}
+		}}
+	}}
+
 	handle {{
 		header Content-Type application/json
 		respond `{{"message":"Nothing is served at this path"}}` 404
@@ -80,6 +91,7 @@ class Gateway:
     port: int
     postgrest_port: int
     edge_port: int
+    supabase_api_port: int
     anon_key: str
     service_role_key: str
     home: Path
@@ -114,6 +126,7 @@ class Gateway:
             port=self.port,
             postgrest_port=self.postgrest_port,
             edge_port=self.edge_port,
+            supabase_api_port=self.supabase_api_port,
             known=known,
             refused_calls=refused_calls(self.refusal_rate),
             lost_responses=lost_responses(self.refusal_rate),

@@ -27,7 +27,7 @@ PIP_INSTALL = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install"]
 QUIETLY = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
 PROGRAM_NAMES = {
     False: "PostgREST and Deno (50 MB)",
-    True: "PostgREST, Deno and the Supabase CLI (120 MB)",
+    True: "PostgREST, Deno, the Supabase CLI and clients (130 MB)",
 }
 
 

@@ -16,6 +16,7 @@ USUAL_PORTS: Mapping[str, int] = {
     "lease_cleanup": 24325,
     "postgrest": 24326,
     "edge": 24327,
+    "supabase_api": 24328,
 }
 _HIGHEST = 65535
 _FREE_RANGE = range(20000, 32000)

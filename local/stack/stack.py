@@ -17,6 +17,7 @@ from local.parts.functions import (
 from local.parts.gateway import Gateway
 from local.parts.postgres import Server
 from local.parts.postgrest import postgrest_part
+from local.parts.supabase_api import supabase_api_part
 from local.processes.process import Part
 from local.programs import base_environment
 from local.stack.directory import StackDirectory
@@ -62,6 +63,7 @@ class Stack:
             port=self.ports["gateway"],
             postgrest_port=self.ports["postgrest"],
             edge_port=self.ports["edge"],
+            supabase_api_port=self.ports["supabase_api"],
             anon_key=self.keys.api_key("anon"),
             service_role_key=self.keys.api_key("service_role"),
             home=self.directory.path / "gateway",
@@ -98,7 +100,7 @@ class Stack:
         return [postgrest, self.gateway.part(self.directory.log("gateway"), self._environment())]
 
     def function_parts(self) -> Sequence[Part]:
-        """The three functions, and the edge functions."""
+        """The three functions, the edge functions, and what else a Supabase project serves."""
         functions = [
             function_part(
                 name,
@@ -109,7 +111,7 @@ class Stack:
             )
             for name in NAMES
         ]
-        return [*functions, self._edge_part()]
+        return [*functions, self._edge_part(), self._supabase_api_part()]
 
     def _edge_part(self) -> Part:
         return edge_part(
@@ -117,6 +119,14 @@ class Stack:
             project=self.project,
             cache=self.directory.path / "deno",
             log=self.directory.log("edge"),
+            environment=self._environment(),
+        )
+
+    def _supabase_api_part(self) -> Part:
+        return supabase_api_part(
+            port=self.ports["supabase_api"],
+            project=self.project,
+            log=self.directory.log("supabase_api"),
             environment=self._environment(),
         )
 

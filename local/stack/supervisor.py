@@ -20,7 +20,7 @@ _MAX_BACKOFF_SECONDS = 5.0
 _STEADY_SECONDS = 30.0
 _STOP_TIMEOUT_SECONDS = 8.0
 _STOP_ORDER = (
-    ("scheduler", "edge"),
+    ("scheduler", "edge", "supabase_api"),
     ("library", "worker", "lease_cleanup"),
     ("gateway", "postgrest"),
     ("postgres",),

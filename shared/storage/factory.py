@@ -20,6 +20,9 @@ class StorageSettings(BaseSettings):
     max_file_bytes: int = Field(default=500_000_000, gt=0)
     """The largest file that a local directory accepts. A bucket has a limit of its own."""
 
+    resumable_upload_url: str | None = None
+    """Where resumable uploads to a local directory are served; without it they are not offered."""
+
 
 @lru_cache(maxsize=1)
 def get_storage() -> Storage:
@@ -31,7 +34,14 @@ def get_storage() -> Storage:
         return SupabaseStorage(settings.storage_bucket)
     from shared.storage.local_directory import LocalStorage  # noqa: PLC0415
     from shared.storage.signed_urls import UrlSigner  # noqa: PLC0415
+    from shared.storage.upload_tokens import UploadTokens  # noqa: PLC0415
 
     local = read_settings(StorageSettings)
     signer = UrlSigner(base_url=local.public_url, secret=settings.internal_secret)
-    return LocalStorage(settings.storage_directory, signer, max_file_bytes=local.max_file_bytes)
+    return LocalStorage(
+        settings.storage_directory,
+        signer,
+        UploadTokens(bucket=settings.storage_bucket, secret=settings.internal_secret),
+        max_file_bytes=local.max_file_bytes,
+        resumable_url=local.resumable_upload_url,
+    )

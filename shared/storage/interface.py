@@ -11,6 +11,7 @@ A file appears at its path complete or not at all. Nothing is public: users get 
 import logging
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,21 @@ logger = logging.getLogger(__name__)
 
 
 EndsSuffice = Callable[[Path, range], Awaitable[bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadAccess:
+    """What allows anyone who has it to upload one new file: a PUT to `url`, or a resumable upload.
+
+    A resumable upload presents `token` at `resumable_url`, and names the file's bucket and path. The URL is None where
+    storage offers no resumable upload.
+    """
+
+    url: str
+    token: str
+    bucket: str
+    path: str
+    resumable_url: str | None
 
 
 class Storage(Protocol):
@@ -68,8 +84,12 @@ class Storage(Protocol):
         """
         ...
 
-    async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
-        """A URL for one new file; anyone who has it may PUT the file until it expires."""
+    async def upload_access(self, path: str, *, expires_in_seconds: int) -> UploadAccess:
+        """Access for one new file; anyone who has it may upload the file until it expires."""
+        ...
+
+    async def remove_abandoned_uploads(self) -> int:
+        """Remove what resumable uploads have left that can no longer be continued; return how many these were."""
         ...
 
     async def list(self, prefix: str) -> list[str]:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
-from shared.storage.interface import EndsSuffice, disk_faults
+from shared.storage.interface import EndsSuffice, UploadAccess, disk_faults
 from shared.storage.paths import check_path, check_prefix
 from shared.storage.refusals import check_type, too_large
 from shared.storage.signed_urls import UrlSigner
+from shared.storage.unfinished_uploads import FOLDER as UNFINISHED
+from shared.storage.unfinished_uploads import UnfinishedUploads
+from shared.storage.upload_tokens import UploadTokens
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,11 +30,22 @@ STALE_SECONDS = 24 * 3600
 class LocalStorage:
     """The Storage interface over a directory. It refuses what the bucket refuses: other types, and larger files."""
 
-    def __init__(self, directory: Path, signer: UrlSigner, *, max_file_bytes: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        signer: UrlSigner,
+        tokens: UploadTokens,
+        *,
+        max_file_bytes: int,
+        resumable_url: str | None = None,
+    ) -> None:
         self.max_file_bytes = max_file_bytes
         self._directory = directory.absolute()
         self._staging = self._directory / STAGING
         self.signer = signer
+        self.tokens = tokens
+        self.unfinished = UnfinishedUploads(self._directory / UNFINISHED)
+        self._resumable_url = resumable_url
 
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
@@ -54,7 +68,7 @@ class LocalStorage:
         await _on_disk(self._put, file, self._file(path))
 
     async def put_new(self, staged: Path, path: str) -> bool:
-        """Store a staged file unless the path is taken; return False, changing nothing, if it is."""
+        """Store a file of this file system unless the path is taken; return False, changing nothing, if it is."""
         return await _on_disk(_link, staged, self._file(path))
 
     async def fetch(self, path: str, directory: Path) -> Path:
@@ -87,9 +101,20 @@ class LocalStorage:
             for path in paths
         }
 
-    async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
-        """A signed URL that the library serves."""
-        return self.signer.url("PUT", path, expires_in_seconds=expires_in_seconds)
+    async def upload_access(self, path: str, *, expires_in_seconds: int) -> UploadAccess:
+        """A signed URL that the library serves, and a token for the server of resumable uploads, if there is one."""
+        expires_at = int(time.time()) + expires_in_seconds
+        return UploadAccess(
+            url=self.signer.url("PUT", path, expires_in_seconds=expires_in_seconds),
+            token=self.tokens.create(path, expires_at=expires_at),
+            bucket=self.tokens.bucket,
+            path=path,
+            resumable_url=self._resumable_url,
+        )
+
+    async def remove_abandoned_uploads(self) -> int:
+        """Remove resumable uploads whose token expired half an hour ago or earlier."""
+        return await _on_disk(self.unfinished.remove_abandoned)
 
     async def list(self, prefix: str) -> list[str]:
         """All paths that begin with `prefix`, sorted."""

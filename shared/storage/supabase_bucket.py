@@ -27,7 +27,7 @@ from shared.errors import (
 )
 from shared.http_client import http_client
 from shared.storage import refusals
-from shared.storage.interface import EndsSuffice
+from shared.storage.interface import EndsSuffice, UploadAccess
 from shared.storage.paths import check_path, check_prefix
 from supabase import AsyncClient
 
@@ -190,11 +190,23 @@ class SupabaseStorage:
             if entry["signedURL"] and not entry["error"]
         }
 
-    async def upload_url(self, path: str, *, expires_in_seconds: int) -> str:
-        """A signed URL. Supabase makes it valid for two hours, whatever `expires_in_seconds` is."""
+    async def upload_access(self, path: str, *, expires_in_seconds: int) -> UploadAccess:
+        """Both ways use one token. Supabase makes it valid for two hours, whatever `expires_in_seconds` is."""
         del expires_in_seconds
         async with self._files(path) as files:
-            return (await files.create_signed_upload_url(check_path(path)))["signed_url"]
+            signed = await files.create_signed_upload_url(check_path(path))
+        base = str((await self._connect()).storage_url).rstrip("/")
+        return UploadAccess(
+            url=signed["signed_url"],
+            token=signed["token"],
+            bucket=self._bucket,
+            path=path,
+            resumable_url=f"{base}/upload/resumable/sign",
+        )
+
+    async def remove_abandoned_uploads(self) -> int:
+        """Supabase removes them itself: an upload can be continued for 24 hours."""
+        return 0
 
     async def list(self, prefix: str) -> list[str]:
         """All paths that begin with `prefix`, sorted. The API lists one folder at a time."""

@@ -17,6 +17,7 @@ from local.stack.keys import Keys
 from local.stack.ports import USUAL_PORTS, PortClaim, claim_free_port
 from tests.support.cluster import Access, clone_template
 from tests.support.functions import FunctionProcess
+from tests.support.supabase_api import SupabaseApiProcess
 
 # In tests, functions use short periods: what takes a minute in production takes seconds.
 SHORT_PERIODS: Mapping[str, str] = {
@@ -64,6 +65,7 @@ class Backend:
             port=self.claims["gateway"].number,
             postgrest_port=self.claims["postgrest"].number,
             edge_port=self.claims["edge"].number,
+            supabase_api_port=self.claims["supabase_api"].number,
             anon_key=self.keys.api_key("anon"),
             service_role_key=self.keys.api_key("service_role"),
             home=self.directory / "gateway",
@@ -96,6 +98,15 @@ class Backend:
             for name in NAMES
         }
 
+    @cached_property
+    def supabase_api(self) -> SupabaseApiProcess:
+        """Auth, Storage and Realtime as a process, not started."""
+        return SupabaseApiProcess(
+            port=self.claims["supabase_api"].number,
+            project=self.project,
+            directory=self.directory,
+        )
+
     def start(self) -> None:
         """Clones the database and starts the API in front of it."""
         self.directory.mkdir()
@@ -118,6 +129,7 @@ class Backend:
         """Stops every process of this test process."""
         for function in self.functions.values():
             function.stop()
+        self.supabase_api.stop()
         for process in reversed(self.processes):
             process.stop()
         end_marked(self.directory)

@@ -90,10 +90,11 @@ export interface paths {
         get: operations["list_sources"];
         put?: never;
         /**
-         * Create a source and get a URL to upload its file to
-         * @description Create a source and get a URL to upload its file to.
+         * Create a source and get access to upload its file
+         * @description Create a source and get access to upload its file.
          *
-         *     PUT the file to `upload_url`, then confirm the source. A source that is not confirmed within a day is deleted.
+         *     PUT the file to `upload_url`, or upload it by `resumable`, which continues after a lost connection. Then confirm the
+         *     source. A source that is not confirmed within a day is deleted.
          */
         post: operations["create_source"];
         delete?: never;
@@ -712,6 +713,26 @@ export interface components {
             preset: string;
         };
         /**
+         * ResumableUpload
+         * @description A resumable upload by the TUS protocol (tus.io), version 1.0.0: what a client such as tus-js-client is given.
+         *
+         *     `headers` go with every request, besides those of the protocol. A lost connection is continued where it was, until
+         *     `expires_at`.
+         */
+        ResumableUpload: {
+            url: string;
+            headers: {
+                [key: string]: string;
+            };
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description Send this many bytes in each request but the last. */
+            chunk_bytes: number;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /**
          * SegmentRequest
          * @description A part of a source, from `start` to `end` in seconds.
          */
@@ -847,13 +868,15 @@ export interface components {
         } & (unknown | unknown);
         /**
          * Upload
-         * @description A new source and its upload URL: PUT the file to `upload_url`, then confirm the source.
+         * @description A new source and how to upload its file: by a PUT to `upload_url`, or by `resumable`. Then confirm the source.
          */
         Upload: {
             source: components["schemas"]["Source"];
             upload_url: string;
             /** Format: date-time */
             upload_url_expires_at: string;
+            /** @description A way that survives a lost connection; null where storage does not offer it. */
+            resumable: components["schemas"]["ResumableUpload"] | null;
         };
         /**
          * Problem
@@ -2148,7 +2171,21 @@ export interface operations {
                      *         "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *       },
                      *       "upload_url": "https://api.example.com/api/v1/library/files/9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/sources/5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11.mp4?expires=1795432471&signature=5d1f0c",
-                     *       "upload_url_expires_at": "2026-11-23T11:14:31.102000Z"
+                     *       "upload_url_expires_at": "2026-11-23T11:14:31.102000Z",
+                     *       "resumable": {
+                     *         "url": "https://abc.supabase.co/storage/v1/upload/resumable/sign",
+                     *         "headers": {
+                     *           "x-signature": "eyJhbGciOiJIUzI1NiJ9.eyJ1cmwiOiJlZGl0YWkv"
+                     *         },
+                     *         "metadata": {
+                     *           "bucketName": "editai",
+                     *           "objectName": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/sources/5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11.mp4",
+                     *           "contentType": "video/mp4",
+                     *           "cacheControl": "3600"
+                     *         },
+                     *         "chunk_bytes": 6291456,
+                     *         "expires_at": "2026-11-23T11:14:31.102000Z"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Upload"];

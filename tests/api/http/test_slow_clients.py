@@ -133,7 +133,9 @@ async def test_an_upload_that_arrives_too_slowly_leaves_nothing(
 async def test_a_slow_upload_to_a_signed_url_leaves_nothing(
     impatient: FunctionProcess, traces: Traces
 ) -> None:
-    url = urlsplit(await get_storage().upload_url("p/sources/a.mp4", expires_in_seconds=60))
+    url = urlsplit(
+        (await get_storage().upload_access("p/sources/a.mp4", expires_in_seconds=60)).url
+    )
     async with connect(impatient.url) as connection:
         path = f"{url.path}?{url.query}"
         await connection.send(head("PUT", path, {"Content-Length": "90000000"}))

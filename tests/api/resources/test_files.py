@@ -36,8 +36,9 @@ def bytes_read() -> int:
     return int(Path("/proc/self/io").read_text().split()[1])
 
 
-async def upload_url(path: str = PATH) -> str:
-    return await get_storage().upload_url(path, expires_in_seconds=60)
+async def upload_url(path: str = PATH, *, expires_in_seconds: int = 60) -> str:
+    access = await get_storage().upload_access(path, expires_in_seconds=expires_in_seconds)
+    return access.url
 
 
 async def test_a_signed_url_opens_its_file_without_a_token(api: Api, url: str) -> None:
@@ -243,7 +244,7 @@ async def test_a_slow_upload_is_ended_soon_after_its_url_expires(
 ) -> None:
     # The real half hour is a timer of the event loop, which no test can move.
     monkeypatch.setattr("api.routes.files.UPLOAD_GRACE_SECONDS", 0.2)
-    url = await get_storage().upload_url(PATH, expires_in_seconds=1)
+    url = await upload_url(expires_in_seconds=1)
 
     async def endless() -> AsyncIterator[bytes]:
         while True:

@@ -112,6 +112,7 @@ class Layout:
             port=self.port("gateway"),
             postgrest_port=self.port("postgrest"),
             edge_port=self.port("edge"),
+            supabase_api_port=self.port("supabase_api"),
             anon_key=self.keys.api_key("anon"),
             service_role_key=self.keys.api_key("service_role"),
             home=self.directory / "gateway",

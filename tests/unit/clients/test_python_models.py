@@ -15,6 +15,7 @@ SCHEMAS = {
     "Presets": "Presets",
     "Source": "Source",
     "Upload": "Upload",
+    "ResumableUpload": "ResumableUpload",
     "Segment": "ClipSegment",
     "Clip": "Clip",
     "Export": "Export",

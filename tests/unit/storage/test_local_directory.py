@@ -14,6 +14,7 @@ from shared.errors import PayloadTooLarge, StorageUnavailable, UnsupportedMediaT
 from shared.storage.local_directory import STAGING, STALE_SECONDS, LocalStorage
 from shared.storage.paths import InvalidPath, content_type, video_extension
 from shared.storage.signed_urls import UrlSigner
+from shared.storage.upload_tokens import UploadTokens
 
 MP4 = "video/mp4"
 
@@ -21,7 +22,8 @@ MP4 = "video/mp4"
 @pytest.fixture
 def storage(tmp_path: Path) -> LocalStorage:
     signer = UrlSigner(base_url="http://library", secret=SecretStr("a secret of the tests"))
-    return LocalStorage(tmp_path / "storage", signer, max_file_bytes=1_000_000)
+    tokens = UploadTokens(bucket="editai", secret=SecretStr("a secret of the tests"))
+    return LocalStorage(tmp_path / "storage", signer, tokens, max_file_bytes=1_000_000)
 
 
 def files(storage: LocalStorage, tmp_path: Path) -> list[str]:

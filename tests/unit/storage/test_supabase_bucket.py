@@ -116,10 +116,21 @@ async def test_download_urls_are_created_in_one_call_and_serve_the_files(
 async def test_an_upload_url_accepts_a_file_from_a_browser(
     storage: SupabaseStorage, api: StorageApi
 ) -> None:
-    url = await storage.upload_url(PATH, expires_in_seconds=60)
+    access = await storage.upload_access(PATH, expires_in_seconds=60)
     async with httpx.AsyncClient() as http:
-        assert (await http.put(url, content=b"frames")).status_code == 200
+        assert (await http.put(access.url, content=b"frames")).status_code == 200
     assert api.files == {PATH: b"frames"}
+
+
+async def test_a_resumable_upload_presents_the_token_of_the_upload_url(
+    storage: SupabaseStorage, api: StorageApi
+) -> None:
+    """Storage checks both against one signature: supabase/storage, src/http/routes/tus/lifecycle.ts."""
+    access = await storage.upload_access(PATH, expires_in_seconds=60)
+    assert access.resumable_url == f"{api.url}/storage/v1/upload/resumable/sign"
+    assert access.url.endswith(f"?token={access.token}")
+    assert api.tokens == {access.token: f"PUT {PATH}"}
+    assert (access.bucket, access.path) == (BUCKET, PATH)
 
 
 async def test_a_peek_reads_both_ends_of_a_large_file_and_nothing_else(

@@ -58,7 +58,7 @@ async function announce(
   file: File,
   { signal }: CallOptions,
 ): Promise<Ticket> {
-  const { source, upload_url, resumable }: Upload & { resumable?: Resumable | null } = await data(
+  const { source, upload_url, resumable }: Upload = await data(
     http.api.POST("/api/v1/library/projects/{project_id}/sources", {
       params: { path: { project_id: projectId } },
       body: { file_name: file.name },
@@ -69,7 +69,7 @@ async function announce(
     sourceId: source.id,
     contentType: source.content_type,
     uploadUrl: upload_url,
-    resumable: resumable ?? null,
+    resumable,
     location: null,
   };
 }

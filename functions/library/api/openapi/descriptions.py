@@ -30,7 +30,7 @@ TAGS: list[dict[str, Any]] = [
     {
         "name": "sources",
         "description": "The uploaded videos of a project. A browser sends a large video straight to storage: "
-        "create a source, PUT the file to its `upload_url`, then confirm the source.",
+        "create a source, PUT the file to its `upload_url` or upload it by `resumable`, then confirm the source.",
     },
     {
         "name": "jobs",

@@ -190,6 +190,18 @@ EXAMPLES: dict[str, Any] = {
         "source": _SOURCE | _ANNOUNCED | {"status": "pending"},
         "upload_url": _file(f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4"),
         "upload_url_expires_at": _EXPIRES_AT,
+        "resumable": {
+            "url": "https://abc.supabase.co/storage/v1/upload/resumable/sign",
+            "headers": {"x-signature": "eyJhbGciOiJIUzI1NiJ9.eyJ1cmwiOiJlZGl0YWkv"},
+            "metadata": {
+                "bucketName": "editai",
+                "objectName": f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4",
+                "contentType": "video/mp4",
+                "cacheControl": "3600",
+            },
+            "chunk_bytes": 6291456,
+            "expires_at": _EXPIRES_AT,
+        },
     },
     "JobAccepted": {
         "job": _JOB | {"status": "queued"},

@@ -1,6 +1,6 @@
 """Sources: the videos of a project. A browser uploads a large video straight to storage.
 
-POST /projects/{id}/sources  -> upload_url      the browser PUTs the file there
+POST /projects/{id}/sources  -> upload_url      the browser PUTs the file there, or uploads it by `resumable`
 POST /sources/{id}/confirm   -> probed, ready   jobs can now use it
 """
 
@@ -21,6 +21,7 @@ from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
 from api.routes.projects import ProjectId, deletion_response, get_project, owner
 from api.uploads.probing import probed_facts
+from api.uploads.resumable import resumable_upload
 from shared.api_models import Page, SourceResponse, UploadResponse
 from shared.auth.users import Caller
 from shared.database.client import call
@@ -84,9 +85,10 @@ async def list_sources(
 async def create_source(
     project_id: ProjectId, body: SourceCreate, caller: CurrentCaller
 ) -> UploadResponse:
-    """Create a source and get a URL to upload its file to.
+    """Create a source and get access to upload its file.
 
-    PUT the file to `upload_url`, then confirm the source. A source that is not confirmed within a day is deleted.
+    PUT the file to `upload_url`, or upload it by `resumable`, which continues after a lost connection. Then confirm the
+    source. A source that is not confirmed within a day is deleted.
     """
     source_id = str(uuid4())
     path = f"{project_id}/sources/{source_id}{video_extension(body.file_name)}"
@@ -102,10 +104,13 @@ async def create_source(
     if not rows:
         raise ProjectNotFound
     expires_at = datetime.now(UTC) + timedelta(seconds=UPLOAD_URL_SECONDS)
+    source = (await _responses(rows))[0]
+    access = await get_storage().upload_access(path, expires_in_seconds=UPLOAD_URL_SECONDS)
     return UploadResponse(
-        source=(await _responses(rows))[0],
-        upload_url=await get_storage().upload_url(path, expires_in_seconds=UPLOAD_URL_SECONDS),
+        source=source,
+        upload_url=access.url,
         upload_url_expires_at=expires_at,
+        resumable=resumable_upload(access, content_type=source.content_type, expires_at=expires_at),
     )
 
 

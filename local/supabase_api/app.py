@@ -1,0 +1,36 @@
+"""The application: each service under its path, open to pages of every origin, as on Supabase."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
+
+from api.http.middleware import DrainUnreadBody
+from local.supabase_api.storage.routes import storage_routes
+from shared.storage.factory import get_storage
+from shared.storage.local_directory import LocalStorage
+
+EXPOSED_HEADERS = (
+    *("Location", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
+    *("Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset"),
+)
+
+
+def create_app() -> Starlette:
+    """Create the application from the environment of the functions."""
+    storage = get_storage()
+    if not isinstance(storage, LocalStorage):
+        raise TypeError("STORAGE_DIRECTORY is not set: there is nothing to serve")
+    return Starlette(
+        routes=[Mount("/storage/v1", routes=storage_routes(storage))],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=("*",),
+                allow_methods=("*",),
+                allow_headers=("*",),
+                expose_headers=EXPOSED_HEADERS,
+            ),
+            Middleware(DrainUnreadBody),
+        ],
+    )
