@@ -1,5 +1,6 @@
 """The installed clients, and a library behind a gateway with faults."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import pytest
 
 from tests.clients.gateway import Gateway, gateway_to
 from tests.clients.packages import install_typescript_client, python_client_environment
+from tests.support.backend import Backend
 from tests.support.functions import FunctionProcess
+from tests.support.supabase_api import SupabaseApiProcess
+
+LARGE_BYTES = 100_000_000
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +30,20 @@ def typescript_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def stack(
+    fresh_state: Backend,
+    library: FunctionProcess,
+    worker: FunctionProcess,
+    supabase_api: SupabaseApiProcess,
+) -> Backend:
+    """All that a story needs, running."""
+    assert library.process
+    assert worker.process
+    assert supabase_api.process
+    return fresh_state
+
+
+@pytest.fixture
 async def gateway(library: FunctionProcess) -> AsyncIterator[Gateway]:
     """A gateway to the library."""
     async with gateway_to(library.port) as gateway:
@@ -35,3 +54,14 @@ async def gateway(library: FunctionProcess) -> AsyncIterator[Gateway]:
 def url(gateway: Gateway, library: FunctionProcess) -> str:
     """The library's URL behind the gateway."""
     return library.url.replace(f":{library.port}", f":{gateway.port}")
+
+
+@pytest.fixture(scope="session")
+def large_video(small_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of 100 MB whose job is quick: an MP4 may end with a box of any size that readers skip."""
+    video = tmp_path_factory.mktemp("large") / "large.mp4"
+    content = small_video.read_bytes()
+    rest = LARGE_BYTES - len(content)
+    video.write_bytes(content + rest.to_bytes(4) + b"free")
+    os.truncate(video, LARGE_BYTES)
+    return video

@@ -10,6 +10,8 @@
 import type { Sending, Sent } from "./send.js";
 import { request, type Transfer } from "./transfers.js";
 
+const VERSION = "1.0.0";
+
 /** How to upload one file; a member of the response that creates a source. */
 export interface Resumable {
   url: string;
@@ -79,7 +81,7 @@ export class TusUpload implements Transfer {
   }
 
   private request(sending: Sending): Promise<Sent> {
-    const headers = { ...this.resumable.headers, ...sending.headers };
+    const headers = { "Tus-Resumable": VERSION, ...this.resumable.headers, ...sending.headers };
     return request({ ...sending, headers, signal: this.options.signal });
   }
 }

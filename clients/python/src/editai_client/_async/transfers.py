@@ -10,7 +10,7 @@ import httpx
 
 from editai_client.models import ResumableUpload
 from editai_client.upload.memory import Ticket
-from editai_client.upload.tus import CHUNK_TYPE, check, encoded, offset_of
+from editai_client.upload.tus import CHUNK_TYPE, VERSION, check, encoded, offset_of
 from editai_client.waiting import async_read
 
 _BLOCK_BYTES = 1 << 18
@@ -113,8 +113,7 @@ class TusUpload(Outgoing):
         headers: dict[str, str],
         content: AsyncGenerator[bytes] | None = None,
     ) -> httpx.Response:
-        response = await self.client.request(
-            method, url, headers=self.resumable.headers | headers, content=content
-        )
+        sent = {"Tus-Resumable": VERSION} | self.resumable.headers | headers
+        response = await self.client.request(method, url, headers=sent, content=content)
         check(response)
         return response

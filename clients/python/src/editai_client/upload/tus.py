@@ -15,6 +15,7 @@ import httpx
 
 from editai_client.problems import LibraryError, problem_of
 
+VERSION = "1.0.0"
 CHUNK_TYPE = "application/offset+octet-stream"
 
 _GONE = (
