@@ -59,9 +59,13 @@ def _parser() -> ArgumentParser:
         help="the user's id; the default is always the same user",
     )
     token.set_defaults(command=commands.token)
+    environment = subcommands.add_parser(
+        "environment", help="print the settings of the stack's functions, for a shell"
+    )
+    environment.set_defaults(command=commands.environment)
     demo = subcommands.add_parser("demo", help="turn a video into clips with the real functions")
     demo.set_defaults(command=_demo)
-    for parser_with_stack in (up, down, status, token, demo):
+    for parser_with_stack in (up, down, status, token, environment, demo):
         parser_with_stack.add_argument(
             "--directory", type=Path, help="where its data is kept; default .local"
         )

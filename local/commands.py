@@ -1,6 +1,7 @@
-"""The commands of `python -m local`: up, down, status, token, migrate."""
+"""The commands of `python -m local`: up, down, status, token, environment, migrate."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -100,6 +101,18 @@ def token(options: Namespace) -> int:
         return _NOT_RUNNING
     keys = Keys.load_or_generate(directory.keys_file)
     print(keys.user_token(str(options.user), issuer=stack["jwt_issuer"]))
+    return 0
+
+
+def environment(options: Namespace) -> int:
+    """Prints the settings of the running stack's functions, for a shell; returns 3 if the stack is not running."""
+    directory = StackDirectory.at(options.directory)
+    ports = directory.read_stack() and read_json(directory.ports_file)
+    if not ports:
+        print("the stack is not running", file=sys.stderr)
+        return _NOT_RUNNING
+    for name, value in Stack.plan(directory, ports).project.environment().items():
+        print(f"{name}={shlex.quote(value)}")
     return 0
 
 

@@ -133,9 +133,8 @@ async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
                 logger.warning("the job failed: %s", code, extra=extra)
             case "requeued":
                 logger.info("the job is requeued", extra={"action": action})
-                return await dispatch(
-                    UUID(row["job_id"]), settings, fencing_token=row["fencing_token"]
-                )
+                job_id, token = UUID(row["job_id"]), row["fencing_token"]
+                return await dispatch(job_id, settings, kind=row["kind"], fencing_token=token)
             case "faulty":
                 extra = {"action": action, "code": code}
                 logger.error("a lease or job could not be cleaned up: %s", code, extra=extra)

@@ -20,7 +20,7 @@ _PASSED_THROUGH = (
     *("LEASE_TTL_SECONDS", "DISPATCH_TTL_SECONDS", "JOB_DEADLINE_SECONDS", "JOB_MAX_ATTEMPTS"),
     *("ATTEMPT_SECONDS", "WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES"),
     *("MAX_UPLOAD_BYTES", "MAX_FILE_BYTES", "MAX_ACTIVE_JOBS_PER_USER"),
-    *("JOB_RETENTION_DAYS", "IDEMPOTENCY_KEY_DAYS"),
+    *("JOB_RETENTION_DAYS", "IDEMPOTENCY_KEY_DAYS", "WORKER_URLS"),
     *("SLOW_HEAD_SECONDS", "SLOW_BODY_SECONDS"),
     *("CORS_ALLOWED_ORIGINS", "LOG_LEVEL"),
     *("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES"),
@@ -75,10 +75,16 @@ class Project:
 
 
 def function_part(
-    name: str, *, port: int, project: Project, log: Path, environment: Mapping[str, str]
+    name: str,
+    *,
+    port: int,
+    project: Project,
+    log: Path,
+    environment: Mapping[str, str],
+    source: Path | None = None,
 ) -> Part:
-    """One function as a part of a stack; ready when its process responds to HTTP."""
-    source = CHECKOUT / "functions" / name / "main.py"
+    """One function as a part of a stack; ready when its process responds to HTTP. `source` is another one's main.py."""
+    source = source or CHECKOUT / "functions" / name / "main.py"
     path = "/openapi.json" if name == "library" else "/"
     base = LIBRARY_BASE_PATH if name == "library" else ""
     return Part(

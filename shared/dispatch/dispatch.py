@@ -28,6 +28,12 @@ class DispatchSettings(BaseSettings):
 
     worker_url: str = Field(pattern=r"^https?://")
     """The URL of the worker."""
+    worker_urls: dict[str, str] = Field(default={})
+    """The URLs of the functions that run other kinds of job, by kind, as JSON."""
+
+    def url_for(self, kind: str | None) -> str:
+        """The URL of the function that runs jobs of a kind."""
+        return self.worker_urls.get(kind or "", self.worker_url)
 
 
 @lru_cache(maxsize=1)
@@ -36,8 +42,10 @@ def get_dispatch_settings() -> DispatchSettings:
     return read_settings(DispatchSettings)
 
 
-async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | None = None) -> bool:
-    """Dispatch a job to a worker; return whether it was dispatched.
+async def dispatch(
+    job_id: UUID, settings: Settings, *, kind: str | None = None, fencing_token: int | None = None
+) -> bool:
+    """Dispatch a job to the worker of its kind; return whether it was dispatched.
 
     `fencing_token` is that of the dispatch lease under which cleanup requeued the job; None for a job that starts.
 
@@ -49,7 +57,7 @@ async def dispatch(job_id: UUID, settings: Settings, *, fencing_token: int | Non
         log_fields(job_id=str(job_id)),
         span("dispatch", SpanKind.PRODUCER, attributes=attributes) as dispatch_span,
     ):
-        queue, worker_url = get_cloud_tasks_settings(), get_dispatch_settings().worker_url
+        queue, worker_url = get_cloud_tasks_settings(), get_dispatch_settings().url_for(kind)
         if queue.cloud_tasks_queue:
             dispatched = await enqueue(
                 job_id, fencing_token=fencing_token, worker_url=worker_url, settings=queue

@@ -172,6 +172,23 @@ async def record_clip(lease: Lease, clip: dict[str, Any], *, percentage: int | N
     return Clip.model_validate(response["clip"])
 
 
+async def record_checkpoint(
+    lease: Lease, state: dict[str, Any], *, percentage: int | None = None
+) -> None:
+    """Save the state after which the job's next attempt continues. Safe to retry. Raises LeaseLost.
+
+    `percentage` is the job's progress with it, where the next attempt begins.
+    """
+    outcome = await call(
+        "record_checkpoint",
+        repeatable=True,
+        **fencing_params(lease),
+        checkpoint=state,
+        percentage=percentage,
+    )
+    raise_if_lost(lease, outcome)
+
+
 async def finish_job(
     lease: Lease,
     status: Literal["completed", "failed"],

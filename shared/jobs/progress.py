@@ -8,18 +8,41 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.database.client import call
+from shared.database.client import call, read
+from shared.errors import InvalidRequest
 from shared.jobs.fence import fencing_params, raise_if_lost
 from shared.jobs.records import JobKind, JobOutcome, JobStatus, Lease, ProjectStatus, Record
+
+MAX_PERCENTAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a job is: 0 to 100, what it is doing, and the seconds that remain (None until known)."""
+    """How far a job is: 0 to 100, what it is doing, and the seconds that remain (None until known).
+
+    Raises InvalidRequest for a percentage or remaining seconds out of range.
+    """
 
     percentage: int
     current_step: str
     estimated_remaining: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the ranges of the progress table, so that a wrong value is a 422 and no fault of the database."""
+        if not 0 <= self.percentage <= MAX_PERCENTAGE:
+            raise InvalidRequest("The percentage of a progress is 0 to 100.")
+        if self.estimated_remaining is not None and self.estimated_remaining < 0:
+            raise InvalidRequest("The remaining seconds of a progress are 0 or more.")
+
+
+class KeyProgress(Record):
+    """The progress that the holder of a lease has written, for a project or any other key."""
+
+    project_id: str
+    percentage: int
+    current_step: str
+    estimated_remaining: int | None
+    updated_at: datetime
 
 
 class GenerationProgress(Record):
@@ -84,6 +107,15 @@ async def get_generation_progress(
         owner_id=owner_id and str(owner_id),
     )
     return GenerationProgress.model_validate(rows[0]) if rows else None
+
+
+async def get_key_progress(key: str) -> KeyProgress | None:
+    """Read the progress of a leased key; None if there is none.
+
+    That of a key that is no project lasts as long as its lease. Raises DatabaseUnavailable.
+    """
+    rows = await read("generation_progress", project_id=key)
+    return KeyProgress.model_validate(rows[0]) if rows else None
 
 
 async def clear_generation_progress(lease: Lease) -> None:

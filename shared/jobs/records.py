@@ -1,15 +1,26 @@
 """Database rows as frozen values; fields are named as columns. Times are UTC, durations seconds, sizes bytes."""
 
+import re
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-JobKind = Literal["raw_clips", "segment_clips", "final_render"]
+KIND_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+"""The form of a kind. The database checks the same; which kinds there are, the workers' recipes say."""
+
+JobKind = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
 JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 JobOutcome = Literal["completed", "failed", "cancelled"]
 ProjectStatus = Literal["created", "generating", "rendering", "ready_for_triage", "failed"]
+
+
+def check_kind(name: str) -> str:
+    """Return the name of a kind of job. Raises ValueError for one that the database would refuse."""
+    if not re.fullmatch(KIND_PATTERN, name):
+        raise ValueError(f"a kind is small letters, digits and _, like train_model, not {name!r}")
+    return name
 
 
 class Record(BaseModel):
@@ -71,7 +82,7 @@ class Source(Record):
 
 
 class Job(Record):
-    """One requested piece of work, through all its attempts."""
+    """One requested piece of work, through all its attempts. `checkpoint` is where its next attempt continues."""
 
     id: UUID
     project_id: str
@@ -88,6 +99,7 @@ class Job(Record):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    checkpoint: dict[str, Any] | None = None
 
 
 class Segment(Record):

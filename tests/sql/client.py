@@ -172,6 +172,16 @@ class SqlClient:
             )
         )
 
+    def record_checkpoint(
+        self, lease: Lease, checkpoint: dict[str, Any], *, percentage: int | None = None
+    ) -> str:
+        return self.one(
+            "record_checkpoint",
+            **fencing_params(lease),
+            checkpoint=checkpoint,
+            percentage=percentage,
+        )
+
     def finish_job(self, lease: Lease, status: str = "completed", **changes: Any) -> str:
         return self.one("finish_job", **fencing_params(lease), status=status, **changes)
 

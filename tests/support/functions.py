@@ -20,6 +20,7 @@ class FunctionProcess:
     project: Project
     periods: Mapping[str, str]
     directory: Path
+    source: Path | None = None
     process: Process | None = None
 
     @property
@@ -56,6 +57,7 @@ class FunctionProcess:
             project=replace(self.project, overrides=overrides),
             log=self._log_file,
             environment=base_environment(self.directory),
+            source=self.source,
         )
         self.process = Process(part)
         self.process.wait_ready()

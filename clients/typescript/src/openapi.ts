@@ -553,8 +553,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             project_id: string;
-            /** @enum {string} */
-            kind: "raw_clips" | "segment_clips" | "final_render";
+            kind: string;
             params: {
                 [key: string]: unknown;
             };
@@ -609,8 +608,7 @@ export interface components {
         ProgressJob: {
             /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            kind: "raw_clips" | "segment_clips" | "final_render";
+            kind: string;
             /** @enum {string} */
             status: "queued" | "running" | "completed" | "failed" | "cancelled";
             attempt: number;
@@ -818,8 +816,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             project_id: string;
-            /** @enum {string} */
-            kind: "raw_clips" | "segment_clips" | "final_render";
+            kind: string;
             params: {
                 [key: string]: unknown;
             };
@@ -1245,7 +1242,7 @@ export interface components {
              * @example no_video
              * @enum {string}
              */
-            reason: "empty_file" | "not_a_video" | "unsupported_container" | "unsupported_codec" | "encrypted" | "truncated" | "unreadable" | "no_video" | "no_duration" | "too_long" | "too_large" | "too_many_streams" | "too_many_channels" | "unsupported_colours" | "not_uploaded";
+            reason: "empty_file" | "not_a_video" | "unsupported_container" | "unsupported_codec" | "encrypted" | "truncated" | "unreadable" | "too_complex" | "no_video" | "no_duration" | "too_long" | "too_large" | "too_many_streams" | "too_many_channels" | "unsupported_colours" | "not_uploaded";
         };
         /**
          * TooManyJobsProblem
@@ -2497,7 +2494,7 @@ export interface operations {
             header?: {
                 /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job; the header `Job-Status` tells the job's status now. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
                 "Idempotency-Key"?: string;
-                /** @description `wait=N` (RFC 7240): while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
+                /** @description `wait=N` (RFC 7240), for instance `wait=30`: while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
                 Prefer?: string;
             };
             path: {
@@ -2690,7 +2687,7 @@ export interface operations {
             header?: {
                 /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job; the header `Job-Status` tells the job's status now. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
                 "Idempotency-Key"?: string;
-                /** @description `wait=N` (RFC 7240): while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
+                /** @description `wait=N` (RFC 7240), for instance `wait=30`: while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
                 Prefer?: string;
             };
             path: {
@@ -2891,7 +2888,7 @@ export interface operations {
             header?: {
                 /** @description A key of your choice, one per job to start. A retry with the same key and the same request gets the first response again and starts no second job; the header `Job-Status` tells the job's status now. The same key with a different request gets 422. A key may be forgotten a day or more after its job has ended: by default after seven. */
                 "Idempotency-Key"?: string;
-                /** @description `wait=N` (RFC 7240): while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
+                /** @description `wait=N` (RFC 7240), for instance `wait=30`: while the project is busy or you have too many active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most 5 requests of a user wait at a time; a further one gets its response at once, without `Preference-Applied`. If the client disconnects during the wait, no job is started. */
                 Prefer?: string;
             };
             path: {

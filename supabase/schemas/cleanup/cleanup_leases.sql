@@ -5,7 +5,7 @@
 -- active job is due when it has expired.
 -- Returns a row for each, with its action:
 --   requeued  the job has attempts left: it is queued again under a new dispatch lease, and the caller has to dispatch it;
---             fencing_token is that of the new lease
+--             fencing_token is that of the new lease, and kind tells which worker runs the job
 --   failed    the job has no attempt left, or its deadline has passed: job and project failed, lease deleted; code is the
 --             code of the job's error
 --   released  the lease had no active job: deleted
@@ -18,7 +18,7 @@
 -- no more than workers: an index on expires_at would make every renewal a non-HOT update.
 -- Raises 22023 for a bad time to live.
 create function public.editai_cleanup_leases(p_limit integer, p_dispatch_ttl_seconds double precision)
-returns table (project_id text, job_id uuid, fencing_token bigint, action text, code text)
+returns table (project_id text, job_id uuid, fencing_token bigint, action text, code text, kind text)
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s'
 set plan_cache_mode = force_custom_plan as $$
 declare
@@ -49,11 +49,13 @@ begin
       select r.job_id, r.fencing_token, r.action, r.code into job_id, fencing_token, action, code
       from public.editai_reclaim_lease(project_id, p_dispatch_ttl_seconds) r;
       continue when action is null;
+      select j.kind into kind from public.editai_jobs j where j.id = job_id;
       v_done := v_done + 1;
     exception when lock_not_available then
       continue;
     when others then
       job_id := null;
+      kind := null;
       fencing_token := null;
       action := 'faulty';
       code := sqlstate;

@@ -47,6 +47,7 @@ begin
   fencing_token := v_lease.fencing_token;
   if v_job.id is null then
     delete from public.editai_locks l where l.project_id = p_project_id;
+    perform public.editai_forget_key_progress(p_project_id);
     action := 'released';
   elsif v_job.attempt >= v_job.max_attempts or v_job.deadline_at <= v_now then
     perform public.editai_fail_exhausted_job(v_job);

@@ -1,7 +1,8 @@
 -- Ends an active job, and updates its project, progress and files to match. Does nothing to a job that has ended.
 -- Called by finish_job, cancel_job, supersede_jobs and fail_exhausted_job. The caller holds the project's row lock, and
 -- has taken over the job's lease or removes it.
--- The text of a render's subtitles is removed from params: it may be long, and job rows are kept for months.
+-- The text of a render's subtitles is removed from params, and the checkpoint: they may be long, and job rows are kept for
+-- months.
 create function public.editai_end_job(p_job_id uuid, p_status text, p_result jsonb, p_error jsonb) returns void
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -13,6 +14,7 @@ begin
     result = p_result,
     error = p_error,
     finished_at = v_now,
+    checkpoint = null,
     params = j.params #- '{options,subtitles,srt}' #- '{options,subtitles,vtt}'
   where j.id = p_job_id and j.status in ('queued', 'running')
   returning j.* into v_job;

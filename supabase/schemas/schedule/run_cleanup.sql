@@ -8,6 +8,7 @@
 -- Jobs are dispatched through pg_net, if Vault holds two secrets:
 --   select vault.create_secret('https://worker.example/', 'editai_worker_url');
 --   select vault.create_secret('<INTERNAL_SECRET of the functions>', 'editai_internal_secret');
+-- Jobs of a kind that another function runs go to the address in 'editai_worker_url_' and the kind, if there is such a secret.
 -- Otherwise a job is requeued under a lease that has already expired: the next lease_cleanup, or a late delivery, then
 -- takes the job at once instead of waiting for a dispatch that does not come.
 -- Ended jobs are kept for 90 days and idempotency keys for 7, unless Vault holds other numbers. Set those of the settings
@@ -20,6 +21,7 @@ create procedure public.editai_run_cleanup()
 language plpgsql security invoker set search_path = '' set lock_timeout = '2s' as $$
 declare
   v_worker_url text;
+  v_worker_urls jsonb;
   v_secret text;
   v_can_dispatch boolean;
   v_job_days text;
@@ -29,12 +31,13 @@ begin
   if pg_catalog.to_regclass('vault.decrypted_secrets') is not null then
     select
       max(s.decrypted_secret) filter (where s.name = 'editai_worker_url'),
+      jsonb_object_agg(s.name, s.decrypted_secret) filter (where starts_with(s.name, 'editai_worker_url_')),
       max(s.decrypted_secret) filter (where s.name = 'editai_internal_secret'),
       max(s.decrypted_secret) filter (where s.name = 'editai_job_retention_days'),
       max(s.decrypted_secret) filter (where s.name = 'editai_idempotency_key_days')
-    into v_worker_url, v_secret, v_job_days, v_key_days
+    into v_worker_url, v_worker_urls, v_secret, v_job_days, v_key_days
     from vault.decrypted_secrets s
-    where s.name in (
+    where starts_with(s.name, 'editai_worker_url_') or s.name in (
       'editai_worker_url', 'editai_internal_secret', 'editai_job_retention_days', 'editai_idempotency_key_days');
   end if;
   v_can_dispatch := v_worker_url is not null and v_secret is not null
@@ -42,14 +45,14 @@ begin
 
   begin
     for v_row in
-      select c.job_id, c.action
+      select c.job_id, c.action, c.kind
       from public.editai_cleanup_leases(50, case when v_can_dispatch then 30 else 0.001 end) c
     loop
       continue when not v_can_dispatch or v_row.action <> 'requeued';
       begin
         -- pg_net sends this after the commit, so the worker finds the job queued.
         perform net.http_post(
-          url := v_worker_url,
+          url := coalesce(v_worker_urls ->> ('editai_worker_url_' || v_row.kind), v_worker_url),
           body := jsonb_build_object('job_id', v_row.job_id),
           headers := jsonb_build_object(
             'Content-Type', 'application/json',

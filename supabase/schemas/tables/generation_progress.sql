@@ -1,7 +1,9 @@
 -- The progress of a project's job: one row a project, written about once a second while a job runs; see locks.sql for
 -- why there is no other index and why half of each page stays free.
+-- A lease may be of another key than a project's, hence no foreign key. The progress of such a key lasts as long as its
+-- lease; that of a project is deleted with it, see forget_progress.sql.
 create table public.editai_generation_progress (
-  project_id text primary key references public.editai_projects (id) on delete cascade,
+  project_id text primary key,
   percentage integer not null default 0
     constraint editai_generation_progress_is_a_percentage check (percentage between 0 and 100),
   current_step text not null default '',

@@ -3,7 +3,8 @@ create table public.editai_jobs (
   id uuid primary key,
   project_id text not null references public.editai_projects (id) on delete cascade,
   kind text not null
-    constraint editai_jobs_kind_is_known check (kind in ('raw_clips', 'segment_clips', 'final_render')),
+    -- Any name: which kinds there are, and what their params are, the recipes of the workers say.
+    constraint editai_jobs_kind_is_a_name check (kind ~ '^[a-z][a-z0-9_]{0,62}$'),
   -- queued -> running -> completed | failed | cancelled; running -> queued if its worker gave it back, or
   -- its lease expired with attempts left.
   status text not null default 'queued'
@@ -31,6 +32,11 @@ create table public.editai_jobs (
   dispatch_due_at timestamptz,
   -- The order of creation; see row_numbers.sql.
   row_number bigint not null default nextval('public.editai_row_numbers'),
+  -- The state that the job saved last, after which its next attempt continues. Clips are checkpoints of their own. A job that
+  -- has ended has none. Larger things are files in storage, which the state names.
+  checkpoint jsonb
+    constraint editai_jobs_checkpoint_is_a_small_object
+    check (jsonb_typeof(checkpoint) = 'object' and octet_length(checkpoint::text) <= 65536),
   constraint editai_jobs_attempts_stay_in_bounds check (max_attempts > 0 and attempt between 0 and max_attempts),
   constraint editai_jobs_end_has_a_time check ((status in ('queued', 'running')) = (finished_at is null)),
   constraint editai_jobs_key_has_a_hash check ((idempotency_key is null) = (request_hash is null))

@@ -125,14 +125,14 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
         'comment is null, not "x"',
     ),
     "a constraint": (
-        "alter table public.editai_jobs drop constraint editai_jobs_kind_is_known",
-        "constraint editai_jobs_kind_is_known of public.editai_jobs",
+        "alter table public.editai_jobs drop constraint editai_jobs_kind_is_a_name",
+        "constraint editai_jobs_kind_is_a_name of public.editai_jobs",
         "should not be there",
     ),
     "a constraint that is not validated": (
-        ("alter table public.editai_jobs drop constraint editai_jobs_kind_is_known, add constraint"
-        " editai_jobs_kind_is_known check (kind in ('raw_clips', 'segment_clips', 'final_render')) not valid"),
-        "constraint editai_jobs_kind_is_known of public.editai_jobs",
+        ("alter table public.editai_jobs drop constraint editai_jobs_kind_is_a_name, add constraint"
+        " editai_jobs_kind_is_a_name check (kind ~ '^[a-z][a-z0-9_]{0,62}$') not valid"),
+        "constraint editai_jobs_kind_is_a_name of public.editai_jobs",
         "validated is true, not false",
     ),
     "an index": (

@@ -49,6 +49,7 @@ CALLED_BY_THE_SERVICE = {
     "job_removals", "job_removal_times", "list_storage_garbage", "read_progress", "removals",
     "reclaim_lease", "record_clip", "refusal", "release_lease", "renew_lease", "requeue_job", "schema_version",
     "resume_progress", "return_job",
+    "forget_key_progress", "forget_progress", "record_checkpoint",
     "source_removal_times", "start_job", "supersede_jobs",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip

@@ -9,9 +9,12 @@ from tests.tools.docs import pages
 
 FOLDERS = (
     *("shared", "functions", "local", "tests", "bench", "docs", "deploy", "supabase", "clients"),
-    *("assets", ".github", ".ci", "web"),
+    *("assets", ".github", ".ci", "web", "examples"),
 )
-MADE_LATER = {"supabase/functions/.env", "build/"}
+MADE_LATER = {
+    *("supabase/functions/.env", "build/", "shared/job_params/source_report.py"),
+    "functions/worker/pipeline/recipes/source_report.py",
+}
 """What a reader makes by following the page that names it."""
 
 _PATH = re.compile(rf"(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*")

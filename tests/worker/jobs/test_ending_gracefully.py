@@ -13,11 +13,12 @@ from psycopg import sql
 from starlette.requests import Request
 
 from local.stack.ports import claim_free_port
-from pipeline.delivery.delivery import deliver as handle_delivery
-from pipeline.delivery.giving_back import give_back
+from pipeline.kinds import recipes
 from shared.errors import ServiceUnavailable, problem_response
 from shared.jobs.lifecycle import claim_job
 from shared.jobs.records import Job
+from shared.running.delivery import deliver as handle_delivery
+from shared.running.giving_back import give_back
 from shared.serving import ending
 from tests.support.backend import Backend
 from tests.support.database import Clock, Database
@@ -222,7 +223,7 @@ async def test_an_ending_worker_refuses_a_delivery(
     job = await project.start()
     monkeypatch.setattr(ending.process, "begun_at", asyncio.get_running_loop().time())
     with pytest.raises(ServiceUnavailable, match="ending") as refused:
-        await handle_delivery(delivery_of(job))
+        await handle_delivery(delivery_of(job), recipes)
     assert problem_response(refused.value).headers["retry-after"]
     assert stored_job(project) == ("queued", 0)
 
@@ -247,5 +248,5 @@ async def test_a_database_that_does_not_respond_cannot_delay_the_end(
     begun_at = now()
     with holder.transaction():
         holder.execute("select 1 from editai_projects for update")
-        assert await give_back(claim.lease) == "left"
+        assert await give_back(job, claim.lease) == "left"
     assert now() - begun_at < 1

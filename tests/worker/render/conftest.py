@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from pipeline.delivery.attempt import run_job
+from pipeline.kinds import recipes
 from shared.jobs.lifecycle import JobRequest, claim_job, start_job
 from shared.jobs.progress import GenerationProgress, get_generation_progress
 from shared.jobs.records import Clip, Export, ExportPreset, Job, JobKind
 from shared.media.probe import probe
+from shared.running.attempt import run_job
 from shared.settings import get_settings
 from tests.support.backend import Backend
 from tests.support.database import Connection
@@ -74,7 +75,7 @@ class Studio:
         """Claim and run a job; return how it ended."""
         claim = await claim_job(job.id, holder="test", ttl_seconds=60)
         assert claim.outcome == "claimed"
-        return await run_job(claim)
+        return await run_job(claim, recipes)
 
     async def progress(self) -> GenerationProgress:
         progress = await get_generation_progress(self.project_id, None)

@@ -20,17 +20,11 @@ from api.settings import get_library_settings
 from shared.api_models import JobAccepted, StartedJob
 from shared.auth.users import Caller
 from shared.dispatch.dispatch import dispatch
-from shared.errors import (
-    EditAIError,
-    IdempotencyKeyReused,
-    ProjectBusy,
-    ProjectNotFound,
-    SourceNotFound,
-    TooManyJobs,
-)
+from shared.errors import EditAIError
 from shared.jobs.leases import wait_before, wait_steps
 from shared.jobs.lifecycle import JobRequest, JobStart, check_project, start_job
-from shared.jobs.records import Job, Lease
+from shared.jobs.records import Job
+from shared.jobs.start_refusals import log_superseded, start_refusal
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import meter
 from shared.serving.ending import is_ending
@@ -38,13 +32,10 @@ from shared.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
-_conflicts = meter.create_counter("editai.conflicts")
 _wait_duration = meter.create_histogram("editai.wait.duration", unit="s")
 
 MAX_WAIT_SECONDS = 300
 RETRIABLE_OUTCOMES = ("busy", "too_many_jobs")
-RETRY_AFTER_SECONDS = 5
-"""Only a hint, because the end of a job is unknown. `Prefer: wait` starts the job as soon as possible."""
 
 IdempotencyKey = Annotated[
     str | None,
@@ -63,12 +54,11 @@ IdempotencyKey = Annotated[
 Prefer = Annotated[
     list[str] | None,
     Header(
-        description="`wait=N` (RFC 7240): while the project is busy or you have too many active "
+        description="`wait=N` (RFC 7240), for instance `wait=30`: while the project is busy or you have too many active "
         "jobs, wait up to N seconds, at most 300, before the 409 or 429. At most "
         f"{MAX_WAITING_PER_USER} requests of a user wait at a time; a further one gets its response "
         "at once, without `Preference-Applied`. If the client disconnects during the wait, no job "
         "is started.",
-        examples=["wait=30"],
     ),
 ]
 
@@ -112,12 +102,12 @@ class JobStarter:
         )
         if start.job is None or start.outcome not in ("started", "replayed"):
             raise self._error_for(start)
-        _log_superseded(request.project_id, start.superseded_job_id)
+        log_superseded(request.project_id, start.superseded_job_id)
         self._measure_wait("started")
         self.is_replay = start.job.id != job_id
         if not self.is_replay:
             with log_fields(project_id=request.project_id):
-                await dispatch(job_id, get_settings())
+                await dispatch(job_id, get_settings(), kind=request.kind)
         return start.job
 
     async def _retry_while_busy(self, attempt: Callable[[], Awaitable[JobStart]]) -> JobStart:
@@ -162,19 +152,7 @@ class JobStarter:
 
     def _error_for(self, start: JobStart) -> EditAIError:
         self._measure_wait(start.outcome)
-        match start.outcome:
-            case "busy":
-                return busy(start.job, start.lease, headers=self.headers())
-            case "too_many_jobs":
-                return _too_many_jobs(headers=self.headers())
-            case "key_reused":
-                return IdempotencyKeyReused()
-            case "source_not_found":
-                return SourceNotFound()
-            case "project_not_found":
-                return ProjectNotFound()
-            case outcome:
-                raise RuntimeError(f"unexpected outcome of a job start: {outcome}")
+        return start_refusal(start, get_settings(), headers=self.headers())
 
     def headers(self) -> dict[str, str]:
         """The response header that names the applied preference."""
@@ -204,37 +182,6 @@ class JobStarter:
             return None
         canonical = json.dumps(request, sort_keys=True, separators=(",", ":"), default=str)
         return sha256(canonical.encode()).hexdigest()
-
-
-def _log_superseded(project_id: str, job_id: UUID | None) -> None:
-    """Log a job that ended because another one started. It ended outside any attempt, so no worker logs it."""
-    if job_id is None:
-        return
-    with log_fields(project_id=project_id, job_id=str(job_id)):
-        logger.warning("the job failed: superseded", extra={"code": "superseded"})
-
-
-def busy(
-    job: Job | None, lease: Lease | None, *, headers: dict[str, str] | None = None
-) -> ProjectBusy:
-    """The 409 for a project whose lease is held, with the holding job and the lease's expiry. Counts the conflict."""
-    _conflicts.add(1, {"editai.holder": job.kind if job else "none"})
-    return ProjectBusy(
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS), **(headers or {})},
-        lease_expires_at=lease and lease.model_dump(mode="json")["expires_at"],
-        job=job and {"id": str(job.id), "kind": job.kind},
-    )
-
-
-def _too_many_jobs(*, headers: dict[str, str]) -> TooManyJobs:
-    """The 429 for a user at the limit of active jobs."""
-    limit = get_settings().max_active_jobs_per_user
-    return TooManyJobs(
-        f"You already have {limit} active {'job' if limit == 1 else 'jobs'}, the maximum. "
-        "Wait until one ends, or cancel one.",
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS), **headers},
-        max_active_jobs=limit,
-    )
 
 
 def preferred_wait(prefer: list[str] | None) -> int | None:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.job_start.starter import busy
 from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
 from api.openapi.responses import BODY, PAGE, header, problems
 from api.routes.pagination import Paging
@@ -19,6 +18,7 @@ from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
 from shared.jobs.lifecycle import cancel_job
 from shared.jobs.records import Job, Lease, Project
+from shared.jobs.start_refusals import busy
 
 UNIQUE_VIOLATION = "23505"
 

@@ -12,10 +12,10 @@ from typing import Any
 from pipeline.encoding.render import Rendering, encode_picture, normalize_sound, write_subtitles
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.run.job_context import JobContext
-from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
 from shared.job_params.final_render import RenderParams
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
+from shared.running.outcome import Outcome
 
 # The cost per second of the clip, relative to encoding it.
 NORMALIZING_COST = 0.15
@@ -24,9 +24,8 @@ ENCODING_COST = 1.0
 THUMBNAIL_AT = 1 / 3
 
 
-async def render_clip(context: JobContext) -> Outcome:
+async def render_clip(context: JobContext, params: RenderParams) -> Outcome:
     """Render the job's clip. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
-    params = RenderParams.model_validate(context.job.params)
     phases = Phases(context.reporter, normalizing=NORMALIZING_COST, encoding=ENCODING_COST)
     normalizing = phases.step("normalizing", "Balancing the sound")
     await normalizing(0.0)

@@ -15,22 +15,21 @@ from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.footage import Footage, choose_sound, fetch_footage, visible_segments
 from pipeline.run.job_context import JobContext
-from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
 from pipeline.selection.moments import Selection, choose
 from pipeline.selection.scenes import analyse
 from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.job_params.raw_clips import RawClipsParams
 from shared.jobs.records import Clip
+from shared.running.outcome import Outcome
 
 # The cost per second of video, relative to encoding it; measured on 720p and 1080p sources.
 ANALYSING_COST = 0.15
 ENCODING_COST = 1.0
 
 
-async def make_raw_clips(context: JobContext) -> Outcome:
+async def make_raw_clips(context: JobContext, params: RawClipsParams) -> Outcome:
     """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
-    params = RawClipsParams.model_validate(context.job.params)
     source = context.source(params.source_id)
     seconds = source.duration_seconds or params.target_duration
     phases = Phases(

@@ -20,11 +20,11 @@ from pipeline.ffmpeg.failure import FfmpegFailed
 from pipeline.ffmpeg.process import OnProgress
 from pipeline.run.footage import Footage, choose_sound, fetch_footage, visible_segments
 from pipeline.run.job_context import JobContext
-from pipeline.run.outcome import Outcome
 from pipeline.run.phases import Phases
 from shared.job_params.segments import RANGE_TOLERANCE_SECONDS, SegmentsParams, select
 from shared.jobs.records import Clip, Segment
 from shared.media.probe import UnusableMedia
+from shared.running.outcome import Outcome
 
 FETCHING_COST = 0.5
 """The cost of fetching and probing a source, relative to encoding one second of a clip."""
@@ -45,9 +45,8 @@ class Plan:
     canvas: Canvas
 
 
-async def make_segment_clips(context: JobContext) -> Outcome:
+async def make_segment_clips(context: JobContext, params: SegmentsParams) -> Outcome:
     """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
-    params = SegmentsParams.model_validate(context.job.params)
     selections = select(params)
     played = [segment for selection in selections for segment in selection]
     seconds = sum(segment.duration_seconds for segment in played)

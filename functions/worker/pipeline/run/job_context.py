@@ -1,39 +1,19 @@
-"""The context of a running job, and the steps that every recipe shares."""
+"""A running job that makes clips: the project's videos, and the clip as a checkpoint."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 from uuid import UUID
 
-from pipeline.run.reporting import Reporter
-from shared.errors import DatabaseUnavailable
-from shared.jobs.lifecycle import finish_job, record_clip
-from shared.jobs.records import Clip, Job, Lease, Source
+from shared.jobs.lifecycle import record_clip
+from shared.jobs.records import Clip, Source
 from shared.media.probe import MediaFacts, UnusableMedia
-from shared.storage.interface import Storage
-
-Result = TypeVar("Result")
-
-RETRY_SECONDS = 1.0
+from shared.running.running_job import RunningJob, retry_until_available
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobContext:
-    """A claimed job with everything its recipe needs. `clips` are the checkpoints of earlier attempts."""
-
-    job: Job
-    lease: Lease
-    sources: tuple[Source, ...]
-    clips: tuple[Clip, ...]
-    directory: Path
-    storage: Storage
-    reporter: Reporter
-
-    def output_path(self, name: str) -> str:
-        """The storage path of an output. The fencing token is part of it, because storage cannot fence by itself."""
-        return f"{self.job.project_id}/jobs/{self.job.id}/{self.lease.fencing_token}/{name}"
+class JobContext(RunningJob):
+    """A running job of this worker. `clips` are the checkpoints of earlier attempts."""
 
     def source(self, source_id: UUID) -> Source:
         """The project's source with this id. Raises UnusableMedia when it no longer exists."""
@@ -88,19 +68,3 @@ class JobContext:
         for file in (video, thumbnail):  # the work directory may be in memory
             file.unlink()
         return recorded
-
-    async def finish(self, status: Literal["completed", "failed"], **outcome: Any) -> None:
-        """End the job, which releases its lease. Raises LeaseLost."""
-        if keeper := self.reporter.keeper:
-            await keeper.stop_renewing()
-        await retry_until_available(lambda: finish_job(self.lease, status, **outcome))
-
-
-async def retry_until_available(write: Callable[[], Awaitable[Result]]) -> Result:
-    """Retry an idempotent write until the database responds. When the lease is lost, its keeper ends the retries."""
-    # Not stamina: each of its limits (attempts, timeout, jitter) would be switched off.
-    while True:
-        try:
-            return await write()
-        except DatabaseUnavailable:
-            await asyncio.sleep(RETRY_SECONDS)

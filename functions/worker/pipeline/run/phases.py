@@ -1,7 +1,7 @@
 """Maps the phases of a job to one progress scale: the share of a phase is its expected cost."""
 
 from pipeline.ffmpeg.process import OnProgress
-from pipeline.run.reporting import Reporter
+from shared.running.reporting import Reporter
 
 
 class Phases:

@@ -9,16 +9,17 @@ import shutil
 from pathlib import Path
 
 import functions_framework.aio
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.delivery import attempt
-from pipeline.delivery.delivery import deliver
 from pipeline.recipes.final_render import store_export
 from pipeline.run.job_context import JobContext
-from pipeline.run.outcome import Outcome
 from shared.job_params.final_render import RenderParams
 from shared.media.facts import MediaFacts, VideoFacts
+from shared.running.delivery import deliver
+from shared.running.outcome import Outcome
+from shared.running.recipes import Recipes
 from shared.serving.functions_framework import serve_functions
 from shared.serving.internal_auth import internal_only
 from tests.faults.evidence.history import History
@@ -33,6 +34,13 @@ FACTS = MediaFacts.model_construct(
 VIDEO = Path(os.environ["RUN_VIDEO"])
 """The content of every clip and render, since the worker with ffmpeg may have to render one."""
 
+
+class Variants(BaseModel):
+    """The params of a job that makes clips, as far as it matters here."""
+
+    variant_count: int
+
+
 serve_functions()
 _history = History(Path(os.environ["HISTORY_FILE"]))
 _random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a secret
@@ -43,12 +51,12 @@ _random = random.Random(os.environ["RUN_SEED"])  # noqa: S311 - a length, not a 
 async def worker(request: Request) -> Response:
     """Receive a delivery, as the real worker does."""
     await _history.record_calls()
-    return await deliver(request)
+    return await deliver(request, recipes)
 
 
-async def make_clips(context: JobContext) -> Outcome:
+async def make_clips(context: JobContext, params: Variants) -> Outcome:
     """Take from milliseconds to seconds for each clip, and record it as a checkpoint."""
-    count = int(context.job.params["variant_count"])
+    count = params.variant_count
     clip_ids: list[str] = []
     for index in range(count):
         clip = context.recorded(index)
@@ -59,9 +67,8 @@ async def make_clips(context: JobContext) -> Outcome:
     return Outcome(result={"clip_ids": clip_ids})
 
 
-async def render(context: JobContext) -> Outcome:
+async def render(context: JobContext, params: RenderParams) -> Outcome:
     """Take from milliseconds to seconds, without a checkpoint."""
-    params = RenderParams.model_validate(context.job.params)
     await _encode(context, 0, 1)
     files = _files(context.directory)
     video, thumbnail = files["video"], files["thumbnail"]
@@ -84,5 +91,7 @@ async def _encode(context: JobContext, index: int, count: int) -> None:
         await pause(min(1.5, _random.expovariate(1 / 0.15)))
 
 
-for kind in attempt.JOB_HANDLERS:
-    attempt.JOB_HANDLERS[kind] = render if kind == "final_render" else make_clips
+recipes = Recipes(JobContext)
+recipes.add("raw_clips", Variants, make_clips)
+recipes.add("segment_clips", Variants, make_clips)
+recipes.add("final_render", RenderParams, render)

@@ -13,11 +13,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pipeline.delivery.attempt import run_job
 from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
 from shared.jobs.lifecycle import JobClaim, claim_job
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import flush, span
+from shared.running.attempt import run_job
+from shared.running.recipes import AnyRecipes
 from shared.serving.ending import is_ending, keep_until_done
 from shared.settings import get_settings, read_settings
 
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class WorkerSettings(BaseSettings):
-    """Settings that only the worker reads from the environment."""
+    """Settings that only functions that run jobs read from the environment."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
@@ -45,7 +46,7 @@ _running: set[asyncio.Task[str]] = set()
 """References to the tasks of running jobs, so that they are not collected. A job's state is its lease, not this."""
 
 
-async def deliver(request: Request) -> Response:
+async def deliver(request: Request, recipes: AnyRecipes) -> Response:
     """Respond to a delivery when the job has ended, or with `Prefer: respond-async` once it is claimed (RFC 7240).
 
     Raises InvalidRequest; ServiceUnavailable when all slots are in use, the worker is ending, or it ended before
@@ -62,7 +63,8 @@ async def deliver(request: Request) -> Response:
     if len(_running) >= settings.worker_concurrency:
         raise ServiceUnavailable("All slots of this worker are in use.")
     with log_fields(**fields):
-        run = _claim_and_run(delivery.job_id, claimed := asyncio.Event(), settings.attempt_seconds)
+        claimed = asyncio.Event()
+        run = _claim_and_run(delivery.job_id, recipes, claimed, settings.attempt_seconds)
         task = asyncio.create_task(run)
     _running.add(task)
     task.add_done_callback(_running.discard)
@@ -85,7 +87,7 @@ def _ended(outcome: str) -> Response:
 
 
 async def _claim_and_run(
-    job_id: UUID, claimed: asyncio.Event, attempt_seconds: float | None
+    job_id: UUID, recipes: AnyRecipes, claimed: asyncio.Event, attempt_seconds: float | None
 ) -> str:
     """Claim a job and run it to its end. Return how it ended, or why it was not claimed."""
     settings = get_settings()
@@ -100,7 +102,7 @@ async def _claim_and_run(
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
         with log_fields(**ids), span("job", SpanKind.CONSUMER, attributes=attributes) as job_span:
-            outcome = await run_job(claim, attempt_seconds=attempt_seconds)
+            outcome = await run_job(claim, recipes, attempt_seconds=attempt_seconds)
             job_span.set_attributes({"editai.job_id": str(job_id), "editai.outcome": outcome})
             return outcome
     finally:

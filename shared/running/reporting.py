@@ -22,7 +22,7 @@ class Reporter:
 
     def __init__(self, lease: Lease, *, ttl_seconds: float) -> None:
         self.keeper: LeaseKeeper | None = None
-        self._lease = lease
+        self.lease = lease
         self._ttl_seconds = ttl_seconds
         self._progress: Progress | None = None
         self._started: tuple[float, float] | None = None
@@ -80,4 +80,4 @@ class Reporter:
 
     async def send(self) -> None:
         """Renew the lease and write the newest progress in one call. Raises LeaseLost, DatabaseUnavailable."""
-        await update_generation_progress(self._lease, self._progress, ttl_seconds=self._ttl_seconds)
+        await update_generation_progress(self.lease, self._progress, ttl_seconds=self._ttl_seconds)

@@ -1,46 +1,33 @@
-"""Runs a claimed job: keeps its lease, runs its handler, ends it. A write under a lost lease never takes effect."""
+"""Runs a claimed job: keeps its lease, runs its recipe, ends it. A write under a lost lease never takes effect."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
-from pipeline.delivery.giving_back import give_back
-from pipeline.delivery.workspace import workspace
-from pipeline.ffmpeg.failure import FfmpegFailed
-from pipeline.recipes.final_render import render_clip
-from pipeline.recipes.raw_clips import make_raw_clips
-from pipeline.recipes.segment_clips import make_segment_clips
-from pipeline.run.job_context import JobContext
-from pipeline.run.outcome import Outcome
-from pipeline.run.reporting import Reporter
 from shared.errors import EditAIError, LeaseLost, PayloadTooLarge, UnsupportedMediaType
 from shared.jobs.leases import keep_lease, renew_lease
 from shared.jobs.lifecycle import JobClaim, discard_outputs
-from shared.jobs.records import Job, JobKind, Lease
-from shared.media.probe import UnusableMedia
+from shared.jobs.records import Job, Lease
 from shared.observability.telemetry import meter
+from shared.running.giving_back import give_back
+from shared.running.outcome import JobFailed
+from shared.running.recipes import AnyRecipes
+from shared.running.reporting import Reporter
+from shared.running.running_job import RunningJob
+from shared.running.workspace import workspace
 from shared.serving.ending import GRACE_SECONDS, ProcessEnds, until_ending
 from shared.settings import get_settings
-from shared.storage.factory import get_storage
 
 logger = logging.getLogger(__name__)
 
 _leases_lost = meter.create_counter("editai.leases.lost")
 _job_duration = meter.create_histogram("editai.job.duration", unit="s")
 
-JobHandler = Callable[[JobContext], Awaitable[Outcome]]
-"""Runs one kind of job and returns its outcome."""
-
-JOB_HANDLERS: dict[JobKind, JobHandler] = {
-    "raw_clips": make_raw_clips,
-    "segment_clips": make_segment_clips,
-    "final_render": render_clip,
-}
-
 ABANDONED_TTL_SECONDS = 1.0
 
 
-async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> str:
+async def run_job(
+    claim: JobClaim, recipes: AnyRecipes, *, attempt_seconds: float | None = None
+) -> str:
     """Run a claimed job to its end and return how the attempt ended.
 
     completed, failed and cancelled end the job. lost: another attempt has taken over, or will. abandoned: the job is to
@@ -57,14 +44,14 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
     reporter = Reporter(lease, ttl_seconds=get_settings().lease_ttl_seconds)
     limit = asyncio.timeout_at(None if attempt_seconds is None else started_at + attempt_seconds)
     try:
-        outcome = await _attempt(claim, job=job, lease=lease, reporter=reporter, limit=limit)
+        outcome = await _attempt(claim, recipes, job=job, reporter=reporter, limit=limit)
     except LeaseLost as loss:
         outcome = "cancelled" if loss.cancelled else "lost"
         if not loss.cancelled:
             _leases_lost.add(1, {"editai.kind": job.kind})
         await _discard_outputs(lease)
     except ProcessEnds:
-        outcome = await give_back(lease)
+        outcome = await give_back(job, lease)
     except Exception:
         if limit.expired():
             logger.warning("the attempt is abandoned: it has lasted %g s", attempt_seconds)
@@ -79,28 +66,27 @@ async def run_job(claim: JobClaim, *, attempt_seconds: float | None = None) -> s
 
 async def _attempt(
     claim: JobClaim,
+    recipes: AnyRecipes,
     *,
     job: Job,
-    lease: Lease,
     reporter: Reporter,
     limit: asyncio.Timeout,
 ) -> str:
     """Run the job in its own work directory while its lease is renewed."""
-    ttl_seconds = get_settings().lease_ttl_seconds
+    lease, ttl_seconds = reporter.lease, get_settings().lease_ttl_seconds
     async with keep_lease(lease, ttl_seconds=ttl_seconds, renew=reporter.send) as keeper:
         with workspace(job.id, lease.fencing_token) as directory:
             reporter.keeper = keeper
-            context = JobContext(
+            context = recipes.context(
                 job=job,
                 lease=lease,
                 sources=claim.sources or (),
                 clips=claim.clips or (),
                 directory=directory,
-                storage=get_storage(),
                 reporter=reporter,
             )
             async with limit, until_ending(GRACE_SECONDS):
-                return await _run_handler(context)
+                return await _run_recipe(context, recipes)
 
 
 def _record_end(job: Job, outcome: str, duration_seconds: float) -> None:
@@ -110,30 +96,39 @@ def _record_end(job: Job, outcome: str, duration_seconds: float) -> None:
     _job_duration.record(seconds, {"editai.kind": job.kind, "editai.outcome": outcome})
 
 
-async def _run_handler(context: JobContext) -> str:
-    """Run the job's handler and end the job with its result, or with an error that the user can read.
+async def _run_recipe(context: RunningJob, recipes: AnyRecipes) -> str:
+    """Run the job's recipe and end the job with its result, or with an error that the user can read.
 
-    When the process has to end, the handler is stopped. The write that ends the job may go on for GRACE_SECONDS.
+    When the process has to end, the recipe is stopped. The write that ends the job may go on for GRACE_SECONDS.
     """
     try:
         async with until_ending():
-            outcome = await JOB_HANDLERS[context.job.kind](context)
-    except UnusableMedia as error:
-        return await _fail(context, error.code, error.detail)
-    except FfmpegFailed as error:
-        logger.warning("ffmpeg failed", extra={"ffmpeg_log": error.log_tail})
-        if error.transient:
+            outcome = await recipes.run(context)
+    except Exception as error:
+        failure = _failure_of(error, recipes)
+        if failure is None:
             raise
-        return await _fail(context, "encoding_failed", error.detail)
-    except (PayloadTooLarge, UnsupportedMediaType) as error:
-        return await _fail(context, "storage_refused", error.detail)
+        return await _fail(context, failure)
     await context.finish("completed", result=outcome.result, export=outcome.export)
     return "completed"
 
 
-async def _fail(context: JobContext, code: str, detail: str) -> str:
-    logger.warning("the job failed: %s", detail, extra={"code": code})
-    await context.finish("failed", error={"code": code, "detail": detail})
+def _failure_of(error: Exception, recipes: AnyRecipes) -> JobFailed | None:
+    """What the job fails with because of a recipe's exception; None if its attempt is abandoned."""
+    match error:
+        case JobFailed():
+            return error
+        case PayloadTooLarge() | UnsupportedMediaType():
+            return JobFailed("storage_refused", error.detail)
+        case LeaseLost() | ProcessEnds():
+            return None
+        case _:
+            return recipes.failure_of(error)
+
+
+async def _fail(context: RunningJob, failure: JobFailed) -> str:
+    logger.warning("the job failed: %s", failure.detail, extra={"code": failure.code})
+    await context.finish("failed", error={"code": failure.code, "detail": failure.detail})
     return "failed"
 
 

@@ -1,6 +1,6 @@
 -- Progress is that of the newest job: a cancelled job whose project had clips was shown as 100 %.
 -- Written by `make migration` from supabase/schemas, which says of each object what it is for.
--- Checksum of what follows, which shows changes by hand: dace8b849e2b1572
+-- Checksum of what follows, which shows changes by hand: c716dc87747f0127
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -89,7 +89,7 @@ $$;
 create or replace function public.editai_schema_version()
 returns text
 language sql immutable security invoker set search_path = '' as $$
-  select '20261129232152'
+  select '20261129234321'
 $$;
 
 call public.editai_restrict_functions();

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 
-from pipeline.run.job_context import retry_until_available
 from shared.dispatch.dispatch import dispatch
 from shared.errors import EditAIError, LeaseLost
 from shared.jobs.lifecycle import return_job
-from shared.jobs.records import Lease
+from shared.jobs.records import Job, Lease
+from shared.running.running_job import retry_until_available
 from shared.serving.ending import seconds_left
 from shared.settings import get_settings
 
@@ -17,7 +17,7 @@ DISPATCH_TTL_SECONDS = 5.0
 """How long cleanup waits for another worker: this process may be killed before it has dispatched the job."""
 
 
-async def give_back(lease: Lease) -> str:
+async def give_back(job: Job, lease: Lease) -> str:
     """Give the job of a stopped attempt back and dispatch it, in the seconds that are left; return how that ended.
 
     returned: another worker has been told of the job. left: cleanup dispatches it, because the database or the dispatch
@@ -31,7 +31,7 @@ async def give_back(lease: Lease) -> str:
             token = await retry_until_available(
                 lambda: return_job(lease, dispatch_ttl_seconds=ttl_seconds)
             )
-            if lease.job_id and await dispatch(lease.job_id, settings, fencing_token=token):
+            if await dispatch(job.id, settings, kind=job.kind, fencing_token=token):
                 outcome = "returned"
     except LeaseLost as loss:
         outcome = "cancelled" if loss.cancelled else "lost"
