@@ -30,6 +30,17 @@ def typescript_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def idle_stack(
+    fresh_state: Backend, library: FunctionProcess, supabase_api: SupabaseApiProcess
+) -> Backend:
+    """A stack whose jobs stay queued, because no worker runs."""
+    assert library.process
+    assert supabase_api.process
+    fresh_state.functions["worker"].stop()
+    return fresh_state
+
+
+@pytest.fixture
 def stack(
     fresh_state: Backend,
     library: FunctionProcess,

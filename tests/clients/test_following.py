@@ -9,6 +9,7 @@ import pytest
 from editai_client import LibraryClient
 from tests.clients.acting import CLIENTS, Actor
 from tests.clients.gateway import Gateway, gateway_to
+from tests.support.backend import Backend
 from tests.support.functions import FunctionProcess
 from tests.support.users import User
 from tests.support.waiting import eventually
@@ -24,13 +25,14 @@ async def lines(gateway: Gateway, library: FunctionProcess) -> AsyncIterator[lis
 
 @pytest.fixture
 async def actors(
-    library: FunctionProcess,
+    idle_stack: Backend,
     lines: list[int],
     user: User,
     typescript_client: Path,
     small_video: Path,
 ) -> list[Actor]:
-    """One caller whose job is queued, behind both gateways. No worker runs, so the job waits until it is cancelled."""
+    """One caller whose job is queued, behind both gateways."""
+    library = idle_stack.functions["library"]
     async with LibraryClient(library.url, user.token) as client:
         project = await client.create_project("Reel")
         source = await client.upload(project.id, small_video)

@@ -8,6 +8,7 @@ import pytest
 from editai_client import LibraryClient
 from tests.clients.acting import CLIENTS, Actor
 from tests.clients.gateway import LOSE_THE_RESPONSE, UNAVAILABLE, Gateway
+from tests.support.backend import Backend
 from tests.support.functions import FunctionProcess
 from tests.support.users import User
 
@@ -27,9 +28,9 @@ async def actor(library: FunctionProcess, url: str, user: User, typescript_clien
 
 
 @pytest.fixture
-async def with_source(actor: Actor, library: FunctionProcess, small_video: Path) -> Actor:
+async def with_source(actor: Actor, idle_stack: Backend, small_video: Path) -> Actor:
     """A caller with a project that has a source."""
-    async with LibraryClient(library.url, actor.token) as client:
+    async with LibraryClient(idle_stack.functions["library"].url, actor.token) as client:
         source = await client.upload(actor.project_id, small_video)
     return replace(actor, source_id=str(source.id))
 
