@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.jobs.progress import GenerationProgress
 from shared.jobs.records import Lease
 from tests.sql.client import SqlClient
 from tests.sql.values import DISPATCH_TTL, TTL, after
@@ -261,3 +262,40 @@ def test_another_owners_progress_is_not_found(sql: SqlClient, lease: Lease, owne
     assert sql.read_progress(lease.project_id, owner_id=UUID(int=8)) is None
     assert sql.read_progress("nowhere") is None
     assert sql.read_progress(lease.project_id, owner_id=owner) is not None
+
+
+def test_several_projects_are_read_in_one_call_and_in_their_order(
+    sql: SqlClient, lease: Lease, owner: UUID
+) -> None:
+    sql.at(8).heartbeat(lease, 40)
+    other = sql.create_project(owner_id=owner).id
+    found = sql.at(9).read_progress_of(
+        (other, owner, None),
+        ("nowhere", None, None),
+        (lease.project_id, owner, lease.job_id),
+        (lease.project_id, UUID(int=8), None),
+    )
+    assert found[1] is found[3] is None
+    for row, project_id in ((found[0], other), (found[2], lease.project_id)):
+        assert row is not None
+        progress = sql.at(9).read_progress(project_id)
+        assert progress is not None
+        assert GenerationProgress.model_validate(row) == progress
+
+
+def test_a_job_that_is_not_the_newest_is_read_with_its_own_end(
+    sql: SqlClient, lease: Lease
+) -> None:
+    sql.at(8).heartbeat(lease, 40)
+    sql.at(9).cancel_job(lease.project_id)
+    newer = sql.at(10).start_job(lease.project_id).job
+    assert newer is not None
+    [row] = sql.at(11).read_progress_of((lease.project_id, None, lease.job_id))
+    assert row is not None
+    progress = GenerationProgress.model_validate(row)
+    assert (progress.job_id, progress.job_status) == (lease.job_id, "cancelled")
+    assert (progress.percentage, progress.outcome) == (0, "cancelled")
+    assert progress.updated_at == after(9)
+    [row] = sql.read_progress_of((lease.project_id, None, UUID(int=8)))
+    assert row is not None
+    assert row["job_id"] == str(newer.id), "a job that is not there any more is not followed"

@@ -26,6 +26,7 @@ from shared.errors import (
     RequestTimeout,
     ServiceUnavailable,
     TooManyJobs,
+    TooManyStreams,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -65,6 +66,7 @@ _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
     (TooManyJobs, _RETRY_AFTER),
+    (TooManyStreams, _RETRY_AFTER),
     (ServiceUnavailable, _RETRY_AFTER),
 )
 
