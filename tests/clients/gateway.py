@@ -30,14 +30,26 @@ class Gateway:
     lets_events_through: bool = True
     requests: list[str] = field(default_factory=list[str])
     port: int = 0
+    _connections: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     def plan(self, faults: Iterable[Fault]) -> None:
         """What happens to the next requests. What they were before is forgotten."""
         self.requests.clear()
         self.faults.extend(faults)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def close(self) -> None:
+        """End what is still open."""
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(" ".join(head.decode().split(" ", 2)[:2]))
@@ -87,6 +99,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def gateway_to(target_port: int) -> AsyncGenerator[Gateway]:
     """A running gateway."""
     gateway = Gateway(target_port=target_port)
-    async with await asyncio.start_server(gateway.serve, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(gateway.accept, "127.0.0.1", 0) as server:
         gateway.port = server.sockets[0].getsockname()[1]
         yield gateway
+        await gateway.close()

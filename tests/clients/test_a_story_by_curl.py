@@ -34,7 +34,7 @@ start 1
 echo
 curl -sS -X POST $LIBRARY/projects/$ID/cancel -H "$AUTH" | field outcome
 start 1 >/dev/null
-while [[ $(curl -sS $LIBRARY/projects/$ID/progress -H "$AUTH" | field outcome) == None ]]; do sleep 0.5; done
+curl -sSN $LIBRARY/projects/$ID/progress -H "$AUTH" -H 'Accept: text/event-stream'
 curl -sS "$(curl -sS "$LIBRARY/projects/$ID/clips?limit=1" -H "$AUTH" | field items 0 video_url)" -o clip.mp4
 """
 CUT_ONCE = 'resume || { echo "cut off"; set -x; resume; { set +x; } 2>/dev/null; }\n'
@@ -75,6 +75,7 @@ async def test_upload_resume_generate_cancel_and_download(
     assert json.loads(refused)["type"] == "urn:editai:problem:project-busy"
     assert json.loads(refused)["job"]["id"] == job
     assert outcome == "cancelled"
+    assert [line for line in told if line.startswith("event: ")][-1] == "event: end"
     assert probe(tmp_path / "clip.mp4").duration_seconds > 1.9
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import CDPSession, Page, Response, expect
 
 from editai_client import LibraryClient
 from tests.clients.conftest import LARGE_BYTES
@@ -43,6 +43,13 @@ async def test_upload_resume_generate_cancel_and_play(
     async with LibraryClient(library.url, user.token) as client, chromium() as browser:
         project = (await client.create_project("Reel")).id
         page = await browser.new_page()
+        followed: list[str] = []
+
+        def note(response: Response) -> None:
+            if response.url.endswith("/progress"):
+                followed.append(response.headers.get("content-type", ""))
+
+        page.on("response", note)
         settings = {"url": library.url, "token": user.token, "projectId": project}
         await page.goto(f"{origin}/story.html#{quote(json.dumps(settings))}")
 
@@ -57,19 +64,24 @@ async def test_upload_resume_generate_cancel_and_play(
         assert await page.locator("progress").evaluate("bar => bar.value") == 100
         await page.locator("video").evaluate("video => video.play()")
         await page.wait_for_function("document.querySelector('video').currentTime > 0.5")
+        assert {kind.partition(";")[0] for kind in followed} == {"text/event-stream"}
 
 
 async def _upload_and_cut_off(page: Page, video: Path) -> None:
     """Upload over a slow line, and reload the page in the middle."""
     session = await page.context.new_cdp_session(page)
-    line = {"offline": False, "latency": 0, "downloadThroughput": -1}
-    await session.send(
-        "Network.emulateNetworkConditions", line | {"uploadThroughput": SLOW_BYTES_PER_SECOND}
-    )
+    await _limit_uploads(session, SLOW_BYTES_PER_SECOND)
     await page.set_input_files("#file", video)
     await page.wait_for_function("document.querySelector('progress').value > 30")
     await page.reload()
-    await session.send("Network.emulateNetworkConditions", line | {"uploadThroughput": -1})
+    await _limit_uploads(session, -1)
+
+
+async def _limit_uploads(session: CDPSession, bytes_per_second: int) -> None:
+    line = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    await session.send(  # pyright: ignore[reportUnknownMemberType]
+        "Network.emulateNetworkConditions", line | {"uploadThroughput": bytes_per_second}
+    )
 
 
 async def _resume(page: Page, video: Path) -> str:

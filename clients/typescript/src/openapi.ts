@@ -215,7 +215,12 @@ export interface paths {
         };
         /**
          * Read the progress of a project
-         * @description Read the progress of a project. Poll with `If-None-Match` and wait `Retry-After` seconds between requests.
+         * @description Read the progress of a project.
+         *
+         *     Poll with `If-None-Match` and wait `Retry-After` seconds between requests. Or send `Accept: text/event-stream` to
+         *     get each change as an event `progress`, until an event `end` with the job's last state; both have the JSON of this
+         *     response as their data. A stream may end earlier: after some minutes, when the server restarts, or when the token
+         *     has expired. Then send the id of the last event as `Last-Event-ID` to go on without missing the end.
          */
         get: operations["read_progress"];
         put?: never;
@@ -881,7 +886,7 @@ export interface components {
          */
         Problem: {
             /** @enum {string} */
-            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
+            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
             title: string;
             status: number;
             detail: string;
@@ -1260,6 +1265,18 @@ export interface components {
              * @example 5
              */
             max_active_jobs: number;
+        };
+        /**
+         * TooManyStreamsProblem
+         * @description Too many event streams.
+         */
+        TooManyStreamsProblem: {
+            /** @constant */
+            type: "urn:editai:problem:too-many-streams";
+            title: string;
+            /** @constant */
+            status: 429;
+            detail: string;
         };
         /**
          * InternalErrorProblem
@@ -3075,6 +3092,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of your last response. If nothing has changed, you get 304. */
                 "If-None-Match"?: string;
+                /** @description Only for events: the id of the last event that you got. The stream follows the job of that event, even if the project has a newer one. Any other text is ignored. */
+                "Last-Event-Id"?: string;
             };
             path: {
                 project_id: string;
@@ -3086,8 +3105,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description Changes whenever the progress changes. */
-                    ETag: string;
+                    /** @description Changes whenever the progress changes. Events have ids instead. */
+                    ETag?: string;
                     /** @description Seconds until the next poll, while a job is active. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
@@ -3113,7 +3132,28 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Progress"];
+                    /**
+                     * @example retry: 2140
+                     *
+                     *     event: progress
+                     *     data: {"project_id": "…", "status": "generating", "percentage": 42, "job": {"status": "running", …}, …}
+                     *     id: 0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34/5d1f0c
+                     *
+                     *     : still here
+                     *
+                     *     event: end
+                     *     data: {"project_id": "…", "status": "ready_for_triage", "percentage": 100, "job": {"status": "completed", …}, …}
+                     *     id: 0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34/end
+                     */
+                    "text/event-stream": string;
                 };
+            };
+            /** @description Only for events: `Last-Event-ID` is that of a job's end, and the project has no newer job. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The progress has not changed. */
             304: {
@@ -3151,6 +3191,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
+                };
+            };
+            /** @description Too many event streams. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyStreamsProblem"];
                 };
             };
             /** @description Internal server error. */

@@ -68,13 +68,11 @@ export class Jobs {
     );
   }
 
-  progress(projectId: string, options: CallOptions = {}): Promise<Progress> {
-    return data(
-      this.http.api.GET(`${PROJECT}/progress`, {
-        params: { path: { project_id: projectId } },
-        ...options,
-      }),
-    );
+  async progress(projectId: string, options: CallOptions = {}): Promise<Progress> {
+    const params = { path: { project_id: projectId } };
+    const told = await data(this.http.api.GET(`${PROJECT}/progress`, { params, ...options }));
+    // Events, which are text, are sent only to a request that asks for them.
+    return told as Progress;
   }
 
   /**

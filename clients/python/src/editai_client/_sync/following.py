@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import httpx
-from httpx_sse import SSEError, connect_sse
+from httpx_sse import ServerSentEvent, SSEError, connect_sse
 
 from editai_client._sync.http import Http
 from editai_client.models import Progress
@@ -93,12 +93,11 @@ class Follower:
                     source.response.read()
                     raise problem_of(source.response)
                 for event in source.iter_sse():
-                    self.last_event_id = event.id
-                    if event.retry is not None:
-                        self.retry_seconds = event.retry / 1000
-                    self._note_success()
-                    self.barren_streams = 0
-                    yield self._told(event.data, event.event)
+                    self._note_event(event)
+                    if (
+                        event.data
+                    ):  # httpx-sse also yields a block that only says when to connect again
+                        yield self._told(event.data, event.event)
         except (httpx.TransportError, SSEError):
             return
         except LibraryError as error:
@@ -141,6 +140,13 @@ class Follower:
             ended=event == "end" or has_ended(progress),
             delay_seconds=delay_seconds,
         )
+
+    def _note_event(self, event: ServerSentEvent) -> None:
+        self.last_event_id = event.id
+        if event.retry is not None:
+            self.retry_seconds = event.retry / 1000
+        self._note_success()
+        self.barren_streams = 0
 
     def _note_success(self) -> None:
         self.failures, self.last_success = 0, time.monotonic()
