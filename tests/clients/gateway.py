@@ -50,7 +50,7 @@ class Gateway:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        try:
             head = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(" ".join(head.decode().split(" ", 2)[:2]))
             fault = self.faults.popleft() if self.faults else None
@@ -58,7 +58,10 @@ class Gateway:
                 writer.write(fault)
             else:
                 await self._pass_on(self._changed(head), reader, writer, lose=fault is not None)
-        writer.close()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
 
     def _changed(self, head: bytes) -> bytes:
         if not self.lets_events_through:
