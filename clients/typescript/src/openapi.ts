@@ -886,7 +886,7 @@ export interface components {
          */
         Problem: {
             /** @enum {string} */
-            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
+            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:limit-reached" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
             title: string;
             status: number;
             detail: string;
@@ -1250,11 +1250,40 @@ export interface components {
             reason: "empty_file" | "not_a_video" | "unsupported_container" | "unsupported_codec" | "encrypted" | "truncated" | "unreadable" | "too_complex" | "no_video" | "no_duration" | "too_long" | "too_large" | "too_many_streams" | "too_many_channels" | "unsupported_colours" | "not_uploaded";
         };
         /**
+         * LimitReachedProblem
+         * @description Limit reached.
+         */
+        LimitReachedProblem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:editai:problem:limit-reached";
+            title: string;
+            /** @constant */
+            status: 429;
+            detail: string;
+            /**
+             * @description Which limit, a stable code. Starts are of jobs; probes are uploads and confirmations.
+             * @example starts_per_minute
+             * @enum {string}
+             */
+            limit: "starts_per_minute" | "probes_per_minute" | "waiting_probes" | "projects" | "pending_sources";
+            /**
+             * @description The maximum, per user.
+             * @example 30
+             */
+            maximum: number;
+        };
+        /**
          * TooManyJobsProblem
          * @description Too many active jobs.
          */
         TooManyJobsProblem: {
-            /** @constant */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "urn:editai:problem:too-many-jobs";
             title: string;
             /** @constant */
@@ -1590,6 +1619,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Limit reached. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["LimitReachedProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -2279,6 +2319,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
+            /** @description Limit reached. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["LimitReachedProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -2401,6 +2452,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["UnusableVideoProblem"];
+                };
+            };
+            /** @description Limit reached. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["LimitReachedProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -2663,7 +2725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["UnusableVideoProblem"] | components["schemas"]["SourceNotReadyProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
-            /** @description Too many active jobs. */
+            /** @description Too many active jobs. Limit reached. */
             429: {
                 headers: {
                     /** @description Seconds to wait before a retry. */
@@ -2673,7 +2735,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyJobsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyJobsProblem"] | components["schemas"]["LimitReachedProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -2864,7 +2926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description Too many active jobs. */
+            /** @description Too many active jobs. Limit reached. */
             429: {
                 headers: {
                     /** @description Seconds to wait before a retry. */
@@ -2874,7 +2936,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyJobsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyJobsProblem"] | components["schemas"]["LimitReachedProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -3051,7 +3113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description Too many active jobs. */
+            /** @description Too many active jobs. Limit reached. */
             429: {
                 headers: {
                     /** @description Seconds to wait before a retry. */
@@ -3061,7 +3123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyJobsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyJobsProblem"] | components["schemas"]["LimitReachedProblem"];
                 };
             };
             /** @description Internal server error. */
