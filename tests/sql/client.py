@@ -349,6 +349,12 @@ class SqlClient:
         rows = self.call("list_clips", owner_id=owner_id, limit=limit, **filters)
         return [Clip.model_validate(row) for row in rows]
 
+    def list_jobs(
+        self, *, owner_id: UUID | None = None, limit: int = 100, **filters: Any
+    ) -> list[Job]:
+        rows = self.call("list_jobs", owner_id=owner_id, limit=limit, **filters)
+        return [Job.model_validate(row) for row in rows]
+
     def list_exports(
         self, clip_id: UUID, *, owner_id: UUID | None = None, limit: int = 100, **after: Any
     ) -> list[Export]:

@@ -231,6 +231,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/library/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your jobs, newest first: of all projects or of one, by status and kind
+         * @description List your jobs, newest first: of all projects or of one, by status and kind. With the service key, of every user.
+         *
+         *     A job is removed some time after its end, by default after 90 days.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a job: its status, attempts, and its result or error
+         * @description Read a job: its status, attempts, and its result or error.
+         */
+        get: operations["read_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/library/clips": {
         parameters: {
             query?: never;
@@ -347,8 +389,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List all export presets, by name
-         * @description List all export presets, by name.
+         * List all export presets, by name: what a final render can be made for
+         * @description List all export presets, by name: what a final render can be made for. They are always one page.
          */
         get: operations["list_export_presets"];
         put?: never;
@@ -481,20 +523,6 @@ export interface components {
             is_selected?: boolean | null;
         };
         /**
-         * ExportPreset
-         * @description A target of final renders: its frame size, frame rate and encoding limits.
-         */
-        ExportPreset: {
-            name: string;
-            label: string;
-            width: number;
-            height: number;
-            frame_rate: number;
-            crf: number;
-            max_video_bitrate_kbps: number;
-            audio_bitrate_kbps: number;
-        };
-        /**
          * Export
          * @description A final render of a clip. Its URLs work until `urls_expire_at`; then list the exports again for new URLs.
          */
@@ -535,10 +563,11 @@ export interface components {
         };
         /**
          * JobAccepted
-         * @description The job is queued. Read its progress at `progress_url`.
+         * @description The job is queued. Read its progress at `progress_url`, and the job itself, also later, at `job_url`.
          */
         JobAccepted: {
             job: components["schemas"]["StartedJob"];
+            job_url: string;
             progress_url: string;
         };
         /**
@@ -580,31 +609,71 @@ export interface components {
             items: components["schemas"]["Clip"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /** ExportPage */
         ExportPage: {
             items: components["schemas"]["Export"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
+        };
+        /** JobPage */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
+            next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
+        };
+        /** PresetPage */
+        PresetPage: {
+            items: components["schemas"]["Preset"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
+            next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /** ProjectPage */
         ProjectPage: {
             items: components["schemas"]["Project"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /** SourcePage */
         SourcePage: {
             items: components["schemas"]["Source"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /**
-         * Presets
-         * @description All export presets.
+         * Preset
+         * @description An export preset: what a final render can be made for, with its frame size, frame rate and encoding limits.
          */
-        Presets: {
-            items: components["schemas"]["ExportPreset"][];
+        Preset: {
+            name: string;
+            label: string;
+            width: number;
+            height: number;
+            frame_rate: number;
+            crf: number;
+            max_video_bitrate_kbps: number;
+            audio_bitrate_kbps: number;
+            /**
+             * @description What a render can do with a clip of another shape: `crop` cuts it off, `pad` adds black bars, `blur` fills the rest with a blurred copy.
+             * @default [
+             *       "crop",
+             *       "pad",
+             *       "blur"
+             *     ]
+             */
+            fits: ("crop" | "pad" | "blur")[];
         };
         /**
          * ProgressJob
@@ -886,7 +955,7 @@ export interface components {
          */
         Problem: {
             /** @enum {string} */
-            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:limit-reached" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
+            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:job-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:limit-reached" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
             title: string;
             status: number;
             detail: string;
@@ -1022,6 +1091,18 @@ export interface components {
         FileNotFoundProblem: {
             /** @constant */
             type: "urn:editai:problem:file-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * JobNotFoundProblem
+         * @description Job not found.
+         */
+        JobNotFoundProblem: {
+            /** @constant */
+            type: "urn:editai:problem:job-not-found";
             title: string;
             /** @constant */
             status: 404;
@@ -1451,7 +1532,8 @@ export interface operations {
                      *           "updated_at": "2026-11-23T10:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ProjectPage"];
@@ -1713,6 +1795,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -1791,6 +1882,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProjectBusyProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -2023,6 +2123,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -2113,7 +2222,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["SourcePage"];
@@ -2445,13 +2555,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["SourceNotFoundProblem"];
                 };
             };
-            /** @description Unusable video. */
+            /** @description Unusable video. Invalid request. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["UnusableVideoProblem"];
+                    "application/problem+json": components["schemas"]["UnusableVideoProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Limit reached. */
@@ -2545,6 +2655,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectBusyProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -2614,6 +2733,10 @@ export interface operations {
                     "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2632,6 +2755,7 @@ export interface operations {
                      *         "created_at": "2026-11-23T10:12:04.518204Z",
                      *         "status": "queued"
                      *       },
+                     *       "job_url": "https://api.example.com/api/v1/library/jobs/0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
                      *       "progress_url": "https://api.example.com/api/v1/library/projects/9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/progress"
                      *     }
                      */
@@ -2692,6 +2816,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2716,13 +2844,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description Invalid request. Unusable video. Source not ready. Idempotency key reused. */
+            /** @description Unusable video. Source not ready. Idempotency key reused. Invalid request. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["UnusableVideoProblem"] | components["schemas"]["SourceNotReadyProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+                    "application/problem+json": components["schemas"]["UnusableVideoProblem"] | components["schemas"]["SourceNotReadyProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Too many active jobs. Limit reached. */
@@ -2732,6 +2860,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2815,6 +2947,10 @@ export interface operations {
                     "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2833,6 +2969,7 @@ export interface operations {
                      *         "created_at": "2026-11-23T10:12:04.518204Z",
                      *         "status": "queued"
                      *       },
+                     *       "job_url": "https://api.example.com/api/v1/library/jobs/0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
                      *       "progress_url": "https://api.example.com/api/v1/library/projects/9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/progress"
                      *     }
                      */
@@ -2893,6 +3030,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2933,6 +3074,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3002,6 +3147,10 @@ export interface operations {
                     "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3020,6 +3169,7 @@ export interface operations {
                      *         "created_at": "2026-11-23T10:12:04.518204Z",
                      *         "status": "queued"
                      *       },
+                     *       "job_url": "https://api.example.com/api/v1/library/jobs/0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
                      *       "progress_url": "https://api.example.com/api/v1/library/projects/9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/progress"
                      *     }
                      */
@@ -3080,6 +3230,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3120,6 +3274,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3255,6 +3413,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Too many event streams. */
             429: {
                 headers: {
@@ -3264,6 +3431,214 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["TooManyStreamsProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Only the jobs of this project; none if there is no such project. */
+                project_id?: string;
+                /** @description Only jobs with this status. */
+                status?: "queued" | "running" | "completed" | "failed" | "cancelled";
+                /** @description Only jobs of this kind: `raw_clips`, `segment_clips`, `final_render`, or one of your own. */
+                kind?: string;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `next_cursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *           "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *           "kind": "raw_clips",
+                     *           "params": {
+                     *             "source_id": "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11",
+                     *             "variant_count": 3,
+                     *             "target_duration": 30,
+                     *             "seed": 1204
+                     *           },
+                     *           "created_at": "2026-11-23T10:12:04.518204Z",
+                     *           "status": "cancelled",
+                     *           "attempt": 1,
+                     *           "max_attempts": 3,
+                     *           "result": null,
+                     *           "error": null,
+                     *           "started_at": "2026-11-23T10:12:04.518204Z",
+                     *           "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    read_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *       "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *       "kind": "raw_clips",
+                     *       "params": {
+                     *         "source_id": "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11",
+                     *         "variant_count": 3,
+                     *         "target_duration": 30,
+                     *         "seed": 1204
+                     *       },
+                     *       "created_at": "2026-11-23T10:12:04.518204Z",
+                     *       "status": "cancelled",
+                     *       "attempt": 1,
+                     *       "max_attempts": 3,
+                     *       "result": null,
+                     *       "error": null,
+                     *       "started_at": "2026-11-23T10:12:04.518204Z",
+                     *       "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Job not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["JobNotFoundProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -3338,7 +3713,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ClipPage"];
@@ -3447,7 +3823,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ClipPage"];
@@ -3590,6 +3967,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ClipNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -3668,6 +4054,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProjectBusyProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -3901,7 +4296,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ExportPage"];
@@ -4014,6 +4410,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ExportNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -4062,12 +4467,19 @@ export interface operations {
                      *           "frame_rate": 30,
                      *           "crf": 20,
                      *           "max_video_bitrate_kbps": 8000,
-                     *           "audio_bitrate_kbps": 192
+                     *           "audio_bitrate_kbps": 192,
+                     *           "fits": [
+                     *             "crop",
+                     *             "pad",
+                     *             "blur"
+                     *           ]
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "has_more": false
                      *     }
                      */
-                    "application/json": components["schemas"]["Presets"];
+                    "application/json": components["schemas"]["PresetPage"];
                 };
             };
             /** @description Authentication required. */
@@ -4088,6 +4500,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -4135,6 +4556,15 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -4167,6 +4597,15 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */

@@ -1,8 +1,9 @@
-"""The RateLimit fields of a response to a job start: what its caller may start, from what the start itself has returned.
+"""The RateLimit fields of a response to a job start: what its caller may start, from what the start has returned.
 
 Source: draft-ietf-httpapi-ratelimit-headers-10, "RateLimit header fields for HTTP". `q` is the quota, `w` its window in
-seconds, `r` what remains, `t` the seconds until all of it is available again. The number of active jobs has no window:
-room comes when a job ends. What remains of it is told when it is 0; counting it otherwise would cost each start a query.
+seconds, `r` what remains, `t` the seconds until all of it is available again. The number of active jobs has no window,
+because room comes when a job ends. What remains of it is told when it is 0; to count it otherwise would cost each start
+a query.
 """
 
 from math import ceil
