@@ -178,7 +178,7 @@ class Page(Output, Generic[Item]):
         return self.next_cursor is not None
 
 
-class PresetResponse(Output):
+class ExportPresetResponse(Output):
     """An export preset: what a final render can be made for, with its frame size, frame rate and encoding limits."""
 
     name: str

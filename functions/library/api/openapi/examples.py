@@ -185,7 +185,7 @@ EXAMPLES: dict[str, Any] = {
     "SourcePage": _page(_SOURCE),
     "ClipPage": _page(_CLIP),
     "ExportPage": _page(_EXPORT),
-    "PresetPage": {"items": [_PRESET], "next_cursor": None, "has_more": False},
+    "ExportPresetPage": {"items": [_PRESET], "next_cursor": None, "has_more": False},
     "Job": _JOB | _CANCELLED,
     "JobPage": _page(_JOB | _CANCELLED),
     "Upload": {
