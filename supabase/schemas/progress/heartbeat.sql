@@ -10,19 +10,19 @@ create function public.editai_heartbeat(
   p_ttl_seconds double precision,
   p_percentage integer default null,
   p_current_step text default '',
-  p_estimated_remaining integer default null,
-  out outcome text,
-  out expires_at timestamptz
-)
+  p_estimated_remaining integer default null
+) returns public.editai_heartbeat_reply
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  expires_at timestamptz;
   v_renewal record;
 begin
   select * into v_renewal
   from public.editai_renew_lease(p_project_id, p_lease_id, p_fencing_token, p_ttl_seconds);
   if not v_renewal.renewed then
     outcome := public.editai_loss_reason(p_job_id);
-    return;
+    return (outcome, expires_at);
   end if;
   if p_percentage is not null then
     insert into public.editai_generation_progress as g (
@@ -41,5 +41,6 @@ begin
   end if;
   outcome := 'held';
   expires_at := v_renewal.expires_at;
+  return (outcome, expires_at);
 end
 $$;
