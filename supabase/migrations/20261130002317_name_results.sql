@@ -1,6 +1,6 @@
 -- Name the types of results, so that programs that generate types know them. In JSON they are the same objects.
 -- Written by `make migration` from supabase/schemas, which says of each object what it is for.
--- Checksum of what follows, which shows changes by hand: 954a5be25fe327f9
+-- Checksum of what follows, which shows changes by hand: 4a70ce3f97b93616
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -949,7 +949,7 @@ $$;
 create or replace function public.editai_schema_version()
 returns text
 language sql immutable security invoker set search_path = '' as $$
-  select '20261130001659'
+  select '20261130002317'
 $$;
 
 -- Starts a job on a project: lease, job, progress 0 and the project's status, in one transaction. Called by the
