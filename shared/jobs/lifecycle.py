@@ -39,7 +39,7 @@ class JobStart(Record):
 class JobClaim(Record):
     """The outcome of a claim; lease, sources and clips are set only when it is `claimed`."""
 
-    outcome: Literal["claimed", "running", "ended", "exhausted", "busy", "job_not_found"]
+    outcome: Literal["claimed", "running", "ended", "exhausted", "busy", "drained", "job_not_found"]
     job: Job | None
     lease: Lease | None
     sources: tuple[Source, ...] | None
@@ -226,6 +226,18 @@ async def return_job(lease: Lease, *, dispatch_ttl_seconds: float) -> int:
     )
     raise_if_lost(lease, response["outcome"])
     return response["dispatch_token"]
+
+
+async def abandon_job(lease: Lease, code: str, *, ttl_seconds: float) -> None:
+    """Let the lease of an attempt that gives up end soon, and note why. Raises LeaseLost, DatabaseUnavailable."""
+    outcome = await call(
+        "abandon_job",
+        repeatable=True,
+        **fencing_params(lease),
+        ttl_seconds=ttl_seconds,
+        code=code,
+    )
+    raise_if_lost(lease, outcome)
 
 
 async def discard_outputs(lease: Lease) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import secrets
 import socket
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,9 @@ class Delivery(BaseModel):
 
     job_id: UUID
 
+
+_PROCESS = secrets.token_hex(3)
+"""Tells processes apart: those of Cloud Run's instances have the same id."""
 
 _running: set[asyncio.Task[str]] = set()
 """References to the tasks of running jobs, so that they are not collected. A job's state is its lease, not this."""
@@ -94,6 +98,8 @@ async def _claim_and_run(
     claim = await claim_job(job_id, holder=_holder(), ttl_seconds=settings.lease_ttl_seconds)
     if claim.outcome == "busy":
         raise ProjectBusy
+    if claim.outcome == "drained":
+        raise ServiceUnavailable("This worker gets no further jobs.")
     if claim.outcome != "claimed":
         logger.info("the job is not run: %s", claim.outcome, extra={"outcome": claim.outcome})
         return claim.outcome
@@ -122,5 +128,9 @@ def _ids(claim: JobClaim) -> dict[str, Any]:
 
 
 def _holder() -> str:
-    """The name of this process, for operators who read the locks table. Ownership is proved by lease id and token."""
-    return f"worker {socket.gethostname()} {os.getpid()}"
+    """The name of this process, for operators: who holds what, and whom to drain.
+
+    Cloud Run names no instance, so its revision comes first. Ownership is proved by lease id and token.
+    """
+    place = os.environ.get("K_REVISION") or socket.gethostname()
+    return f"worker {place} {os.getpid()}-{_PROCESS}"

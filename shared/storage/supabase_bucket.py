@@ -4,6 +4,7 @@ Small calls use the process's Supabase client, whose timeouts fit a request. Fil
 URL, through a client whose timeouts fit a large file.
 """
 
+import logging
 import tempfile
 from asyncio import Lock, sleep, to_thread
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
@@ -31,6 +32,8 @@ from shared.storage.interface import EndsSuffice, UploadAccess
 from shared.storage.paths import check_path, check_prefix
 from supabase import AsyncClient
 
+logger = logging.getLogger(__name__)
+
 BLOCK_BYTES = 1 << 20
 PAGE = 1000
 TRANSFER_TIMEOUT = httpx.Timeout(60, connect=5)
@@ -55,6 +58,14 @@ class SupabaseStorage:
         self._connect = connect
         self._fetching_whole = Lock()
         self._whole: Path | None = None
+
+    async def check(self) -> None:
+        """Ask for the bucket, which needs the service and a valid key, and transfers nothing."""
+        try:
+            await (await self._connect()).storage.get_bucket(self._bucket)
+        except (StorageApiError, httpx.HTTPError, ValueError) as error:
+            logger.warning("storage is not ready: %s", type(error).__name__)
+            raise StorageUnavailable from error
 
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
