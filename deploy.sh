@@ -20,7 +20,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DRY_RUN='' YES='' FUNCTIONS_CHANGED='' action=deploy env_file=''
 STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 
-for part in common settings preflight database identity functions schedule edge verify destroy; do
+for part in common settings memory preflight database identity functions schedule edge verify destroy; do
     # shellcheck source=/dev/null
     source "$ROOT/deploy/$part.sh"
 done
@@ -74,6 +74,7 @@ main() {
     if [[ $action == stage ]]; then exec deploy/stage.sh; fi
     set_defaults
     check_settings
+    check_memory
     if [[ $action == destroy ]]; then
         [[ -n $DRY_RUN ]] || need gcloud
         [[ -n $DRY_RUN ]] || can_reach_project

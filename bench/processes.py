@@ -8,12 +8,13 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(pid: int) -> float:
     """User and system time that a process and its descendants, ended ones included, have used so far."""
-    return sum(_own_seconds(member) for member in _tree(pid))
+    return sum(_own_seconds(member) for member in process_tree(pid))
 
 
-def _tree(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
+    """A process and its descendants."""
     children = [child for child in _pids() if _field(child, 1) == str(pid)]
-    return [pid, *(member for child in children for member in _tree(child))]
+    return [pid, *(member for child in children for member in process_tree(child))]
 
 
 def _pids() -> list[int]:

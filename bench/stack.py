@@ -19,6 +19,7 @@ class StackInfo(BaseModel):
     supabase_url: str
     postgrest_url: str
     db_url: str
+    admin_password: str
     service_role_key: str
     jwt_secret: str
     jwt_issuer: str
@@ -34,6 +35,8 @@ def scratch_stack(*, functions: bool) -> Generator[StackInfo]:
         _local("up", directory, *([] if functions else ["--database-only"]))
         stack = json.loads((directory / "stack.json").read_text())
         ports = json.loads((directory / "ports.json").read_text())
+        keys = json.loads((directory / "keys.json").read_text())
+        stack["admin_password"] = keys["admin_password"]
         postgrest_url = f"http://127.0.0.1:{ports['postgrest']}"
         yield StackInfo.model_validate(stack | {"postgrest_url": postgrest_url})
     finally:

@@ -11,6 +11,7 @@ deploy_functions() {
         "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "MAX_ACTIVE_JOBS_PER_USER=$MAX_ACTIVE_JOBS_PER_USER" "${DISPATCH[@]}"
     # On a timeout Cloud Run ends the request but not the process. The attempt would hold the project while it gets almost no CPU.
     write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "FFMPEG_MEMORY_BYTES=$FFMPEG_MEMORY_BYTES" \
+        "MAX_JOB_SOURCE_BYTES=$MAX_JOB_SOURCE_BYTES" \
         "ATTEMPT_SECONDS=$((WORKER_SECONDS - 60))" "${DISPATCH[@]}" "$(expects_caller editai-tasks "$WORKER_URL")"
     write_settings lease_cleanup "JOB_RETENTION_DAYS=$JOB_RETENTION_DAYS" "IDEMPOTENCY_KEY_DAYS=$IDEMPOTENCY_KEY_DAYS" \
         "${DISPATCH[@]}" "$(expects_caller editai-scheduler "$LEASE_CLEANUP_URL")"

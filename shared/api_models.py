@@ -13,9 +13,9 @@ from shared.jobs.records import (
     AudioTrack,
     ExportPreset,
     JobKind,
+    JobOutcome,
     JobStatus,
     ProjectStatus,
-    Segment,
 )
 
 Item = TypeVar("Item")
@@ -24,7 +24,12 @@ Item = TypeVar("Item")
 class Output(BaseModel):
     """A response body."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        from_attributes=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Health(Output):
@@ -76,6 +81,19 @@ class SourceResponse(Output):
     urls_expire_at: datetime | None
 
 
+class ClipSegment(Output):
+    """A part of a source that a clip shows, from `start` to `end` in seconds."""
+
+    source_id: UUID
+    start: float
+    end: float
+    audio_track: int | None = Field(
+        default=None,
+        description="The number of the sound track that is heard. Null where the clip is silent, and in clips "
+        "made before tracks could be chosen.",
+    )
+
+
 class ClipResponse(Output):
     """A clip. Its URLs work until `urls_expire_at`; then read the clip again for new URLs."""
 
@@ -90,7 +108,7 @@ class ClipResponse(Output):
     width: int
     height: int
     frame_rate: float
-    segments: tuple[Segment, ...] = Field(
+    segments: tuple[ClipSegment, ...] = Field(
         description="The parts of sources that the clip shows, in order."
     )
     created_at: datetime
@@ -196,6 +214,13 @@ class JobAccepted(Output):
     progress_url: str
 
 
+class JobError(Output):
+    """Why a job failed: `code` is meant for programs, `detail` for people."""
+
+    code: str
+    detail: str = ""
+
+
 class JobResponse(JobFacts):
     """A job in its current state."""
 
@@ -203,12 +228,12 @@ class JobResponse(JobFacts):
     attempt: int
     max_attempts: int
     result: dict[str, Any] | None
-    error: dict[str, Any] | None
+    error: JobError | None
     started_at: datetime | None
     finished_at: datetime | None
 
 
-class CancelResponse(Output):
+class CancellationResponse(Output):
     """`cancelled`: the active job was cancelled. `idle`: there was no active job."""
 
     outcome: Literal["cancelled", "idle"]
@@ -222,23 +247,39 @@ class ProgressJob(Output):
     kind: JobKind
     status: JobStatus
     attempt: int
-    error: dict[str, Any] | None
+    error: JobError | None
 
 
 class ProgressResponse(Output):
-    """The progress of a project. It is read from the database on every request, so all instances agree."""
+    """The progress of a project's newest job. It is read from the database on every request, so all instances agree."""
 
     project_id: str
-    status: ProjectStatus
-    percentage: int = Field(ge=0, le=100)
-    current_step: str
-    estimated_remaining: int | None = Field(
-        description="Seconds until the job ends; null while this is unknown."
+    status: ProjectStatus = Field(
+        description="The project's status. It says what the project holds: after a cancelled job it is "
+        "`ready_for_triage` if there are clips. `job.status` and `outcome` say what became of the job."
     )
-    updated_at: datetime
+    percentage: int = Field(
+        ge=0,
+        le=100,
+        description="How much of the job is done: 100 if it has completed, and only then. It is 0 without "
+        "a job and after a cancel, which removes the progress. A failed job keeps what it reached.",
+    )
+    current_step: str = Field(
+        description="What the job does or did last, for people; empty without a job and after a cancel."
+    )
+    estimated_remaining: int | None = Field(
+        description="Seconds until the job ends: 0 if it has completed, null while this is unknown "
+        "or no worker runs the job."
+    )
+    updated_at: datetime = Field(
+        description="When the job ended; before that, when its progress was last written."
+    )
     stalled: bool = Field(
         description="The worker of the running job has missed two heartbeats: it sends one at least "
         "at each third of the lease's time to live, by default every 20 s. If it sends none before "
         "the lease expires, the job is retried or failed."
+    )
+    outcome: JobOutcome | None = Field(
+        description="How the job ended. Null while it is active, or if the project has had no job."
     )
     job: ProgressJob | None

@@ -226,6 +226,18 @@ class TooManyJobs(EditAIError):
     title = "Too many active jobs"
 
 
+class TooManyStreams(EditAIError):
+    """The user has reached the limit of open event streams in one process."""
+
+    status = 429
+    slug = "too-many-streams"
+    title = "Too many event streams"
+    default_detail = "You already have 20 open event streams here, the maximum. Close one, or poll."
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "5"})
+
+
 class ServiceUnavailable(EditAIError):
     """A dependency is temporarily unavailable."""
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from pipeline.ffmpeg.limits import FfmpegSettings
 from pipeline.kinds import recipes
+from pipeline.run.job_context import SourceSettings
 from shared.auth.google_id_tokens import CallerSettings
 from shared.dispatch.cloud_tasks import CloudTasksSettings
 from shared.dispatch.dispatch import DispatchSettings
@@ -20,7 +21,7 @@ from shared.storage.factory import StorageSettings
 configure_logging()
 check_settings(
     *(Settings, StorageSettings, CallerSettings, WorkerSettings, FfmpegSettings),
-    *(DispatchSettings, CloudTasksSettings),
+    *(SourceSettings, DispatchSettings, CloudTasksSettings),
 )
 configure_telemetry("worker")
 serve_functions()

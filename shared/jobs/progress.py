@@ -3,6 +3,7 @@
 Nothing is kept in memory, so every instance shows the true percentage, even right after a restart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import UUID
 from shared.database.client import call, read
 from shared.errors import InvalidRequest
 from shared.jobs.fence import fencing_params, raise_if_lost
-from shared.jobs.records import JobKind, JobStatus, Lease, ProjectStatus, Record
+from shared.jobs.records import JobKind, JobOutcome, JobStatus, Lease, ProjectStatus, Record
 
 MAX_PERCENTAGE = 100
 
@@ -46,8 +47,10 @@ class KeyProgress(Record):
 
 
 class GenerationProgress(Record):
-    """A project's progress, with the job and lease that explain it.
+    """A project's progress, with the newest job, whose progress it is, and the lease that explains it.
 
+    `percentage` is 100 if that job has completed, and only then; 0 without a job and after a cancel. `outcome` is None
+    while the job is active.
     `stalled`: the running job's worker has missed two heartbeats, or its lease has expired, and no one has taken it
     over yet.
     """
@@ -59,6 +62,7 @@ class GenerationProgress(Record):
     estimated_remaining: int | None
     updated_at: datetime
     stalled: bool
+    outcome: JobOutcome | None
     job_id: UUID | None
     job_kind: JobKind | None
     job_status: JobStatus | None
@@ -95,7 +99,7 @@ async def get_generation_progress(
 ) -> GenerationProgress | None:
     """Read a project's progress; None if the owner has no such project. With `owner_id` None, any owner's is read.
 
-    Without a progress row the percentage follows from the project's status. Raises DatabaseUnavailable.
+    Raises DatabaseUnavailable.
     """
     rows = await call(
         "read_progress",
@@ -104,6 +108,25 @@ async def get_generation_progress(
         owner_id=owner_id and str(owner_id),
     )
     return GenerationProgress.model_validate(rows[0]) if rows else None
+
+
+async def get_progress_of(
+    wanted: Sequence[tuple[str, UUID | None, UUID | None]],
+) -> list[GenerationProgress | None]:
+    """Read the progress of several projects in one call; each is named by its id, its owner and a job.
+
+    Owner and missing projects are as in `get_generation_progress`. If the job is not the project's newest, what is
+    returned is about that job, which has ended. Raises DatabaseUnavailable.
+    """
+    project_ids, owner_ids, job_ids = zip(*wanted, strict=True)
+    found = await call(
+        "read_progress_of",
+        repeatable=True,
+        project_ids=project_ids,
+        owner_ids=[owner_id and str(owner_id) for owner_id in owner_ids],
+        job_ids=[job_id and str(job_id) for job_id in job_ids],
+    )
+    return [progress and GenerationProgress.model_validate(progress) for progress in found]
 
 
 async def get_key_progress(key: str) -> KeyProgress | None:

@@ -12,6 +12,7 @@ KIND_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 
 JobKind = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
 JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
+JobOutcome = Literal["completed", "failed", "cancelled"]
 ProjectStatus = Literal["created", "generating", "rendering", "ready_for_triage", "failed"]
 
 

@@ -15,6 +15,7 @@ RefusalCode = Literal[
     "encrypted",
     "truncated",
     "unreadable",
+    "too_complex",
     "no_video",
     "no_duration",
     "too_long",

@@ -11,7 +11,11 @@ _MAX_BOXES = 10_000
 _MAX_MOOV_BYTES = 1 << 20
 
 
-class TooMuchRead(Exception):
+class LimitReached(Exception):
+    """Reading a file takes more time or memory than a file of its size may take."""
+
+
+class TooMuchRead(LimitReached):
     """A file made its reader read much more than the file holds."""
 
 

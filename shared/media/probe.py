@@ -18,6 +18,7 @@ from typing import BinaryIO, NamedTuple, cast
 from shared.media import containers
 from shared.media.containers import CONTAINERS, ContainerName
 from shared.media.facts import AudioFacts, MediaFacts, UnusableMedia, VideoFacts
+from shared.media.input_file import LimitReached
 from shared.media.measured import Measurement
 from shared.media.readers.children import NoReport, ParentEnded, reading
 from shared.media.refusals import other_formats
@@ -52,6 +53,10 @@ _probes = ThreadPoolExecutor(MAX_PROBES, thread_name_prefix="probe")
 
 TRUNCATED = "The file is incomplete: part of the video is missing. Upload the whole file again."
 
+TOO_COMPLEX = (
+    "Reading the file takes more time or memory than a video of its size needs."
+    " Convert it, for instance with HandBrake."
+)
 _CODES_FROM_HEADERS = {
     *("unsupported_codec", "encrypted"),
     *("too_large", "too_many_streams", "too_many_channels", "unsupported_colours"),
@@ -67,7 +72,7 @@ def probe(path: Path) -> MediaFacts:
 
     Raises:
         UnusableMedia: this system cannot use the file; its detail says why.
-        OSError: there is no such file.
+        OSError: there is no such file, or the machine is too busy to read it in time.
 
     """
     size = path.stat().st_size
@@ -103,8 +108,8 @@ def _ends_suffice_for_probe(path: Path, unread: range) -> bool:
             return True
         try:
             report = _read(file, container, unread)
-        except UnusableMedia:
-            return False
+        except UnusableMedia as error:
+            return error.code in _CODES_FROM_HEADERS
     try:
         _facts(report, container, path.stat().st_size)
     except UnusableMedia as error:
@@ -146,9 +151,13 @@ def _read_once(file: BinaryIO, container: ContainerName, unread: range) -> _Repo
     file.seek(0)
     measuring = (CONTAINERS[container].demuxer, 2 * MAX_STREAMS, unread.start, unread.stop)
     with reading(file, "libav", *measuring) as libav, reading(file, "mediainfo") as mediainfo:
+        tracks = list[Track]()
         try:
-            measurement = Measurement.model_validate_json(libav.report())
             tracks = cast("list[Track]", json.loads(mediainfo.report()))
+            measurement = Measurement.model_validate_json(libav.report())
+        except LimitReached as error:
+            refuse_excess(tracks)
+            raise UnusableMedia("too_complex", TOO_COMPLEX) from error
         except (NoReport, ValueError) as error:
             raise UnusableMedia("unreadable", UNREADABLE) from error
     return _Report(tracks, measurement)

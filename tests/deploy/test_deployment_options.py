@@ -30,6 +30,25 @@ def test_invalid_options_are_reported_before_anything_is_changed(
     assert cloud.changes == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"WORKER_MEMORY": "4Gi"}, "WORKER_MEMORY=4Gi is too small: its parts may take 5382 MiB"),
+        ({"WORKER_CONCURRENCY": "2"}, "WORKER_MEMORY=6Gi is too small"),
+        ({"MAX_FILE_BYTES": "2000000000"}, "LIBRARY_MEMORY=2Gi is too small"),
+        ({"LIBRARY_MEMORY": "a lot"}, "LIBRARY_MEMORY takes a size such as 6Gi, not 'a lot'"),
+    ],
+)
+def test_settings_that_do_not_fit_an_instance_s_memory_are_refused(
+    cloud: Cloud, settings: dict[str, str], message: str
+) -> None:
+    run = cloud.deploy(**settings)
+
+    assert run.returncode == 1
+    assert message in run.stderr
+    assert cloud.changes == []
+
+
 def test_a_missing_login_permission_or_key_is_named(cloud: Cloud) -> None:
     (cloud.memory / "logged-out").touch()
     assert "run 'gcloud auth login'" in cloud.deploy().stderr

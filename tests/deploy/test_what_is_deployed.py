@@ -3,16 +3,11 @@
 import json
 import re
 
+from pipeline.ffmpeg.limits import MAX_FILE_BYTES
 from shared.media.probe import MAX_PROBES
 from shared.media.readers import libav, mediainfo
 from shared.storage.paths import BUCKET_TYPES
 from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
-
-PYTHON_BYTES = 128 << 20
-"""The library's own process. With a 400 MB upload on disk, 91 MB were measured."""
-
-WARM_PARENT_BYTES = 48 << 20
-"""The process from which the probe's children are forked: 42 MB were measured."""
 
 
 def test_no_secret_is_in_an_argument_in_the_output_or_where_it_is_not_needed(
@@ -57,18 +52,21 @@ def test_only_the_library_is_public(deployed: Cloud) -> None:
     assert open_to_all == ["editai-library allUsers roles/run.invoker"]
 
 
-def test_the_library_has_memory_for_its_maximum_load(deployed: Cloud) -> None:
-    """Files in its temporary directory are in memory there."""
-    flags = deployed.function("library")
-    settings = (deployed.checkout / "build/library.env.yaml").read_text()
-    largest_upload = re.search(r'MAX_UPLOAD_BYTES: "(\d+)"', settings)
-    bucket = json.loads((deployed.memory / "bucket").read_text())
-    assert largest_upload is not None
-    uploads = int(flags["--concurrency"]) * int(largest_upload[1])
-    each_probe = mediainfo.MEMORY_BYTES + libav.MEMORY_BYTES
-    probes = bucket["file_size_limit"] + WARM_PARENT_BYTES + MAX_PROBES * each_probe
-    assert flags["--memory"].endswith("Gi")
-    assert uploads + probes + PYTHON_BYTES < int(flags["--memory"][:-2]) << 30
+def test_the_sums_of_memory_count_the_limits_of_the_code(deployed: Cloud) -> None:
+    """`deploy.sh` adds up what an instance's parts may take; these are the parts whose limits are in the code."""
+    memory = (deployed.checkout / "deploy/memory.sh").read_text()
+    mebibytes = {
+        name: int(number) << 20
+        for name, number in re.findall(r"^(\w+_BYTES)=\$\(\((\d+) \* MIB\)\)", memory, re.MULTILINE)
+    }
+    assert mebibytes["PROBE_BYTES"] == mediainfo.MEMORY_BYTES + libav.MEMORY_BYTES
+    assert f"{MAX_PROBES} * PROBE_BYTES" in memory
+    assert mebibytes["OUTPUT_BYTES"] == MAX_FILE_BYTES
+    settings = (deployed.checkout / "build/worker.env.yaml").read_text()
+    assert 'FFMPEG_MEMORY_BYTES: "3221225472"' in settings
+    assert 'MAX_JOB_SOURCE_BYTES: "1500000000"' in settings
+    assert deployed.function("worker")["--memory"] == "6Gi"
+    assert deployed.function("library")["--memory"] == "2Gi"
 
 
 def test_the_worker_s_timeout_is_the_longest_of_cloud_tasks(deployed: Cloud) -> None:

@@ -224,6 +224,13 @@ class SqlClient:
             counts={"requeued": 0},
         )
 
+    def read_progress_of(
+        self, *wanted: tuple[str, UUID | None, UUID | None]
+    ) -> list[dict[str, Any] | None]:
+        projects, owners, jobs = map(list, zip(*wanted, strict=True))
+        arguments = {"project_ids": projects, "owner_ids": owners, "job_ids": jobs}
+        return self.one("read_progress_of", **arguments)
+
     def cleanup_leases(
         self, *, limit: int = 100, dispatch_ttl_seconds: float = DISPATCH_TTL
     ) -> list[Reclaimed]:

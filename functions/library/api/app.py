@@ -31,6 +31,8 @@ BASE_PATH = "/api/v1/library"
 EXPOSED_HEADERS = (
     "Content-Range",
     "ETag",
+    "Idempotency-Replayed",
+    "Job-Status",
     "Location",
     "Preference-Applied",
     "Retry-After",

@@ -38,6 +38,10 @@ class LibrarySettings(BaseSettings):
     slow_body_seconds: float = Field(default=30, gt=0)
     """The timeout for each 64 KiB of a body. Only the time that the library waits for data counts."""
 
+    events_max_seconds: float = Field(default=300, gt=0)
+    """How long an event stream of progress stays open; its client then resumes it. Keep it below the platform's limit
+    for a request."""
+
     cors_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
     """The origins of web pages that may call the library, as a JSON list."""
 

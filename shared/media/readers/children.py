@@ -17,12 +17,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from shared.media.input_file import LimitReached
+from shared.media.readers.confinement import LIMIT_REACHED
+
 CHILD_TIMEOUT_SECONDS = 30
+"""More than the CPU time of any file but the largest: a busy machine is not the file's fault."""
+
 _END_SECONDS = 1
 
 
 class NoReport(Exception):
-    """The child gave no report in time: it hung, crashed or reached a limit."""
+    """The child gave no report: it crashed."""
+
+
+class TooSlow(OSError):
+    """The child gave no report in time and reached no limit: the machine is too busy."""
 
 
 class ParentEnded(OSError):
@@ -100,7 +109,7 @@ class Child:
         self._deadline = time.monotonic() + CHILD_TIMEOUT_SECONDS
 
     def report(self) -> bytes:
-        """What it says, which may be anything. Blocks. Raises NoReport, ParentEnded."""
+        """What it says, which may be anything. Blocks. Raises NoReport, LimitReached, TooSlow, ParentEnded."""
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
         said = bytearray()
@@ -109,13 +118,15 @@ class Child:
                 continue
             if block := os.read(self._descriptor, 1 << 16):
                 said += block
+            elif said.endswith(LIMIT_REACHED):
+                raise LimitReached
             elif said:
                 return bytes(said)
             elif self._parent.poll() is None:
-                break
+                raise NoReport
             else:
                 raise ParentEnded
-        raise NoReport
+        raise TooSlow("reading a file took too long")
 
 
 warm_parent = WarmParent(Path(__file__).with_name("warm_parent.py"))

@@ -1,4 +1,4 @@
-"""The limits of a child process that reads a file. The kernel enforces them."""
+"""The limits of a child process that reads a file. The kernel enforces them, in proportion to the file."""
 
 import ctypes
 import os
@@ -7,6 +7,17 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+
+LIMIT_REACHED = b"\0limit"
+"""What ends the report about a file that cost more than it may. No report has a null."""
+
+BASE_CPU_SECONDS = 1
+"""Ordinary files take 0.05 s, and a slower machine several times that."""
+
+
+def cpu_seconds_for(size: int, per_mib: float) -> int:
+    """The CPU time for a file of `size` bytes. The kernel counts whole seconds."""
+    return round(BASE_CPU_SECONDS + size / (1 << 20) * per_mib)
 
 
 def confine(*, memory_bytes: int, cpu_seconds: int) -> None:
@@ -17,10 +28,11 @@ def confine(*, memory_bytes: int, cpu_seconds: int) -> None:
     for limit, value in (
         (resource.RLIMIT_NOFILE, 3),
         (resource.RLIMIT_AS, mapped + memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    # At the soft limit the kernel sends SIGXCPU, which tells the cause, and at the hard limit SIGKILL.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
 
 
 def die_with(parent: int) -> None:

@@ -12,6 +12,8 @@ export const MAX_CALL_SECONDS = 145;
 const FORWARDED_HEADERS = [
   "cache-control",
   "content-type",
+  "idempotency-replayed",
+  "job-status",
   "location",
   "preference-applied",
   "retry-after",

@@ -13,7 +13,14 @@ const ALLOWED_HEADERS = [
   "x-client-info",
   "x-region",
 ];
-const EXPOSED_HEADERS = ["Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"];
+const EXPOSED_HEADERS = [
+  "Idempotency-Replayed",
+  "Job-Status",
+  "Location",
+  "Preference-Applied",
+  "Retry-After",
+  "WWW-Authenticate",
+];
 const PREFLIGHT_SECONDS = 3600;
 
 /** The response to a browser's preflight request. */

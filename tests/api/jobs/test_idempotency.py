@@ -28,6 +28,9 @@ async def test_the_response_stays_the_same_when_the_job_has_ended(
     again = await api.generate(project, headers=KEY)
     assert (again.status_code, again.content) == (202, first.content)
     assert again.headers["location"] == first.headers["location"]
+    assert (first.headers["job-status"], again.headers["job-status"]) == ("queued", "cancelled")
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
     assert traces.count("editai_locks") == 0
 
 

@@ -6,8 +6,20 @@ import pytest
 
 from shared.jobs.lifecycle import claim_job
 from shared.jobs.progress import Progress, update_generation_progress
+from tests.api.resources.test_clips import make_clips
 from tests.support.database import Clock
 from tests.support.library_client import Api
+
+
+async def test_a_cancelled_job_shows_no_progress_although_there_are_clips(
+    api: Api, project: str
+) -> None:
+    await make_clips(api, project, 1)  # and cancel the job
+    progress = (await api.get(f"projects/{project}/progress")).json()
+    assert (progress["percentage"], progress["current_step"]) == (0, "")
+    assert progress["estimated_remaining"] is None
+    assert progress["outcome"] == progress["job"]["status"] == "cancelled"
+    assert progress["status"] == "ready_for_triage"
 
 
 async def test_a_new_project_has_made_no_progress(api: Api, project: str) -> None:

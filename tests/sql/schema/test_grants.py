@@ -53,7 +53,7 @@ CALLED_BY_THE_SERVICE = {
     "announce_upload", "begin_progress", "finish_job", "forget_storage_garbage", "grant_lease", "heartbeat",
     "hold_job", "hold_lease", "lock_job_lease", "lock_live_lease", "lock_project", "loss_reason",
     "get_source", "has_too_many_jobs", "list_clips", "list_exports", "list_projects", "list_sources",
-    "job_removals", "job_removal_times", "list_storage_garbage", "read_progress", "removals",
+    "job_removals", "job_removal_times", "list_storage_garbage", "read_progress", "read_progress_of", "removals",
     "reclaim_lease", "record_clip", "refusal", "release_lease", "renew_lease", "requeue_job", "schema_version",
     "resume_progress", "return_job",
     "abandon_job", "drain", "note_job_event", "record_cleanup", "requeue_by_operator", "resume",

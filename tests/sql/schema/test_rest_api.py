@@ -93,6 +93,11 @@ def test_a_user_calls_no_function(fresh_state: Backend, filled: Lease, user: Use
     calls: dict[str, dict[str, Any]] = {
         "clock": {},
         "cancel_job": {"p_project_id": filled.project_id, "p_owner_id": user.id},
+        "read_progress_of": {
+            "p_project_ids": [filled.project_id],
+            "p_owner_ids": [None],
+            "p_job_ids": [None],
+        },
         "read_progress": {"p_project_id": filled.project_id, "p_owner_id": None},
         "cleanup_leases": {"p_limit": 1, "p_dispatch_ttl_seconds": 1},
         "list_projects": {"p_owner_id": None, "p_limit": 10},

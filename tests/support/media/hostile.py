@@ -147,10 +147,10 @@ def decoder_names() -> set[str]:
 
 
 def many_chapters(path: Path, chapters: int) -> None:
-    """One second of video with `chapters` chapters."""
+    """One second of video with `chapters` chapters of a tenth of a second each."""
     labels = path.with_suffix(".txt")
-    chapter = "[CHAPTER]\nTIMEBASE=1/1000000\nSTART={}\nEND={}\ntitle=a\n"
-    texts = (chapter.format(number, number + 1) for number in range(chapters))
+    chapter = "[CHAPTER]\nTIMEBASE=1/10\nSTART={}\nEND={}\ntitle=The part with the number {}\n"
+    texts = (chapter.format(number, number + 1, number) for number in range(chapters))
     labels.write_text(";FFMETADATA1\n" + "".join(texts))
     source = [*footage.pattern(1, size="64x64"), "-i", str(labels)]
     footage.make(*source, "-map_chapters", "1", *X264, str(path))
@@ -177,12 +177,21 @@ def deep_elements(path: Path) -> None:
     )
 
 
-def many_edits(path: Path) -> None:
-    """An MP4 with an edit list of 250,000 edits, each of one picture."""
+def many_edits(path: Path, edits: int = 250_000) -> None:
+    """An MP4 with an edit list of `edits` edits, each of one picture."""
+    _replace_edits(path, struct.pack(">IIHH", 40, 0, 1, 0) * edits)
+
+
+def edits_from_the_last_picture(path: Path) -> None:
+    """Half a megabyte of edits that each show the last picture, so that all those before it are decoded first."""
+    _replace_edits(path, struct.pack(">IIHH", 40, 15_000, 1, 0) * 40_000)
+
+
+def _replace_edits(path: Path, edits: bytes) -> None:
+    """One second of video with these edits (ISO/IEC 14496-12, 8.6.6)."""
     footage.make(*footage.pattern(1, size="64x64"), *X264, "-f", "mp4", str(path))
     content = path.read_bytes()
-    edit = struct.pack(">IIHH", 40, 0, 1, 0)
-    edits = struct.pack(">4sII", b"elst", 0, 250_000) + edit * 250_000
+    edits = struct.pack(">4sII", b"elst", 0, len(edits) // 12) + edits
     added = struct.pack(">I", 4 + len(edits)) + edits
     start = content.index(b"elst") - 4
     (old,) = struct.unpack_from(">I", content, start)
@@ -202,5 +211,14 @@ def overlapping_samples(path: Path) -> None:
     path.write_bytes(content + bytes(2 << 20))
 
 
-COSTLY = (empty_fragments, empty_broadcast, deep_elements, many_edits, overlapping_samples)
-"""Files of some megabytes that claim, nest or repeat far more than they hold."""
+def claimed_pictures(path: Path) -> None:
+    """An index of one entry in a file of 68 KB that claims two million pictures of one byte."""
+    overstated_index(path.with_suffix(".mp4"), 2_000_000)
+    path.write_bytes(path.with_suffix(".mp4").read_bytes() + bytes(66_000))
+
+
+REPEATING = (many_edits, edits_from_the_last_picture, claimed_pictures)
+"""Files whose index names far more pictures than they hold."""
+
+COSTLY = (empty_fragments, empty_broadcast, deep_elements, overlapping_samples, *REPEATING)
+"""Files of some megabytes at most that claim, nest or repeat far more than they hold."""

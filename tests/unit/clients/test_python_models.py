@@ -9,21 +9,21 @@ from api.app import create_app
 from editai_client import models
 
 SCHEMAS = {
-    "Project": "ProjectResponse",
+    "Project": "Project",
     "AudioTrack": "AudioTrack",
-    "Source": "SourceResponse",
-    "Upload": "UploadResponse",
+    "Source": "Source",
+    "Upload": "Upload",
     "ResumableUpload": "ResumableUpload",
-    "Segment": "Segment",
-    "Clip": "ClipResponse",
-    "Export": "ExportResponse",
-    "Page": "Page_ClipResponse_",
+    "Segment": "ClipSegment",
+    "Clip": "Clip",
+    "Export": "Export",
+    "Page": "ClipPage",
     "StartedJob": "StartedJob",
     "JobAccepted": "JobAccepted",
-    "Job": "JobResponse",
-    "Cancellation": "CancelResponse",
+    "Job": "Job",
+    "Cancellation": "Cancellation",
     "ProgressJob": "ProgressJob",
-    "Progress": "ProgressResponse",
+    "Progress": "Progress",
 }
 
 PUBLIC = {

@@ -121,3 +121,24 @@ async def test_a_clip_that_storage_never_accepts_fails_the_job_at_once(
         "code": "storage_refused",
         "detail": "The file is larger than the limit of 1,000 bytes of storage.",
     }
+
+
+@pytest.fixture
+async def small_worker(worker: FunctionProcess) -> AsyncIterator[FunctionProcess]:
+    """A worker that fetches less than the source has."""
+    worker.start(MAX_JOB_SOURCE_BYTES="5000000")
+    yield worker
+    worker.restart()
+
+
+async def test_a_job_whose_sources_do_not_fit_fails_before_any_is_fetched(
+    project: ProjectAtWork, small_worker: FunctionProcess, deliver: Deliver
+) -> None:
+    project.admin.execute("update editai_sources set size_bytes = 9000000")
+    # A source that was fetched would be missed.
+    (project.storage / project.source_path).unlink()
+    error = await _failure(project, small_worker, deliver)
+    assert error == {
+        "code": "too_large",
+        "detail": "The job's videos have 9 MB together; the maximum is 5 MB. Use fewer or smaller videos.",
+    }

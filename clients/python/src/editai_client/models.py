@@ -186,7 +186,10 @@ class ProgressJob(_Body):
 
 
 class Progress(_Body):
-    """The progress of a project. `estimated_remaining` is in seconds, None while it is unknown."""
+    """The progress of a project's newest job. `percentage` is 100 only if it has completed, 0 after a cancel.
+
+    `estimated_remaining` is in seconds, None while it is unknown. `outcome` is None while the job is active.
+    """
 
     project_id: str
     status: str
@@ -195,4 +198,5 @@ class Progress(_Body):
     estimated_remaining: int | None
     updated_at: datetime
     stalled: bool
+    outcome: str | None
     job: ProgressJob | None

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api.http.security import CurrentCaller
 from api.job_start.wait_slot import MAX_WAITING_PER_USER, client_disconnected, wait_slot
+from api.openapi.responses import IDEMPOTENCY_REPLAYED, JOB_STATUS
 from api.settings import get_library_settings
 from shared.api_models import JobAccepted, StartedJob
 from shared.auth.users import Caller
@@ -43,7 +44,8 @@ IdempotencyKey = Annotated[
         max_length=255,
         pattern=r"^[\x21-\x7e]*$",
         description="A key of your choice, one per job to start. A retry with the same key and the "
-        "same request gets the first response again and starts no second job. The same key with "
+        "same request gets the first response again and starts no second job; the header `Job-Status` "
+        "tells the job's status now. The same key with "
         "a different request gets 422. A key may be forgotten a day or more after its job has ended: "
         "by default after seven.",
         examples=["4f1c0c9e-6c1a-4f0c-9a53-3d2a52a4b2d1"],
@@ -52,12 +54,11 @@ IdempotencyKey = Annotated[
 Prefer = Annotated[
     list[str] | None,
     Header(
-        description="`wait=N` (RFC 7240): while the project is busy or you have too many active "
+        description="`wait=N` (RFC 7240), for instance `wait=30`: while the project is busy or you have too many active "
         "jobs, wait up to N seconds, at most 300, before the 409 or 429. At most "
         f"{MAX_WAITING_PER_USER} requests of a user wait at a time; a further one gets its response "
         "at once, without `Preference-Applied`. If the client disconnects during the wait, no job "
         "is started.",
-        examples=["wait=30"],
     ),
 ]
 
@@ -71,6 +72,8 @@ class JobStarter:
     preferred_wait: int | None
     wait_seconds_left: float
     client_disconnected: Callable[[], bool]
+    is_replay: bool = False
+    """Whether the job was started by an earlier request with the same idempotency key."""
 
     async def check(self, project_id: str) -> None:
         """Raise, before the body is read, if the job could not start now. Writes nothing.
@@ -101,7 +104,8 @@ class JobStarter:
             raise self._error_for(start)
         log_superseded(request.project_id, start.superseded_job_id)
         self._measure_wait("started")
-        if start.job.id == job_id:
+        self.is_replay = start.job.id != job_id
+        if not self.is_replay:
             with log_fields(project_id=request.project_id):
                 await dispatch(job_id, get_settings(), kind=request.kind)
         return start.job
@@ -156,8 +160,11 @@ class JobStarter:
             return {}
         return {"Preference-Applied": f"wait={self.preferred_wait}"}
 
+    def _replayed(self) -> dict[str, str]:
+        return {IDEMPOTENCY_REPLAYED: "true"} if self.is_replay else {}
+
     def accepted(self, job: Job) -> Response:
-        """The 202 for a job. It is the same for every replay, whatever the job's status is by then."""
+        """The 202 for a job. Its body is the same for every replay; its headers say what the job's status is now."""
         url = f"{get_library_settings().public_url}/projects/{job.project_id}/progress"
         content = JobAccepted(
             job=StartedJob.model_validate(job.model_dump(exclude={"status"})), progress_url=url
@@ -165,7 +172,7 @@ class JobStarter:
         return Response(
             content.model_dump_json(),
             status_code=202,
-            headers={"Location": url, **self.headers()},
+            headers={"Location": url, JOB_STATUS: job.status, **self._replayed(), **self.headers()},
             media_type="application/json",
         )
 

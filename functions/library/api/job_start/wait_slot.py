@@ -3,38 +3,29 @@
 A waiting request polls the database. Without a limit, one caller's waiting requests could take all of its time.
 """
 
-from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from uuid import UUID
 
 from starlette.requests import Request
 
+from api.http.caller_slots import CallerSlots
 from api.http.disconnects import STATE
 from shared.auth.users import Caller
 
 MAX_WAITING_PER_USER = 5
 MAX_WAITING_FOR_SERVICE = 50
 
-_waiting = Counter[UUID | None]()
+_waiting = CallerSlots(per_user=MAX_WAITING_PER_USER, for_service=MAX_WAITING_FOR_SERVICE)
 
 
 @contextmanager
 def wait_slot(caller: Caller) -> Generator[bool]:
     """Hold a wait slot during the block. Yields False if the caller's other requests hold them all."""
-    owner_id = caller.owner_id
-    if _waiting[owner_id] >= (
-        MAX_WAITING_FOR_SERVICE if caller.is_service else MAX_WAITING_PER_USER
-    ):
+    if not _waiting.is_free(caller):
         yield False
         return
-    _waiting[owner_id] += 1
-    try:
+    with _waiting.hold(caller):
         yield True
-    finally:
-        _waiting[owner_id] -= 1
-        if not _waiting[owner_id]:
-            del _waiting[owner_id]
 
 
 def client_disconnected(request: Request) -> Callable[[], bool]:

@@ -1,6 +1,5 @@
 """The OpenAPI document: FastAPI's, completed with what FastAPI cannot derive from the routes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,15 +8,15 @@ from fastapi.routing import APIRoute
 
 from api.http.problems import InvalidPart, Problem
 from api.models import GenerateFromSource
+from api.openapi.generated_clients import PREFIX, fit_for_clients, operations
 from api.openapi.problem_schemas import REFERENCE, problem_components
-from api.openapi.responses import problems
+from api.openapi.responses import BINARY, problems
 from api.settings import get_library_settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.job_params.raw_clips import RawClipsOptions
 from shared.media.containers import supported_titles
 
 JSON = "application/json"
-PROBLEM_PREFIX = REFERENCE.format(model="")
 ALLOW = {
     "Allow": {"description": "The methods that the path supports.", "schema": {"type": "string"}}
 }
@@ -52,19 +51,16 @@ def _build(app: FastAPI, base_path: str) -> dict[str, Any]:
         routes=app.routes,
     )
     _add_components(schema.setdefault("components", {}))
-    for operation in _operations(schema):
+    for operation in operations(schema):
         # Without docstrings (python -OO) FastAPI's own summary stays.
         if description := operation.get("description"):
             operation["summary"] = _first_sentence(description)
         _drop_default(operation)
         _complete_parameters(operation)
+    fit_for_clients(schema)
+    for operation in operations(schema):
         _add_examples(operation)
     return schema
-
-
-def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in schema["paths"].values():
-        yield from path.values()
 
 
 def _first_sentence(text: str) -> str:
@@ -112,7 +108,7 @@ def _add_examples(operation: dict[str, Any]) -> None:
 
     bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
     for content in (content for body in bodies for content in body.get("content", {}).values()):
-        name = content.get("schema", {}).get("$ref", "").removeprefix(PROBLEM_PREFIX)
+        name = content.get("schema", {}).get("$ref", "").removeprefix(PREFIX)
         if name in EXAMPLES:
             content["example"] = EXAMPLES[name]
 
@@ -121,7 +117,7 @@ def _upload_form() -> dict[str, Any]:
     """The schema of the upload form: the options and the file."""
     form = RawClipsOptions.model_json_schema()
     video = {
-        "type": "string",
+        **BINARY,
         "contentMediaType": "application/octet-stream",
         "description": f"A video: {supported_titles()}.",
     }

@@ -178,15 +178,15 @@ EXAMPLES: dict[str, Any] = {
         "subtitles": {"srt": "1\n00:00:01,000 --> 00:00:02,500\nHello, <i>world</i>!\n"},
         "denoise": 0.2,
     },
-    "ProjectResponse": _PROJECT,
-    "SourceResponse": _SOURCE,
-    "ClipResponse": _CLIP,
-    "Page_ProjectResponse_": _page(_PROJECT),
-    "Page_SourceResponse_": _page(_SOURCE),
-    "Page_ClipResponse_": _page(_CLIP),
-    "Page_ExportResponse_": _page(_EXPORT),
+    "Project": _PROJECT,
+    "Source": _SOURCE,
+    "Clip": _CLIP,
+    "ProjectPage": _page(_PROJECT),
+    "SourcePage": _page(_SOURCE),
+    "ClipPage": _page(_CLIP),
+    "ExportPage": _page(_EXPORT),
     "Presets": {"items": [_PRESET]},
-    "UploadResponse": {
+    "Upload": {
         "source": _SOURCE | _ANNOUNCED | {"status": "pending"},
         "upload_url": _file(f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4"),
         "upload_url_expires_at": _EXPIRES_AT,
@@ -207,8 +207,8 @@ EXAMPLES: dict[str, Any] = {
         "job": _JOB | {"status": "queued"},
         "progress_url": f"{_API}/projects/{PROJECT_ID}/progress",
     },
-    "CancelResponse": {"outcome": "cancelled", "job": _JOB | _CANCELLED},
-    "ProgressResponse": {
+    "Cancellation": {"outcome": "cancelled", "job": _JOB | _CANCELLED},
+    "Progress": {
         "project_id": PROJECT_ID,
         "status": "generating",
         "percentage": 42,
@@ -216,6 +216,7 @@ EXAMPLES: dict[str, Any] = {
         "estimated_remaining": 17,
         "updated_at": _UPDATED_AT,
         "stalled": False,
+        "outcome": None,
         "job": {
             "id": _JOB_ID,
             "kind": "raw_clips",

@@ -1,6 +1,6 @@
 """The schemas of problem details: one for each kind of problem, and their common base."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from shared.errors import EditAIError
@@ -12,11 +12,15 @@ BLANK_NAME = "BlankProblem"
 NOT_UPLOADED = "not_uploaded"
 
 _JOB = {
-    "type": ["object", "null"],
+    "anyOf": [{"$ref": REFERENCE.format(model="HoldingJob")}, {"type": "null"}],
     "description": "The job that holds the lease; null when the holder is not a job.",
+    "examples": [{"id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34", "kind": "raw_clips"}],
+}
+_HOLDING_JOB = {
+    "description": "The job that holds a project.",
+    "type": "object",
     "properties": {"id": {"type": "string", "format": "uuid"}, "kind": {"type": "string"}},
     "required": ["id", "kind"],
-    "examples": [{"id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34", "kind": "raw_clips"}],
 }
 _ERRORS = {
     "type": "array",
@@ -106,33 +110,35 @@ def problem_components(base: dict[str, Any]) -> dict[str, Any]:
     base["properties"]["type"]["enum"] = [*(kind.problem_type() for kind in kinds), BLANK_TYPE]
     blank = _component(
         "A problem with no more meaning than its status (RFC 9457, 4.2.1).",
-        {"type": {"const": BLANK_TYPE}},
+        {"type": _constant("string", BLANK_TYPE), "status": {"type": "integer"}},
     )
-    return {"Problem": base, BLANK_NAME: blank} | {
+    return {"Problem": base, BLANK_NAME: blank, "HoldingJob": _HOLDING_JOB} | {
         _name(kind): _problem_component(kind) for kind in kinds
     }
 
 
 def _problem_component(kind: type[EditAIError]) -> dict[str, Any]:
-    extensions = EXTENSIONS.get(kind.slug, {})
-    properties = {
-        "type": {"const": kind.problem_type()},
-        "status": {"const": kind.status},
-        **extensions,
+    fixed: dict[str, dict[str, Any]] = {
+        "type": _constant("string", kind.problem_type()),
+        "status": _constant("integer", kind.status),
     }
-    return _component(f"{kind.title}.", properties, required=extensions)
+    return _component(f"{kind.title}.", {**fixed, **EXTENSIONS.get(kind.slug, {})})
 
 
-def _component(
-    description: str, properties: dict[str, Any], required: Iterable[str] = ()
-) -> dict[str, Any]:
+def _component(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """The schema of one kind, complete in itself: not every generator of clients follows `allOf` to a base."""
+    text = {"type": "string"}
+    members = {"type": {}, "title": text, "status": {}, "detail": text} | properties
     return {
         "description": description,
-        "allOf": [{"$ref": REFERENCE.format(model="Problem")}],
         "type": "object",
-        "properties": properties,
-        "required": ["type", *required],
+        "properties": members,
+        "required": list(members),
     }
+
+
+def _constant(kind: str, value: str | int) -> dict[str, Any]:
+    return {"type": kind, "const": value}
 
 
 def _name(kind: type[EditAIError]) -> str:

@@ -26,6 +26,7 @@ from shared.errors import (
     RequestTimeout,
     ServiceUnavailable,
     TooManyJobs,
+    TooManyStreams,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -43,6 +44,11 @@ BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, Unsup
 _COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable, EditAIError)
 
 PREFERENCE_APPLIED = "Preference-Applied"
+IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
+JOB_STATUS = "Job-Status"
+
+BINARY = {"type": "string", "format": "binary"}
+"""The schema of a file. OpenAPI 3.1 needs no format, but generators of clients know a file by it."""
 
 
 def header(
@@ -60,6 +66,7 @@ _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
     (TooManyJobs, _RETRY_AFTER),
+    (TooManyStreams, _RETRY_AFTER),
     (ServiceUnavailable, _RETRY_AFTER),
 )
 
@@ -85,8 +92,20 @@ def job_problems(*errors: type[EditAIError], max_body_bytes: int = MAX_JSON_BYTE
 def accepted_headers() -> dict[str, Any]:
     """The headers of a 202 for a job."""
     return {
-        "headers": header("Location", "The URL of the job's progress.", required=True)
-        | _PREFERENCE_APPLIED
+        "headers": {
+            **header("Location", "The URL of the job's progress.", required=True),
+            **header(
+                JOB_STATUS,
+                "The job's status now; `queued`, unless the response is a replay.",
+                required=True,
+            ),
+            **header(
+                IDEMPOTENCY_REPLAYED,
+                "`true` if an earlier request with this `Idempotency-Key` has started the job. The body "
+                "is then that of the first response.",
+            ),
+            **_PREFERENCE_APPLIED,
+        }
     }
 
 

@@ -61,8 +61,8 @@ class FastPathRoute(BaseRoute):
 
 async def _progress(request: Request) -> Response:
     caller = await caller_of(request)
-    if_none_match = request.headers.get("if-none-match")
-    return await read_progress(request.path_params["project_id"], caller, if_none_match)
+    known, seen = (request.headers.get(name) for name in ("if-none-match", "last-event-id"))
+    return await read_progress(request, request.path_params["project_id"], caller, known, seen)
 
 
 async def _generate(request: Request) -> Response:

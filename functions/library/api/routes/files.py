@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.middleware import IS_HEAD
 from api.http.security import too_large
-from api.openapi.responses import blank_problem, header, problems
+from api.openapi.responses import BINARY, blank_problem, header, problems
 from api.settings import DEFAULT_MAX_UPLOAD_BYTES
 from api.uploads.form import file_sink
 from shared.errors import (
@@ -29,10 +29,13 @@ from shared.storage.paths import CONTENT_TYPES, UNKNOWN_CONTENT_TYPE, InvalidPat
 from shared.storage.refusals import check_type
 
 FILE: dict[str, Any] = {
-    kind: {"schema": {"type": "string", "contentMediaType": kind}}
+    kind: {"schema": {**BINARY, "contentMediaType": kind}}
     for kind in (*sorted(CONTENT_TYPES), UNKNOWN_CONTENT_TYPE)
 }
 """The documented media types of a file."""
+
+UPLOAD = {"required": True, "content": {UNKNOWN_CONTENT_TYPE: {"schema": BINARY}}}
+"""The body of an upload. Other types are in the description: a generated client would send the wrong one."""
 
 ETAG = header("ETag", "Changes whenever the file changes.", required=True)
 RANGE: dict[str, Any] = {
@@ -172,7 +175,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
                 max_body_bytes=DEFAULT_MAX_UPLOAD_BYTES,
             ),
         },
-        openapi_extra={"requestBody": {"required": True, "content": {"*/*": {"schema": {}}}}},
+        openapi_extra={"requestBody": UPLOAD},
     )
     async def write_file(
         request: Request, path: str, expires: Expires = "", signature: Signature = ""

@@ -12,7 +12,7 @@ from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpd
 from api.openapi.responses import BODY, PAGE, header, problems
 from api.routes.pagination import Paging
 from api.settings import get_library_settings
-from shared.api_models import CancelResponse, JobResponse, Page, ProjectResponse
+from shared.api_models import CancellationResponse, JobResponse, Page, ProjectResponse
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
@@ -161,10 +161,10 @@ def deletion_response(result: dict[str, Any], *, not_found: type[NotFound]) -> R
 
 
 @router.post("/{project_id}/cancel", responses=problems(ProjectNotFound))
-async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancelResponse:
+async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancellationResponse:
     """Cancel the active job of a project. Its progress and lease are removed at once; finished clips stay."""
     cancelled = await cancel_job(project_id, caller.owner_id)
     if cancelled.outcome == "project_not_found":
         raise ProjectNotFound
     job = cancelled.job and JobResponse.model_validate(cancelled.job)
-    return CancelResponse(outcome=cancelled.outcome, job=job)
+    return CancellationResponse(outcome=cancelled.outcome, job=job)

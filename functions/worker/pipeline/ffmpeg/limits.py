@@ -21,6 +21,9 @@ WALL_SECONDS_PER_CPU_SECOND = 2  # a worker may get only part of a core
 
 BASE_FILE_BYTES = 256 << 20
 FILE_BYTES_PER_SECOND = 32 << 20  # of output: noise at 1080p60 takes about half of this
+MAX_FILE_BYTES = (
+    640 << 20
+)  # files may be in memory, and storage accepts hardly more (see deploy/memory.sh)
 
 BASE_OPEN_FILES = 32
 
@@ -64,7 +67,9 @@ class Limits:
             cpu_seconds=cpu_seconds,
             wall_seconds=cpu_seconds * WALL_SECONDS_PER_CPU_SECOND,
             memory_bytes=read_settings(FfmpegSettings).ffmpeg_memory_bytes,
-            file_bytes=BASE_FILE_BYTES + round(output_seconds * FILE_BYTES_PER_SECOND),
+            file_bytes=min(
+                MAX_FILE_BYTES, BASE_FILE_BYTES + round(output_seconds * FILE_BYTES_PER_SECOND)
+            ),
             open_files=BASE_OPEN_FILES + 2 * len(inputs),
         )
 

@@ -31,6 +31,7 @@ ENCODING_COST = 1.0
 async def make_raw_clips(context: JobContext, params: RawClipsParams) -> Outcome:
     """Make the job's clips and return their ids as the result. Raises UnusableMedia, FfmpegFailed, LeaseLost."""
     source = context.source(params.source_id)
+    context.refuse_too_many_bytes([source.id])
     seconds = source.duration_seconds or params.target_duration
     phases = Phases(
         context.reporter,

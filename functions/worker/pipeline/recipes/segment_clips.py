@@ -76,6 +76,7 @@ async def make_segment_clips(context: JobContext, params: SegmentsParams) -> Out
 async def _fetch(
     context: JobContext, source_ids: Sequence[UUID], phases: Phases
 ) -> dict[UUID, Footage]:
+    context.refuse_too_many_bytes(source_ids)
     footage = dict[UUID, Footage]()
     for index, source_id in enumerate(source_ids):
         step = f"Fetching video {index + 1} of {len(source_ids)}"

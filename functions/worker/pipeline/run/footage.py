@@ -45,6 +45,8 @@ async def fetch_footage(context: JobContext, source: Source) -> Footage:
     if facts.clock_jumps:
         steady = context.directory / f"steady-{path.name}"
         await close_jumps(path, facts, steady, work_dir=context.directory)
+        if path.parent == context.directory:  # a copy, and the directory may be in memory
+            path.unlink()
         path, facts = steady, await probe_async(steady)
     return Footage(source_id=source.id, path=path, facts=facts)
 

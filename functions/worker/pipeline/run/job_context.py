@@ -1,14 +1,28 @@
 """A running job that makes clips: the project's videos, and the clip as a checkpoint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
 from shared.jobs.lifecycle import record_clip
 from shared.jobs.records import Clip, Source
 from shared.media.probe import MediaFacts, UnusableMedia
 from shared.running.running_job import RunningJob, retry_until_available
+from shared.settings import read_settings
+
+
+class SourceSettings(BaseSettings):
+    """How much a job may fetch."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    max_job_source_bytes: int = Field(default=1_500_000_000, gt=0)
+    """The size of all sources that one job uses. They are fetched into the work directory, which may be in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +35,17 @@ class JobContext(RunningJob):
             if source.id == source_id:
                 return source
         raise UnusableMedia("unreadable", "The source video no longer exists.")
+
+    def refuse_too_many_bytes(self, source_ids: Sequence[UUID]) -> None:
+        """Raise UnusableMedia if these sources are larger, together, than one job may fetch."""
+        size = sum(self.source(source_id).size_bytes or 0 for source_id in source_ids)
+        maximum = read_settings(SourceSettings).max_job_source_bytes
+        if size > maximum:
+            raise UnusableMedia(
+                "too_large",
+                f"The job's videos have {size // 1_000_000} MB together; the maximum is"
+                f" {maximum // 1_000_000} MB. Use fewer or smaller videos.",
+            )
 
     def recorded(self, index: int) -> Clip | None:
         """The clip that an earlier attempt recorded for the job's variant `index`, from 0."""

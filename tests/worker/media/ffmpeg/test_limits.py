@@ -153,7 +153,9 @@ def test_no_value_of_a_file_makes_the_limits_unbounded(sample_facts: MediaFacts)
         update={"width": 8192, "height": 4320, "max_frame_rate": 1e12}
     )
     boasting = sample_facts.model_copy(update={"video": video, "duration_seconds": 14400.0})
-    assert Limits.of([boasting], 600.0).cpu_seconds == 7200
+    limits = Limits.of([boasting], 600.0)
+    assert limits.cpu_seconds == 7200
+    assert limits.file_bytes == 640 << 20
 
 
 @pytest.fixture

@@ -15,10 +15,13 @@ from pipeline.ffmpeg.limits import Limits
 from pipeline.selection import measure
 from pipeline.selection.moments import choose
 from pipeline.selection.scenes import analyse
-from shared.media.probe import MediaFacts, UnusableMedia, probe
+from shared.media.probe import TOO_COMPLEX, MediaFacts, UnusableMedia, probe
 from tests.support.media import footage, hostile
 from tests.support.media.processes import used_by_children
 from tests.worker.media.hostile.steps import make_clip, refusal
+
+MAX_PROBE_CPU_SECONDS = 3
+"""Of a small file: one second each for libav and MediaInfo, and the start of the process they are forked from."""
 
 
 async def _decoded(path: Path, facts: MediaFacts, work_dir: Path) -> None:
@@ -97,8 +100,8 @@ def test_an_index_that_claims_millions_of_frames_costs_little(
     path = tmp_path / "index.mp4"
     hostile.overstated_index(path, pictures)
     with used_by_children() as used:
-        assert refusal(path).code in ("no_duration", "truncated", "unreadable")
-    assert used.cpu_seconds < 4
+        assert refusal(path).code in ("no_duration", "truncated", "unreadable", "too_complex")
+    assert used.cpu_seconds < MAX_PROBE_CPU_SECONDS
 
 
 def _cost_of_probe(path: Path) -> float:
@@ -114,13 +117,31 @@ def test_a_probe_costs_what_the_file_holds_and_not_what_it_claims(
 ) -> None:
     path = tmp_path / "costly"
     make(path)
-    assert _cost_of_probe(path) < 4 + path.stat().st_size / (4 << 20)
+    assert _cost_of_probe(path) < MAX_PROBE_CPU_SECONDS + path.stat().st_size / (4 << 20)
 
 
-def test_a_hundred_thousand_chapters_do_no_damage(tmp_path: Path) -> None:
-    path = tmp_path / "chapters.mkv"
+@pytest.mark.parametrize("make", hostile.REPEATING, ids=lambda make: make.__name__)
+def test_an_index_of_more_pictures_than_the_file_can_hold_is_refused_with_that_reason(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    """ffmpeg would take minutes or gigabytes for what the probe refuses."""
+    path = tmp_path / "repeating.mp4"
+    make(path)
+    refused = refusal(path)
+    assert refused.code == "too_complex"
+    assert refused.detail == TOO_COMPLEX
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_a_hundred_thousand_chapters_cost_little_and_do_no_damage(
+    tmp_path: Path, container: str
+) -> None:
+    path = tmp_path / f"chapters.{container}"
     hostile.many_chapters(path, 100_000)
-    assert probe(path).duration_seconds == pytest.approx(1, abs=0.1)
+    with used_by_children() as used:
+        facts = probe(path)
+    assert facts.duration_seconds == pytest.approx(1, abs=0.1)
+    assert used.cpu_seconds < 1.5
 
 
 async def test_a_gap_in_the_sound_is_not_filled_in_memory(

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.encoding.canvas import constant_rate
 from shared.media.input_file import InputFile
-from shared.media.packets import measure
+from shared.media.packets.measure import measure
 from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
 from tests.worker.media.hostile.steps import make_clip, refusal

@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from local.programs import CHECKOUT
-from shared.media.probe import UnusableMedia, probe, probe_async
+from shared.media.input_file import LimitReached
+from shared.media.probe import probe, probe_async
 from shared.media.readers import children
-from shared.media.readers.children import reading
+from shared.media.readers.children import NoReport, TooSlow, reading
 from tests.support.media.hanging import hanging_readers
 from tests.support.waiting import eventually
 
@@ -39,6 +40,28 @@ def look(descriptor):
         same_file=os.path.sameopenfile(descriptor, 0)))
 
 warm_parent.READERS["looks"] = look
+warm_parent.main()
+"""
+LIMITED = """
+import os, sys
+sys.path.insert(0, {checkout!r})
+from shared.media.input_file import LimitReached
+from shared.media.readers import warm_parent
+from shared.media.readers.confinement import confine
+
+def spin(descriptor):
+    confine(memory_bytes=1 << 20, cpu_seconds=1)
+    os.write(1, b'"half a rep')
+    while True:
+        pass
+
+def give_up(descriptor):
+    raise LimitReached
+
+def crash(descriptor):
+    os.abort()
+
+warm_parent.READERS.update(spin=spin, give_up=give_up, crash=crash)
 warm_parent.main()
 """
 LIMITS = ("NOFILE", "AS", "CPU", "CORE")
@@ -113,11 +136,28 @@ async def test_a_child_that_hangs_is_ended_and_others_go_on(
         with plain.open("rb") as file, reading(file, "libav", "mov", 32, 0, 0) as child:
             child.report()  # the parent is warm
         monkeypatch.setattr(children, "CHILD_TIMEOUT_SECONDS", 0.3)
-        with pytest.raises(UnusableMedia) as refused:
+        with pytest.raises(TooSlow):
             probe(plain)
-        assert refused.value.code == "unreadable"
         (hung,) = hanging.pids()
         await eventually(lambda: not psutil.pid_exists(hung))
+
+
+@pytest.mark.parametrize(
+    ("reader", "error"), [("spin", LimitReached), ("give_up", LimitReached), ("crash", NoReport)]
+)
+def test_a_child_at_its_limit_is_told_from_one_that_crashed(
+    plain: Path, tmp_path: Path, reader: str, error: type[Exception]
+) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(LIMITED.format(checkout=str(CHECKOUT)))
+    parent = children.WarmParent(script)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(children, "warm_parent", parent)
+        try:
+            with plain.open("rb") as file, reading(file, reader) as child, pytest.raises(error):
+                child.report()
+        finally:
+            parent.end()
 
 
 def test_a_child_has_one_file_and_nothing_of_the_function_or_of_other_children(
@@ -149,4 +189,4 @@ def test_a_child_has_one_file_and_nothing_of_the_function_or_of_other_children(
         assert child["limits"][0] == [3, 3]
         assert child["limits"][1][0] == child["limits"][1][1]
         assert child["limits"][1][0] == pytest.approx(mapped + (1 << 20), abs=1 << 20)
-        assert child["limits"][2:] == [[4, 4], [0, 0]]
+        assert child["limits"][2:] == [[4, 5], [0, 0]]
