@@ -15,7 +15,7 @@ FAILED, FOUND = 2, 1
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns 0; 1 if it found something wrong, or nothing to act on; 2 if it could not run."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     load_environment()
     try:
         result = asyncio.run(_run(options))
@@ -33,11 +33,12 @@ async def _run(options: Namespace) -> commands.Result:
         await commands.close()
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="editai-admin", description="Watch and repair EditAI's jobs.")
+def parser() -> ArgumentParser:
+    """The parser of all commands."""
+    root = ArgumentParser(prog="editai-admin", description="Watch and repair EditAI's jobs.")
     common = ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print JSON")
-    actions = parser.add_subparsers(required=True, metavar="COMMAND")
+    actions = root.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: commands.Command, text: str) -> ArgumentParser:
         added = actions.add_parser(name, help=text, description=text, parents=[common])
@@ -75,7 +76,7 @@ def _parser() -> ArgumentParser:
             "holder", nargs="?", help="the beginning of its name, as workers lists it"
         )
         which.add_argument("--all", action="store_true", help="all workers")
-    return parser
+    return root
 
 
 if __name__ == "__main__":

@@ -90,8 +90,8 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
         "is missing",
     ),
     "a column's type": (
-        "alter table public.editai_jobs alter max_attempts type bigint",
-        "column public.editai_jobs.max_attempts",
+        "alter table public.editai_jobs alter first_variant_number type bigint",
+        "column public.editai_jobs.first_variant_number",
         'type is "integer", not "bigint"',
     ),
     "a column's default": (
