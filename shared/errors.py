@@ -226,6 +226,14 @@ class TooManyJobs(EditAIError):
     title = "Too many active jobs"
 
 
+class LimitReached(EditAIError):
+    """The user has reached a limit other than that of active jobs; `limit` says which."""
+
+    status = 429
+    slug = "limit-reached"
+    title = "Limit reached"
+
+
 class TooManyStreams(EditAIError):
     """The user has reached the limit of open event streams in one process."""
 

@@ -21,25 +21,25 @@ MAX_ROWS = 500
 
 async def read_jobs(*, limit: int = 20, **filters: str) -> tuple[OpsJob, ...]:
     """The newest jobs, at most `limit`; `filters` are columns of the view, such as status or project_id."""
-    rows = await read_first("ops_jobs", limit, order="-row_number", **filters)
-    return tuple(map(OpsJob.model_validate, rows))
+    rows = await read_first("ops_jobs", list[OpsJob], limit, order="-row_number", **filters)
+    return tuple(rows)
 
 
 async def read_overview() -> Overview:
     """All that is active, at most MAX_ROWS jobs and leases, the longest held first."""
     jobs, leases, queue, cleanup, drains = await asyncio.gather(
-        read_first("ops_jobs", MAX_ROWS, order="row_number", status=ACTIVE),
-        read_first("ops_leases", MAX_ROWS, order="acquired_at"),
-        read("ops_queue", order="kind"),
-        read("ops_cleanup", order="runner"),
-        read("drains", order="since"),
+        read_first("ops_jobs", list[OpsJob], MAX_ROWS, order="row_number", status=ACTIVE),
+        read_first("ops_leases", list[OpsLease], MAX_ROWS, order="acquired_at"),
+        read("ops_queue", list[OpsQueue], order="kind"),
+        read("ops_cleanup", list[CleanupRun], order="runner"),
+        read("drains", list[Drain], order="since"),
     )
     return Overview(
-        jobs=tuple(map(OpsJob.model_validate, jobs)),
-        leases=tuple(map(OpsLease.model_validate, leases)),
-        queue=tuple(map(OpsQueue.model_validate, queue)),
-        cleanup=tuple(map(CleanupRun.model_validate, cleanup)),
-        drains=tuple(map(Drain.model_validate, drains)),
+        jobs=tuple(jobs),
+        leases=tuple(leases),
+        queue=tuple(queue),
+        cleanup=tuple(cleanup),
+        drains=tuple(drains),
     )
 
 
@@ -51,13 +51,10 @@ async def read_story(job_or_project: str) -> JobStory | None:
         jobs = await read_jobs(limit=1, project_id=job_or_project)
     if not jobs:
         return None
-    job = jobs[0]
-    events = await read_first("job_events", MAX_ROWS, order="row_number", job_id=str(job.id))
-    return JobStory(
-        job=job,
-        events=tuple(map(JobEvent.model_validate, events)),
-        log_query=f'jsonPayload.job_id="{job.id}"',
-    )
+    job, wanted = jobs[0], {"job_id": str(jobs[0].id)}
+    events = await read_first("job_events", list[JobEvent], MAX_ROWS, order="row_number", **wanted)
+    log_query = f'jsonPayload.job_id="{job.id}"'
+    return JobStory(job=job, events=tuple(events), log_query=log_query)
 
 
 def _is_uuid(text: str) -> bool:

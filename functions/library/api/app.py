@@ -87,7 +87,7 @@ def _add_middleware(app: FastAPI) -> None:
     app.add_middleware(RequestLog)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=get_library_settings().cors_allowed_origins,
+        allow_origin_regex=get_library_settings().cors_origin_pattern,
         allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
         allow_headers=("*",),
         expose_headers=EXPOSED_HEADERS,

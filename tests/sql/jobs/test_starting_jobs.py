@@ -251,7 +251,7 @@ def test_variant_numbers_continue_after_the_projects_clips(sql: SqlClient, lease
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"kind": "Weaving"}, psycopg.errors.CheckViolation),
+        ({"kind": "Weaving a basket"}, psycopg.errors.CheckViolation),
         ({"max_attempts": 0}, psycopg.errors.CheckViolation),
         ({"max_attempts": None}, psycopg.errors.NotNullViolation),
         ({"params": None}, psycopg.errors.NotNullViolation),

@@ -37,6 +37,7 @@ RIGHTS: Mapping[str, Mapping[str, set[str]]] = {
     "ops_leases": {"service_role": READ},
     "ops_queue": {"service_role": READ},
     "ops_cleanup": {"service_role": READ},
+    "rates": {"service_role": {"select", "insert", "update"}},
 }
 """Nothing for anon. A stranger has the same right as the owner, and sees no row. The service role has what the SQL
 functions need of it."""
@@ -59,6 +60,8 @@ CALLED_BY_THE_SERVICE = {
     "abandon_job", "drain", "note_job_event", "record_cleanup", "requeue_by_operator", "resume",
     "forget_key_progress", "forget_progress", "record_checkpoint",
     "source_removal_times", "start_job", "supersede_jobs",
+    "job_cost", "next_job",
+    "begin_confirm", "bucket_rate", "current_rate", "lock_owner", "take_rate",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
 CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}
@@ -99,6 +102,7 @@ def filled(sql: SqlClient, lease: Lease, admin: Connection, rows: Rows) -> None:
     )
     sql.record_cleanup()
     sql.drain("worker elsewhere")
+    sql.one("take_rate", owner_id=OWNER, action="start", per_minute=1)
     assert all(rows(table) for table in RIGHTS)
 
 

@@ -1,10 +1,11 @@
 """Projects: create, list, read, rename and delete them, and cancel a project's active job."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import TypeAdapter
 
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
@@ -12,15 +13,27 @@ from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpd
 from api.openapi.responses import BODY, PAGE, header, problems
 from api.routes.pagination import Paging
 from api.settings import get_library_settings
+from shared.answers import rows_of
 from shared.api_models import CancellationResponse, JobResponse, Page, ProjectResponse
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
-from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
+from shared.errors import (
+    Forbidden,
+    LimitReached,
+    NotFound,
+    ProjectBusy,
+    ProjectExists,
+    ProjectNotFound,
+)
 from shared.jobs.lifecycle import cancel_job
-from shared.jobs.records import Job, Lease, Project
+from shared.jobs.limits import limit_reached
+from shared.jobs.records import Job, Lease, ListedRow, Possibly, Project, Record
 from shared.jobs.start_refusals import busy
 
 UNIQUE_VIOLATION = "23505"
+
+_CREATED: TypeAdapter[Project | None] = TypeAdapter(Possibly[Project])
+PROJECTS = rows_of(Project, ListedRow)
 
 router = APIRouter(
     prefix="/projects", tags=["projects"], route_class=AuthenticatedRoute, dependencies=[bearer]
@@ -51,10 +64,10 @@ ProjectId = Annotated[str, Depends(_project_id)]
 async def get_project(project_id: str, caller: Caller) -> Project:
     """The caller's project with this id. Raises ProjectNotFound, also for another user's project."""
     owner_filter = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
-    rows = await read("projects", id=project_id, **owner_filter)
+    rows = await read("projects", list[Project], id=project_id, **owner_filter)
     if not rows:
         raise ProjectNotFound
-    return Project.model_validate(rows[0])
+    return rows[0]
 
 
 def owner(caller: Caller) -> str | None:
@@ -67,25 +80,31 @@ def owner(caller: Caller) -> str | None:
     status_code=201,
     responses={
         201: {"headers": header("Location", "The URL of the project.", required=True)},
-        **problems(ProjectExists, *BODY),
+        **problems(ProjectExists, LimitReached, *BODY),
     },
 )
 async def create_project(
     body: ProjectCreate, caller: CurrentCaller, response: Response
 ) -> ProjectResponse:
     """Create a project."""
+    maximum = get_library_settings().max_projects_per_user
     try:
         row = await call(
             "create_project",
+            _CREATED,
+            expected_refusals=(UNIQUE_VIOLATION,),
             owner_id=str(_new_owner(body, caller)),
             name=body.name,
             project_id=body.id,
+            max_projects=None if caller.is_service else maximum,
         )
     except QueryFailed as error:
         if error.sqlstate == UNIQUE_VIOLATION:
             raise ProjectExists from None
         raise
-    response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row['id']}"
+    if row is None:
+        raise limit_reached("project", maximum)
+    response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row.id}"
     return ProjectResponse.model_validate(row)
 
 
@@ -103,8 +122,9 @@ def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
 @router.get("", responses=problems(*PAGE))
 async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectResponse]:
     """List projects, newest first."""
-    rows: list[dict[str, Any]] = await call(
+    rows = await call(
         "list_projects",
+        PROJECTS,
         repeatable=True,
         owner_id=owner(caller),
         **paging.arguments(id_type=checked_id),
@@ -126,6 +146,7 @@ async def update_project(
     """Rename a project."""
     rows = await call(
         "update_project",
+        list[Project],
         repeatable=True,
         project_id=project_id,
         owner_id=owner(caller),
@@ -144,18 +165,35 @@ async def update_project(
 )
 async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Response:
     """Delete a project with its sources, clips and files. While a job is active this gets 409; cancel the job first."""
-    result = await call("delete_project", project_id=project_id, owner_id=owner(caller))
+    result = await call("delete_project", Deletion, project_id=project_id, owner_id=owner(caller))
     return deletion_response(result, not_found=ProjectNotFound)
 
 
-def deletion_response(result: dict[str, Any], *, not_found: type[NotFound]) -> Response:
+DeletionOutcome = Literal[
+    "deleted",
+    "busy",
+    "project_not_found",
+    "source_not_found",
+    "clip_not_found",
+    "export_not_found",
+]
+
+
+class Deletion(Record):
+    """The outcome of a deletion. When busy, `lease` holds the project, for `job` if that is not None."""
+
+    outcome: DeletionOutcome
+    job: Possibly[Job] = None
+    lease: Possibly[Lease] = None
+
+
+def deletion_response(result: Deletion, *, not_found: type[NotFound]) -> Response:
     """The response to a deletion, by its outcome. Raises ProjectBusy, or `not_found`."""
-    match result["outcome"]:
+    match result.outcome:
         case "deleted":
             return Response(status_code=204)
         case "busy":
-            job = Job.model_validate(result["job"]) if result["lease"]["job_id"] else None
-            raise busy(job, Lease.model_validate(result["lease"]))
+            raise busy(result.job, result.lease)
         case _:
             raise not_found
 
