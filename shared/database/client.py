@@ -188,17 +188,20 @@ async def read_first(
 ) -> Result:
     """`read`, but at most `number` rows; `-` before the column `order` begins with the last ones."""
     return await _retrying(
-        partial(_read, table, form, order, number, filters), CALL_TIMEOUT_SECONDS, repeatable=True
+        partial(_read, table, form, filters, order=order, limit=number),
+        CALL_TIMEOUT_SECONDS,
+        repeatable=True,
     )
 
 
 async def _read(
     table: str,
     form: Form[Result],
-    order: str,
-    limit: int | None,
     filters: Mapping[str, str | Collection[str]],
     timeout_seconds: float,
+    *,
+    order: str,
+    limit: int | None,
 ) -> Result:
     query = (await get_supabase()).table(f"editai_{table}").select("*")
     for column, value in filters.items():
