@@ -46,6 +46,7 @@ configure_telemetry("lease_cleanup")
 serve_functions()
 logger = logging.getLogger("lease_cleanup")
 actions = meter.create_counter("editai.cleanup")
+runs = meter.create_counter("editai.cleanup.runs")
 
 
 @functions_framework.aio.http
@@ -60,6 +61,7 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
     failed_steps = [step.__name__ for step in STEPS if not await succeeds(step, counts)]
     for action, amount in counts.items():
         actions.add(amount, {"editai.action": action})
+    runs.add(1, {"editai.outcome": "incomplete" if failed_steps else "complete"})
     await record_run(time.monotonic() - started_at, failed_steps, counts)
     if failed_steps:
         logger.error("cleanup is incomplete", extra={**counts, "failed_steps": failed_steps})
