@@ -19,7 +19,7 @@ from api.routes import (
     segments,
     sources,
 )
-from api.routes.fast_path import fast_path_routes
+from api.routes.fast_path import NoSuchPath, fast_path_routes
 from api.routes.files import files_router, local_storage
 from api.routes.service import health, ops
 from api.settings import get_library_settings
@@ -46,7 +46,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="EditAI library",
         version=__version__,
-        routes=fast_path_routes(BASE_PATH),
+        routes=[NoSuchPath(), *fast_path_routes(BASE_PATH)],
         openapi_url=f"{BASE_PATH}/openapi.json",
         docs_url=None,
         redoc_url=None,

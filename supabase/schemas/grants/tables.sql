@@ -15,9 +15,9 @@ grant select on
   public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
   public.editai_exports, public.editai_generation_progress
   to authenticated;
--- Users see who holds a project and until when, but not lease_id: it is half of what proves that a caller holds the
--- lease.
-grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at, stalled_at)
+-- Users see which job holds a project and until when. They do not see lease_id, which is half of what proves that a
+-- caller holds the lease, nor holder, which names the worker's host and process for operators.
+grant select (project_id, fencing_token, job_id, acquired_at, expires_at, deadline_at, stalled_at)
   on public.editai_locks
   to authenticated;
 

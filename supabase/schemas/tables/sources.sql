@@ -7,7 +7,7 @@ create table public.editai_sources (
   -- pending: an upload URL was issued; ready: the file is stored and was probed.
   status text not null default 'pending'
     constraint editai_sources_status_is_known check (status in ('pending', 'ready')),
-  file_name text not null,
+  file_name text not null constraint editai_sources_file_name_is_a_name check (public.editai_is_name(file_name)),
   storage_path text not null,
   content_type text not null,
   size_bytes bigint constraint editai_sources_size_is_positive check (size_bytes > 0),

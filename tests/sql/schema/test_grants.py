@@ -42,10 +42,11 @@ RIGHTS: Mapping[str, Mapping[str, set[str]]] = {
 """Nothing for anon. A stranger has the same right as the owner, and sees no row. The service role has what the SQL
 functions need of it."""
 
-HIDDEN_COLUMNS = {"locks": {"lease_id"}}
+HIDDEN_COLUMNS = {"locks": {"lease_id", "holder"}}
 """What a table's readers do not see of it."""
 
 CALLED_BY_THE_SERVICE = {
+    "has_file", "is_name",
     "acquire_lease", "cancel_job", "check_project", "claim_job", "cleanup_leases",
     "cleanup_jobs", "cleanup_uploads", "clear_progress", "clock", "confirm_source", "create_project",
     "create_source", "current_lease", "delete_clip", "delete_export", "delete_project", "delete_source",

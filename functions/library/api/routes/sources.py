@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import model_validator
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.models import SOURCE_ID, SourceCreate
+from api.models import SOURCE_ID, SourceCreate, checked_uuid
 from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
@@ -70,7 +70,7 @@ async def _source_id(
     source_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[SOURCE_ID])],
 ) -> str:
     try:
-        return str(UUID(source_id))
+        return checked_uuid(source_id)
     except ValueError:
         raise SourceNotFound from None
 
@@ -85,7 +85,7 @@ async def list_sources(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging
 ) -> Page[SourceResponse]:
     """List the sources of a project, newest first."""
-    arguments = paging.arguments(id_type=UUID)
+    arguments = paging.arguments(id_type=checked_uuid)
     rows, _ = await asyncio.gather(
         call(
             "list_sources",
