@@ -11,6 +11,7 @@
 #   make up, make down, make status   start and stop the local stack, or show what runs and how to sign in
 #   make token                        print an access token of the development user, valid for an hour
 #   make migration NAME=add_job_priority   write the next migration from the changes in supabase/schemas
+#   make clients                      write the generated code of the clients again, and build the TypeScript client
 #   make lock                         pin the requirements again
 #   make setup, make setup-dev        install what running, or developing, needs; the other targets do it themselves
 #   make help                         print this list
@@ -25,7 +26,7 @@ CASES ?= 20000
 MUTATIONS ?= 3000
 export VIDEO KEEP
 
-.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token migration lock setup setup-dev help
+.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token migration clients lock setup setup-dev help
 .PHONY: has-python has-git
 
 demo: setup
@@ -70,6 +71,10 @@ token: setup
 
 migration: setup-dev
 	@$(RUN) -m local migration $(NAME)
+
+clients: setup-dev
+	@$(RUN) -m local.client_code
+	@clients/typescript/node_modules/@typescript/typescript-linux-x64/lib/tsc --project clients/typescript
 
 lock: setup-dev
 	@local/checks/lock.sh

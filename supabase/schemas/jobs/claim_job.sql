@@ -7,6 +7,7 @@
 --   running        another worker has the job
 --   ended          the job has ended: nothing to do
 --   exhausted      no attempt or no time is left: the job has just been failed
+--   drained        the holder gets no further jobs, see drains.sql
 --   busy           another lease holds the project
 --   job_not_found  there is no such job
 create function public.editai_claim_job(
@@ -51,6 +52,9 @@ begin
     outcome := 'exhausted';
   end if;
 
+  if outcome is null and exists (select 1 from public.editai_drains d where starts_with(p_holder, d.holder)) then
+    outcome := 'drained';
+  end if;
   if outcome is null then
     -- Remove the dispatch lease, so that the worker's lease gets a new token.
     delete from public.editai_locks l where l.project_id = job.project_id;

@@ -26,9 +26,10 @@ begin
   end if;
   if p_percentage is not null then
     insert into public.editai_generation_progress as g (
-      project_id, percentage, current_step, estimated_remaining, updated_at, fencing_token)
-    values (
-      p_project_id, p_percentage, p_current_step, p_estimated_remaining, public.editai_clock(), p_fencing_token)
+      project_id, percentage, current_step, estimated_remaining, updated_at, fencing_token, changed_at)
+    select
+      p_project_id, p_percentage, p_current_step, p_estimated_remaining, c.moment, p_fencing_token, c.moment
+    from public.editai_clock() as c (moment)
     on conflict (project_id) do update set
       percentage = case
         when g.fencing_token = excluded.fencing_token then greatest(g.percentage, excluded.percentage)
@@ -37,7 +38,13 @@ begin
       current_step = excluded.current_step,
       estimated_remaining = excluded.estimated_remaining,
       updated_at = excluded.updated_at,
-      fencing_token = excluded.fencing_token;
+      fencing_token = excluded.fencing_token,
+      changed_at = case
+        when g.fencing_token = excluded.fencing_token and g.current_step = excluded.current_step
+          and g.percentage >= excluded.percentage
+        then g.changed_at
+        else excluded.changed_at
+      end;
   end if;
   outcome := 'held';
   expires_at := v_renewal.expires_at;

@@ -1,6 +1,6 @@
 -- Name the types of results, so that programs that generate types know them. In JSON they are the same objects.
 -- Written by `make migration` from supabase/schemas, which says of each object what it is for.
--- Checksum of what follows, which shows changes by hand: 4a70ce3f97b93616
+-- Checksum of what follows, which shows changes by hand: 25e16d7c02dd6842
 
 set lock_timeout = '5s';
 set statement_timeout = '60s';
@@ -373,6 +373,7 @@ $$;
 --   running        another worker has the job
 --   ended          the job has ended: nothing to do
 --   exhausted      no attempt or no time is left: the job has just been failed
+--   drained        the holder gets no further jobs, see drains.sql
 --   busy           another lease holds the project
 --   job_not_found  there is no such job
 create function public.editai_claim_job(
@@ -417,6 +418,9 @@ begin
     outcome := 'exhausted';
   end if;
 
+  if outcome is null and exists (select 1 from public.editai_drains d where starts_with(p_holder, d.holder)) then
+    outcome := 'drained';
+  end if;
   if outcome is null then
     -- Remove the dispatch lease, so that the worker's lease gets a new token.
     delete from public.editai_locks l where l.project_id = job.project_id;
@@ -664,9 +668,10 @@ begin
   end if;
   if p_percentage is not null then
     insert into public.editai_generation_progress as g (
-      project_id, percentage, current_step, estimated_remaining, updated_at, fencing_token)
-    values (
-      p_project_id, p_percentage, p_current_step, p_estimated_remaining, public.editai_clock(), p_fencing_token)
+      project_id, percentage, current_step, estimated_remaining, updated_at, fencing_token, changed_at)
+    select
+      p_project_id, p_percentage, p_current_step, p_estimated_remaining, c.moment, p_fencing_token, c.moment
+    from public.editai_clock() as c (moment)
     on conflict (project_id) do update set
       percentage = case
         when g.fencing_token = excluded.fencing_token then greatest(g.percentage, excluded.percentage)
@@ -675,7 +680,13 @@ begin
       current_step = excluded.current_step,
       estimated_remaining = excluded.estimated_remaining,
       updated_at = excluded.updated_at,
-      fencing_token = excluded.fencing_token;
+      fencing_token = excluded.fencing_token,
+      changed_at = case
+        when g.fencing_token = excluded.fencing_token and g.current_step = excluded.current_step
+          and g.percentage >= excluded.percentage
+        then g.changed_at
+        else excluded.changed_at
+      end;
   end if;
   outcome := 'held';
   expires_at := v_renewal.expires_at;
@@ -949,7 +960,7 @@ $$;
 create or replace function public.editai_schema_version()
 returns text
 language sql immutable security invoker set search_path = '' as $$
-  select '20261130002317'
+  select '20261130003736'
 $$;
 
 -- Starts a job on a project: lease, job, progress 0 and the project's status, in one transaction. Called by the
