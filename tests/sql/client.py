@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from shared.jobs.fence import fencing_params
 from shared.jobs.lifecycle import JobCancel, JobClaim, JobStart
 from shared.jobs.progress import GenerationProgress
-from shared.jobs.records import Clip, Export, Lease, Project, Source
+from shared.jobs.records import Clip, Export, Job, Lease, Project, Source
 from tests.sql.values import (
     DISPATCH_TTL,
     SOURCE_FACTS,
@@ -204,6 +204,27 @@ class SqlClient:
     ) -> GenerationProgress | None:
         rows = self.call("read_progress", project_id=project_id, owner_id=owner_id)
         return GenerationProgress.model_validate(rows[0]) if rows else None
+
+    def abandon_job(self, lease: Lease, code: str) -> str:
+        return self.one("abandon_job", **fencing_params(lease), ttl_seconds=1, code=code)
+
+    def requeue_by_operator(self, job_id: UUID) -> str:
+        return self.one("requeue_by_operator", job_id=job_id)
+
+    def drain(self, holder: str) -> None:
+        self.one("drain", holder=holder)
+
+    def resume(self, holder: str) -> bool:
+        return self.one("resume", holder=holder)
+
+    def record_cleanup(self, failed_steps: list[str] | None = None) -> None:
+        self.one(
+            "record_cleanup",
+            runner="lease_cleanup",
+            duration_seconds=0.5,
+            failed_steps=failed_steps or [],
+            counts={"requeued": 0},
+        )
 
     def read_progress_of(
         self, *wanted: tuple[str, UUID | None, UUID | None]

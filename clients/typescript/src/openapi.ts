@@ -429,8 +429,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check that the service is ready: the database responds, and its schema is as new as the code
-         * @description Check that the service is ready: the database responds, and its schema is as new as the code.
+         * Check that the service is ready: the database responds, its schema is as new as the code, and storage works
+         * @description Check that the service is ready: the database responds, its schema is as new as the code, and storage works.
+         *
+         *     The type of a 503 tells which of them is not. Storage is checked at most every five seconds.
          */
         get: operations["readiness"];
         put?: never;
@@ -523,6 +525,29 @@ export interface components {
             is_selected?: boolean | null;
         };
         /**
+         * ExportPreset
+         * @description An export preset: what a final render can be made for, with its frame size, frame rate and encoding limits.
+         */
+        ExportPreset: {
+            name: string;
+            label: string;
+            width: number;
+            height: number;
+            frame_rate: number;
+            crf: number;
+            max_video_bitrate_kbps: number;
+            audio_bitrate_kbps: number;
+            /**
+             * @description What a render can do with a clip of another shape: `crop` cuts it off, `pad` adds black bars, `blur` fills the rest with a blurred copy.
+             * @default [
+             *       "crop",
+             *       "pad",
+             *       "blur"
+             *     ]
+             */
+            fits: ("crop" | "pad" | "blur")[];
+        };
+        /**
          * Export
          * @description A final render of a clip. Its URLs work until `urls_expire_at`; then list the exports again for new URLs.
          */
@@ -612,6 +637,14 @@ export interface components {
             /** @description Whether there is a next page. */
             has_more: boolean;
         };
+        /** ExportPresetPage */
+        ExportPresetPage: {
+            items: components["schemas"]["ExportPreset"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
+            next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
+        };
         /** ExportPage */
         ExportPage: {
             items: components["schemas"]["Export"][];
@@ -623,14 +656,6 @@ export interface components {
         /** JobPage */
         JobPage: {
             items: components["schemas"]["Job"][];
-            /** @description Send it as `cursor` to get the next page; null on the last page. */
-            next_cursor: string | null;
-            /** @description Whether there is a next page. */
-            has_more: boolean;
-        };
-        /** PresetPage */
-        PresetPage: {
-            items: components["schemas"]["Preset"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
             /** @description Whether there is a next page. */
@@ -651,29 +676,6 @@ export interface components {
             next_cursor: string | null;
             /** @description Whether there is a next page. */
             has_more: boolean;
-        };
-        /**
-         * Preset
-         * @description An export preset: what a final render can be made for, with its frame size, frame rate and encoding limits.
-         */
-        Preset: {
-            name: string;
-            label: string;
-            width: number;
-            height: number;
-            frame_rate: number;
-            crf: number;
-            max_video_bitrate_kbps: number;
-            audio_bitrate_kbps: number;
-            /**
-             * @description What a render can do with a clip of another shape: `crop` cuts it off, `pad` adds black bars, `blur` fills the rest with a blurred copy.
-             * @default [
-             *       "crop",
-             *       "pad",
-             *       "blur"
-             *     ]
-             */
-            fits: ("crop" | "pad" | "blur")[];
         };
         /**
          * ProgressJob
@@ -4479,7 +4481,7 @@ export interface operations {
                      *       "has_more": false
                      *     }
                      */
-                    "application/json": components["schemas"]["PresetPage"];
+                    "application/json": components["schemas"]["ExportPresetPage"];
                 };
             };
             /** @description Authentication required. */
@@ -4617,7 +4619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InternalErrorProblem"];
                 };
             };
-            /** @description Database unavailable. Service unavailable. */
+            /** @description Database unavailable. Service unavailable. Storage unavailable. */
             503: {
                 headers: {
                     /** @description Seconds to wait before a retry. */
@@ -4625,7 +4627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"] | components["schemas"]["StorageUnavailableProblem"];
                 };
             };
         };

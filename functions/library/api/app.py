@@ -13,7 +13,6 @@ from api.routes import (
     clips,
     exports,
     generate,
-    health,
     jobs,
     presets,
     progress,
@@ -24,6 +23,7 @@ from api.routes import (
 )
 from api.routes.fast_path import NoSuchPath, fast_path_routes
 from api.routes.files import files_router, local_storage
+from api.routes.service import health, ops
 from api.settings import get_library_settings
 from shared import __version__
 from shared.observability.request_log import RequestLog
@@ -71,6 +71,7 @@ def create_app() -> FastAPI:
         exports,
         presets,
         health,
+        ops,
     ):
         app.include_router(module.router, prefix=BASE_PATH, dependencies=[KNOWN_QUERY])
     if storage := local_storage():

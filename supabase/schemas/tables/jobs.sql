@@ -41,6 +41,8 @@ create table public.editai_jobs (
   cost_seconds double precision,
   -- Its place among the queued jobs of all owners: the earliest goes first; see start_job.sql.
   turn_at timestamptz,
+  -- How often it was queued to be dispatched. One that is dispatched again and again, and never claimed, has no worker.
+  dispatches integer not null default 1,
   constraint editai_jobs_attempts_stay_in_bounds check (max_attempts > 0 and attempt between 0 and max_attempts),
   constraint editai_jobs_end_has_a_time check ((status in ('queued', 'running')) = (finished_at is null)),
   constraint editai_jobs_key_has_a_hash check ((idempotency_key is null) = (request_hash is null))

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.http.security import AuthenticatedRoute, bearer
 from api.openapi.responses import problems
-from shared.api_models import Page, ExportPresetResponse
+from shared.api_models import ExportPresetResponse, Page
 from shared.database.client import read
 from shared.jobs.records import ExportPreset
 
