@@ -141,12 +141,7 @@ class ExportPreset(_Body):
     crf: int
     max_video_bitrate_kbps: int
     audio_bitrate_kbps: int
-
-
-class Presets(_Body):
-    """All export presets."""
-
-    items: tuple[ExportPreset, ...]
+    fits: tuple[str, ...]
 
 
 class Page(_Body, Generic[Item]):
