@@ -67,6 +67,7 @@ class JobRequest(Record):
     source_ids: tuple[UUID, ...] = ()
     idempotency_key: str | None = None
     request_hash: str | None = None
+    webhook_url: str | None = None
 
 
 def _row(value: dict[str, Any] | None) -> dict[str, Any] | None:

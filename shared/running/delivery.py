@@ -21,6 +21,7 @@ from shared.running.attempt import run_job
 from shared.running.recipes import AnyRecipes
 from shared.serving.ending import is_ending, keep_until_done
 from shared.settings import get_settings, read_settings
+from shared.webhooks.sending import deliver_now, deliver_soon
 
 logger = logging.getLogger(__name__)
 
@@ -98,12 +99,14 @@ async def _claim_and_run(
         logger.info("the job is not run: %s", claim.outcome, extra={"outcome": claim.outcome})
         return claim.outcome
     claimed.set()
+    deliver_soon(job_id)
     ids = _ids(claim)
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
         with log_fields(**ids), span("job", SpanKind.CONSUMER, attributes=attributes) as job_span:
             outcome = await run_job(claim, recipes, attempt_seconds=attempt_seconds)
             job_span.set_attributes({"editai.job_id": str(job_id), "editai.outcome": outcome})
+            await deliver_now(job_id)
             return outcome
     finally:
         await flush()

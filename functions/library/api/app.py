@@ -19,6 +19,7 @@ from api.routes import (
     render,
     segments,
     sources,
+    webhooks,
 )
 from api.routes.fast_path import fast_path_routes
 from api.routes.files import files_router, local_storage
@@ -65,6 +66,7 @@ def create_app() -> FastAPI:
         clips,
         exports,
         presets,
+        webhooks,
     ):
         app.include_router(module.router, prefix=BASE_PATH)
     if storage := local_storage():

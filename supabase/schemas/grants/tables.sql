@@ -2,7 +2,8 @@
 -- Supabase grants everything in schema public to all API roles by default, so everything is revoked first.
 revoke all on
   public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
-  public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage
+  public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage,
+  public.editai_webhooks, public.editai_webhook_deliveries
   from public, anon, authenticated, service_role;
 revoke all on sequence
   public.editai_fencing_tokens, public.editai_row_numbers, public.editai_storage_garbage_id_seq
@@ -27,6 +28,7 @@ grant select, insert, update, delete on
   to service_role;
 grant select, insert, delete on public.editai_exports to service_role;
 grant select, insert, delete on public.editai_storage_garbage to service_role;
+grant select, insert, update, delete on public.editai_webhooks, public.editai_webhook_deliveries to service_role;
 grant select on public.editai_export_presets to service_role;
 grant usage on sequence
   public.editai_fencing_tokens, public.editai_row_numbers, public.editai_storage_garbage_id_seq

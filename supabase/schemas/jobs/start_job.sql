@@ -27,6 +27,7 @@ create function public.editai_start_job(
   p_idempotency_key text default null,
   p_request_hash text default null,
   p_max_active_jobs integer default null,
+  p_webhook_url text default null,
   out outcome text,
   out job public.editai_jobs,
   out lease public.editai_locks,
@@ -97,12 +98,12 @@ begin
   end if;
   insert into public.editai_jobs (
     id, project_id, kind, params, first_variant_number, max_attempts, deadline_at, idempotency_key, request_hash,
-    dispatch_due_at)
+    dispatch_due_at, webhook_url)
   values (
     p_job_id, p_project_id, p_kind, p_params,
     (select coalesce(max(c.variant_number), 0) + 1 from public.editai_clips c where c.project_id = p_project_id),
     p_max_attempts, v_deadline_at, p_idempotency_key, p_request_hash,
-    lease.acquired_at + public.editai_ttl(p_dispatch_ttl_seconds))
+    lease.acquired_at + public.editai_ttl(p_dispatch_ttl_seconds), p_webhook_url)
   returning * into job;
   perform public.editai_begin_progress(p_project_id, 'Queued', lease.fencing_token);
   update public.editai_projects p set

@@ -81,5 +81,10 @@ begin
   exception when others then
     raise warning 'cleanup of idempotency keys failed: %', sqlerrm;
   end;
+  begin
+    perform public.editai_cleanup_deliveries(50, 86400 * 30);
+  exception when others then
+    raise warning 'cleanup of deliveries failed: %', sqlerrm;
+  end;
 end
 $$;

@@ -30,6 +30,8 @@ RIGHTS: Mapping[str, Mapping[str, set[str]]] = {
     "generation_progress": {"owner": READ, "service_role": set(ACTIONS)},
     "export_presets": {"owner": READ, "service_role": READ},
     "storage_garbage": {"service_role": {"select", "insert", "delete"}},
+    "webhooks": {"service_role": set(ACTIONS)},
+    "webhook_deliveries": {"service_role": set(ACTIONS)},
 }
 """Nothing for anon. A stranger has the same right as the owner, and sees no row. The service role has what the SQL
 functions need of it."""
@@ -51,6 +53,8 @@ CALLED_BY_THE_SERVICE = {
     "resume_progress", "return_job",
     "forget_key_progress", "forget_progress", "record_checkpoint",
     "source_removal_times", "start_job", "supersede_jobs",
+    "claim_delivery", "cleanup_deliveries", "create_webhook", "delete_webhook", "list_deliveries", "list_webhooks",
+    "queue_deliveries", "record_delivery", "redeliver", "rotate_webhook_secret",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
 CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}
@@ -88,6 +92,14 @@ def filled(sql: SqlClient, lease: Lease, admin: Connection, rows: Rows) -> None:
     admin.execute(
         "insert into editai_storage_garbage (project_id, prefix, not_before)"
         " select id, id || '/jobs/', now() from editai_projects"
+    )
+    admin.execute(
+        "insert into editai_webhooks (owner_id, events) select owner_id, '{}' from editai_projects"
+    )
+    admin.execute(
+        "insert into editai_webhook_deliveries (webhook_id, project_id, job_id, url, type, payload)"
+        " select w.id, j.project_id, j.id, 'https://app.example/', 'job.completed', '{}'"
+        " from editai_webhooks w, editai_jobs j"
     )
     assert all(rows(table) for table in RIGHTS)
 

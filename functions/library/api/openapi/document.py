@@ -7,13 +7,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.http.problems import InvalidPart, Problem
-from api.models import GenerateFromSource
+from api.models import GenerateFromSource, GenerateOptions
 from api.openapi.generated_clients import PREFIX, fit_for_clients, operations
 from api.openapi.problem_schemas import REFERENCE, problem_components
 from api.openapi.responses import BINARY, problems
 from api.settings import get_library_settings
 from shared.errors import MethodNotAllowed, NotFound
-from shared.job_params.raw_clips import RawClipsOptions
 from shared.media.containers import supported_titles
 
 JSON = "application/json"
@@ -115,7 +114,7 @@ def _add_examples(operation: dict[str, Any]) -> None:
 
 def _upload_form() -> dict[str, Any]:
     """The schema of the upload form: the options and the file."""
-    form = RawClipsOptions.model_json_schema()
+    form = GenerateOptions.model_json_schema()
     video = {
         **BINARY,
         "contentMediaType": "application/octet-stream",

@@ -19,6 +19,7 @@ from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, Proje
 from shared.jobs.lifecycle import cancel_job
 from shared.jobs.records import Job, Lease, Project
 from shared.jobs.start_refusals import busy
+from shared.webhooks.sending import deliver_soon
 
 UNIQUE_VIOLATION = "23505"
 
@@ -166,5 +167,7 @@ async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancellationRe
     cancelled = await cancel_job(project_id, caller.owner_id)
     if cancelled.outcome == "project_not_found":
         raise ProjectNotFound
+    if cancelled.job:
+        deliver_soon(cancelled.job.id)
     job = cancelled.job and JobResponse.model_validate(cancelled.job)
     return CancellationResponse(outcome=cancelled.outcome, job=job)
