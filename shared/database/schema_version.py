@@ -3,7 +3,7 @@
 from shared.database.client import call
 from shared.errors import DatabaseUnavailable, ServiceUnavailable
 
-SCHEMA_VERSION = "20261130000411"
+SCHEMA_VERSION = "20261129235215"
 """The newest migration that this code needs."""
 
 # https://docs.postgrest.org/en/v12/references/errors.html
@@ -21,7 +21,7 @@ async def check_schema() -> None:
 
 async def _version() -> str:
     try:
-        return await call("schema_version", repeatable=True)
+        return await call("schema_version", str, repeatable=True)
     except DatabaseUnavailable as error:
         if error.code != NO_SUCH_FUNCTION:
             raise
