@@ -14,6 +14,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from bench.stack import StackInfo
 from shared.database.transport import LeanClient, rpc
+from shared.jobs.progress import GenerationProgress
 from supabase import AsyncClient, AsyncClientOptions
 
 CONCURRENCY = 16
@@ -61,7 +62,7 @@ async def _measure(
 
     async def call_once() -> None:
         if name == AS_THE_FUNCTIONS_CALL:
-            await rpc(supabase, "editai_read_progress", arguments)
+            await rpc(supabase, "editai_read_progress", arguments, list[GenerationProgress])
         else:
             await supabase.rpc("editai_read_progress", arguments).execute()
 

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from bench.stack import StackInfo
 from local.processes.process import Part, Process
 from local.stack.ports import claim_free_port, is_free
+from shared.answers import ANYTHING
 from shared.database.client import call
 
 RPC = "/rpc/editai_"
@@ -35,7 +36,8 @@ async def floor(scope: Scope, receive: Receive, send: Send) -> None:
         return
     arguments = await Request(scope, receive).json()
     named = {name.removeprefix("p_"): value for name, value in arguments.items()}
-    body = json.dumps(await call(scope["path"].removeprefix(RPC), **named)).encode()
+    result = await call(scope["path"].removeprefix(RPC), ANYTHING, **named)
+    body = json.dumps(result).encode()
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, length]})
     await send({"type": "http.response.body", "body": body})

@@ -71,13 +71,14 @@ retry_until_available() {
     fail "failed after 5 attempts: $*"
 }
 
-# bind MEMBER ROLE GROUP NAME [FLAG...]   Grants a role on one resource, unless it is already granted.
+# bind MEMBER ROLE GROUP NAME [FLAG...]   Grants a role on one resource, unless it is already granted. On a project, the
+# grant has the condition $CONDITION.
 bind() {
     local member=$1 role=$2 name=$4 granted
     local -a group condition=()
     read -ra group <<<"$3"
     shift 4
-    [[ ${group[0]} != projects ]] || condition=(--condition=None)
+    [[ ${group[0]} != projects ]] || condition=("--condition=${CONDITION:-None}")
     granted=$(query gcloud "${group[@]}" get-iam-policy "$name" "$@" "--project=$PROJECT" \
         --flatten='bindings[].members' "--filter=bindings.members:${member#*:}" '--format=value(bindings.role)') || granted=
     if grep -qxF "$role" <<<"$granted"; then return; fi

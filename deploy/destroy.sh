@@ -14,7 +14,7 @@ destroy() {
     for name in editai-supabase-service-role-key editai-internal-secret "${OPTIONAL_SECRETS[@]}"; do
         remove secrets "$name"
     done
-    for role in "${BUILD_ROLES[@]}"; do
+    for role in "${BUILD_ROLES[@]}" roles/storage.objectViewer; do
         unbind "serviceAccount:$(account editai-build)" "$role"
     done
     for name in "${ACCOUNTS[@]}"; do
@@ -51,7 +51,7 @@ unbind() {
         "--filter=bindings.members:${1#*:}" '--format=value(bindings.role)') || status=$?
     if ((status == 0)) && ! grep -qxF "$2" <<<"$granted"; then return; fi
     if ((status > 0)) ||
-        ! run gcloud projects remove-iam-policy-binding "$PROJECT" "--member=$1" "--role=$2" --condition=None --quiet; then
+        ! run gcloud projects remove-iam-policy-binding "$PROJECT" "--member=$1" "--role=$2" --all --quiet; then
         LEFT+=("$2 of $1")
     fi
 }

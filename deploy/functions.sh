@@ -19,10 +19,10 @@ deploy_functions() {
     # The worker is deployed before the functions that dispatch jobs to it.
     deploy worker --memory="$WORKER_MEMORY" --cpu="$WORKER_CPU" --concurrency="$WORKER_CONCURRENCY" --timeout="${WORKER_SECONDS}s" \
         --min-instances="$WORKER_MIN_INSTANCES" --max-instances="$WORKER_MAX_INSTANCES" \
-        --ingress-settings=internal-only --no-allow-unauthenticated
+        "${PRIVATE[@]}"
     let_call editai-tasks editai-worker
     deploy lease_cleanup --memory=512Mi --cpu=1 --concurrency=1 --timeout=120s --min-instances=0 --max-instances=2 \
-        --ingress-settings=internal-only --no-allow-unauthenticated
+        "${PRIVATE[@]}"
     let_call editai-scheduler editai-lease-cleanup
     # The timeout exceeds the longest Prefer: wait.
     deploy library --memory="$LIBRARY_MEMORY" --cpu="$LIBRARY_CPU" --concurrency="$LIBRARY_CONCURRENCY" --timeout=360s \
@@ -58,10 +58,14 @@ set_function_settings() {
     has_jwt_secret || SUPABASE_USERS+=("SUPABASE_JWKS_URL=$SUPABASE_URL/auth/v1/.well-known/jwks.json")
 }
 
-# Cloud Run verifies the caller's token and removes the signature before it forwards the request.
+# Cloud Run verifies the caller's token and removes the signature before it forwards the request. The functions believe
+# that only if strangers cannot reach them, so these flags and that setting belong together.
+PRIVATE_INGRESS=internal-only
+PRIVATE=("--ingress-settings=$PRIVATE_INGRESS" --no-allow-unauthenticated)
+
 expects_caller() {
-    printf 'GOOGLE_OIDC_SERVICE_ACCOUNT=%s\nGOOGLE_OIDC_AUDIENCE=%s\nGOOGLE_OIDC_SIGNATURE_REMOVED=true' \
-        "$(account "$1")" "$2"
+    printf 'GOOGLE_OIDC_SERVICE_ACCOUNT=%s\nGOOGLE_OIDC_AUDIENCE=%s\n' "$(account "$1")" "$2"
+    printf 'GOOGLE_OIDC_SIGNATURE_REMOVED=true\nINGRESS_SETTINGS=%s' "$PRIVATE_INGRESS"
 }
 
 # write_settings FUNCTION NAME=value...   Writes the environment of a function; a dry run prints it.
@@ -108,8 +112,7 @@ deploy() {
 }
 
 secrets_of() {
-    printf 'SUPABASE_SERVICE_ROLE_KEY=%s,INTERNAL_SECRET=%s' \
-        "$(secret_reference editai-supabase-service-role-key)" "$(secret_reference editai-internal-secret)"
+    printf 'SUPABASE_SERVICE_ROLE_KEY=%s' "$(secret_reference editai-supabase-service-role-key)"
     if [[ $1 == library ]] && has_jwt_secret; then
         printf ',SUPABASE_JWT_SECRET=%s' "$(secret_reference editai-supabase-jwt-secret)"
     fi

@@ -10,7 +10,7 @@
 
 ACCOUNTS=(editai-library editai-worker editai-lease-cleanup editai-tasks editai-scheduler editai-build)
 FUNCTION_ACCOUNTS=(editai-library editai-worker editai-lease-cleanup)
-BUILD_ROLES=(roles/artifactregistry.writer roles/logging.logWriter roles/storage.objectViewer)
+BUILD_ROLES=(roles/artifactregistry.writer roles/logging.logWriter)
 
 make_accounts() {
     say "Creating service accounts"
@@ -22,10 +22,19 @@ make_accounts() {
     for role in "${BUILD_ROLES[@]}"; do
         bind "serviceAccount:$(account editai-build)" "$role" projects "$PROJECT"
     done
+    let_read_sources
     for name in "${FUNCTION_ACCOUNTS[@]}"; do
         bind "serviceAccount:$(account "$name")" roles/iam.serviceAccountUser \
             'iam service-accounts' "$(account editai-tasks)"
     done
+}
+
+# A build reads the functions' files from the bucket of their region, which the first deployment makes, and no other bucket.
+# https://cloud.google.com/iam/docs/conditions-resource-attributes
+let_read_sources() {
+    local bucket="projects/_/buckets/gcf-v2-sources-$PROJECT_NUMBER-$REGION"
+    CONDITION="expression=resource.name.startsWith('$bucket'),title=editai-sources" \
+        bind "serviceAccount:$(account editai-build)" roles/storage.objectViewer projects "$PROJECT"
 }
 
 store_secrets() {
@@ -33,15 +42,9 @@ store_secrets() {
     store_secret editai-supabase-service-role-key SUPABASE_SERVICE_ROLE_KEY
     store_secret editai-supabase-jwt-secret SUPABASE_JWT_SECRET
     store_secret editai-collector-headers OTEL_EXPORTER_OTLP_HEADERS
-    if ! has_value editai-internal-secret; then
-        # shellcheck disable=SC2034 # read by its name
-        INTERNAL_SECRET=$(LC_ALL=C tr -dc 'A-Za-z0-9' < <(head -c 4096 /dev/urandom) | head -c 48)
-        store_secret editai-internal-secret INTERNAL_SECRET
-    fi
     local name
     for name in "${FUNCTION_ACCOUNTS[@]}"; do
         let_read "$name" editai-supabase-service-role-key
-        let_read "$name" editai-internal-secret
         if has_collector_headers; then let_read "$name" editai-collector-headers; fi
     done
     if has_jwt_secret; then let_read editai-library editai-supabase-jwt-secret; fi

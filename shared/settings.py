@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
@@ -21,11 +21,15 @@ class Settings(BaseSettings):
 
     supabase_url: str = Field(pattern=r"^https?://")
     supabase_service_role_key: SecretStr
-    internal_secret: SecretStr = Field(min_length=16)
-    """The bearer token that callers of the internal functions (worker, lease_cleanup) present."""
-
     storage_directory: Path | None = None
     """A directory that replaces Supabase Storage on a single machine; unset in the cloud."""
+    cloud_tasks_queue: str = ""
+    """The queue that delivers jobs (see shared.dispatch.cloud_tasks); without one, they are posted to the worker."""
+    internal_secret: SecretStr | None = Field(default=None, min_length=16, validate_default=True)
+    """The bearer token that callers of the internal functions (worker, lease_cleanup) present.
+
+    With a directory, it also signs file URLs. With a queue and a bucket, Google's ID tokens take its place.
+    """
     storage_bucket: str = "editai"
 
     lease_ttl_seconds: float = Field(default=60, gt=0, le=3600)
@@ -40,6 +44,24 @@ class Settings(BaseSettings):
     """How long the row of a job is kept after its end. Its clips and exports are kept anyway."""
     idempotency_key_days: float = Field(default=7, ge=1)
     """How long a repeated start is still recognised by its idempotency key after the job's end."""
+
+    @field_validator("internal_secret")
+    @classmethod
+    def _needed_without_queue_or_bucket(
+        cls, secret: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        if secret is None and (
+            info.data.get("storage_directory") or not info.data.get("cloud_tasks_queue")
+        ):
+            raise ValueError("set it, or CLOUD_TASKS_QUEUE and no STORAGE_DIRECTORY")
+        return secret
+
+
+def secret_of(settings: Settings) -> str:
+    """The internal secret, where it is needed. Raises MissingSettings."""
+    if settings.internal_secret is None:
+        raise MissingSettings("environment: INTERNAL_SECRET")
+    return settings.internal_secret.get_secret_value()
 
 
 def read_settings(model: type[SettingsModel]) -> SettingsModel:

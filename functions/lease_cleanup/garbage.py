@@ -7,8 +7,10 @@ file that still exists would leak it.
 import asyncio
 import logging
 from collections import Counter
-from typing import Any
 
+from pydantic import BaseModel
+
+from shared.answers import ANYTHING
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
 from shared.errors import StorageUnavailable
 from shared.storage.factory import get_storage
@@ -19,6 +21,14 @@ MAX_SECONDS = 60.0
 """Time limit of one trigger, to stay within its caller's timeout; the next trigger continues."""
 
 logger = logging.getLogger(__name__)
+
+
+class Garbage(BaseModel):
+    """Files without a row: those below a prefix, except the paths to keep."""
+
+    id: int
+    prefix: str
+    keep_paths: list[str]
 
 
 async def remove_garbage(counts: Counter[str]) -> None:
@@ -35,13 +45,14 @@ async def remove_garbage(counts: Counter[str]) -> None:
     while size == BATCH and asyncio.get_running_loop().time() < deadline:
         rows = await call(
             "list_storage_garbage",
+            list[Garbage],
             repeatable=True,
             timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
             after_id=last,
         )
         await _remove_batch(rows, deadline, counts)
-        last, size = max((row["id"] for row in rows), default=last), len(rows)
+        last, size = max((row.id for row in rows), default=last), len(rows)
 
 
 async def _remove_abandoned_uploads(counts: Counter[str]) -> None:
@@ -51,25 +62,25 @@ async def _remove_abandoned_uploads(counts: Counter[str]) -> None:
         logger.warning("abandoned uploads could not be removed yet")
 
 
-async def _remove_batch(rows: list[dict[str, Any]], deadline: float, counts: Counter[str]) -> None:
+async def _remove_batch(rows: list[Garbage], deadline: float, counts: Counter[str]) -> None:
     storage, done = get_storage(), list[int]()
     try:
         for row in rows:
             if asyncio.get_running_loop().time() >= deadline:
                 break
             try:
-                files = await _remove(storage, row["prefix"], set(row["keep_paths"]))
+                files = await _remove(storage, row.prefix, set(row.keep_paths))
             except StorageUnavailable:
-                logger.warning("files below %s could not be removed yet", row["prefix"])
+                logger.warning("files below %s could not be removed yet", row.prefix)
             except Exception:
-                logger.exception("files below %s could not be removed", row["prefix"])
+                logger.exception("files below %s could not be removed", row.prefix)
                 counts["faulty"] += 1
             else:
                 counts["files_removed"] += files
-                done.append(row["id"])
+                done.append(row.id)
     finally:
         if done:
-            await call("forget_storage_garbage", repeatable=True, ids=done)
+            await call("forget_storage_garbage", ANYTHING, repeatable=True, ids=done)
 
 
 async def _remove(storage: Storage, prefix: str, keep: set[str]) -> int:

@@ -8,11 +8,11 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID
 
 import functions_framework.aio
 from garbage import remove_garbage
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -103,6 +103,17 @@ async def succeeds(step: Callable[[Counter[str]], Awaitable[None]], counts: Coun
     return False
 
 
+class Reclaimed(BaseModel):
+    """What cleanup did about an expired lease or a queued job: requeued, failed, released or faulty."""
+
+    project_id: str
+    job_id: UUID | None
+    fencing_token: int | None
+    kind: str | None
+    action: str
+    code: str | None
+
+
 async def reclaim_leases(counts: Counter[str]) -> None:
     """Reclaim expired leases and dispatch queued jobs, in batches."""
     await repeat(lambda: reclaim(counts), within_seconds=RECLAIM_SECONDS)
@@ -120,33 +131,34 @@ async def reclaim(counts: Counter[str]) -> int:
     settings = get_settings()
     rows = await call(
         "cleanup_leases",
+        list[Reclaimed],
         timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
         limit=BATCH,
         dispatch_ttl_seconds=settings.dispatch_ttl_seconds,
     )
-    counts.update(row["action"] for row in rows)
+    counts.update(row.action for row in rows)
     counts["dispatched"] += sum(
         await asyncio.gather(*(dispatch_reclaimed(row, settings) for row in rows))
     )
-    return sum(row["action"] != "faulty" for row in rows)
+    return sum(row.action != "faulty" for row in rows)
 
 
-async def dispatch_reclaimed(row: dict[str, Any], settings: Settings) -> bool:
+async def dispatch_reclaimed(row: Reclaimed, settings: Settings) -> bool:
     """Log what happened to an expired lease and dispatch its job if requeued; return whether it was dispatched.
 
     A job that fails here ends outside any attempt, so this is the only place that logs it.
     """
-    action, code = row["action"], row["code"]
-    ids = {name: row[name] for name in ("project_id", "job_id", "fencing_token")}
-    with log_fields(**ids):
+    action, code = row.action, row.code
+    with log_fields(**row.model_dump(mode="json", exclude={"action", "code"})):
         match action:
             case "failed":
                 extra = {"action": action, "code": code}
                 logger.warning("the job failed: %s", code, extra=extra)
-            case "requeued":
+            case "requeued" if row.job_id:
                 logger.info("the job is requeued", extra={"action": action})
-                job_id, token = UUID(row["job_id"]), row["fencing_token"]
-                return await dispatch(job_id, settings, kind=row["kind"], fencing_token=token)
+                return await dispatch(
+                    row.job_id, settings, kind=row.kind, fencing_token=row.fencing_token
+                )
             case "faulty":
                 extra = {"action": action, "code": code}
                 logger.error("a lease or job could not be cleaned up: %s", code, extra=extra)
@@ -176,8 +188,9 @@ async def drop(function: str, counts: Counter[str], count: str, max_age_seconds:
     """Call a SQL function that drops a batch of rows of that age, until none is left, and count the rows."""
 
     async def batch() -> int:
-        dropped: int = await call(
+        dropped = await call(
             function,
+            int,
             timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
             limit=BATCH,
             max_age_seconds=max_age_seconds,

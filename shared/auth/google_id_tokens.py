@@ -1,10 +1,10 @@
 """Verification of Google's ID tokens, which Cloud Tasks and Cloud Scheduler present to private functions."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import jwt
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.auth.keys import JwksKeys, KeyProvider
@@ -25,8 +25,16 @@ class CallerSettings(BaseSettings):
     """The audience that the token must name: this function's own URL."""
     google_oidc_service_account: str = ""
     """The e-mail address of the one service account that may call."""
+    ingress_settings: Literal["", "all", "internal-and-gclb", "internal-only"] = ""
+    """From where the platform lets requests reach this function, as it is deployed."""
     google_oidc_signature_removed: bool = False
-    """True behind Cloud Run's own check, which verifies the signature and then removes it from the token."""
+    """True behind Cloud Run's own check, which verifies the signature and then removes it from the token.
+
+    Only with `ingress_settings` internal-only: where strangers reach the function, nothing would tell their tokens from
+    verified ones should that check be off.
+    """
+    internal_secret: SecretStr | None = Field(default=None, min_length=16, validate_default=True)
+    """What callers present if no audience is set."""
     google_jwks_url: str = Field(
         default="https://www.googleapis.com/oauth2/v3/certs", pattern=r"^https?://"
     )
@@ -37,6 +45,22 @@ class CallerSettings(BaseSettings):
         if bool(info.data["google_oidc_audience"]) != bool(account):
             raise ValueError("set GOOGLE_OIDC_AUDIENCE and GOOGLE_OIDC_SERVICE_ACCOUNT, or neither")
         return account
+
+    @field_validator("google_oidc_signature_removed")
+    @classmethod
+    def _only_inside(cls, removed: bool, info: ValidationInfo) -> bool:
+        if removed and info.data.get("ingress_settings") != "internal-only":
+            raise ValueError("needs INGRESS_SETTINGS=internal-only")
+        return removed
+
+    @field_validator("internal_secret")
+    @classmethod
+    def _authenticates_without_tokens(
+        cls, secret: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        if secret is None and not info.data.get("google_oidc_audience"):
+            raise ValueError("set it, or GOOGLE_OIDC_AUDIENCE")
+        return secret
 
 
 class IdTokenVerifier:

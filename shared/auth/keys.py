@@ -4,12 +4,13 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import httpx
 import jwt
 from pydantic import SecretStr
 
+from shared.answers import WrongForm, documented_form, parsed
 from shared.errors import ServiceUnavailable
 from shared.http_client import http_client
 
@@ -98,21 +99,21 @@ class JwksKeys:
         try:
             async with http_client(timeout=FETCH_TIMEOUT_SECONDS) as client:
                 response = await client.get(self._url)
-            self._keys = _usable_keys(response.raise_for_status().json())
+            key_set = parsed(response.raise_for_status().content, dict[str, object])
+            with documented_form():
+                self._keys = _usable_keys(key_set)
             self._fetched_at, pause = time.monotonic(), COOLDOWN_SECONDS
-        except (httpx.HTTPError, ValueError, TypeError, jwt.PyJWTError) as error:
+        except (httpx.HTTPError, WrongForm, jwt.PyJWTError) as error:
             logger.warning("the key set could not be fetched: %s", type(error).__name__)
         self._next_fetch_at = time.monotonic() + pause
 
 
-def _usable_keys(key_set: Any) -> dict[str, VerificationKey]:
+def _usable_keys(key_set: dict[str, object]) -> dict[str, VerificationKey]:
     """The keys of a set that we accept: public, with an id, and for an accepted algorithm.
 
     If a published set held a shared secret and we accepted it, everyone could sign tokens with it.
     """
-    if not isinstance(key_set, dict):
-        raise TypeError("a key set is a JSON object")
-    keys = jwt.PyJWKSet.from_dict(cast("dict[str, Any]", key_set)).keys
+    keys = jwt.PyJWKSet.from_dict(key_set).keys
     return {
         key.key_id: VerificationKey(material=key.key, algorithm=key.algorithm_name)
         for key in keys

@@ -6,13 +6,14 @@ import random
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import httpx
 from opentelemetry.trace import SpanKind
 from postgrest.exceptions import APIError
 
-from shared.database.refusals import TRANSIENT, Refusal, classify
+from shared.answers import Form, NotJson, WrongForm, checked, documented_form
+from shared.database.refusals import Refusal, classify
 from shared.database.transport import LeanClient, rpc
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.observability.telemetry import span
@@ -34,6 +35,14 @@ MAX_CONNECTIONS = 64
 FIRST_PAUSE_SECONDS = 0.05
 PAUSE_GROWTH = 3.0
 """Pauses before retries of a refused call. With CALL_TIMEOUT_SECONDS, a call is made five times at most."""
+
+LEVELS = {
+    Refusal.NOT_APPLIED: logging.WARNING,
+    Refusal.UNKNOWN: logging.WARNING,
+    Refusal.UNUSABLE: logging.ERROR,
+    Refusal.REJECTED: logging.ERROR,
+}
+"""Transient refusals are to be expected now and then. The others need someone who acts."""
 
 _client: AsyncClient | None = None
 _client_loop: asyncio.AbstractEventLoop | None = None
@@ -78,25 +87,29 @@ def _create_client() -> AsyncClient:
 
 async def call(
     function: str,
+    form: Form[Result],
     *,
     timeout_seconds: float | None = None,
     repeatable: bool = False,
+    expected_refusals: Collection[str] = (),
     **params: Any,
-) -> Any:
-    """Call `editai_<function>` with its `p_` parameters and return its result, as JSON.
+) -> Result:
+    """Call `editai_<function>` with its `p_` parameters and return its result, which has this form.
 
     A refusal that certainly had no effect (see shared.database.refusals) is retried within the timeout, which is
     CALL_TIMEOUT_SECONDS or `timeout_seconds`. If the call is `repeatable`, because it only reads, or because a second
     call has the same effect and result, one with an unknown outcome is retried, too. Raises DatabaseUnavailable if the
-    database cannot be reached or refuses for a reason that is not the call's, QueryFailed if it rejects the call.
+    database cannot be reached, refuses for a reason that is not the call's, or responds in another form; QueryFailed if
+    it rejects the call. A code among `expected_refusals` is one that the caller handles, and no error in the log.
     """
     limit = CALL_TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds
-    return await _retrying(partial(_call, function, params), limit, repeatable=repeatable)
+    attempt = partial(_call, function, form, params, expected_refusals)
+    return await _retrying(attempt, limit, repeatable=repeatable)
 
 
-async def call_idempotent(function: str, **params: Any) -> Any:
+async def call_idempotent(function: str, form: Form[Result], **params: Any) -> Result:
     """A repeatable `call` that matters more than time: without a usable response, it gets the timeout once more."""
-    attempt, limit = partial(_call, function, params), CALL_TIMEOUT_SECONDS
+    attempt, limit = partial(_call, function, form, params, ()), CALL_TIMEOUT_SECONDS
     try:
         return await _retrying(attempt, limit, repeatable=True)
     except DatabaseUnavailable:
@@ -129,11 +142,19 @@ async def _retrying(
         pause *= PAUSE_GROWTH
 
 
-async def _call(function: str, params: Mapping[str, Any], timeout_seconds: float) -> Any:
+async def _call(
+    function: str,
+    form: Form[Result],
+    params: Mapping[str, Any],
+    expected_refusals: Collection[str],
+    timeout_seconds: float,
+) -> Result:
     client = await get_supabase()
     arguments = {f"p_{name}": value for name, value in params.items()}
-    with _refusals(function):
-        return await rpc(client, f"editai_{function}", arguments, timeout_seconds=timeout_seconds)
+    with _refusals(function, expected_refusals):
+        return await rpc(
+            client, f"editai_{function}", arguments, form, timeout_seconds=timeout_seconds
+        )
 
 
 async def with_deadline(deadline: float, pending_call: Awaitable[Result]) -> Result:
@@ -146,46 +167,53 @@ async def with_deadline(deadline: float, pending_call: Awaitable[Result]) -> Res
 
 
 async def read(
-    table: str, *, order: str = "", **filters: str | Collection[str]
-) -> list[dict[str, Any]]:
+    table: str, form: Form[Result], *, order: str = "", **filters: str | Collection[str]
+) -> Result:
     """Read the rows of `editai_<table>` whose columns equal a value or one of several, sorted by the column `order`.
 
     For plain rows only: writes and every rule go through a SQL function. Read few rows, because PostgREST silently
     truncates a result at its row limit. Raises the same errors as `call`.
     """
     return await _retrying(
-        partial(_read, table, order, filters), CALL_TIMEOUT_SECONDS, repeatable=True
+        partial(_read, table, form, order, filters), CALL_TIMEOUT_SECONDS, repeatable=True
     )
 
 
 async def _read(
-    table: str, order: str, filters: Mapping[str, str | Collection[str]], timeout_seconds: float
-) -> list[dict[str, Any]]:
+    table: str,
+    form: Form[Result],
+    order: str,
+    filters: Mapping[str, str | Collection[str]],
+    timeout_seconds: float,
+) -> Result:
     query = (await get_supabase()).table(f"editai_{table}").select("*")
     for column, value in filters.items():
         query = query.eq(column, value) if isinstance(value, str) else query.in_(column, value)
     with _refusals(table):
         async with asyncio.timeout(timeout_seconds):
-            rows = cast("Any", (await (query.order(order) if order else query).execute()).data)
-        if not isinstance(rows, list):  # the client returns a proxy's error page as a value
-            raise _Refused(Refusal.UNKNOWN)
-        return cast("list[dict[str, Any]]", rows)
+            with documented_form():
+                rows = (await (query.order(order) if order else query).execute()).data
+        if isinstance(rows, str):  # the client returns a proxy's error page as a value
+            raise NotJson
+        return checked(rows, form)
 
 
 @contextmanager
-def _refusals(name: str) -> Generator[None]:
+def _refusals(name: str, expected: Collection[str] = ()) -> Generator[None]:
     """Record the call as a span, and raise _Refused for every way in which it may fail."""
     with span(f"SQL {name}", SpanKind.CLIENT, attributes={"db.system.name": "postgresql"}):
         try:
             yield
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.HTTPError, TimeoutError, NotJson) as error:
             logger.warning("no response from the database to %s: %s", name, type(error).__name__)
             raise _Refused(Refusal.UNKNOWN) from error
+        except WrongForm as error:
+            logger.error("the database's response to %s has another form: %s", name, error)  # noqa: TRY400
+            raise _Refused(Refusal.UNUSABLE) from error
         except APIError as error:
             code = str(error.code or "")
             refusal = classify(code, str(error.message or ""))
-            # A transient refusal is to be expected now and then. The others need someone who acts.
-            level = logging.WARNING if refusal in TRANSIENT else logging.ERROR
+            level = logging.INFO if code in expected else LEVELS[refusal]
             logger.log(level, "the database refused %s with %s (%s)", name, code, refusal.value)
             raise _Refused(refusal, code) from error
 

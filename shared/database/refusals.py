@@ -25,14 +25,12 @@ class Refusal(Enum):
     """Transient, and the call may have taken effect: only a call that is safe to replay may be repeated."""
 
     UNUSABLE = "unusable"
-    """The call had no effect, and repeating it helps only after someone has acted: a rotated key is replaced, a
-    migration is applied, a paused project is resumed."""
+    """Repeating the call helps only after someone has acted: a rotated key is replaced, a migration is applied, a
+    paused project is resumed. The call had no effect, or its result has another form than this code expects."""
 
     REJECTED = "rejected"
     """Final: this call, with these arguments, is always refused."""
 
-
-TRANSIENT = (Refusal.NOT_APPLIED, Refusal.UNKNOWN)
 
 _BY_CODE: dict[str, Refusal] = {
     # PostgREST has no connection, no schema cache, or no free connection in its pool: it did not run the call.

@@ -7,9 +7,8 @@ Source: https://docs.postgrest.org/en/v12/references/api/functions.html
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import httpx
@@ -18,11 +17,12 @@ from postgrest.exceptions import APIError, APIErrorFromJSON
 from pydantic import ValidationError
 from yarl import URL
 
+from shared.answers import Form, parsed
+from shared.http_client import MAX_RESPONSE_BYTES, UNCOMPRESSED, Bounded, refuse_encoded
 from supabase import AsyncClient
 
 _CONTENT = {"Content-Type": "application/json"}
-MAX_RESPONSE_BYTES = 32 << 20
-"""A longer response is not one of ours: a page of rows stays far below. It is read no further."""
+T = TypeVar("T")
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -44,12 +44,14 @@ class LeanClient(httpx.AsyncClient):
             connector=aiohttp.TCPConnector(limit=max_connections, ssl=ssl_context),
             timeout=self._default_timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            # Responses are small, so we do not ask for compression. If a server compresses anyway, httpx decompresses.
+            # Responses are small, so we do not ask for compression, and refuse it: a few bytes may become gigabytes.
             auto_decompress=False,
-            skip_auto_headers=("Accept-Encoding",),
+            headers=UNCOMPRESSED,
         )
         transport = AiohttpTransport(client=self._session, verify=ssl_context)
-        super().__init__(transport=transport, timeout=timeout_seconds)
+        super().__init__(
+            transport=Bounded(transport), timeout=timeout_seconds, headers=UNCOMPRESSED
+        )
 
     async def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         """Send a request, as httpx.AsyncClient.request does. Raises httpx.HTTPError if there is no response."""
@@ -62,6 +64,7 @@ class LeanClient(httpx.AsyncClient):
             method, full_url, headers=headers, content=content
         )
         request = httpx.Request(method, _httpx_url(full_url), headers=headers, content=content)
+        refuse_encoded(httpx.Headers(raw_headers))
         return httpx.Response(status, headers=raw_headers, content=body, request=request)
 
     async def exchange(
@@ -110,13 +113,15 @@ async def rpc(
     client: AsyncClient,
     name: str,
     arguments: Mapping[str, Any],
+    form: Form[T],
     *,
     timeout_seconds: float | None = None,
-) -> Any:
-    """Call a SQL function and return its result, as JSON; None if it returns nothing.
+) -> T:
+    """Call a SQL function and return its result in its form; it is null if the function returns nothing.
 
     The client must have been created with a LeanClient. Raises postgrest's APIError if the call is refused: its code is
-    the HTTP status if the response is not from PostgREST. Raises httpx.HTTPError if there is no response.
+    the HTTP status if the response is not from PostgREST. Raises httpx.HTTPError if there is no response, WrongForm if
+    it has another form.
     """
     status, _, body = await cast("LeanClient", client.postgrest.session).exchange(
         "POST",
@@ -127,8 +132,7 @@ async def rpc(
         timeout_seconds=timeout_seconds,
     )
     if httpx.codes.is_success(status):
-        with suppress(ValueError, RecursionError):  # too deep
-            return json.loads(body) if body else None
+        return parsed(body or b"null", form)
     raise _api_error(status, body)
 
 

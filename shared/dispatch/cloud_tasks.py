@@ -13,9 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.answers import WrongForm, parsed
 from shared.dispatch.google_credentials import (
     AccessTokens,
     CredentialsUnavailable,
@@ -33,6 +34,14 @@ DISPATCH_DEADLINE = "1800s"
 ENQUEUE_TIMEOUT_SECONDS = 5.0
 ALREADY_EXISTS = 409
 MAX_TRIES = 2
+
+
+class _Error(BaseModel):
+    status: str
+
+
+class _Refusal(BaseModel):
+    error: _Error
 
 
 class CloudTasksSettings(BaseSettings):
@@ -129,7 +138,7 @@ def _task(job_id: UUID, name: str, worker_url: str, settings: CloudTasksSettings
 def _reason(response: httpx.Response) -> str:
     """The HTTP status and Google's name for it, without the message, which may quote a token."""
     try:
-        status = response.json()["error"]["status"]
-    except (ValueError, KeyError, TypeError):
+        status = parsed(response.content, _Refusal).error.status
+    except WrongForm:
         status = "no reason given"
-    return f"{response.status_code} {status}"
+    return f"{response.status_code} {status[:100]}"

@@ -14,7 +14,7 @@ from shared.http_client import http_client
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import span
 from shared.observability.trace_context import trace_headers
-from shared.settings import Settings, read_settings
+from shared.settings import Settings, read_settings, secret_of
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ async def _dispatch_directly(job_id: UUID, worker_url: str, settings: Settings) 
                 worker_url,
                 json={"job_id": str(job_id)},
                 headers={
-                    "Authorization": f"Bearer {settings.internal_secret.get_secret_value()}",
+                    "Authorization": f"Bearer {secret_of(settings)}",
                     "Prefer": "respond-async",
                     **trace_headers(),
                 },

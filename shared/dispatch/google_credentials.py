@@ -5,6 +5,8 @@ import threading
 from functools import lru_cache
 from typing import Any, Protocol
 
+from shared.answers import WrongForm, documented_form
+
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -53,10 +55,11 @@ class AccessTokens:
 
         with self._refreshing:
             try:
-                credentials = self._credentials or _default_credentials()
-                if not credentials.valid:
-                    credentials.refresh(Request())
-            except google.auth.exceptions.GoogleAuthError as error:
+                with documented_form():
+                    credentials = self._credentials or _default_credentials()
+                    if not credentials.valid:
+                        credentials.refresh(Request())
+            except (google.auth.exceptions.GoogleAuthError, WrongForm) as error:
                 raise CredentialsUnavailable(type(error).__name__) from None
             self._credentials = credentials
             return credentials

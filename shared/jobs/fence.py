@@ -1,9 +1,23 @@
 """Fencing for every write of a job: the parameters it presents, and the error that a refused write raises."""
 
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from shared.errors import LeaseLost
-from shared.jobs.records import Lease
+from shared.jobs.records import Lease, Record
+
+WriteOutcome = Literal["held", "recorded", "returned", "finished", "cleared", "lost", "cancelled"]
+"""How a write that presents a lease ended. After `lost` and `cancelled` nothing was written."""
+
+WRITE_OUTCOME: TypeAdapter[WriteOutcome] = TypeAdapter(WriteOutcome)
+"""The form of a result that is only an outcome."""
+
+
+class Fenced(Record):
+    """The result of a write that presents a lease."""
+
+    outcome: WriteOutcome
 
 
 def fencing_params(lease: Lease) -> dict[str, Any]:
@@ -16,7 +30,7 @@ def fencing_params(lease: Lease) -> dict[str, Any]:
     }
 
 
-def raise_if_lost(lease: Lease, outcome: str) -> None:
+def raise_if_lost(lease: Lease, outcome: WriteOutcome) -> None:
     """Turn a refused write into the exception that stops the work."""
     if outcome in ("lost", "cancelled"):
         raise LeaseLost(lease.project_id, cancelled=outcome == "cancelled")

@@ -24,7 +24,7 @@ from uuid import uuid4
 
 from shared.database.client import call, call_idempotent
 from shared.errors import EditAIError, LeaseLost
-from shared.jobs.records import Lease
+from shared.jobs.records import Lease, Record
 from shared.observability.telemetry import meter
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,15 @@ class Busy:
     lease: Lease
 
 
+class _Acquired(Record):
+    granted: bool
+    lease: Lease
+
+
+class _Renewal(Record):
+    renewed: bool
+
+
 async def acquire_lease(
     project_id: str, *, holder: str, ttl_seconds: float, wait_seconds: float = 0
 ) -> Lease | Busy:
@@ -62,18 +71,18 @@ async def acquire_lease(
     steps = wait_steps()
     while True:
         requested_at = now()
-        response = await call_idempotent(
+        acquired = await call_idempotent(
             "acquire_lease",
+            _Acquired,
             project_id=project_id,
             lease_id=str(lease_id),
             holder=holder,
             ttl_seconds=ttl_seconds,
         )
-        lease = Lease.model_validate(response["lease"])
-        if response["granted"]:
-            return lease.model_copy(update={"requested_at": requested_at})
+        if acquired.granted:
+            return acquired.lease.model_copy(update={"requested_at": requested_at})
         if not await wait_before(deadline, steps):
-            return Busy(lease=lease)
+            return Busy(lease=acquired.lease)
 
 
 def wait_steps() -> Generator[float]:
@@ -95,15 +104,16 @@ async def wait_before(deadline: float, steps: Iterator[float]) -> bool:
 
 async def renew_lease(lease: Lease, *, ttl_seconds: float) -> None:
     """Extend the lease to `ttl_seconds` from now. Raises LeaseLost, DatabaseUnavailable."""
-    response = await call(
+    renewal = await call(
         "renew_lease",
+        _Renewal,
         repeatable=True,
         project_id=lease.project_id,
         lease_id=str(lease.lease_id),
         fencing_token=lease.fencing_token,
         ttl_seconds=ttl_seconds,
     )
-    if not response["renewed"]:
+    if not renewal.renewed:
         raise LeaseLost(lease.project_id)
 
 
@@ -111,6 +121,7 @@ async def release_lease(lease: Lease) -> bool:
     """Release a lease; return False if the caller no longer held it. Raises DatabaseUnavailable."""
     return await call(
         "release_lease",
+        bool,
         project_id=lease.project_id,
         lease_id=str(lease.lease_id),
         fencing_token=lease.fencing_token,

@@ -1,13 +1,16 @@
 """Jobs: start, claim, record, finish, return, cancel. Each calls one SQL function, which holds the rules."""
 
 import asyncio
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid4
 
+from pydantic import AfterValidator, TypeAdapter, model_validator
+
+from shared.answers import ANYTHING
 from shared.database.client import CALL_TIMEOUT_SECONDS, call, call_idempotent, with_deadline
 from shared.errors import DatabaseUnavailable, EditAIError
-from shared.jobs.fence import fencing_params, raise_if_lost
-from shared.jobs.records import Clip, Job, JobKind, Lease, Record, Source
+from shared.jobs.fence import WRITE_OUTCOME, Fenced, fencing_params, raise_if_lost
+from shared.jobs.records import Clip, Job, JobKind, Lease, Possibly, Record, Source
 from shared.settings import Settings
 
 StartOutcome = Literal[
@@ -31,26 +34,38 @@ class JobStart(Record):
     """
 
     outcome: StartOutcome
-    job: Job | None
-    lease: Lease | None
+    job: Possibly[Job]
+    lease: Possibly[Lease]
     superseded_job_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _has_its_job(self) -> Self:
+        if self.outcome in ("started", "replayed") and self.job is None:
+            raise ValueError("a start without its job")
+        return self
 
 
 class JobClaim(Record):
     """The outcome of a claim; lease, sources and clips are set only when it is `claimed`."""
 
     outcome: Literal["claimed", "running", "ended", "exhausted", "busy", "job_not_found"]
-    job: Job | None
-    lease: Lease | None
+    job: Possibly[Job]
+    lease: Possibly[Lease]
     sources: tuple[Source, ...] | None
     clips: tuple[Clip, ...] | None
+
+    @model_validator(mode="after")
+    def _has_its_lease(self) -> Self:
+        if self.outcome == "claimed" and (self.job is None or self.lease is None):
+            raise ValueError("a claim without its job or lease")
+        return self
 
 
 class JobCancel(Record):
     """The outcome of cancelling; `job` is None when nothing ran, or when a lease without a job was removed."""
 
     outcome: Literal["cancelled", "idle", "project_not_found"]
-    job: Job | None
+    job: Possibly[Job]
 
 
 class JobRequest(Record):
@@ -70,9 +85,25 @@ class JobRequest(Record):
     webhook_url: str | None = None
 
 
-def _row(value: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The row, or None: SQL returns a row of nulls where there is none."""
-    return value if value and any(v is not None for v in value.values()) else None
+def _other_than(outcome: StartOutcome) -> AfterValidator:
+    def check(start: JobStart) -> JobStart:
+        if start.outcome == outcome:
+            raise ValueError("the outcome of another function")
+        return start
+
+    return AfterValidator(check)
+
+
+_CHECKED: TypeAdapter[JobStart] = TypeAdapter(Annotated[JobStart, _other_than("started")])
+_STARTED: TypeAdapter[JobStart] = TypeAdapter(Annotated[JobStart, _other_than("free")])
+
+
+class _Recorded(Fenced):
+    clip: Possibly[Clip]
+
+
+class _Returned(Fenced):
+    dispatch_token: int | None
 
 
 async def check_project(
@@ -87,8 +118,9 @@ async def check_project(
 
     Raises DatabaseUnavailable.
     """
-    response = await call(
+    return await call(
         "check_project",
+        _CHECKED,
         repeatable=True,
         project_id=project_id,
         owner_id=owner_id and str(owner_id),
@@ -96,7 +128,6 @@ async def check_project(
         request_hash=request_hash,
         max_active_jobs=settings.max_active_jobs_per_user,
     )
-    return _job_start(response)
 
 
 async def start_job(
@@ -120,22 +151,15 @@ async def start_job(
         "max_active_jobs": settings.max_active_jobs_per_user,
     }
     try:
-        return _job_start(await call("start_job", **arguments))
+        return await call("start_job", _STARTED, **arguments)
     except DatabaseUnavailable:
         try:
-            response = await with_deadline(deadline, call("start_job", **arguments))
+            start = await with_deadline(deadline, call("start_job", _STARTED, **arguments))
         except EditAIError:
             raise DatabaseUnavailable from None
-    start = _job_start(response)
     if start.outcome not in ("started", "replayed"):
         raise DatabaseUnavailable
     return start
-
-
-def _job_start(response: dict[str, Any]) -> JobStart:
-    return JobStart.model_validate(
-        response | {"job": _row(response["job"]), "lease": _row(response["lease"])}
-    )
 
 
 async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClaim:
@@ -145,16 +169,16 @@ async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClai
     lost would hold the job until its lease expires, and cost it an attempt.
     """
     requested_at = asyncio.get_running_loop().time()
-    response = await call_idempotent(
+    claim = await call_idempotent(
         "claim_job",
+        JobClaim,
         job_id=str(job_id),
         lease_id=str(uuid4()),
         holder=holder,
         ttl_seconds=ttl_seconds,
     )
-    if lease := _row(response["lease"]):
-        lease["requested_at"] = requested_at
-    return JobClaim.model_validate(response | {"job": _row(response["job"]), "lease": lease})
+    lease = claim.lease and claim.lease.model_copy(update={"requested_at": requested_at})
+    return claim.model_copy(update={"lease": lease})
 
 
 async def record_clip(lease: Lease, clip: dict[str, Any], *, percentage: int | None = None) -> Clip:
@@ -162,15 +186,18 @@ async def record_clip(lease: Lease, clip: dict[str, Any], *, percentage: int | N
 
     `percentage` is the job's progress with this clip, where the next attempt begins.
     """
-    response = await call(
+    recorded = await call(
         "record_clip",
+        _Recorded,
         repeatable=True,
         **fencing_params(lease),
         clip=clip,
         percentage=percentage,
     )
-    raise_if_lost(lease, response["outcome"])
-    return Clip.model_validate(response["clip"])
+    raise_if_lost(lease, recorded.outcome)
+    if recorded.clip is None:
+        raise DatabaseUnavailable
+    return recorded.clip
 
 
 async def record_checkpoint(
@@ -182,6 +209,7 @@ async def record_checkpoint(
     """
     outcome = await call(
         "record_checkpoint",
+        WRITE_OUTCOME,
         repeatable=True,
         **fencing_params(lease),
         checkpoint=state,
@@ -204,6 +232,7 @@ async def finish_job(
     """
     outcome = await call(
         "finish_job",
+        WRITE_OUTCOME,
         repeatable=True,
         **fencing_params(lease),
         status=status,
@@ -219,20 +248,24 @@ async def return_job(lease: Lease, *, dispatch_ttl_seconds: float) -> int:
 
     Safe to retry. Raises LeaseLost, DatabaseUnavailable.
     """
-    response = await call(
+    returned = await call(
         "return_job",
+        _Returned,
         repeatable=True,
         **fencing_params(lease),
         dispatch_ttl_seconds=dispatch_ttl_seconds,
     )
-    raise_if_lost(lease, response["outcome"])
-    return response["dispatch_token"]
+    raise_if_lost(lease, returned.outcome)
+    if returned.dispatch_token is None:
+        raise DatabaseUnavailable
+    return returned.dispatch_token
 
 
 async def discard_outputs(lease: Lease) -> None:
     """Mark the files of an attempt that lost its lease for cleanup to remove. Raises DatabaseUnavailable."""
     await call(
         "discard_outputs",
+        ANYTHING,
         repeatable=True,
         project_id=lease.project_id,
         job_id=str(lease.job_id),
@@ -242,5 +275,6 @@ async def discard_outputs(lease: Lease) -> None:
 
 async def cancel_job(project_id: str, owner_id: UUID | None) -> JobCancel:
     """Cancel a project's active job and remove its progress and lease. Raises DatabaseUnavailable."""
-    response = await call("cancel_job", project_id=project_id, owner_id=owner_id and str(owner_id))
-    return JobCancel.model_validate(response | {"job": _row(response["job"])})
+    return await call(
+        "cancel_job", JobCancel, project_id=project_id, owner_id=owner_id and str(owner_id)
+    )

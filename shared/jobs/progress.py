@@ -6,12 +6,14 @@ Nothing is kept in memory, so every instance shows the true percentage, even rig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+from pydantic import TypeAdapter, model_validator
+
 from shared.database.client import call, read
-from shared.errors import InvalidRequest
-from shared.jobs.fence import fencing_params, raise_if_lost
+from shared.errors import DatabaseUnavailable, InvalidRequest
+from shared.jobs.fence import WRITE_OUTCOME, Fenced, fencing_params, raise_if_lost
 from shared.jobs.records import JobKind, JobOutcome, JobStatus, Lease, ProjectStatus, Record
 
 MAX_PERCENTAGE = 100
@@ -70,6 +72,13 @@ class GenerationProgress(Record):
     job_error: dict[str, Any] | None
     lease_expires_at: datetime | None
 
+    @model_validator(mode="after")
+    def _job_is_whole(self) -> Self:
+        job = (self.job_id, self.job_kind, self.job_status, self.job_attempt)
+        if any(job) and None in job:
+            raise ValueError("a job without its kind, status or attempt")
+        return self
+
 
 async def update_generation_progress(
     lease: Lease, progress: Progress | None, *, ttl_seconds: float
@@ -88,10 +97,15 @@ async def update_generation_progress(
             "estimated_remaining": progress.estimated_remaining,
         }
     )
-    response = await call(
-        "heartbeat", repeatable=True, **fencing_params(lease), ttl_seconds=ttl_seconds, **written
+    heartbeat = await call(
+        "heartbeat",
+        Fenced,
+        repeatable=True,
+        **fencing_params(lease),
+        ttl_seconds=ttl_seconds,
+        **written,
     )
-    raise_if_lost(lease, response["outcome"])
+    raise_if_lost(lease, heartbeat.outcome)
 
 
 async def get_generation_progress(
@@ -103,11 +117,17 @@ async def get_generation_progress(
     """
     rows = await call(
         "read_progress",
+        list[GenerationProgress],
         repeatable=True,
         project_id=project_id,
         owner_id=owner_id and str(owner_id),
     )
-    return GenerationProgress.model_validate(rows[0]) if rows else None
+    return rows[0] if rows else None
+
+
+_PROGRESS_OF: TypeAdapter[list[GenerationProgress | None]] = TypeAdapter(
+    list[GenerationProgress | None]
+)
 
 
 async def get_progress_of(
@@ -121,12 +141,15 @@ async def get_progress_of(
     project_ids, owner_ids, job_ids = zip(*wanted, strict=True)
     found = await call(
         "read_progress_of",
+        _PROGRESS_OF,
         repeatable=True,
         project_ids=project_ids,
         owner_ids=[owner_id and str(owner_id) for owner_id in owner_ids],
         job_ids=[job_id and str(job_id) for job_id in job_ids],
     )
-    return [progress and GenerationProgress.model_validate(progress) for progress in found]
+    if len(found) != len(wanted):
+        raise DatabaseUnavailable
+    return found
 
 
 async def get_key_progress(key: str) -> KeyProgress | None:
@@ -134,10 +157,10 @@ async def get_key_progress(key: str) -> KeyProgress | None:
 
     That of a key that is no project lasts as long as its lease. Raises DatabaseUnavailable.
     """
-    rows = await read("generation_progress", project_id=key)
-    return KeyProgress.model_validate(rows[0]) if rows else None
+    rows = await read("generation_progress", list[KeyProgress], project_id=key)
+    return rows[0] if rows else None
 
 
 async def clear_generation_progress(lease: Lease) -> None:
     """Remove the project's progress row. Raises LeaseLost, DatabaseUnavailable."""
-    raise_if_lost(lease, await call("clear_progress", **fencing_params(lease)))
+    raise_if_lost(lease, await call("clear_progress", WRITE_OUTCOME, **fencing_params(lease)))

@@ -2,10 +2,10 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 KIND_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 """The form of a kind. The database checks the same; which kinds there are, the workers' recipes say."""
@@ -27,6 +27,13 @@ class Record(BaseModel):
     """A row. Unknown columns are ignored, so that a migration may be applied before the code that uses it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ListedRow(Record):
+    """What the cursor of a list consists of, beside the row's id."""
+
+    row_number: int
+    created_at: datetime
 
 
 class Project(Record):
@@ -185,3 +192,18 @@ class Lease(Record):
     expires_at: datetime
     requested_at: float | None = None
     """Not a column: the event loop's time just before the lease was requested. Set only in the holder's process."""
+
+
+RecordType = TypeVar("RecordType", bound=Record)
+
+
+def _none_if_empty(value: object) -> object:
+    """SQL returns a row of nulls where there is none."""
+    if not isinstance(value, dict):
+        return value
+    row = cast("dict[str, object]", value)
+    return row if any(column is not None for column in row.values()) else None
+
+
+Possibly = Annotated[RecordType | None, BeforeValidator(_none_if_empty)]
+"""A row that a SQL function may leave out."""

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from uvicorn_worker import UvicornWorker  # pyright: ignore[reportMissingTypeStubs]
 
 from shared.serving.ending import ends_gracefully
+from shared.serving.hidden_process import hide_process
 from shared.serving.http_protocol import GuardedProtocol
 
 EVERY_PATH = "/{path:path}"
@@ -35,8 +36,9 @@ class EveryRequest(Route):
 def serve_functions(protocol: type[GuardedProtocol] = GuardedProtocol) -> None:
     """Make the framework's server use this protocol, without web sockets, and route all requests to the function.
 
-    Its processes end gracefully.
+    Its processes end gracefully, and hide their secrets.
     """
+    hide_process()
     options: dict[str, Any] = {"http": protocol, "ws": "none"}
     UvicornWorker.CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **options}
     setattr(functions_framework.aio, "Route", EveryRequest)  # noqa: B010 - not a name that it exports

@@ -22,7 +22,7 @@ from shared.errors import (
 )
 from shared.observability.logs import log_fields
 from shared.observability.request_log import log_request, note_response, request_span
-from shared.settings import get_settings
+from shared.settings import get_settings, secret_of
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +70,6 @@ async def _authenticate(token: str) -> None:
     if verifier is not None:
         await verifier.verify(token)
         return
-    expected = get_settings().internal_secret.get_secret_value()
+    expected = secret_of(get_settings())
     if not hmac.compare_digest(token.encode(), expected.encode()):
         raise Forbidden("This token cannot call this function.")

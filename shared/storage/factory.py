@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import get_settings, read_settings
+from shared.settings import get_settings, read_settings, secret_of
 from shared.storage.interface import Storage
 
 
@@ -37,11 +37,12 @@ def get_storage() -> Storage:
     from shared.storage.upload_tokens import UploadTokens  # noqa: PLC0415
 
     local = read_settings(StorageSettings)
-    signer = UrlSigner(base_url=local.public_url, secret=settings.internal_secret)
+    secret = SecretStr(secret_of(settings))
+    signer = UrlSigner(base_url=local.public_url, secret=secret)
     return LocalStorage(
         settings.storage_directory,
         signer,
-        UploadTokens(bucket=settings.storage_bucket, secret=settings.internal_secret),
+        UploadTokens(bucket=settings.storage_bucket, secret=secret),
         max_file_bytes=local.max_file_bytes,
         resumable_url=local.resumable_upload_url,
     )

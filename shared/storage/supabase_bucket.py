@@ -4,20 +4,24 @@ Small calls use the process's Supabase client, whose timeouts fit a request. Fil
 URL, through a client whose timeouts fit a large file.
 """
 
+import logging
 import tempfile
 from asyncio import Lock, sleep, to_thread
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
 from httpx import HTTPStatusError
 from storage3.exceptions import StorageApiError
 from storage3.types import CreateSignedUploadUrlOptions
+from storage3.utils import StorageException
 
+from shared.answers import ANYTHING, Form, WrongForm, checked, documented_form
 from shared.database.client import get_supabase
 from shared.errors import (
     EditAIError,
@@ -25,19 +29,24 @@ from shared.errors import (
     StorageUnavailable,
     UnsupportedMediaType,
 )
-from shared.http_client import http_client
 from shared.storage import refusals
+from shared.storage.forms import Bucket, Entry, Info, SignedDownload, SignedUpload
 from shared.storage.interface import EndsSuffice, UploadAccess
 from shared.storage.paths import check_path, check_prefix
+from shared.storage.transfers import download, download_parts, upload
 from supabase import AsyncClient
 
-BLOCK_BYTES = 1 << 20
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
 PAGE = 1000
-TRANSFER_TIMEOUT = httpx.Timeout(60, connect=5)
-"""Timeout of each read or write, not of the whole transfer."""
 
 PEEK_BYTES = 8 << 20
 """More than the index of a four-hour film takes."""
+
+MAX_DEPTH = 8
+"""Twice as deep as the folders of our paths."""
 
 WHOLE_FILE_POLL_SECONDS = 0.1
 
@@ -65,21 +74,10 @@ class SupabaseStorage:
     async def put(self, file: Path, path: str, *, content_type: str) -> None:
         """Upload a file by a signed URL. Raises PayloadTooLarge, UnsupportedMediaType if the bucket refuses it."""
         size = (await to_thread(file.stat)).st_size
-        async with self._files(path) as files:
-            options = CreateSignedUploadUrlOptions(upsert="true")
-            url = (await files.create_signed_upload_url(check_path(path), options))["signed_url"]
-            headers = {
-                "Content-Type": content_type,
-                "Content-Length": str(size),
-                "x-upsert": "true",
-            }
+        signed = await self._signed_upload(path, CreateSignedUploadUrlOptions(upsert="true"))
+        async with self._unavailable(path):
             try:
-                async with (
-                    http_client(timeout=TRANSFER_TIMEOUT) as client,
-                    aclosing(_blocks(file)) as blocks,
-                ):
-                    response = await client.put(url, content=blocks, headers=headers)
-                    response.raise_for_status()
+                await upload(file, signed.signed_url, size=size, content_type=content_type)
             except httpx.HTTPError as error:
                 if refused := await self._refusal(error, size, content_type):
                     raise refused from error
@@ -100,25 +98,21 @@ class SupabaseStorage:
 
     async def _size_limit(self) -> int | None:
         """The size limit of the bucket in bytes; None if it has none, or does not tell it."""
+        supabase = await self._connect()
         try:
-            bucket = await (await self._connect()).storage.get_bucket(self._bucket)
-        except (StorageApiError, httpx.HTTPError, ValueError):
+            with documented_form():
+                bucket = await supabase.storage.get_bucket(self._bucket)
+            return checked(bucket, Bucket).file_size_limit
+        except (StorageException, StorageApiError, httpx.HTTPError, WrongForm):
             return None
-        return bucket.file_size_limit
 
     async def fetch(self, path: str, directory: Path) -> Path:
         """Download a file by a signed URL, block by block."""
         target = directory / f"{uuid4().hex}-{PurePosixPath(path).name}"
+        size = await self._size(path)
         url = await self._url(path)
-        async with (
-            self._files(path),
-            http_client(timeout=TRANSFER_TIMEOUT) as client,
-            client.stream("GET", url) as response,
-        ):
-            response.raise_for_status()
-            with target.open("wb") as file:
-                async for block in response.aiter_bytes(BLOCK_BYTES):
-                    await to_thread(file.write, block)
+        async with self._unavailable(path):
+            await download(url, target, size=size)
         return target
 
     async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
@@ -141,38 +135,33 @@ class SupabaseStorage:
 
     async def _ends(self, path: str, directory: Path) -> Path:
         target = directory / f"{uuid4().hex}-{PurePosixPath(path).name}"
-        size = await self.size(path)
-        if size is None:
-            raise FileNotFoundError(path)
+        size = await self._size(path)
         url = await self._url(path)
-        spans = (
+        parts = (
             [(0, size)] if size <= 2 * PEEK_BYTES else [(0, PEEK_BYTES), (size - PEEK_BYTES, size)]
         )
-        async with self._files(path), http_client(timeout=TRANSFER_TIMEOUT) as client:
-            with target.open("wb") as file:
-                file.truncate(size)
-                for start, end in spans:
-                    headers = {"Range": f"bytes={start}-{end - 1}"}
-                    response = await client.get(url, headers=headers)
-                    response.raise_for_status()
-                    file.seek(start)
-                    await to_thread(file.write, response.content[: end - start])
+        async with self._unavailable(path):
+            await download_parts(url, target, size=size, parts=parts)
         return target
 
     async def size(self, path: str) -> int | None:
         """The size in bytes; None when there is no file."""
         try:
-            async with self._files(path) as files:
-                return int((await files.info(check_path(path)))["size"])
+            return await self._size(path)
         except FileNotFoundError:
             return None
 
+    async def _size(self, path: str) -> int:
+        """The size in bytes. Raises FileNotFoundError."""
+        safe = check_path(path)
+        return (await self._ask(lambda files: files.info(safe), Info, path)).size
+
     async def delete(self, paths: Sequence[str]) -> None:
         """Remove files, up to PAGE in one call."""
-        checked = [check_path(path) for path in paths]
-        for start in range(0, len(checked), PAGE):
-            async with self._files() as files:
-                await files.remove(checked[start : start + PAGE])
+        paths_to_remove = [check_path(path) for path in paths]
+        for start in range(0, len(paths_to_remove), PAGE):
+            page = paths_to_remove[start : start + PAGE]
+            await self._ask(partial(_remove, page), ANYTHING)
 
     async def download_urls(
         self, paths: Sequence[str], *, expires_in_seconds: int
@@ -180,28 +169,35 @@ class SupabaseStorage:
         """Signed URLs, all in one call."""
         if not paths:
             return {}
-        async with self._files() as files:
-            signed = await files.create_signed_urls(
-                [check_path(path) for path in paths], expires_in_seconds
-            )
+        safe = [check_path(path) for path in paths]
+        signed = await self._ask(
+            lambda files: files.create_signed_urls(safe, expires_in_seconds), list[SignedDownload]
+        )
         return {
-            str(entry["path"]): str(entry["signedURL"])
+            entry.path: entry.signedURL
             for entry in signed
-            if entry["signedURL"] and not entry["error"]
+            if entry.path and entry.signedURL and not entry.error
         }
 
     async def upload_access(self, path: str, *, expires_in_seconds: int) -> UploadAccess:
         """Both ways use one token. Supabase makes it valid for two hours, whatever `expires_in_seconds` is."""
         del expires_in_seconds
-        async with self._files(path) as files:
-            signed = await files.create_signed_upload_url(check_path(path))
+        signed = await self._signed_upload(path, None)
         base = str((await self._connect()).storage_url).rstrip("/")
         return UploadAccess(
-            url=signed["signed_url"],
-            token=signed["token"],
+            url=signed.signed_url,
+            token=signed.token,
             bucket=self._bucket,
             path=path,
             resumable_url=f"{base}/upload/resumable/sign",
+        )
+
+    async def _signed_upload(
+        self, path: str, options: CreateSignedUploadUrlOptions | None
+    ) -> SignedUpload:
+        safe = check_path(path)
+        return await self._ask(
+            lambda files: files.create_signed_upload_url(safe, options), SignedUpload, path
         )
 
     async def remove_abandoned_uploads(self) -> int:
@@ -215,11 +211,11 @@ class SupabaseStorage:
         while folders:
             folder = folders.pop()
             async for entry in self._entries(folder):
-                path = f"{folder}/{entry['name']}" if folder else str(entry["name"])
-                if entry["id"] is not None:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.id is not None:
                     found.append(path)
                 elif f"{path}/".startswith(prefix) or prefix.startswith(f"{path}/"):
-                    folders.append(path)
+                    folders.append(_checked_depth(path))
         return sorted(path for path in found if path.startswith(prefix))
 
     async def _url(self, path: str) -> str:
@@ -229,23 +225,34 @@ class SupabaseStorage:
             raise FileNotFoundError(path)
         return urls[path]
 
-    async def _entries(self, folder: str) -> AsyncIterator[dict[str, Any]]:
-        offset = 0
+    async def _entries(self, folder: str) -> AsyncIterator[Entry]:
+        offset, previous = 0, list[Entry]()
         while True:
-            async with self._files() as files:
-                page = await files.list(folder, {"limit": PAGE, "offset": offset})
+            page = await self._ask(partial(_list, folder, offset), list[Entry])
+            if page and page == previous:
+                logger.error("storage lists the same files again")
+                raise StorageUnavailable
             for entry in page:
                 yield entry
             if len(page) < PAGE:
                 return
-            offset += PAGE
+            offset, previous = offset + PAGE, page
+
+    async def _ask(
+        self, request: Callable[[Any], Awaitable[Any]], form: Form[T], path: str = ""
+    ) -> T:
+        """What storage responds to a request of the bucket's client, in its form."""
+        supabase = await self._connect()
+        async with self._unavailable(path):
+            with documented_form():
+                response = await request(supabase.storage.from_(self._bucket))
+            return checked(response, form)
 
     @asynccontextmanager
-    async def _files(self, path: str = "") -> AsyncGenerator[Any]:
-        """The bucket's files; errors become FileNotFoundError or StorageUnavailable."""
-        supabase = await self._connect()
+    async def _unavailable(self, path: str) -> AsyncGenerator[None]:
+        """Turn errors of storage or the disk, and wrong responses, into FileNotFoundError or StorageUnavailable."""
         try:
-            yield supabase.storage.from_(self._bucket)
+            yield
         except StorageApiError as error:
             if str(error.status) in _NOT_FOUND or error.code in _NOT_FOUND:
                 raise FileNotFoundError(path) from error
@@ -254,11 +261,27 @@ class SupabaseStorage:
             if error.response.status_code == HTTPStatus.NOT_FOUND:
                 raise FileNotFoundError(path) from error
             raise StorageUnavailable from error
-        except httpx.HTTPError as error:
+        except (WrongForm, StorageException) as error:
+            logger.error("storage's response has another form: %s", error)  # noqa: TRY400
+            raise StorageUnavailable from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise StorageUnavailable from error
+        except OSError as error:
+            logger.warning("disk error: %s", error.strerror)
             raise StorageUnavailable from error
 
 
-async def _blocks(file: Path) -> AsyncGenerator[bytes]:
-    with file.open("rb") as stream:
-        while block := await to_thread(stream.read, BLOCK_BYTES):
-            yield block
+def _checked_depth(folder: str) -> str:
+    """The folder; raises StorageUnavailable for one that is deeper than any of ours, as listing might never end."""
+    if folder.count("/") > MAX_DEPTH:
+        logger.error("storage lists folders that are too deep")
+        raise StorageUnavailable
+    return folder
+
+
+async def _remove(paths: Sequence[str], files: Any) -> Any:
+    return await files.remove(list(paths))
+
+
+async def _list(folder: str, offset: int, files: Any) -> Any:
+    return await files.list(folder, {"limit": PAGE, "offset": offset})

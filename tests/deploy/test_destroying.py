@@ -16,20 +16,20 @@ def test_destroy_removes_what_was_created_and_can_run_again(deployed: Cloud) -> 
 
 def test_destroy_names_what_it_could_not_remove_and_fails(deployed: Cloud) -> None:
     (deployed.memory / "away").write_text(
-        "queues describe editai-jobs\nsecrets delete editai-internal-secret\n"
+        "queues describe editai-jobs\nsecrets delete editai-supabase-jwt-secret\n"
     )
 
     run = deployed.deploy(*OPTIONS, "--destroy", "--yes")
 
     assert run.returncode == 1
     assert (
-        "tasks queues editai-jobs, secrets editai-internal-secret could not be removed"
+        "tasks queues editai-jobs, secrets editai-supabase-jwt-secret could not be removed"
         in run.stderr
     )
     left = [file for file in (deployed.memory / "things").rglob("*") if file.is_file()]
     assert {file.name.partition(".")[0] for file in left} == {
         "editai-jobs",
-        "editai-internal-secret",
+        "editai-supabase-jwt-secret",
     }
 
 

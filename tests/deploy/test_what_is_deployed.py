@@ -13,8 +13,7 @@ from tests.deploy.conftest import ACCESS_TOKEN, OPTIONS, SECRETS, Cloud
 def test_no_secret_is_in_an_argument_in_the_output_or_where_it_is_not_needed(
     deployed: Cloud,
 ) -> None:
-    internal = (deployed.memory / "things/secrets/editai-internal-secret.value").read_text()
-    for secret in (*SECRETS.values(), ACCESS_TOKEN, internal):
+    for secret in (*SECRETS.values(), ACCESS_TOKEN):
         assert secret not in deployed.output
         assert not any(secret in argument for call in deployed.calls for argument in call)
     assert set((deployed.memory / "leaks").read_text().split()) == {"supabase"}
@@ -29,7 +28,7 @@ def test_each_account_has_only_the_permissions_that_its_function_needs(deployed:
         }
 
     reads = "roles/secretmanager.secretAccessor"
-    keys = {("editai-supabase-service-role-key", reads), ("editai-internal-secret", reads)}
+    keys = {("editai-supabase-service-role-key", reads)}
     enqueues = {
         ("editai-jobs", "roles/cloudtasks.enqueuer"),
         ("editai-tasks", "roles/iam.serviceAccountUser"),
@@ -39,7 +38,37 @@ def test_each_account_has_only_the_permissions_that_its_function_needs(deployed:
     assert of("editai-library") == keys | enqueues | {("editai-supabase-jwt-secret", reads)}
     assert of("editai-tasks") == {("editai-worker", "roles/run.invoker")}
     assert of("editai-scheduler") == {("editai-lease-cleanup", "roles/run.invoker")}
-    assert {resource for resource, _ in of("editai-build")} == {"reel-studio-1234"}
+    assert of("editai-build") == {
+        ("reel-studio-1234", "roles/artifactregistry.writer"),
+        ("reel-studio-1234", "roles/logging.logWriter"),
+        ("reel-studio-1234", "roles/storage.objectViewer"),
+    }
+    (reading,) = [call for call in deployed.calls if "--role=roles/storage.objectViewer" in call]
+    bucket = "projects/_/buckets/gcf-v2-sources-123456789012-europe-west1"
+    condition = f"expression=resource.name.startsWith('{bucket}'),title=editai-sources"
+    assert f"--condition={condition}" in reading
+
+
+def test_each_function_has_only_the_secrets_that_it_uses(deployed: Cloud) -> None:
+    """Between the deployed functions, Google's ID tokens take the place of an internal secret."""
+    key = "SUPABASE_SERVICE_ROLE_KEY=editai-supabase-service-role-key:1"
+    of_users = "SUPABASE_JWT_SECRET=editai-supabase-jwt-secret:1"
+    secrets = {
+        name: deployed.function(name)["--set-secrets"]
+        for name in ("library", "worker", "lease-cleanup")
+    }
+    assert secrets == {"library": f"{key},{of_users}", "worker": key, "lease-cleanup": key}
+
+
+def test_a_token_without_signature_is_believed_only_where_strangers_cannot_send_one(
+    deployed: Cloud,
+) -> None:
+    for name in ("worker", "lease_cleanup"):
+        text = (deployed.checkout / f"build/{name}.env.yaml").read_text()
+        ingress = deployed.function(name.replace("_", "-"))["--ingress-settings"]
+        assert 'GOOGLE_OIDC_SIGNATURE_REMOVED: "true"' in text
+        assert f'INGRESS_SETTINGS: "{ingress}"' in text
+    assert "GOOGLE_OIDC" not in (deployed.checkout / "build/library.env.yaml").read_text()
 
 
 def test_only_the_library_is_public(deployed: Cloud) -> None:

@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.abspath(f"{__file__}/../../../.."))  # noqa: PTH100 -
 
 from shared.media.input_file import LimitReached
 from shared.media.readers import libav, mediainfo
-from shared.media.readers.confinement import LIMIT_REACHED, die_with
+from shared.media.readers.confinement import LIMIT_REACHED, die_with, give_up_rights
 
 READERS: dict[str, Callable[..., str]] = {"libav": libav.report, "mediainfo": mediainfo.report}
 
@@ -45,6 +45,7 @@ def main() -> None:
     """Serve requests until the function ends."""
     libav.load()
     mediainfo.load()
+    give_up_rights()
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES, MAX_OPEN_FILES))
     # Otherwise a collection in a child would write to all objects, and so copy their memory.
     gc.freeze()

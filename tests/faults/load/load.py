@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from shared.answers import ANYTHING
 from shared.database.client import call
 from shared.errors import DatabaseUnavailable
 from tests.faults.evidence.history import History
@@ -60,9 +61,10 @@ class Load:
         target = Target(id=str(uuid4()), source_id=uuid4())
         path = f"{target.id}/sources/{target.source_id}.mp4"
         owner = str(OWNER)
-        await call("create_project", owner_id=owner, name="Faults", project_id=target.id)
+        await call("create_project", ANYTHING, owner_id=owner, name="Faults", project_id=target.id)
         await call(
             "create_source",
+            ANYTHING,
             project_id=target.id,
             owner_id=owner,
             source_id=str(target.source_id),
@@ -73,6 +75,7 @@ class Load:
         facts = {**FACTS, "size_bytes": self.video.stat().st_size}
         await call(
             "confirm_source",
+            ANYTHING,
             repeatable=True,
             source_id=str(target.source_id),
             owner_id=owner,

@@ -5,10 +5,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
+from shared.answers import ANYTHING
 from shared.database.client import QueryFailed, call, close_supabase, read
 from shared.errors import DatabaseUnavailable
 from shared.settings import get_settings
-from tests.unit.database.serving import responding, serving
+from tests.support.serving import responding, serving
 
 PAGE = b"<html><h1>Web server is down</h1></html>"
 
@@ -49,9 +50,9 @@ async def test_a_status_that_leaves_the_call_s_outcome_unknown_is_database_unava
 ) -> None:
     async with proxy_responds(status):
         with pytest.raises(DatabaseUnavailable):
-            await call("read_progress", project_id="reel", owner_id=None)
+            await call("read_progress", ANYTHING, project_id="reel", owner_id=None)
         with pytest.raises(DatabaseUnavailable):
-            await read("sources", project_id="reel")
+            await read("sources", ANYTHING, project_id="reel")
 
 
 @pytest.mark.parametrize("status", [301, 401, 403, 404])
@@ -60,9 +61,9 @@ async def test_a_status_that_someone_must_mend_is_database_unavailable(
 ) -> None:
     async with proxy_responds(status):
         with pytest.raises(DatabaseUnavailable):
-            await call("read_progress", project_id="reel", owner_id=None)
+            await call("read_progress", ANYTHING, project_id="reel", owner_id=None)
         with pytest.raises(DatabaseUnavailable):
-            await read("sources", project_id="reel")
+            await read("sources", ANYTHING, project_id="reel")
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
 
 
@@ -72,6 +73,6 @@ async def test_a_status_that_refuses_the_call_itself_is_query_failed(
 ) -> None:
     async with proxy_responds(status):
         with pytest.raises(QueryFailed):
-            await call("read_progress", project_id="reel", owner_id=None)
+            await call("read_progress", ANYTHING, project_id="reel", owner_id=None)
         with pytest.raises(QueryFailed):
-            await read("sources", project_id="reel")
+            await read("sources", ANYTHING, project_id="reel")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from shared.database.transport import LeanClient
-from tests.unit.database.serving import ReceivedRequest, read_request, responding, serving
+from tests.support.serving import ReceivedRequest, read_request, responding, serving
 
 
 @pytest.fixture

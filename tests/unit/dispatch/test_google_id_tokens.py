@@ -20,6 +20,7 @@ def verifier(google: Google, *, signature_removed: bool = False) -> IdTokenVerif
         google_oidc_audience=AUDIENCE,
         google_oidc_service_account=ACCOUNT,
         google_oidc_signature_removed=signature_removed,
+        ingress_settings="internal-only" if signature_removed else "all",
         google_jwks_url=f"{google.url}/certs",
     )
     return IdTokenVerifier(settings)
@@ -95,6 +96,29 @@ async def test_a_removed_signature_is_accepted_only_behind_cloud_run(
     await verifier(google, signature_removed=True).verify(token)
     with pytest.raises(Unauthenticated):
         await verifier(google).verify(token)
+
+
+@pytest.mark.parametrize("ingress", ["", "all", "internal-and-gclb"])
+def test_a_function_that_strangers_reach_does_not_start_if_it_believes_tokens_without_signature(
+    monkeypatch: pytest.MonkeyPatch, ingress: str
+) -> None:
+    monkeypatch.setenv("GOOGLE_OIDC_AUDIENCE", AUDIENCE)
+    monkeypatch.setenv("GOOGLE_OIDC_SERVICE_ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("GOOGLE_OIDC_SIGNATURE_REMOVED", "true")
+    monkeypatch.setenv("INGRESS_SETTINGS", ingress)
+    with pytest.raises(MissingSettings, match="needs INGRESS_SETTINGS=internal-only"):
+        read_settings(CallerSettings)
+    monkeypatch.setenv("INGRESS_SETTINGS", "internal-only")
+    assert read_settings(CallerSettings).google_oidc_signature_removed
+
+
+def test_a_private_function_needs_a_secret_or_google(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INTERNAL_SECRET", raising=False)
+    with pytest.raises(MissingSettings, match=r"INTERNAL_SECRET \(set it, or GOOGLE"):
+        read_settings(CallerSettings)
+    monkeypatch.setenv("GOOGLE_OIDC_AUDIENCE", AUDIENCE)
+    monkeypatch.setenv("GOOGLE_OIDC_SERVICE_ACCOUNT", ACCOUNT)
+    assert read_settings(CallerSettings).internal_secret is None
 
 
 async def test_a_signature_that_is_present_is_checked_behind_cloud_run_too(google: Google) -> None:

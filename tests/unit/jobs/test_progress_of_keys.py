@@ -1,5 +1,7 @@
 """Progress under a lease of any key: a project or not, and how long it lasts."""
 
+from typing import Any
+
 import pytest
 
 from shared.database.client import CLEANUP_TIMEOUT_SECONDS, call
@@ -40,6 +42,7 @@ async def test_cleanup_removes_the_progress_of_a_key_with_its_expired_lease(
     assert await get_key_progress(KEY) is not None  # durable until then
     rows = await call(
         "cleanup_leases",
+        list[dict[str, Any]],
         timeout_seconds=CLEANUP_TIMEOUT_SECONDS,
         limit=10,
         dispatch_ttl_seconds=30,

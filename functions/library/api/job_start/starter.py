@@ -54,8 +54,8 @@ IdempotencyKey = Annotated[
 Prefer = Annotated[
     list[str] | None,
     Header(
-        description="`wait=N` (RFC 7240), for instance `wait=30`: while the project is busy or you have too many active "
-        "jobs, wait up to N seconds, at most 300, before the 409 or 429. At most "
+        description="`wait=N` (RFC 7240), for instance `wait=30`: while the project is busy or you have too many "
+        "active jobs, wait up to N seconds, at most 300, before the 409 or 429. At most "
         f"{MAX_WAITING_PER_USER} requests of a user wait at a time; a further one gets its response "
         "at once, without `Preference-Applied`. If the client disconnects during the wait, no job "
         "is started.",

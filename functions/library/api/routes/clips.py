@@ -11,12 +11,15 @@ from api.models import CLIP_ID, ClipUpdate
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import PageRequest, Paging
-from api.routes.projects import ProjectId, deletion_response, get_project, owner
+from api.routes.projects import Deletion, ProjectId, deletion_response, get_project, owner
+from shared.answers import rows_of
 from shared.api_models import ClipResponse, Page
 from shared.auth.users import Caller
 from shared.database.client import call
 from shared.errors import ClipNotFound, ProjectBusy, ProjectNotFound, StorageUnavailable
-from shared.jobs.records import Clip
+from shared.jobs.records import Clip, ListedRow
+
+CLIPS = rows_of(Clip, ListedRow)
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -56,11 +59,11 @@ async def list_project_clips(
 async def get_clip(clip_id: str, caller: Caller) -> Clip:
     """The caller's clip with this id. Raises ClipNotFound, also for another user's clip."""
     rows = await call(
-        "list_clips", repeatable=True, owner_id=owner(caller), limit=1, clip_id=clip_id
+        "list_clips", list[Clip], repeatable=True, owner_id=owner(caller), limit=1, clip_id=clip_id
     )
     if not rows:
         raise ClipNotFound
-    return Clip.model_validate(rows[0])
+    return rows[0]
 
 
 @router.get("/clips/{clip_id}", responses=problems(ClipNotFound, StorageUnavailable))
@@ -75,6 +78,7 @@ async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) 
     """Rename a clip, or select it for publishing."""
     rows = await call(
         "update_clip",
+        CLIPS,
         repeatable=True,
         clip_id=clip_id,
         owner_id=owner(caller),
@@ -94,12 +98,14 @@ async def update_clip(clip_id: ClipId, body: ClipUpdate, caller: CurrentCaller) 
 )
 async def delete_clip(clip_id: ClipId, caller: CurrentCaller) -> Response:
     """Delete a clip with its exports and their files. While a job of the project is active this gets 409."""
-    result = await call("delete_clip", clip_id=clip_id, owner_id=owner(caller))
+    result = await call("delete_clip", Deletion, clip_id=clip_id, owner_id=owner(caller))
     return deletion_response(result, not_found=ClipNotFound)
 
 
 async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipResponse]:
-    rows = await call("list_clips", repeatable=True, **filters, **paging.arguments(id_type=UUID))
+    rows = await call(
+        "list_clips", CLIPS, repeatable=True, **filters, **paging.arguments(id_type=UUID)
+    )
     page, next_cursor = paging.cut(rows)
     return Page(items=tuple(await _responses(page)), next_cursor=next_cursor)
 

@@ -1,9 +1,10 @@
 """Exports: the finished final renders of a clip. List and delete them. Responses carry signed URLs, which expire."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import TypeAdapter
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import EXPORT_ID
@@ -11,10 +12,15 @@ from api.openapi.responses import PAGE, problems
 from api.routes.clips import ClipId, get_clip
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
-from api.routes.projects import deletion_response, owner
+from api.routes.projects import Deletion, DeletionOutcome, deletion_response, owner
+from shared.answers import rows_of
 from shared.api_models import ExportResponse, Page
 from shared.database.client import call
 from shared.errors import ClipNotFound, ExportNotFound, StorageUnavailable
+from shared.jobs.records import Export, ListedRow
+
+EXPORTS = rows_of(Export, ListedRow)
+OUTCOME: TypeAdapter[DeletionOutcome] = TypeAdapter(DeletionOutcome)
 
 router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -40,8 +46,9 @@ async def list_exports(
 ) -> Page[ExportResponse]:
     """List the exports (final renders) of a clip, newest first."""
     await get_clip(clip_id, caller)
-    rows: list[dict[str, Any]] = await call(
+    rows = await call(
         "list_exports",
+        EXPORTS,
         repeatable=True,
         clip_id=clip_id,
         owner_id=owner(caller),
@@ -60,5 +67,5 @@ async def list_exports(
 )
 async def delete_export(export_id: ExportId, caller: CurrentCaller) -> Response:
     """Delete an export and its files, also while a job of the project is active."""
-    outcome = await call("delete_export", export_id=export_id, owner_id=owner(caller))
-    return deletion_response({"outcome": outcome}, not_found=ExportNotFound)
+    outcome = await call("delete_export", OUTCOME, export_id=export_id, owner_id=owner(caller))
+    return deletion_response(Deletion(outcome=outcome), not_found=ExportNotFound)

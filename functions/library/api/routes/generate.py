@@ -33,6 +33,7 @@ from api.routes.sources import refuse_unconfirmed
 from api.settings import DEFAULT_MAX_UPLOAD_BYTES, get_library_settings
 from api.uploads.form import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
 from api.uploads.probing import probed_facts
+from shared.answers import ANYTHING
 from shared.api_models import JobAccepted
 from shared.database.client import call, read
 from shared.errors import (
@@ -114,9 +115,11 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
     except ValidationError as error:
         raise body_errors(error) from None
     if options.audio_track is not None:
-        rows = await read("sources", project_id=project_id, id={str(options.source_id)})
-        for row in rows:
-            _refuse_track(options, Source.model_validate(row).audio_tracks)
+        sources = await read(
+            "sources", list[Source], project_id=project_id, id={str(options.source_id)}
+        )
+        for source in sources:
+            _refuse_track(options, source.audio_tracks)
     job_id = uuid4()
     job_request = JobRequest(
         project_id=project_id,
@@ -152,7 +155,9 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         identity = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
         source = identity | facts
         # A second announcement of the same path does no harm.
-        await call("announce_upload", repeatable=True, project_id=project_id, storage_path=path)
+        await call(
+            "announce_upload", ANYTHING, repeatable=True, project_id=project_id, storage_path=path
+        )
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)
 

@@ -14,5 +14,5 @@ router = APIRouter(tags=["clips"], route_class=AuthenticatedRoute, dependencies=
 @router.get("/export-presets", responses=problems())
 async def list_export_presets() -> Presets:
     """List all export presets, by name."""
-    rows = await read("export_presets", order="name")
-    return Presets(items=tuple(map(ExportPreset.model_validate, rows)))
+    rows = await read("export_presets", list[ExportPreset], order="name")
+    return Presets(items=tuple(rows))

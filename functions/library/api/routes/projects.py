@@ -1,7 +1,7 @@
 """Projects: create, list, read, rename and delete them, and cancel a project's active job."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
@@ -12,16 +12,18 @@ from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpd
 from api.openapi.responses import BODY, PAGE, header, problems
 from api.routes.pagination import Paging
 from api.settings import get_library_settings
+from shared.answers import rows_of
 from shared.api_models import CancellationResponse, JobResponse, Page, ProjectResponse
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
 from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
 from shared.jobs.lifecycle import cancel_job
-from shared.jobs.records import Job, Lease, Project
+from shared.jobs.records import Job, Lease, ListedRow, Possibly, Project, Record
 from shared.jobs.start_refusals import busy
 from shared.webhooks.sending import deliver_soon
 
 UNIQUE_VIOLATION = "23505"
+PROJECTS = rows_of(Project, ListedRow)
 
 router = APIRouter(
     prefix="/projects", tags=["projects"], route_class=AuthenticatedRoute, dependencies=[bearer]
@@ -52,10 +54,10 @@ ProjectId = Annotated[str, Depends(_project_id)]
 async def get_project(project_id: str, caller: Caller) -> Project:
     """The caller's project with this id. Raises ProjectNotFound, also for another user's project."""
     owner_filter = {} if caller.owner_id is None else {"owner_id": str(caller.owner_id)}
-    rows = await read("projects", id=project_id, **owner_filter)
+    rows = await read("projects", list[Project], id=project_id, **owner_filter)
     if not rows:
         raise ProjectNotFound
-    return Project.model_validate(rows[0])
+    return rows[0]
 
 
 def owner(caller: Caller) -> str | None:
@@ -78,6 +80,8 @@ async def create_project(
     try:
         row = await call(
             "create_project",
+            Project,
+            expected_refusals=(UNIQUE_VIOLATION,),
             owner_id=str(_new_owner(body, caller)),
             name=body.name,
             project_id=body.id,
@@ -86,7 +90,7 @@ async def create_project(
         if error.sqlstate == UNIQUE_VIOLATION:
             raise ProjectExists from None
         raise
-    response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row['id']}"
+    response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row.id}"
     return ProjectResponse.model_validate(row)
 
 
@@ -104,8 +108,9 @@ def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
 @router.get("", responses=problems(*PAGE))
 async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectResponse]:
     """List projects, newest first."""
-    rows: list[dict[str, Any]] = await call(
+    rows = await call(
         "list_projects",
+        PROJECTS,
         repeatable=True,
         owner_id=owner(caller),
         **paging.arguments(id_type=checked_id),
@@ -127,6 +132,7 @@ async def update_project(
     """Rename a project."""
     rows = await call(
         "update_project",
+        list[Project],
         repeatable=True,
         project_id=project_id,
         owner_id=owner(caller),
@@ -145,18 +151,35 @@ async def update_project(
 )
 async def delete_project(project_id: ProjectId, caller: CurrentCaller) -> Response:
     """Delete a project with its sources, clips and files. While a job is active this gets 409; cancel the job first."""
-    result = await call("delete_project", project_id=project_id, owner_id=owner(caller))
+    result = await call("delete_project", Deletion, project_id=project_id, owner_id=owner(caller))
     return deletion_response(result, not_found=ProjectNotFound)
 
 
-def deletion_response(result: dict[str, Any], *, not_found: type[NotFound]) -> Response:
+DeletionOutcome = Literal[
+    "deleted",
+    "busy",
+    "project_not_found",
+    "source_not_found",
+    "clip_not_found",
+    "export_not_found",
+]
+
+
+class Deletion(Record):
+    """The outcome of a deletion. When busy, `lease` holds the project, for `job` if that is not None."""
+
+    outcome: DeletionOutcome
+    job: Possibly[Job] = None
+    lease: Possibly[Lease] = None
+
+
+def deletion_response(result: Deletion, *, not_found: type[NotFound]) -> Response:
     """The response to a deletion, by its outcome. Raises ProjectBusy, or `not_found`."""
-    match result["outcome"]:
+    match result.outcome:
         case "deleted":
             return Response(status_code=204)
         case "busy":
-            job = Job.model_validate(result["job"]) if result["lease"]["job_id"] else None
-            raise busy(job, Lease.model_validate(result["lease"]))
+            raise busy(result.job, result.lease)
         case _:
             raise not_found
 

@@ -49,12 +49,12 @@ async def render(clip_id: ClipId, body: RenderRequest, starter: StartsJob) -> Re
 
 
 async def _preset(name: str) -> ExportPreset:
-    rows = await read("export_presets", name=name)
+    rows = await read("export_presets", list[ExportPreset], name=name)
     if not rows:
         raise invalid_parts(
             ("body.preset", "Unknown export preset; GET /export-presets lists all presets")
         )
-    return ExportPreset.model_validate(rows[0])
+    return rows[0]
 
 
 def _request(

@@ -45,8 +45,8 @@ async def generate_from_segments(
 
 async def _refuse_invalid_segments(project_id: str, params: SegmentsParams) -> None:
     source_ids = {str(segment.source_id) for segment in params.segments}
-    rows = await read("sources", project_id=project_id, id=source_ids)
-    problems = check_segments(params, [Source.model_validate(row) for row in rows])
+    sources = await read("sources", list[Source], project_id=project_id, id=source_ids)
+    problems = check_segments(params, sources)
     if problems:
         raise invalid_parts(
             *((f"body.segments.{problem.index}", problem.detail) for problem in problems)

@@ -19,9 +19,10 @@ from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
-from api.routes.projects import ProjectId, deletion_response, get_project, owner
+from api.routes.projects import Deletion, ProjectId, deletion_response, get_project, owner
 from api.uploads.probing import probed_facts
 from api.uploads.resumable import resumable_upload
+from shared.answers import ANYTHING, rows_of
 from shared.api_models import Page, SourceResponse, UploadResponse
 from shared.auth.users import Caller
 from shared.database.client import call
@@ -33,12 +34,15 @@ from shared.errors import (
     StorageUnavailable,
     UnusableVideo,
 )
+from shared.jobs.records import ListedRow, Source
 from shared.media.probe import ends_suffice_for_probe
 from shared.storage.factory import get_storage
 from shared.storage.paths import content_type, video_extension
 
 UPLOAD_URL_SECONDS = 2 * 3600
 """The same as Supabase Storage's own upload URLs."""
+
+SOURCES = rows_of(Source, ListedRow)
 
 router = APIRouter(tags=["sources"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -66,6 +70,7 @@ async def list_sources(
     rows, _ = await asyncio.gather(
         call(
             "list_sources",
+            SOURCES,
             repeatable=True,
             project_id=project_id,
             owner_id=owner(caller),
@@ -94,6 +99,7 @@ async def create_source(
     path = f"{project_id}/sources/{source_id}{video_extension(body.file_name)}"
     rows = await call(
         "create_source",
+        SOURCES,
         project_id=project_id,
         owner_id=owner(caller),
         source_id=source_id,
@@ -129,6 +135,7 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
         facts = await _probe_or_delete(row, caller)
         rows = await call(
             "confirm_source",
+            SOURCES,
             repeatable=True,
             source_id=source_id,
             owner_id=owner(caller),
@@ -148,12 +155,14 @@ async def confirm_source(source_id: SourceId, caller: CurrentCaller) -> SourceRe
 )
 async def delete_source(source_id: SourceId, caller: CurrentCaller) -> Response:
     """Delete a source and its file. Clips made from it stay. While a job of the project is active this gets 409."""
-    result = await call("delete_source", source_id=source_id, owner_id=owner(caller))
+    result = await call("delete_source", Deletion, source_id=source_id, owner_id=owner(caller))
     return deletion_response(result, not_found=SourceNotFound)
 
 
 async def _get_source(source_id: str, caller: Caller) -> dict[str, Any]:
-    rows = await call("get_source", repeatable=True, source_id=source_id, owner_id=owner(caller))
+    rows = await call(
+        "get_source", SOURCES, repeatable=True, source_id=source_id, owner_id=owner(caller)
+    )
     if not rows:
         raise SourceNotFound
     return rows[0]
@@ -162,7 +171,7 @@ async def _get_source(source_id: str, caller: Caller) -> dict[str, Any]:
 async def refuse_unconfirmed(source_id: UUID, project_id: str, caller: Caller) -> None:
     """Raise SourceNotReady if this is an unconfirmed source of the caller's project."""
     rows = await call(
-        "get_source", repeatable=True, source_id=str(source_id), owner_id=owner(caller)
+        "get_source", SOURCES, repeatable=True, source_id=str(source_id), owner_id=owner(caller)
     )
     if any(row["project_id"] == project_id and row["status"] == "pending" for row in rows):
         raise SourceNotReady
@@ -177,7 +186,7 @@ async def _probe_or_delete(row: dict[str, Any], caller: Caller) -> dict[str, Any
         return await _probe_stored_file(row["storage_path"])
     except UnusableVideo as error:
         if error.extensions["reason"] != NOT_UPLOADED:
-            await call("delete_source", source_id=row["id"], owner_id=owner(caller))
+            await call("delete_source", ANYTHING, source_id=row["id"], owner_id=owner(caller))
         raise
 
 

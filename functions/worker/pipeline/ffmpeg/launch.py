@@ -15,6 +15,9 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+CAPABILITIES = 64
 CLONE_NEWNET = 0x40000000
 CLONE_NEWUSER = 0x10000000
 THREAD_STACK_BYTES = 2 << 20
@@ -25,6 +28,7 @@ def main(starter: int, limits: str, program: str, *arguments: str) -> None:
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         _leave_network(libc)
+        _give_up_rights(libc)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != starter:  # the starter died before prctl took effect
         sys.exit(1)
@@ -62,6 +66,16 @@ def _limit(kind: int, value: int) -> None:
 
 def _lower(value: int, limit: int) -> int:
     return value if limit == resource.RLIM_INFINITY else min(value, limit)
+
+
+def _give_up_rights(libc: ctypes.CDLL) -> None:
+    """Keep root's capabilities from the program, which could otherwise read the worker's secrets in /proc.
+
+    Another user than root has none, and may not change them.
+    """
+    for capability in range(CAPABILITIES):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _leave_network(libc: ctypes.CDLL) -> None:

@@ -28,6 +28,8 @@ def look(descriptor):
     open_ones = sorted(int(name) for name in os.listdir("/proc/self/fd"))
     with open("/proc/self/statm") as numbers:
         pages = int(numbers.read().split()[0])
+    with open("/proc/self/status") as lines:
+        rights = [line.split()[1] for line in lines if line.startswith(("CapPrm", "CapEff", "NoNew"))]
     confine(memory_bytes=1 << 20, cpu_seconds=4)
     limits = [resource.getrlimit(getattr(resource, "RLIMIT_" + name)) for name in {limits!r}]
     try:
@@ -36,7 +38,7 @@ def look(descriptor):
         refused = error.strerror
     return json.dumps(dict(
         pid=os.getpid(), parent=os.getppid(), files=open_ones[:-1], environment=dict(os.environ),
-        mapped=pages * resource.getpagesize(), limits=limits, refused=refused,
+        mapped=pages * resource.getpagesize(), limits=limits, refused=refused, rights=rights,
         same_file=os.path.sameopenfile(descriptor, 0)))
 
 warm_parent.READERS["looks"] = look
@@ -185,6 +187,7 @@ def test_a_child_has_one_file_and_nothing_of_the_function_or_of_other_children(
         assert child["files"] == [0, 1, 2]
         assert child["environment"].keys() <= {"LC_CTYPE"}, "Python sets it itself"
         assert child["refused"] == "Too many open files"
+        assert child["rights"] == ["0" * 16, "0" * 16, "1"], "not even root's"
         mapped = child["mapped"]
         assert child["limits"][0] == [3, 3]
         assert child["limits"][1][0] == child["limits"][1][1]
