@@ -105,20 +105,22 @@ async def _send_until(
     while now() < deadline and not is_ending():
         rows = await call(
             "claim_delivery",
+            list[Delivery],
             claim_seconds=CLAIM_SECONDS,
             per_host=SENDERS_PER_HOST,
             job_id=job_id and str(job_id),
         )
         if not rows:
             return
-        counts[await _send(session, Delivery.model_validate(rows[0]))] += 1
+        counts[await _send(session, rows[0])] += 1
 
 
 async def _send(session: aiohttp.ClientSession, delivery: Delivery) -> str:
     """Send a delivery once and record what became of it."""
     status, error = await post(session, delivery)
-    outcome: str = await call(
+    outcome = await call(
         "record_delivery",
+        str,
         repeatable=True,
         delivery_id=str(delivery.id),
         attempt=delivery.attempt,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from api.models import (
     VISIBLE_NAME_PATTERN,
     ClipUpdate,
+    GenerateFromSegments,
     GenerateFromSource,
     ProjectCreate,
     ProjectUpdate,

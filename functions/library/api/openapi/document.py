@@ -11,6 +11,7 @@ from api.models import GenerateFromSource, GenerateOptions
 from api.openapi.generated_clients import PREFIX, fit_for_clients, operations
 from api.openapi.problem_schemas import REFERENCE, problem_components
 from api.openapi.responses import BINARY, problems
+from api.openapi.webhooks import document_webhooks
 from api.settings import get_library_settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.media.containers import supported_titles
@@ -28,6 +29,7 @@ def operation_id(route: APIRoute) -> str:
 
 def document(app: FastAPI, *, base_path: str) -> None:
     """Make an application build this document on first use."""
+    document_webhooks(app)
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -48,6 +50,7 @@ def _build(app: FastAPI, base_path: str) -> dict[str, Any]:
         tags=TAGS,
         servers=[{"url": get_library_settings().public_url.removesuffix(base_path)}],
         routes=app.routes,
+        webhooks=app.webhooks.routes,
     )
     _add_components(schema.setdefault("components", {}))
     for operation in operations(schema):

@@ -1,14 +1,16 @@
 """Webhooks: URLs that are told of a user's jobs; their deliveries, and sending one again."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import BaseModel, TypeAdapter
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import DELIVERY_ID, WEBHOOK_ID, WebhookCreate
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.pagination import Paging
+from shared.answers import Row, rows_of
 from shared.api_models import (
     DeliveryResponse,
     Page,
@@ -25,9 +27,21 @@ from shared.errors import (
     WebhookExists,
     WebhookNotFound,
 )
+from shared.jobs.records import ListedRow
 from shared.webhooks.sending import deliver_soon
 
 MAX_WEBHOOKS = 20
+
+DELIVERIES = rows_of(DeliveryResponse, ListedRow)
+SECRET: TypeAdapter[str | None] = TypeAdapter(str | None)
+
+
+class Creation(BaseModel):
+    """The outcome of creating a webhook; the row is one of nulls unless it was created."""
+
+    outcome: Literal["created", "exists", "too_many"]
+    webhook: Row | None
+
 
 router = APIRouter(
     prefix="/webhooks", tags=["webhooks"], route_class=AuthenticatedRoute, dependencies=[bearer]
@@ -72,25 +86,28 @@ async def create_webhook(body: WebhookCreate, caller: CurrentCaller) -> WebhookC
     """Register a URL that is told of your jobs. The response has its secret, which is not shown again."""
     result = await call(
         "create_webhook",
+        Creation,
         owner_id=_user(caller),
         url=body.url,
         events=sorted(set(body.events)),
         max_webhooks=MAX_WEBHOOKS,
     )
-    match result["outcome"]:
+    match result.outcome:
         case "exists":
             raise WebhookExists
         case "too_many":
             raise TooManyWebhooks(max_webhooks=MAX_WEBHOOKS)
         case _:
-            return WebhookCreated.model_validate(result["webhook"])
+            return WebhookCreated.model_validate(result.webhook)
 
 
 @router.get("", responses=problems())
 async def list_webhooks(caller: CurrentCaller) -> Page[WebhookResponse]:
     """List all your webhooks, newest first. Their secrets are not shown."""
-    rows = await call("list_webhooks", repeatable=True, owner_id=_user(caller))
-    return Page(items=tuple(map(WebhookResponse.model_validate, rows)), next_cursor=None)
+    rows = await call(
+        "list_webhooks", list[WebhookResponse], repeatable=True, owner_id=_user(caller)
+    )
+    return Page(items=tuple(rows), next_cursor=None)
 
 
 @router.delete(
@@ -98,7 +115,7 @@ async def list_webhooks(caller: CurrentCaller) -> Page[WebhookResponse]:
 )
 async def delete_webhook(webhook_id: WebhookId, caller: CurrentCaller) -> Response:
     """Delete a webhook with its deliveries. What is pending is not sent any more."""
-    if not await call("delete_webhook", webhook_id=webhook_id, owner_id=_user(caller)):
+    if not await call("delete_webhook", bool, webhook_id=webhook_id, owner_id=_user(caller)):
         raise WebhookNotFound
     return Response(status_code=204)
 
@@ -106,7 +123,9 @@ async def delete_webhook(webhook_id: WebhookId, caller: CurrentCaller) -> Respon
 @router.post("/{webhook_id}/rotate-secret", responses=problems(WebhookNotFound))
 async def rotate_secret(webhook_id: WebhookId, caller: CurrentCaller) -> SecretResponse:
     """Give a webhook a new secret. For a day, what it gets is signed with the old one, too."""
-    secret = await call("rotate_webhook_secret", webhook_id=webhook_id, owner_id=_user(caller))
+    secret = await call(
+        "rotate_webhook_secret", SECRET, webhook_id=webhook_id, owner_id=_user(caller)
+    )
     if secret is None:
         raise WebhookNotFound
     return SecretResponse(secret=secret)
@@ -118,8 +137,9 @@ async def list_deliveries(
 ) -> Page[DeliveryResponse]:
     """List what was and is to be sent to a webhook, newest first. Ended deliveries are kept for 30 days."""
     owner_id = _user(caller)
-    rows: list[dict[str, Any]] = await call(
+    rows = await call(
         "list_deliveries",
+        DELIVERIES,
         repeatable=True,
         webhook_id=webhook_id,
         owner_id=owner_id,
@@ -132,8 +152,10 @@ async def list_deliveries(
 
 
 async def _find(webhook_id: str, owner_id: str) -> None:
-    webhooks = await call("list_webhooks", repeatable=True, owner_id=owner_id)
-    if all(webhook["id"] != webhook_id for webhook in webhooks):
+    webhooks = await call(
+        "list_webhooks", list[WebhookResponse], repeatable=True, owner_id=owner_id
+    )
+    if all(str(webhook.id) != webhook_id for webhook in webhooks):
         raise WebhookNotFound
 
 
@@ -147,9 +169,13 @@ async def redeliver(
 ) -> DeliveryResponse:
     """Send a delivery again, now and for another day. This also enables a webhook that was disabled."""
     rows = await call(
-        "redeliver", delivery_id=delivery_id, webhook_id=webhook_id, owner_id=_user(caller)
+        "redeliver",
+        list[DeliveryResponse],
+        delivery_id=delivery_id,
+        webhook_id=webhook_id,
+        owner_id=_user(caller),
     )
     if not rows:
         raise DeliveryNotFound
-    deliver_soon(UUID(rows[0]["job_id"]))
-    return DeliveryResponse.model_validate(rows[0])
+    deliver_soon(rows[0].job_id)
+    return rows[0]
