@@ -8,9 +8,10 @@
 #   make lint                         check formatting, security, imports, types, SQL and shell
 #   make audit                        check the pinned packages for known vulnerabilities; needs the network
 #   make bench                        measure the request path, the heap, the probe and the finding of scenes
-#   make up, make down, make status   start and stop the local stack, or show what runs
-#   make token                        print an access token for the stack's user, valid for an hour
+#   make up, make down, make status   start and stop the local stack, or show what runs and how to sign in
+#   make token                        print an access token of the development user, valid for an hour
 #   make migration NAME=add_job_priority   write the next migration from the changes in supabase/schemas
+#   make clients                      write the generated code of the clients again, and build the TypeScript client
 #   make lock                         pin the requirements again
 #   make setup, make setup-dev        install what running, or developing, needs; the other targets do it themselves
 #   make help                         print this list
@@ -25,7 +26,8 @@ CASES ?= 20000
 MUTATIONS ?= 3000
 export VIDEO KEEP
 
-.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token migration lock setup setup-dev help
+.PHONY: demo test faults fuzz fuzz-media lint audit bench up down status token migration clients lock setup setup-dev help
+.PHONY: has-python has-git
 
 demo: setup
 	@$(RUN) -m local demo
@@ -70,14 +72,24 @@ token: setup
 migration: setup-dev
 	@$(RUN) -m local migration $(NAME)
 
+clients: setup-dev
+	@$(RUN) -m local.client_code
+	@clients/typescript/node_modules/@typescript/typescript-linux-x64/lib/tsc --project clients/typescript
+
 lock: setup-dev
 	@local/checks/lock.sh
 
-setup:
+setup: has-python
 	@$(PYTHON) local/setup/install.py
 
-setup-dev:
+setup-dev: has-python has-git
 	@$(PYTHON) local/setup/install.py dev
+
+has-python:
+	@[[ -n "$(PYTHON)" ]] || { echo 'Python is missing: install Python 3.11 or later with pip, or name one with PYTHON=…' >&2; exit 1; }
+
+has-git:
+	@type -P git >/dev/null || { echo 'git is missing: install it. Tests and checks ask it for the files of the checkout.' >&2; exit 1; }
 
 help:
 	@sed -n 's/^#   //p' Makefile

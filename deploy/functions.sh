@@ -8,7 +8,10 @@ deploy_functions() {
     say "Deploying the functions"
     run deploy/stage.sh
     write_settings library "${SUPABASE_USERS[@]}" "PUBLIC_URL=$LIBRARY_URL" "CORS_ALLOWED_ORIGINS=$CORS_ALLOWED_ORIGINS" \
-        "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "MAX_ACTIVE_JOBS_PER_USER=$MAX_ACTIVE_JOBS_PER_USER" "${DISPATCH[@]}"
+        "MAX_UPLOAD_BYTES=$MAX_UPLOAD_BYTES" "MAX_ACTIVE_JOBS_PER_USER=$MAX_ACTIVE_JOBS_PER_USER" \
+        "MAX_STARTS_PER_MINUTE=$MAX_STARTS_PER_MINUTE" "MAX_PROBES_PER_MINUTE=$MAX_PROBES_PER_MINUTE" \
+        "MAX_PROJECTS_PER_USER=$MAX_PROJECTS_PER_USER" \
+        "MAX_PENDING_SOURCES_PER_USER=$MAX_PENDING_SOURCES_PER_USER" "${DISPATCH[@]}"
     # On a timeout Cloud Run ends the request but not the process. The attempt would hold the project while it gets almost no CPU.
     write_settings worker "WORKER_CONCURRENCY=$WORKER_CONCURRENCY" "FFMPEG_MEMORY_BYTES=$FFMPEG_MEMORY_BYTES" \
         "MAX_JOB_SOURCE_BYTES=$MAX_JOB_SOURCE_BYTES" \

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-USER_ID = UUID("8f2c1d6e-5b0a-4c57-9d43-2a7e6b91c0f4")
-"""The default user of a local stack. It is always the same, so a new token sees what an earlier one created."""
-
 
 @contextmanager
 def _quiet_interrupt() -> Generator[None]:
@@ -22,6 +19,7 @@ def _quiet_interrupt() -> Generator[None]:
 
 with _quiet_interrupt():
     from local import commands
+    from local.parts.supabase_api import Developer
     from local.schema.diff import DiffFailed
     from local.schema.files import SUPABASE
     from local.schema.version import CODE
@@ -55,8 +53,8 @@ def _parser() -> ArgumentParser:
     token.add_argument(
         "--user",
         type=UUID,
-        default=USER_ID,
-        help="the user's id; the default is always the same user",
+        default=UUID(Developer.id),
+        help="the user's id; the default is the development user",
     )
     token.set_defaults(command=commands.token)
     environment = subcommands.add_parser(

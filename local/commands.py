@@ -9,6 +9,8 @@ import time
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from local.files import read_json, write_json
 from local.processes.launch import die_with_parent
@@ -188,6 +190,7 @@ def _join_running(directory: StackDirectory) -> int:
         if stack := directory.read_stack():
             print("the stack is already running")
             _show(stack)
+            _show_next_step(stack)
             return 0
         time.sleep(0.1)
     print(f"the stack in {directory.path} did not come up; see {directory.logs}")
@@ -235,6 +238,7 @@ def _follow(supervisor: subprocess.Popen[bytes], directory: StackDirectory, log:
         shown = len(lines)
         if _READY in lines and (stack := directory.read_stack()):
             _show(stack)
+            _show_next_step(stack)
             return 0
         if status is not None:
             if status < 0:
@@ -243,6 +247,30 @@ def _follow(supervisor: subprocess.Popen[bytes], directory: StackDirectory, log:
         time.sleep(0.05)
 
 
-def _show(stack: Mapping[str, str]) -> None:
-    for name in ("library_url", "supabase_url", "db_url"):
-        print(f"  {name:<14} {stack[name]}")
+def _show(stack: Mapping[str, Any]) -> None:
+    """Prints what a developer needs of a running stack: no secrets but the password to sign in with."""
+    shown = {
+        "library_url": stack["library_url"],
+        "documentation": f"{stack['library_url']}/docs",
+        "supabase_url": stack["supabase_url"],
+        "anon_key": stack["anon_key"],
+        "database": f"{_without_password(stack['db_url'])} (password: db_url in stack.json)",
+    }
+    if "supabase_api" in stack["pids"]:
+        shown["sign-in"] = f"{stack['developer_email']}, password {stack['developer_password']}"
+    for name, value in shown.items():
+        print(f"  {name:<14} {value}")
+
+
+def _show_next_step(stack: Mapping[str, Any]) -> None:
+    if "library" not in stack["pids"]:
+        return
+    print(
+        f"Next: open {stack['library_url']}/docs, or follow README.md (curl) or docs/quickstart.md (a web page).\n"
+        "Pages of localhost may call the library from any port. `make token` prints the user's access token."
+    )
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}@{parts.hostname}:{parts.port}"))

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from editai_client import LibraryClient, LibraryError
-from editai_client.models import Clip, Export
+from editai_client import LibraryClient, LibraryError, ProjectBusy
+from editai_client.models import Clip, Export, Source
 from local.commands import INTERRUPTED
 from local.demo_stack import NoStack, demo_stack, end_gracefully
 from local.programs import CHECKOUT
@@ -86,27 +86,29 @@ class _Show:
     async def all(self, video: Path) -> bool:
         """Generate, try to generate while busy, generate from segments, render; True if every job completed."""
         self._say(f"\nproject [bold]{self.project_id}[/bold]")
+        source = await self.library.upload(self.project_id, video)
         await self.library.generate(
-            self.project_id, video, variant_count=VARIANTS, target_duration=SECONDS
+            self.project_id, source, variant_count=VARIANTS, target_duration=SECONDS
         )
         self._say(
             f"[bold]1. generate[/bold]: {escape(video.name)} is uploaded and its job is queued"
         )
-        await self._try_again(video)
+        await self._try_again(source)
         if not await self._follow():
             return False
         for clip in await self.library.clips(self.project_id):
             await self._show_clip(clip)
         return await self._from_segments() and await self._render()
 
-    async def _try_again(self, video: Path) -> None:
+    async def _try_again(self, source: Source) -> None:
         """Start the same job again while the first one holds the project."""
         try:
-            await self.library.generate(self.project_id, video)
-        except LibraryError as error:
+            await self.library.generate(self.project_id, source)
+        except ProjectBusy as busy:
+            holder = f", held by job {busy.job.id}" if busy.job else ""
             self._say(
-                f"a second generate gets [bold]{error.status}[/bold] {escape(str(error))} "
-                f"(Retry-After {error.retry_after:.0f} s, held by job {error.problem['job']['id']})"
+                f"a second generate gets [bold]{busy.status}[/bold] {escape(str(busy))} "
+                f"(Retry-After {busy.retry_after:.0f} s{holder})"
             )
 
     async def _from_segments(self) -> bool:

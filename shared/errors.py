@@ -260,6 +260,14 @@ class TooManyWebhooks(EditAIError):
     default_detail = "You already have 20 webhooks, the maximum. Delete one."
 
 
+class LimitReached(EditAIError):
+    """The user has reached a limit other than that of active jobs; `limit` says which."""
+
+    status = 429
+    slug = "limit-reached"
+    title = "Limit reached"
+
+
 class TooManyStreams(EditAIError):
     """The user has reached the limit of open event streams in one process."""
 

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     job_max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=1)
     """How many jobs a user may have queued or running across all projects; the service key has no limit."""
+    max_starts_per_minute: int = Field(default=30, ge=1)
+    """How many jobs a user may start a minute; the service key has no limit."""
 
     job_retention_days: float = Field(default=90, ge=1)
     """How long the row of a job is kept after its end. Its clips and exports are kept anyway."""

@@ -13,7 +13,9 @@ audit() {
 for file in requirements.txt functions/*/requirements.txt local/requirements-node.txt bench/scenes/requirements.txt requirements-dev.txt; do
     audit "$file" .venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$file"
 done
-audit 'local/package-lock.json' npm audit --prefix local --package-lock-only
+for folder in local clients/typescript; do
+    audit "$folder/package-lock.json" npm audit --prefix "$folder" --package-lock-only
+done
 
 if ((${#failed[@]})); then
     printf 'Vulnerable or not audited (see above): %s\n' "${failed[*]}" >&2

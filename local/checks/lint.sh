@@ -22,7 +22,7 @@ quietly() {
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' '.ci/run' 'tests/deploy/standins/*')
 check 'ruff check' ruff check --quiet
 check 'ruff format' ruff format --quiet --check
-check 'bandit' bandit --quiet --recursive --configfile pyproject.toml functions shared local bench tests
+check 'bandit' bandit --quiet --recursive --configfile pyproject.toml functions shared clients/python local bench tests
 check 'import-linter' quietly lint-imports --no-cache --no-logo
 check 'basedpyright' basedpyright --level error
 # Its rules are about changes to a database in use. supabase/schemas only ever builds an empty one, so it is not asked of
@@ -33,9 +33,12 @@ check 'shellcheck' shellcheck "${scripts[@]}"
 export DENO_DIR="$PWD/.local/deno" DENO_NO_UPDATE_CHECK=1
 deno=local/node_modules/@deno/linux-x64-glibc/deno
 on_edge=(--quiet --config supabase/functions/deno.json supabase/functions local/parts/edge_runtime.ts tests/api/edge)
+# openapi.ts is generated; `make clients` writes it.
+client=(clients/typescript/src --ignore=clients/typescript/src/openapi.ts)
 check 'deno check' "$deno" check "${on_edge[@]}"
-check 'deno lint' "$deno" lint "${on_edge[@]}"
-check 'deno fmt' "$deno" fmt --check "${on_edge[@]}"
+check 'deno lint' "$deno" lint "${on_edge[@]}" "${client[@]}"
+check 'deno fmt' "$deno" fmt --check "${on_edge[@]}" "${client[@]}"
+check 'tsc' clients/typescript/node_modules/@typescript/typescript-linux-x64/lib/tsc --project clients/typescript --noEmit
 
 # Programs that use npm packages: Deno finds these in the folder in which it runs.
 # shellcheck disable=SC2329 # called through check

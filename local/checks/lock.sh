@@ -18,5 +18,7 @@ done
 pin local/requirements-node
 pin bench/scenes/requirements
 pin requirements-dev "$@"
-npm install --prefix local --package-lock-only --ignore-scripts --no-audit --no-fund \
-    --omit-lockfile-registry-resolved
+for folder in local clients/typescript; do
+    npm install --prefix "$folder" --package-lock-only --ignore-scripts --no-audit --no-fund \
+        --omit-lockfile-registry-resolved
+done

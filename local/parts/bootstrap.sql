@@ -39,6 +39,33 @@ grant usage on schema extensions to anon, authenticated, service_role;
 create schema if not exists auth authorization supabase_admin;
 grant usage on schema auth to postgres, anon, authenticated, service_role;
 
+-- The accounts of the project, with Supabase's names for what the local stack needs of them. Nobody reads them through the API.
+create table if not exists auth.users (
+  id uuid primary key,
+  email text not null unique,
+  encrypted_password text not null,
+  raw_user_meta_data jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  last_sign_in_at timestamptz
+);
+create table if not exists auth.sessions (
+  id uuid primary key,
+  user_id uuid not null references auth.users on delete cascade,
+  created_at timestamptz not null default now()
+);
+create index if not exists sessions_user_id_idx on auth.sessions (user_id);
+create table if not exists auth.refresh_tokens (
+  id bigint generated always as identity primary key,
+  token text not null unique,
+  user_id uuid not null references auth.users on delete cascade,
+  session_id uuid not null references auth.sessions on delete cascade,
+  revoked boolean not null default false,
+  created_at timestamptz not null default now()
+);
+create index if not exists refresh_tokens_session_id_idx on auth.refresh_tokens (session_id);
+grant all on all tables in schema auth to postgres;
+
 -- The claims of the request's verified token; null outside a request. PostgREST stores them in a setting of the transaction.
 create or replace function auth.jwt() returns jsonb
 language sql stable set search_path = '' as $$

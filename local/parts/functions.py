@@ -15,11 +15,16 @@ from local.programs import CHECKOUT
 LIBRARY_BASE_PATH = "/api/v1/library"
 NAMES = ("library", "worker", "lease_cleanup")
 
+PAGES_OF_THIS_MACHINE = ("http://localhost:*", "http://127.0.0.1:*", "https://localhost:*")
+"""A front end under development is served from some port of its own."""
+
 # Variables that the shell of `make up` may set for the functions. They see no others of that shell.
 _PASSED_THROUGH = (
     *("LEASE_TTL_SECONDS", "DISPATCH_TTL_SECONDS", "JOB_DEADLINE_SECONDS", "JOB_MAX_ATTEMPTS"),
     *("ATTEMPT_SECONDS", "WORKER_CONCURRENCY", "FFMPEG_MEMORY_BYTES", "MAX_JOB_SOURCE_BYTES"),
     *("MAX_UPLOAD_BYTES", "MAX_FILE_BYTES", "MAX_ACTIVE_JOBS_PER_USER"),
+    *("MAX_STARTS_PER_MINUTE", "MAX_PROBES_PER_MINUTE"),
+    *("MAX_PROJECTS_PER_USER", "MAX_PENDING_SOURCES_PER_USER"),
     *("JOB_RETENTION_DAYS", "IDEMPOTENCY_KEY_DAYS", "WORKER_URLS"),
     *("SLOW_HEAD_SECONDS", "SLOW_BODY_SECONDS"),
     *("CORS_ALLOWED_ORIGINS", "LOG_LEVEL"),
@@ -58,7 +63,6 @@ class Project:
 
     def environment(self) -> dict[str, str]:
         """The environment variables from which the functions read their settings."""
-        origin = self.library_url.removesuffix(LIBRARY_BASE_PATH)
         return {
             "SUPABASE_URL": self.supabase_url,
             "SUPABASE_SERVICE_ROLE_KEY": self.service_role_key,
@@ -70,7 +74,7 @@ class Project:
             "STORAGE_DIRECTORY": str(self.storage_directory),
             "RESUMABLE_UPLOAD_URL": f"{self.supabase_url}/storage/v1/upload/resumable/sign",
             "WEBHOOKS_TO_LOOPBACK": "true",
-            "CORS_ALLOWED_ORIGINS": json.dumps([origin]),
+            "CORS_ALLOWED_ORIGINS": json.dumps(PAGES_OF_THIS_MACHINE),
             **self.overrides,
         }
 

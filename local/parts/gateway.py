@@ -25,6 +25,14 @@ _CADDYFILE = """\
 	}}
 }}
 
+# A page of another origin reads this too: otherwise its browser would report nothing but a CORS error.
+(refused_key) {{
+	header Content-Type application/json
+	header Access-Control-Allow-Origin *
+	respond @any_key `{{"message":"Invalid API key"}}` 401
+	respond `{{"message":"No API key in the request"}}` 401
+}}
+
 http://127.0.0.1:{port} {{
 	bind 127.0.0.1
 
@@ -47,10 +55,20 @@ http://127.0.0.1:{port} {{
 					{lost_responses}
 				}}
 			}}
-			header Content-Type application/json
-			respond @any_key `{{"message":"Invalid API key"}}` 401
-			respond `{{"message":"No API key in the request"}}` 401
+			import refused_key
 		}}
+	}}
+
+	handle /auth/v1* {{
+		route {{
+			reverse_proxy @preflight 127.0.0.1:{supabase_api_port}
+			reverse_proxy @known_key 127.0.0.1:{supabase_api_port}
+			import refused_key
+		}}
+	}}
+
+	handle /realtime/v1* {{
+		reverse_proxy 127.0.0.1:{supabase_api_port}
 	}}
 
 	handle_path /functions/v1* {{

@@ -1,4 +1,4 @@
-"""Prepares a checkout: a virtual environment, and the programs that come from npm.
+"""Prepares a checkout: a virtual environment, and what comes from npm.
 
 Runs on the system's Python and uses only the standard library. Each step ends by writing a stamp with the hash of its
 inputs. A step with a current stamp is skipped; an interrupted step is repeated.
@@ -21,10 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".unfinished"
-NODE_MODULES = ROOT / "local" / "node_modules"
+PROGRAMS = ROOT / "local"
+TYPESCRIPT_CLIENT = ROOT / "clients" / "typescript"
 PIP_INSTALL = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install"]
 QUIETLY = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
-PROGRAMS = {
+PROGRAM_NAMES = {
     False: "PostgREST and Deno (50 MB)",
     True: "PostgREST, Deno, the Supabase CLI and clients (130 MB)",
 }
@@ -37,8 +38,11 @@ def main(arguments: list[str]) -> int:
         make_environment()
         install_requirements("runtime", ROOT / "requirements.txt")
         install_project()
-        install_programs(development="dev" in arguments)
-        if "dev" in arguments:
+        development = "dev" in arguments
+        install_packages(PROGRAMS, PROGRAM_NAMES[development], development=development)
+        if development:
+            compilers = "the compiler and the generator of the TypeScript client (75 MB)"
+            install_packages(TYPESCRIPT_CLIENT, compilers, development=True)
             install_requirements("development", ROOT / "requirements-dev.txt")
     return 0
 
@@ -150,31 +154,32 @@ def pip_install(requirements: Path) -> None:
             sys.exit(f"pip could not install {requirements.name}; see above.")
 
 
-def install_programs(*, development: bool) -> None:
-    """Installs PostgREST and Deno, and for development the Supabase CLI, by the lock file's hashes."""
-    wanted = digest(ROOT / "local" / "package-lock.json")
-    runtime, everything = NODE_MODULES / ".stamp-runtime", NODE_MODULES / ".stamp-development"
+def install_packages(folder: Path, names: str, *, development: bool) -> None:
+    """Installs what a folder's package-lock.json pins, by its hashes; for development, its tools too."""
+    wanted = digest(folder / "package-lock.json")
+    installed = folder / "node_modules"
+    runtime, everything = installed / ".stamp-runtime", installed / ".stamp-development"
     if is_current(everything, wanted) or (not development and is_current(runtime, wanted)):
         return
-    say(f"Installing {PROGRAMS[development]} from npm")
+    say(f"Installing {names} from npm")
     # npm empties the folder before it fills it.
     for stamp in (runtime, everything):
         stamp.unlink(missing_ok=True)
     omitted = [] if development else ["--omit=dev"]
     npm = shutil.which("npm")
-    if npm is None or not npm_install([npm], omitted):
+    if npm is None or not npm_install([npm], folder, omitted):
         say("npm is missing or failed; using Node.js from a wheel")
         install_requirements("node", ROOT / "local" / "requirements-node.txt")
-        if not npm_install(wheel_npm(), omitted):
-            sys.exit("npm could not install the programs; see above.")
+        if not npm_install(wheel_npm(), folder, omitted):
+            sys.exit("npm could not install the packages; see above.")
     write_stamp(everything if development else runtime, wanted)
 
 
-def npm_install(npm: list[str], omitted: list[str]) -> bool:
-    """Installs what local/package-lock.json pins; returns whether it succeeded."""
+def npm_install(npm: list[str], folder: Path, omitted: list[str]) -> bool:
+    """Installs what the folder's package-lock.json pins; returns whether it succeeded."""
     quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel", "error"]
     command = [*npm, "ci", "--ignore-scripts", *omitted, *quiet]
-    done = subprocess.run(command, cwd=ROOT / "local", check=False, stdout=2, close_fds=False)
+    done = subprocess.run(command, cwd=folder, check=False, stdout=2, close_fds=False)
     return done.returncode == 0
 
 

@@ -4,10 +4,12 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import jwt
 
 from local.files import read_json, write_json
+from local.supabase_api.auth.tokens import access_token
 
 _TEN_YEARS_SECONDS = 10 * 365 * 24 * 3600
 
@@ -21,6 +23,7 @@ class Keys:
     admin_password: str
     postgres_password: str
     authenticator_password: str
+    developer_password: str
     issued_at: int
 
     @classmethod
@@ -32,17 +35,17 @@ class Keys:
             admin_password=secrets.token_urlsafe(24),
             postgres_password=secrets.token_urlsafe(24),
             authenticator_password=secrets.token_urlsafe(24),
+            developer_password=secrets.token_urlsafe(9),
             issued_at=int(time.time()),
         )
 
     @classmethod
     def load_or_generate(cls, file: Path) -> "Keys":
-        """Reads the directory's secrets; generates and stores them if there are none."""
-        stored = read_json(file)
-        if stored is not None:
-            return cls(**stored)
-        keys = cls.generate()
-        write_json(file, asdict(keys))
+        """Reads the directory's secrets; generates and stores those that it does not have."""
+        stored: dict[str, Any] = read_json(file) or {}
+        keys = cls(**{**asdict(cls.generate()), **stored})
+        if asdict(keys) != stored:
+            write_json(file, asdict(keys))
         return keys
 
     def api_key(self, role: str) -> str:
@@ -57,14 +60,5 @@ class Keys:
         return jwt.encode(claims, self.jwt_secret, algorithm="HS256")
 
     def user_token(self, user_id: str, *, issuer: str) -> str:
-        """Signs the access token that Supabase Auth would give a user, valid for an hour."""
-        now = int(time.time())
-        claims = {
-            "iss": issuer,
-            "aud": "authenticated",
-            "role": "authenticated",
-            "sub": user_id,
-            "iat": now,
-            "exp": now + 3600,
-        }
-        return jwt.encode(claims, self.jwt_secret, algorithm="HS256")
+        """Signs an access token of a user, valid for an hour, without a session."""
+        return access_token(user_id, secret=self.jwt_secret, issuer=issuer)

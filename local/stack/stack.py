@@ -17,7 +17,7 @@ from local.parts.functions import (
 from local.parts.gateway import Gateway
 from local.parts.postgres import Server
 from local.parts.postgrest import postgrest_part
-from local.parts.supabase_api import supabase_api_part
+from local.parts.supabase_api import Developer, supabase_api_part
 from local.processes.process import Part
 from local.programs import base_environment
 from local.stack.directory import StackDirectory
@@ -84,6 +84,11 @@ class Stack:
             overrides={"DISPATCH_TTL_SECONDS": str(DISPATCH_TTL_SECONDS), **settings_of_caller()},
         )
 
+    @property
+    def developer(self) -> Developer:
+        """The user with whom a page signs in."""
+        return Developer(password=self.keys.developer_password)
+
     def database_part(self) -> Part:
         """Postgres, which every other part needs."""
         return self.server.part(self.directory.log("postgres"), self._environment())
@@ -126,6 +131,8 @@ class Stack:
         return supabase_api_part(
             port=self.ports["supabase_api"],
             project=self.project,
+            database_url=self.server.url(),
+            developer=self.developer,
             log=self.directory.log("supabase_api"),
             environment=self._environment(),
         )
@@ -157,6 +164,8 @@ class Stack:
             "service_role_key": self.gateway.service_role_key,
             "jwt_secret": self.keys.jwt_secret,
             "jwt_issuer": self.project.jwt_issuer,
+            "developer_email": self.developer.email,
+            "developer_password": self.developer.password,
             "studio_url": self.project.library_url.removesuffix(LIBRARY_BASE_PATH),
             "internal_secret": self.keys.internal_secret,
             "pids": dict(pids),

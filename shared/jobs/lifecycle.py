@@ -1,6 +1,7 @@
 """Jobs: start, claim, record, finish, return, cancel. Each calls one SQL function, which holds the rules."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from shared.answers import ANYTHING
 from shared.database.client import CALL_TIMEOUT_SECONDS, call, call_idempotent, with_deadline
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.jobs.fence import WRITE_OUTCOME, Fenced, fencing_params, raise_if_lost
+from shared.jobs.limits import Rate
 from shared.jobs.records import Clip, Job, JobKind, Lease, Possibly, Record, Source
 from shared.settings import Settings
 
@@ -20,6 +22,8 @@ StartOutcome = Literal[
     "busy",
     "key_reused",
     "too_many_jobs",
+    "too_many_starts",
+    "too_many_probes",
     "project_not_found",
     "source_not_found",
 ]
@@ -37,6 +41,8 @@ class JobStart(Record):
     job: Possibly[Job]
     lease: Possibly[Lease]
     superseded_job_id: UUID | None = None
+    rate: Possibly[Rate] = None
+    """Where the caller stands with starts a minute, or with probes when those are `too_many_probes`."""
 
     @model_validator(mode="after")
     def _has_its_job(self) -> Self:
@@ -113,8 +119,11 @@ async def check_project(
     *,
     idempotency_key: str | None = None,
     request_hash: str | None = None,
+    max_probes_per_minute: int | None = None,
 ) -> JobStart:
     """Check, without writing, whether a job could start now. Called before an upload's body is read.
+
+    With `max_probes_per_minute`, also whether the caller's upload could be probed.
 
     Raises DatabaseUnavailable.
     """
@@ -127,6 +136,8 @@ async def check_project(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
         max_active_jobs=settings.max_active_jobs_per_user,
+        max_starts_per_minute=settings.max_starts_per_minute,
+        max_probes_per_minute=max_probes_per_minute,
     )
 
 
@@ -149,6 +160,7 @@ async def start_job(
         "deadline_seconds": settings.job_deadline_seconds,
         "max_attempts": settings.job_max_attempts,
         "max_active_jobs": settings.max_active_jobs_per_user,
+        "max_starts_per_minute": settings.max_starts_per_minute,
     }
     try:
         return await call("start_job", _STARTED, **arguments)
@@ -160,6 +172,34 @@ async def start_job(
     if start.outcome not in ("started", "replayed"):
         raise DatabaseUnavailable
     return start
+
+
+_NEXT: TypeAdapter[UUID | None] = TypeAdapter(UUID | None)
+
+
+async def next_job(
+    job_id: UUID | None,
+    *,
+    kinds: Sequence[str],
+    tried: Sequence[UUID] = (),
+    is_last_slot: bool = False,
+) -> UUID | None:
+    """The job to claim with a free slot, or None: the queued job of these kinds whose turn it is.
+
+    `job_id` is returned if it does not wait, or is of another kind, so that a claim says what becomes of it.
+
+    `is_last_slot` says that this is the last free slot of several; an owner's second heavy job does not get it.
+    Raises DatabaseUnavailable.
+    """
+    return await call(
+        "next_job",
+        _NEXT,
+        repeatable=True,
+        job_id=job_id and str(job_id),
+        kinds=list(kinds),
+        tried=[str(each) for each in tried],
+        is_last_slot=is_last_slot,
+    )
 
 
 async def claim_job(job_id: UUID, *, holder: str, ttl_seconds: float) -> JobClaim:

@@ -13,6 +13,7 @@ from shared.errors import (
     TooManyJobs,
 )
 from shared.jobs.lifecycle import JobStart
+from shared.jobs.limits import limit_reached
 from shared.jobs.records import Job, Lease
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import meter
@@ -35,6 +36,10 @@ def start_refusal(
             return busy(start.job, start.lease, headers=headers)
         case "too_many_jobs":
             return _too_many_jobs(settings.max_active_jobs_per_user, headers=headers or {})
+        case "too_many_starts" | "too_many_probes" if rate := start.rate:
+            return limit_reached(
+                rate.action, rate.maximum, wait_seconds=rate.wait_seconds, headers=headers
+            )
         case "key_reused":
             return IdempotencyKeyReused()
         case "source_not_found":

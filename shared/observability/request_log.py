@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SERVER_ERROR = 500
+UNAVAILABLE = 503
 
 
 @contextmanager
@@ -43,10 +44,17 @@ def note_response(request: Span, method: str, route: str, status: int) -> None:
 def log_request(method: str, route: str, status: int, started_at: float) -> None:
     """Log a request and its response. `route` is the template, never the URL; `started_at` is monotonic time."""
     seconds = round(time.monotonic() - started_at, 4)
-    level = logging.ERROR if status >= SERVER_ERROR else logging.INFO
+    level = _level(status)
     http_request = {"requestMethod": method, "status": status, "latency": f"{seconds}s"}
     extra = {"httpRequest": http_request, "duration_seconds": seconds}
     logger.log(level, "%s %s: %d", method, route, status, extra=extra)
+
+
+def _level(status: int) -> int:
+    """503 is back-pressure: a full worker, a database that is away. What is behind it is logged where it is found."""
+    if status == UNAVAILABLE:
+        return logging.WARNING
+    return logging.ERROR if status >= SERVER_ERROR else logging.INFO
 
 
 class RequestLog:

@@ -1,4 +1,7 @@
-"""Handles a delivery: claims the job that it names and, once claimed, runs it."""
+"""Handles a delivery: claims the job whose turn it is and, once claimed, runs it.
+
+A delivery is a wake-up. Which queued job is run next is decided when a slot is free, by SQL, so that users take turns.
+"""
 
 import asyncio
 import logging
@@ -13,8 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from shared.errors import InvalidRequest, ProjectBusy, ServiceUnavailable
-from shared.jobs.lifecycle import JobClaim, claim_job
+from shared.errors import EditAIError, InvalidRequest, ProjectBusy, ServiceUnavailable
+from shared.jobs.lifecycle import JobClaim, claim_job, next_job
 from shared.observability.logs import log_fields
 from shared.observability.telemetry import flush, span
 from shared.running.attempt import run_job
@@ -24,6 +27,9 @@ from shared.settings import get_settings, read_settings
 from shared.webhooks.sending import deliver_now, deliver_soon
 
 logger = logging.getLogger(__name__)
+
+
+NOTHING_WAITS = "nothing waits"
 
 
 class WorkerSettings(BaseSettings):
@@ -64,13 +70,13 @@ async def deliver(request: Request, recipes: AnyRecipes) -> Response:
     if len(_running) >= settings.worker_concurrency:
         raise ServiceUnavailable("All slots of this worker are in use.")
     with log_fields(**fields):
-        claimed = asyncio.Event()
-        run = _claim_and_run(delivery.job_id, recipes, claimed, settings.attempt_seconds)
+        runs_on = "respond-async" in request.headers.get("prefer", "")
+        run = _run(delivery.job_id, recipes, claimed := asyncio.Event(), runs_on=runs_on)
         task = asyncio.create_task(run)
     _running.add(task)
     task.add_done_callback(_running.discard)
     keep_until_done(task)
-    if "respond-async" not in request.headers.get("prefer", ""):
+    if not runs_on:
         return _ended(await asyncio.shield(task))
     waiting = asyncio.create_task(claimed.wait())
     await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -87,15 +93,34 @@ def _ended(outcome: str) -> Response:
     return JSONResponse({"outcome": outcome})
 
 
-async def _claim_and_run(
-    job_id: UUID, recipes: AnyRecipes, claimed: asyncio.Event, attempt_seconds: float | None
-) -> str:
-    """Claim a job and run it to its end. Return how it ended, or why it was not claimed."""
-    settings = get_settings()
-    claim = await claim_job(job_id, holder=_holder(), ttl_seconds=settings.lease_ttl_seconds)
+async def _run(job_id: UUID, recipes: AnyRecipes, claimed: asyncio.Event, *, runs_on: bool) -> str:
+    """Run the job whose turn it is, and return how that ended, or why no job was claimed.
+
+    With `runs_on`, which only a process may do that has its CPU between requests, the slot then goes on with the next
+    job: no queue repeats the deliveries that were refused meanwhile.
+    """
+    outcome = await _run_next(job_id, recipes, claimed)
+    while runs_on and claimed.is_set() and not is_ending():
+        try:
+            if await _run_next(None, recipes, claimed) == NOTHING_WAITS:
+                break
+        except EditAIError as error:
+            logger.warning("the next job is left to cleanup: %s", error.slug)
+            break
+    return outcome
+
+
+async def _run_next(job_id: UUID | None, recipes: AnyRecipes, claimed: asyncio.Event) -> str:
+    """Claim the job whose turn it is and run it to its end. Return how it ended, or why none was claimed."""
+    settings = read_settings(WorkerSettings)
+    claim = await _claim_next(
+        job_id, recipes, is_last_slot=_is_last_slot(settings.worker_concurrency)
+    )
+    if claim is None:
+        return NOTHING_WAITS
     if claim.outcome == "busy":
         raise ProjectBusy
-    if claim.outcome != "claimed":
+    if claim.job is None or claim.outcome != "claimed":
         logger.info("the job is not run: %s", claim.outcome, extra={"outcome": claim.outcome})
         return claim.outcome
     claimed.set()
@@ -104,12 +129,43 @@ async def _claim_and_run(
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
         with log_fields(**ids), span("job", SpanKind.CONSUMER, attributes=attributes) as job_span:
-            outcome = await run_job(claim, recipes, attempt_seconds=attempt_seconds)
-            job_span.set_attributes({"editai.job_id": str(job_id), "editai.outcome": outcome})
+            outcome = await run_job(claim, recipes, attempt_seconds=settings.attempt_seconds)
+            job_span.set_attribute("editai.outcome", outcome)
             await deliver_now(job_id)
             return outcome
     finally:
         await flush()
+
+
+async def _claim_next(
+    job_id: UUID | None, recipes: AnyRecipes, *, is_last_slot: bool
+) -> JobClaim | None:
+    """Claim the queued job of this worker's kinds whose turn it is.
+
+    If none waits, the claim tells what became of the delivered job.
+
+    None: no job waits. Raises ServiceUnavailable if the delivered job waits, and this slot is not for it.
+    """
+    tried: dict[UUID, JobClaim] = {}
+    while next_id := await next_job(
+        job_id, kinds=recipes.kinds, tried=tuple(tried), is_last_slot=is_last_slot
+    ):
+        claim = await claim_job(
+            next_id, holder=_holder(), ttl_seconds=get_settings().lease_ttl_seconds
+        )
+        if claim.outcome == "claimed":
+            return claim
+        tried[next_id] = claim  # another worker was faster, or its job does not wait
+    if job_id is None:
+        return None
+    if job_id not in tried:
+        raise ServiceUnavailable("The last slot of this worker is kept for other users.")
+    return tried[job_id]
+
+
+def _is_last_slot(slots: int) -> bool:
+    """Whether a task of `_running` is about to take the last slot of several."""
+    return 1 < slots <= len(_running)
 
 
 def _ids(claim: JobClaim) -> dict[str, Any]:
@@ -117,6 +173,7 @@ def _ids(claim: JobClaim) -> dict[str, Any]:
     if claim.job is None or claim.lease is None:
         return {}
     return {
+        "job_id": str(claim.job.id),
         "project_id": claim.job.project_id,
         "kind": claim.job.kind,
         "attempt": claim.job.attempt,

@@ -10,6 +10,7 @@ memory. This protocol responds 408 after 10 s, and keeps none of the headers.
     |---- MAX_HEAD_BYTES --|              |- MAX_HEAD_BYTES -|   |----- MAX_HEAD_BYTES -----|
 """
 
+import re
 from asyncio import TimerHandle, Transport
 from http import HTTPStatus
 from typing import Any, cast
@@ -25,6 +26,7 @@ MAX_HEAD_BYTES = 64 * 1024
 
 MAX_HEADERS = 100
 LINGER_SECONDS = 1.0
+_HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?", re.ASCII)
 HEADERS_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
@@ -92,6 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._bytes_since_content = 0
         self._stop_head_timer()
         self._check_size(len(self.headers), self._size_of_head())
+        self._check_host()
         super().on_headers_complete()
         if is_ending():
             self._close_after_response()
@@ -120,6 +123,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def _check_size(self, fields: int, size: int) -> None:
         if fields > MAX_HEADERS or size > MAX_HEAD_BYTES:
             self._too_large = True
+            raise ValueError  # The parser stops and calls send_400_response.
+
+    def _check_host(self) -> None:
+        """Stop at a request that does not say for which host it is, once and in a valid form (RFC 9112, 3.2)."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        is_valid = len(hosts) == 1 and _HOST.fullmatch(hosts[0])
+        if not is_valid and (hosts or self.parser.get_http_version() != "1.0"):
             raise ValueError  # The parser stops and calls send_400_response.
 
     def _close_after_response(self) -> None:

@@ -93,6 +93,7 @@ class SqlClient:
         idempotency_key: str | None = None,
         request_hash: str | None = None,
         max_active_jobs: int | None = None,
+        **limits: int,
     ) -> JobStart:
         return JobStart.model_validate(
             self.one(
@@ -102,6 +103,7 @@ class SqlClient:
                 idempotency_key=idempotency_key,
                 request_hash=request_hash,
                 max_active_jobs=max_active_jobs,
+                **limits,
             )
         )
 
@@ -265,7 +267,12 @@ class SqlClient:
         return [Project.model_validate(row) for row in rows]
 
     def create_source(
-        self, project_id: str, *, owner_id: UUID | None = None, source_id: UUID | None = None
+        self,
+        project_id: str,
+        *,
+        owner_id: UUID | None = None,
+        source_id: UUID | None = None,
+        **limits: int,
     ) -> list[Source]:
         source_id = source_id or uuid4()
         rows = self.call(
@@ -276,11 +283,25 @@ class SqlClient:
             file_name="holiday.mp4",
             storage_path=f"{project_id}/sources/{source_id}.mp4",
             content_type="video/mp4",
+            **limits,
         )
         return [Source.model_validate(row) for row in rows]
 
-    def announce_upload(self, project_id: str, storage_path: str) -> None:
-        self.call("announce_upload", project_id=project_id, storage_path=storage_path)
+    def announce_upload(
+        self,
+        project_id: str,
+        storage_path: str,
+        *,
+        owner_id: UUID | None = None,
+        limit: int | None = None,
+    ) -> Any:
+        return self.one(
+            "announce_upload",
+            project_id=project_id,
+            storage_path=storage_path,
+            owner_id=owner_id,
+            max_probes_per_minute=limit,
+        )
 
     def confirm_source(
         self, source_id: UUID, *, owner_id: UUID | None = None, **changes: Any

@@ -10,6 +10,7 @@ from local.parts.functions import NAMES, Project
 from local.parts.gateway import Gateway
 from local.parts.postgres import Server
 from local.parts.postgrest import postgrest_part
+from local.parts.supabase_api import Developer
 from local.processes.leftovers import end_marked
 from local.processes.process import Process
 from local.programs import base_environment
@@ -23,6 +24,9 @@ from tests.support.supabase_api import SupabaseApiProcess
 SHORT_PERIODS: Mapping[str, str] = {
     "LEASE_TTL_SECONDS": "3",
     "DISPATCH_TTL_SECONDS": "2",
+    # The tests of these limits set their own.
+    "MAX_STARTS_PER_MINUTE": "100000",
+    "MAX_PROBES_PER_MINUTE": "100000",
 }
 
 
@@ -104,6 +108,8 @@ class Backend:
         return SupabaseApiProcess(
             port=self.claims["supabase_api"].number,
             project=self.project,
+            database_url=self.server.url(database=self.database),
+            developer=Developer(password=self.keys.developer_password),
             directory=self.directory,
         )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.parts.functions import Project
-from local.parts.supabase_api import supabase_api_part
+from local.parts.supabase_api import Developer, supabase_api_part
 from local.processes.process import Process
 from local.programs import base_environment
 
@@ -15,6 +15,8 @@ class SupabaseApiProcess:
 
     port: int
     project: Project
+    database_url: str
+    developer: Developer
     directory: Path
     process: Process | None = None
 
@@ -25,6 +27,8 @@ class SupabaseApiProcess:
         part = supabase_api_part(
             port=self.port,
             project=self.project,
+            database_url=self.database_url,
+            developer=self.developer,
             log=self.directory / "supabase_api.log",
             environment=base_environment(self.directory),
         )

@@ -7,6 +7,7 @@ import pytest
 from editai_client import LibraryClient
 from editai_client.models import Project
 from tests.support.functions import FunctionProcess
+from tests.support.supabase_api import SupabaseApiProcess
 from tests.support.users import User
 
 
@@ -14,6 +15,7 @@ from tests.support.users import User
 async def client(
     library: FunctionProcess,
     worker: FunctionProcess,
+    supabase_api: SupabaseApiProcess,
     user: User,
 ) -> AsyncIterator[LibraryClient]:
     async with LibraryClient(library.url, user.token) as client:

@@ -1,10 +1,12 @@
 """Cleanup removes all garbage that is due, even if one file cannot be removed."""
 
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from shared.storage.unfinished_uploads import FOLDER, GRACE_SECONDS, Announced, UnfinishedUploads
 from tests.support.backend import Backend
 from tests.support.database import Connection
 from tests.support.functions import FunctionProcess
@@ -76,3 +78,20 @@ async def test_a_prefix_without_a_slash_removes_only_that_file(
     throw_away(admin, "reel/sources/a.mp4")
     assert await clean_up(lease_cleanup) == 1
     assert (file.exists(), longer.exists()) == (False, True)
+
+
+async def test_what_an_abandoned_upload_has_left_is_removed(
+    lease_cleanup: FunctionProcess, storage: Path
+) -> None:
+    """Half an hour after its signature has expired: until then, a request that began in time may still run."""
+    uploads = UnfinishedUploads(storage / FOLDER)
+    now = int(time.time())
+    folders: list[Path] = []
+    for expires_at in (now + 60, now - 60, now - GRACE_SECONDS - 60):
+        announced = Announced(
+            path="reel/sources/a.mp4", length=9, metadata="", expires_at=expires_at
+        )
+        folders.append(uploads.folder / str(uploads.create(announced)))
+        (folders[-1] / "data").write_bytes(b"part")
+    assert await clean_up(lease_cleanup) == 1
+    assert [folder.exists() for folder in folders] == [True, True, False]

@@ -21,7 +21,7 @@ from api.routes import (
     sources,
     webhooks,
 )
-from api.routes.fast_path import fast_path_routes
+from api.routes.fast_path import NoSuchPath, fast_path_routes
 from api.routes.files import files_router, local_storage
 from api.settings import get_library_settings
 from shared import __version__
@@ -47,7 +47,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="EditAI library",
         version=__version__,
-        routes=fast_path_routes(BASE_PATH),
+        routes=[NoSuchPath(), *fast_path_routes(BASE_PATH)],
         openapi_url=f"{BASE_PATH}/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -88,7 +88,7 @@ def _add_middleware(app: FastAPI) -> None:
     app.add_middleware(RequestLog)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=get_library_settings().cors_allowed_origins,
+        allow_origin_regex=get_library_settings().cors_origin_pattern,
         allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
         allow_headers=("*",),
         expose_headers=EXPOSED_HEADERS,

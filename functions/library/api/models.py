@@ -1,17 +1,23 @@
 """The request bodies; response bodies are in shared.api_models. Times are UTC, durations seconds, sizes bytes."""
 
+import re
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.webhook_member import WebhookUrl, WithWebhookUrl
+from shared import names
 from shared.job_params.json_types import Flag
 from shared.job_params.raw_clips import RawClipsOptions
 from shared.job_params.segments import SegmentsParams
+from shared.names import NAME_LENGTH
 
 PROJECT_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
-NAME_LENGTH = 200
+MAX_FILE_NAME = 4096
+"""The longest path of Linux; a browser sends the name alone."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
 SOURCE_ID = "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"
@@ -21,27 +27,24 @@ WEBHOOK_ID = "7f1d2c3b-4a59-4e68-8d07-1c2b3a4d5e6f"
 DELIVERY_ID = "0f6e1a52-7b3c-4d28-9e41-5a6b7c8d9e0f"
 """Examples, for parameters; openapi/examples.py has those of bodies."""
 
-_CONTROLS = r"\x00-\x1f\x7f"
-_SPACES = r" \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-VISIBLE_NAME_PATTERN = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$"
-"""Only for the OpenAPI document. The check itself is code, so that its message can say which rule a name breaks."""
-
-
-def _visible(name: str) -> str:
-    if any(ord(character) < ord(" ") or character == "\x7f" for character in name):
-        raise ValueError("a name must not contain control characters")
-    if not (stripped := name.strip()):
-        raise ValueError("a name must contain at least one visible character")
-    return stripped
-
-
 Name = Annotated[
     str,
-    Field(
-        min_length=1, max_length=NAME_LENGTH, json_schema_extra={"pattern": VISIBLE_NAME_PATTERN}
-    ),
-    AfterValidator(_visible),
+    Field(min_length=1, max_length=NAME_LENGTH, json_schema_extra={"pattern": names.pattern()}),
+    AfterValidator(names.checked_name),
 ]
+"""The pattern is only for the OpenAPI document. The check is code, so that its message can say which rule is broken."""
+
+FileName = Annotated[
+    str, Field(min_length=1, max_length=MAX_FILE_NAME), AfterValidator(names.shown_file_name)
+]
+"""As a browser sends it: it is shortened and cleaned, as that of an uploaded file, not refused."""
+
+
+def checked_uuid(text: str) -> str:
+    """The id. Raises ValueError; Python's UUID alone accepts braces, prefixes, and even white space for a digit."""
+    if not _UUID.fullmatch(text):
+        raise ValueError("not a UUID")
+    return text.lower()
 
 
 class Input(BaseModel):
@@ -75,7 +78,7 @@ class ProjectUpdate(Input):
 class SourceCreate(Input):
     """A video to upload straight to storage."""
 
-    file_name: Name
+    file_name: FileName
 
 
 class ClipUpdate(Input):

@@ -1,5 +1,6 @@
 """The settings of the library alone."""
 
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from shared.settings import read_settings
 
 DEFAULT_MAX_UPLOAD_BYTES = 500_000_000
 
+_ANY_PORT = ":*"
 _Origins = TypeAdapter(tuple[str, ...])
 
 
@@ -19,6 +21,11 @@ def _origins(value: Any) -> Any:
         return _Origins.validate_json(value) if isinstance(value, str) else value
     except ValidationError:
         raise ValueError('expected a JSON list such as ["https://app.example"]') from None
+
+
+def _origin_pattern(origin: str) -> str:
+    host = origin.removesuffix(_ANY_PORT)
+    return re.escape(host) + ("(:[0-9]{1,5})?" if host != origin else "")
 
 
 class LibrarySettings(BaseSettings):
@@ -32,6 +39,13 @@ class LibrarySettings(BaseSettings):
     max_upload_bytes: int = Field(default=DEFAULT_MAX_UPLOAD_BYTES, gt=0)
     """The maximum size of an uploaded video. A cloud's own limit on requests may be lower."""
 
+    max_probes_per_minute: int = Field(default=30, ge=1)
+    """How many uploaded files of a user are probed a minute; the service key has no limit."""
+
+    max_projects_per_user: int = Field(default=1000, ge=1)
+    max_pending_sources_per_user: int = Field(default=50, ge=1)
+    """How many sources of a user may wait for their upload, over all projects."""
+
     slow_head_seconds: float = Field(default=10, gt=0)
     """The timeout for receiving a request's line and headers."""
 
@@ -43,10 +57,15 @@ class LibrarySettings(BaseSettings):
     for a request."""
 
     cors_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
-    """The origins of web pages that may call the library, as a JSON list."""
+    """The origins of web pages that may call the library, as a JSON list. `http://localhost:*` stands for any port."""
 
     url_ttl_seconds: int = Field(default=3600, gt=0)
     """How long a signed download URL is valid."""
+
+    @property
+    def cors_origin_pattern(self) -> str:
+        """A regular expression for the whole of an allowed origin."""
+        return "|".join(map(_origin_pattern, self.cors_allowed_origins)) or "(?!)"
 
 
 @lru_cache(maxsize=1)

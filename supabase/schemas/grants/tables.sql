@@ -3,7 +3,7 @@
 revoke all on
   public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
   public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage,
-  public.editai_webhooks, public.editai_webhook_deliveries
+  public.editai_rates, public.editai_webhooks, public.editai_webhook_deliveries
   from public, anon, authenticated, service_role;
 revoke all on sequence
   public.editai_fencing_tokens, public.editai_row_numbers, public.editai_storage_garbage_id_seq
@@ -14,9 +14,9 @@ grant select on
   public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
   public.editai_exports, public.editai_generation_progress
   to authenticated;
--- Users see who holds a project and until when, but not lease_id: it is half of what proves that a caller holds the
--- lease.
-grant select (project_id, holder, fencing_token, job_id, acquired_at, expires_at, deadline_at, stalled_at)
+-- Users see which job holds a project and until when. They do not see lease_id, which is half of what proves that a
+-- caller holds the lease, nor holder, which names the worker's host and process for operators.
+grant select (project_id, fencing_token, job_id, acquired_at, expires_at, deadline_at, stalled_at)
   on public.editai_locks
   to authenticated;
 
@@ -28,6 +28,7 @@ grant select, insert, update, delete on
   to service_role;
 grant select, insert, delete on public.editai_exports to service_role;
 grant select, insert, delete on public.editai_storage_garbage to service_role;
+grant select, insert, update on public.editai_rates to service_role;
 grant select, insert, update, delete on public.editai_webhooks, public.editai_webhook_deliveries to service_role;
 grant select on public.editai_export_presets to service_role;
 grant usage on sequence

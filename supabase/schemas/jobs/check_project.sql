@@ -7,6 +7,9 @@
 --   key_reused         the idempotency key was used with another request
 --   project_not_found  there is no such project of this owner
 --   too_many_jobs      the owner has p_max_active_jobs on other projects, see editai_has_too_many_jobs
+--   too_many_starts    the owner has started p_max_starts_per_minute jobs; wait_seconds of rate says for how long
+--   too_many_probes    the owner has had p_max_probes_per_minute, which a caller passes that is going to probe a file
+-- rate is where the owner stands with starts, or with probes where those are the reason; null without a limit.
 create function public.editai_check_project(
   p_project_id text,
   p_owner_id uuid,
@@ -14,9 +17,12 @@ create function public.editai_check_project(
   p_idempotency_key text default null,
   p_request_hash text default null,
   p_max_active_jobs integer default null,
+  p_max_starts_per_minute integer default null,
+  p_max_probes_per_minute integer default null,
   out outcome text,
   out job public.editai_jobs,
-  out lease public.editai_locks
+  out lease public.editai_locks,
+  out rate public.editai_rate
 )
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 begin
@@ -50,7 +56,19 @@ begin
     outcome := 'busy';
     return;
   end if;
-  outcome := case when public.editai_has_too_many_jobs(p_owner_id, p_project_id, p_max_active_jobs)
-    then 'too_many_jobs' else 'free' end;
+  if public.editai_has_too_many_jobs(p_owner_id, p_project_id, p_max_active_jobs) then
+    outcome := 'too_many_jobs';
+    return;
+  end if;
+  outcome := 'free';
+  rate := public.editai_current_rate(p_owner_id, 'probe', p_max_probes_per_minute);
+  if rate.wait_seconds > 0 then
+    outcome := 'too_many_probes';
+    return;
+  end if;
+  rate := public.editai_current_rate(p_owner_id, 'start', p_max_starts_per_minute);
+  if rate.wait_seconds > 0 then
+    outcome := 'too_many_starts';
+  end if;
 end
 $$;

@@ -6,7 +6,7 @@ create table public.editai_clips (
   job_id uuid not null,
   variant_number integer not null constraint editai_clips_variant_number_is_positive check (variant_number > 0),
   variant_name text not null
-    constraint editai_clips_variant_name_has_a_length check (pg_catalog.char_length(variant_name) between 1 and 200),
+    constraint editai_clips_variant_name_is_a_name check (public.editai_is_name(variant_name)),
   is_selected boolean not null default false,
   storage_path text not null,
   thumbnail_path text not null,

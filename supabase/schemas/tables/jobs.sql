@@ -37,6 +37,10 @@ create table public.editai_jobs (
   checkpoint jsonb
     constraint editai_jobs_checkpoint_is_a_small_object
     check (jsonb_typeof(checkpoint) = 'object' and octet_length(checkpoint::text) <= 65536),
+  -- What it is expected to cost; see job_cost.sql. Null in jobs from before this column, as is turn_at.
+  cost_seconds double precision,
+  -- Its place among the queued jobs of all owners: the earliest goes first; see start_job.sql.
+  turn_at timestamptz,
   -- A URL that is told of this job's end, besides the owner's webhooks.
   webhook_url text
     constraint editai_jobs_webhook_url_has_a_length check (pg_catalog.char_length(webhook_url) between 1 and 2000),
@@ -51,6 +55,8 @@ create unique index editai_jobs_one_active_per_project on public.editai_jobs (pr
 -- One job per idempotency key.
 create unique index editai_jobs_one_per_idempotency_key on public.editai_jobs (project_id, idempotency_key)
   where idempotency_key is not null;
+-- For next_job: the queued jobs in the order of their turns.
+create index editai_jobs_in_turn on public.editai_jobs (turn_at nulls first, row_number) where status = 'queued';
 -- For a project's newest job, which its progress shows.
 create index editai_jobs_newest on public.editai_jobs (project_id, row_number desc, created_at desc);
 -- For cleanup, so that its cost follows what is due: queued jobs to dispatch again, ended jobs to remove, and ended jobs

@@ -5,7 +5,7 @@ create table public.editai_projects (
     constraint editai_projects_id_is_a_path_segment check (id ~ '^[A-Za-z0-9_-]{1,64}$'),
   owner_id uuid not null,
   name text not null
-    constraint editai_projects_name_has_a_length check (pg_catalog.char_length(name) between 1 and 200),
+    constraint editai_projects_name_is_a_name check (public.editai_is_name(name)),
   -- created -> generating | rendering -> ready_for_triage | failed. A cancelled job leaves ready_for_triage if the
   -- project has clips, otherwise created.
   status text not null default 'created'

@@ -7,7 +7,7 @@ create table public.editai_sources (
   -- pending: an upload URL was issued; ready: the file is stored and was probed.
   status text not null default 'pending'
     constraint editai_sources_status_is_known check (status in ('pending', 'ready')),
-  file_name text not null,
+  file_name text not null constraint editai_sources_file_name_is_a_name check (public.editai_is_name(file_name)),
   storage_path text not null,
   content_type text not null,
   size_bytes bigint constraint editai_sources_size_is_positive check (size_bytes > 0),
@@ -46,6 +46,8 @@ create table public.editai_sources (
 create index editai_sources_newest on public.editai_sources (project_id, row_number desc, created_at desc, id desc);
 -- For cleanup_uploads.
 create index editai_sources_pending on public.editai_sources (created_at) where status = 'pending';
+-- For create_source, which counts an owner's.
+create index editai_sources_pending_by_project on public.editai_sources (project_id) where status = 'pending';
 -- For list_storage_garbage, which looks for paths by their prefix; hence the order of bytes.
 create index editai_sources_by_path on public.editai_sources (storage_path collate "C");
 

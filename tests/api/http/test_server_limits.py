@@ -152,3 +152,22 @@ async def test_invalid_bytes_after_a_completed_request_are_refused(
         assert (await connection.response()).status == 200
         await connection.send(b"nonsense\r\n\r\n")
         assert (await connection.response()).status == 400
+
+
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [
+        (["x"], 200),
+        (["[::1]:8080"], 200),
+        ([], 400),
+        (["x", "x"], 400),
+        (["x/y"], 400),
+        ([""], 400),
+    ],
+)
+async def test_a_request_names_its_host_once(
+    library: FunctionProcess, hosts: list[str], status: int
+) -> None:
+    lines = "".join(f"Host: {host}\r\n" for host in hosts)
+    sent = f"GET {HEALTH} HTTP/1.1\r\n{lines}\r\n".encode()
+    assert (await answer_to(library, sent)).status == status

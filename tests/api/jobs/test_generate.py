@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.uploads.probing import probed_facts
+from api.uploads.probing import facts_of_file
 from shared.errors import StorageUnavailable
 from shared.storage.factory import get_storage
 from shared.storage.local_directory import STAGING
@@ -233,7 +233,7 @@ async def test_an_upload_over_the_limit_of_storage_is_told_the_limit(
 
 async def test_an_upload_that_cannot_be_read_back_is_a_503(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable):
-        await probed_facts(tmp_path / "gone.mp4")
+        await facts_of_file(tmp_path / "gone.mp4")
 
 
 async def test_a_foreign_project_takes_no_upload(

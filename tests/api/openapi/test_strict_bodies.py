@@ -10,7 +10,6 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from api.models import (
-    VISIBLE_NAME_PATTERN,
     ClipUpdate,
     GenerateFromSegments,
     GenerateFromSource,
@@ -18,6 +17,7 @@ from api.models import (
     ProjectUpdate,
 )
 from api.routes.render import RenderRequest
+from shared import names
 from shared.job_params.json_types import parse_number
 from tests.api.openapi.reading import faults
 
@@ -111,11 +111,11 @@ def test_a_model_accepts_exactly_what_its_schema_allows(
 
 def test_model_and_schema_agree_on_hidden_characters_at_every_position_of_a_name() -> None:
     hidden = [each for each in map(chr, range(0x3001)) if each.isspace() or not each.isprintable()]
-    names = [name for each in hidden for name in (each, f"{each}a", f"a{each}", f"a{each}b")]
-    allowed = re.compile(VISIBLE_NAME_PATTERN)
+    written = [name for each in hidden for name in (each, f"{each}a", f"a{each}", f"a{each}b")]
+    allowed = re.compile(names.pattern())
     differing = [
         name
-        for name in names
+        for name in written
         if accepts(ProjectUpdate, {"name": name}) != bool(allowed.fullmatch(name))
     ]
     assert differing == []

@@ -18,8 +18,21 @@ PATH = "project-1/sources/0b9f.mp4"
 CONTENT = b"0123456789abcdef" * 16_000
 
 
+def insert_source(traces: Traces, path: str) -> None:
+    """A row that refers to the file."""
+    traces.admin.execute(
+        "insert into editai_projects (id, owner_id, name) values ('project-1', gen_random_uuid(), 'Reel')"
+    )
+    traces.admin.execute(
+        "insert into editai_sources (project_id, file_name, storage_path, content_type)"
+        " values ('project-1', 'a.mp4', %s, 'video/mp4')",
+        [path],
+    )
+
+
 @pytest.fixture
 async def url(traces: Traces) -> str:
+    insert_source(traces, PATH)
     file = traces.storage / PATH
     file.parent.mkdir(parents=True)
     file.write_bytes(CONTENT)
@@ -207,6 +220,14 @@ async def test_a_file_that_is_gone_is_404(api: Api, url: str, traces: Traces) ->
     problem(await api.http.get(url), 404, "file-not-found")
 
 
+async def test_the_url_of_a_deleted_row_opens_nothing_though_its_file_is_still_there(
+    api: Api, url: str, traces: Traces
+) -> None:
+    traces.admin.execute("delete from editai_sources")
+    problem(await api.http.get(url), 404, "file-not-found")
+    assert (traces.storage / PATH).exists()
+
+
 async def test_a_file_is_uploaded_to_its_url_once(api: Api, traces: Traces) -> None:
     url = await upload_url()
     answer = await api.http.put(url, content=CONTENT)
@@ -286,6 +307,7 @@ async def test_nothing_is_served_as_a_type_that_a_browser_would_run(
 ) -> None:
     path = "project-1/sources/page.html"
     assert (await api.http.put(await upload_url(path), content=b"<script>")).status_code == 201
+    insert_source(traces, path)
     url = (await get_storage().download_urls([path], expires_in_seconds=60))[path]
     assert (await api.http.get(url)).headers["content-type"] == "application/octet-stream"
     assert len(traces.files()) == 1

@@ -137,6 +137,9 @@ class Layout:
                 "JOB_DEADLINE_SECONDS": "60",
                 # All projects belong to one user.
                 "MAX_ACTIVE_JOBS_PER_USER": "1000000",
+                "MAX_STARTS_PER_MINUTE": "1000000",
+                "MAX_PROBES_PER_MINUTE": "1000000",
+                "MAX_PROJECTS_PER_USER": "1000000",
                 "HISTORY_FILE": str(self.history_file),
                 "RUN_VIDEO": str(self.video),
                 "RUN_SEED": str(self.seed),

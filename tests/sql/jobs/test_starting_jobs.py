@@ -39,6 +39,7 @@ def test_a_start_writes_lease_job_progress_and_status(
         "error": None,
         "started_at": None,
         "finished_at": None,
+        "checkpoint": None,
     }
     assert start.lease is not None
     assert (start.lease.lease_id, start.lease.job_id) == (lease_id, job_id)
@@ -249,7 +250,7 @@ def test_variant_numbers_continue_after_the_projects_clips(sql: SqlClient, lease
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"kind": "weaving"}, psycopg.errors.CheckViolation),
+        ({"kind": "Weaving a basket"}, psycopg.errors.CheckViolation),
         ({"max_attempts": 0}, psycopg.errors.CheckViolation),
         ({"max_attempts": None}, psycopg.errors.NotNullViolation),
         ({"params": None}, psycopg.errors.NotNullViolation),

@@ -30,16 +30,18 @@ RIGHTS: Mapping[str, Mapping[str, set[str]]] = {
     "generation_progress": {"owner": READ, "service_role": set(ACTIONS)},
     "export_presets": {"owner": READ, "service_role": READ},
     "storage_garbage": {"service_role": {"select", "insert", "delete"}},
+    "rates": {"service_role": {"select", "insert", "update"}},
     "webhooks": {"service_role": set(ACTIONS)},
     "webhook_deliveries": {"service_role": set(ACTIONS)},
 }
 """Nothing for anon. A stranger has the same right as the owner, and sees no row. The service role has what the SQL
 functions need of it."""
 
-HIDDEN_COLUMNS = {"locks": {"lease_id"}}
+HIDDEN_COLUMNS = {"locks": {"lease_id", "holder"}}
 """What a table's readers do not see of it."""
 
 CALLED_BY_THE_SERVICE = {
+    "has_file", "is_name",
     "acquire_lease", "cancel_job", "check_project", "claim_job", "cleanup_leases",
     "cleanup_jobs", "cleanup_uploads", "clear_progress", "clock", "confirm_source", "create_project",
     "create_source", "current_lease", "delete_clip", "delete_export", "delete_project", "delete_source",
@@ -53,6 +55,8 @@ CALLED_BY_THE_SERVICE = {
     "resume_progress", "return_job",
     "forget_key_progress", "forget_progress", "record_checkpoint",
     "source_removal_times", "start_job", "supersede_jobs",
+    "job_cost", "next_job",
+    "begin_confirm", "bucket_rate", "current_rate", "lock_owner", "take_rate",
     "claim_delivery", "cleanup_deliveries", "create_webhook", "delete_webhook", "list_deliveries", "list_webhooks",
     "queue_deliveries", "record_delivery", "redeliver", "rotate_webhook_secret",
     "ttl", "update_clip", "update_project",
@@ -93,6 +97,7 @@ def filled(sql: SqlClient, lease: Lease, admin: Connection, rows: Rows) -> None:
         "insert into editai_storage_garbage (project_id, prefix, not_before)"
         " select id, id || '/jobs/', now() from editai_projects"
     )
+    sql.one("take_rate", owner_id=OWNER, action="start", per_minute=1)
     admin.execute(
         "insert into editai_webhooks (owner_id, events) select owner_id, '{}' from editai_projects"
     )

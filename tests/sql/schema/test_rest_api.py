@@ -15,7 +15,7 @@ from tests.support.database import Connection
 from tests.support.users import User, Users
 
 READABLE = ("projects", "jobs", "clips", "sources", "generation_progress", "locks", "exports")
-LOCK_COLUMNS = "project_id,holder,fencing_token,job_id,acquired_at,expires_at,deadline_at"
+LOCK_COLUMNS = "project_id,fencing_token,job_id,acquired_at,expires_at,deadline_at"
 
 
 @dataclass(frozen=True)

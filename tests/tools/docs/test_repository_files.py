@@ -47,7 +47,8 @@ def test_dependabot_watches_every_folder_with_requirements() -> None:
         for file in pages.ROOT.rglob("requirements*.in")
         if not skipped & set(file.parts)
     }
-    assert watched == with_pins | {("npm", "/local"), ("github-actions", "/")}
+    with_packages = {("npm", folder) for folder in ("/local", "/clients/typescript")}
+    assert watched == with_pins | with_packages | {("github-actions", "/")}
 
 
 def test_hooks_call_what_is_installed() -> None:

@@ -1,5 +1,6 @@
 """There is one version: of the project, of its API and of the newest entry of the changelog."""
 
+import json
 import re
 import tomllib
 from datetime import date
@@ -18,6 +19,11 @@ _RELEASE = re.compile(
 @pytest.mark.parametrize("path", ["pyproject.toml", "clients/python/pyproject.toml"])
 def test_the_packages_have_it(path: str) -> None:
     assert tomllib.loads(pages.page(path))["project"]["version"] == __version__
+
+
+def test_the_npm_package_has_it() -> None:
+    for file in ("package.json", "package-lock.json"):
+        assert json.loads(pages.page(f"clients/typescript/{file}"))["version"] == __version__
 
 
 def test_the_api_has_it() -> None:

@@ -94,7 +94,10 @@ def test_a_browser_may_call_the_library_from_the_page(library: str, port: str) -
         return response.headers.get("access-control-allow-origin") == origin
 
     assert allowed(f"http://127.0.0.1:{port}")
-    assert not allowed("http://127.0.0.1:1")
+    assert allowed("http://localhost:3000")
+    assert allowed("http://localhost")
+    assert not allowed("http://localhost.example.com:3000")
+    assert not allowed("https://example.com")
 
 
 def test_the_pages_calls_make_a_clip(checkout: Checkout, library: str, token: str) -> None:
@@ -137,6 +140,36 @@ async def test_the_page_plays_a_clip_in_a_browser(
         await page.wait_for_function("document.querySelector('video').currentTime > 0.5")
         duration = await video.evaluate("video => video.duration")
         assert duration == pytest.approx(10, abs=0.1)
+
+
+def test_up_prints_what_a_front_end_needs_and_no_secret_of_a_server(checkout: Checkout) -> None:
+    """Again as a stack that already runs, and in its logs."""
+    stack = json.loads((checkout.path / ".local" / "stack.json").read_text())
+    keys = json.loads((checkout.path / ".local" / "keys.json").read_text())
+    logs = [log.read_text() for log in (checkout.path / ".local" / "logs").iterdir()]
+    up, status = checkout.run("make up"), checkout.run("make status")
+    for printed in (up, status, *[text for text in logs if "the stack is up" in text]):
+        assert "://postgres:" not in printed
+    for shown in (f"{stack['library_url']}/docs", stack["anon_key"], keys["developer_password"]):
+        assert shown in up
+        assert shown in status
+    assert httpx.get(f"{stack['library_url']}/docs").is_success
+    assert "Next: open " in up
+    secrets = {
+        name: key for name, key in keys.items() if name not in {"issued_at", "developer_password"}
+    }
+    for text in (up, status, *logs):
+        assert [name for name, key in secrets.items() if key in text] == []
+        assert stack["service_role_key"] not in text
+    assert not any(keys["developer_password"] in log for log in logs)
+
+
+def test_the_readmes_calls_run_as_they_are_written(checkout: Checkout) -> None:
+    (script,) = pages.blocks(pages.page("README.md"), "sh")
+    printed = checkout.run(script)
+    assert '"progress_url"' in printed
+    assert '"percentage":' in printed
+    assert "urn:editai:problem:" not in printed
 
 
 def test_the_calls_by_hand_run_from_top_to_bottom(checkout: Checkout) -> None:

@@ -24,6 +24,8 @@ _KEYS = {
     "service_role_key",
     "jwt_secret",
     "jwt_issuer",
+    "developer_email",
+    "developer_password",
     "studio_url",
     "internal_secret",
     "pids",

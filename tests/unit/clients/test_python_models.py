@@ -11,6 +11,8 @@ from editai_client import models
 SCHEMAS = {
     "Project": "Project",
     "AudioTrack": "AudioTrack",
+    "ExportPreset": "ExportPreset",
+    "Presets": "Presets",
     "Source": "Source",
     "Upload": "Upload",
     "ResumableUpload": "ResumableUpload",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from shared.observability.logs import REDACTED, JsonFormatter, log_fields, redact
+from shared.observability.request_log import log_request
 from shared.observability.trace_context import trace_headers, traced
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -160,3 +161,15 @@ def test_an_invalid_trace_is_ignored(value: str) -> None:
 def test_a_trace_whose_span_id_is_not_a_number_of_valid_length_is_ignored(span: str) -> None:
     with traced({"x-cloud-trace-context": f"{TRACE}/{span};o=1"}):
         assert "logging.googleapis.com/trace" not in line("working")
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [(200, "INFO"), (409, "INFO"), (429, "INFO"), (503, "WARNING"), (500, "ERROR")],
+)
+def test_back_pressure_is_no_error_in_the_log(
+    status: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        log_request("GET", "/projects", status, time.monotonic())
+    assert [record.levelname for record in caplog.records] == [level]

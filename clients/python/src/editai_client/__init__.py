@@ -1,5 +1,37 @@
 """A typed client for the EditAI library API."""
 
-from editai_client.client import LibraryClient, LibraryError
+from editai_client._async.client import LibraryClient
+from editai_client._sync.client import SyncLibraryClient
+from editai_client.problems import (
+    Forbidden,
+    InvalidRequest,
+    JobNotCompleted,
+    LibraryError,
+    NotFound,
+    PayloadTooLarge,
+    ProjectBusy,
+    TooManyJobs,
+    Unauthenticated,
+    Unavailable,
+    UnusableVideo,
+)
+from editai_client.upload.memory import UploadMemory
+from editai_client.upload.tus import UploadExpired
 
-__all__ = ["LibraryClient", "LibraryError"]
+__all__ = [
+    "Forbidden",
+    "InvalidRequest",
+    "JobNotCompleted",
+    "LibraryClient",
+    "LibraryError",
+    "NotFound",
+    "PayloadTooLarge",
+    "ProjectBusy",
+    "SyncLibraryClient",
+    "TooManyJobs",
+    "Unauthenticated",
+    "Unavailable",
+    "UnusableVideo",
+    "UploadExpired",
+    "UploadMemory",
+]

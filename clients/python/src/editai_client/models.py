@@ -130,6 +130,25 @@ class Export(_Media):
     options: dict[str, Any]
 
 
+class ExportPreset(_Body):
+    """What a clip can be rendered for: its frame size, frame rate and encoding limits."""
+
+    name: str
+    label: str
+    width: int
+    height: int
+    frame_rate: int
+    crf: int
+    max_video_bitrate_kbps: int
+    audio_bitrate_kbps: int
+
+
+class Presets(_Body):
+    """All export presets."""
+
+    items: tuple[ExportPreset, ...]
+
+
 class Page(_Body, Generic[Item]):
     """A page of a list, newest first; `next_cursor` is None on the last page."""
 

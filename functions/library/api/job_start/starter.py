@@ -75,10 +75,10 @@ class JobStarter:
     is_replay: bool = False
     """Whether the job was started by an earlier request with the same idempotency key."""
 
-    async def check(self, project_id: str) -> None:
+    async def check(self, project_id: str, *, max_probes_per_minute: int | None = None) -> None:
         """Raise, before the body is read, if the job could not start now. Writes nothing.
 
-        Raises ProjectNotFound, ProjectBusy, TooManyJobs, DatabaseUnavailable, ClientDisconnect.
+        Raises ProjectNotFound, ProjectBusy, TooManyJobs, LimitReached, DatabaseUnavailable, ClientDisconnect.
         """
         check = await self._retry_while_busy(
             lambda: check_project(
@@ -86,6 +86,7 @@ class JobStarter:
                 self.caller.owner_id,
                 get_settings(),
                 idempotency_key=self.idempotency_key,
+                max_probes_per_minute=max_probes_per_minute,
             )
         )
         if check.outcome not in ("free", "replayed"):
@@ -94,8 +95,9 @@ class JobStarter:
     async def start(self, request: JobRequest, job_id: UUID) -> Job:
         """Start and dispatch the job, and return it. If this idempotency key has already started one, return that job.
 
-        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, IdempotencyKeyReused; ClientDisconnect if the
-        client has left before the start; DatabaseUnavailable if it is unknown whether the job has started.
+        Raises ProjectNotFound, SourceNotFound, ProjectBusy, TooManyJobs, LimitReached, IdempotencyKeyReused;
+        ClientDisconnect if the client has left before the start; DatabaseUnavailable if it is unknown whether the job
+        has started.
         """
         start = await self._retry_while_busy(
             lambda: start_job(request, get_settings(), job_id=job_id)

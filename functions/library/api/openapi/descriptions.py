@@ -8,8 +8,9 @@ Upload a video to a project, start jobs that make clips from it, and render clip
 **Jobs.** A request that starts a job gets 202; the `Location` header is the URL of the progress. A project has one
 active job at a time. While a job is active, starting another gets 409 at once, with `Retry-After`; with
 `Prefer: wait=N` the request first waits up to N seconds. The number of active jobs of a user is limited across all
-projects. At the limit, starting another gets 429, after the same optional wait. A request with an `Idempotency-Key` is
-safe to retry: the retry gets the first response again and starts no second job.
+projects. At the limit, starting another gets 429, after the same optional wait. Job starts, and uploads and
+confirmations, are also limited a minute: beyond that 429 comes at once, with `Retry-After`. A request with an
+`Idempotency-Key` is safe to retry: the retry gets the first response again and starts no second job.
 
 **Values.** Times are UTC in ISO 8601, durations are in seconds, sizes in bytes. In JSON, a number must be a number:
 `"3"` is refused. A body with an unknown member is refused.

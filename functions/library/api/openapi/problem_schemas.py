@@ -56,6 +56,25 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         },
         "job": _JOB,
     },
+    "limit-reached": {
+        "limit": {
+            "type": "string",
+            "enum": [
+                "starts_per_minute",
+                "probes_per_minute",
+                "waiting_probes",
+                "projects",
+                "pending_sources",
+            ],
+            "description": "Which limit, a stable code. Starts are of jobs; probes are uploads and confirmations.",
+            "examples": ["starts_per_minute"],
+        },
+        "maximum": {
+            "type": "integer",
+            "description": "The maximum, per user.",
+            "examples": [30],
+        },
+    },
     "too-many-jobs": {
         "max_active_jobs": {
             "type": "integer",
@@ -76,6 +95,7 @@ EXTENSIONS: Mapping[str, Mapping[str, dict[str, Any]]] = {
 
 EXAMPLE_DETAILS: Mapping[str, str] = {
     "invalid-request": "body.variant_count: Input should be less than or equal to 10.",
+    "limit-reached": "The limit is 30 job starts a minute. Try again later.",
     "too-many-jobs": "You already have 5 active jobs, the maximum. "
     "Wait until one ends, or cancel one.",
     "unsupported-media-type": "Send the body as application/json.",

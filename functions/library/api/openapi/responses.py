@@ -20,6 +20,7 @@ from shared.errors import (
     EditAIError,
     Forbidden,
     InvalidRequest,
+    LimitReached,
     MalformedRequest,
     PayloadTooLarge,
     ProjectBusy,
@@ -66,6 +67,7 @@ _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
     (ProjectBusy, _RETRY_AFTER),
     (TooManyJobs, _RETRY_AFTER),
+    (LimitReached, _RETRY_AFTER),
     (TooManyStreams, _RETRY_AFTER),
     (ServiceUnavailable, _RETRY_AFTER),
 )
@@ -83,7 +85,8 @@ def problems(
 
 def job_problems(*errors: type[EditAIError], max_body_bytes: int = MAX_JSON_BYTES) -> Responses:
     """The problems of a route that starts a job; a 409 or 429 may follow a wait."""
-    responses = problems(*errors, ProjectBusy, TooManyJobs, max_body_bytes=max_body_bytes)
+    limits = (ProjectBusy, TooManyJobs, LimitReached)
+    responses = problems(*errors, *limits, max_body_bytes=max_body_bytes)
     for error in (ProjectBusy, TooManyJobs):
         responses[error.status]["headers"] |= _PREFERENCE_APPLIED
     return responses

@@ -2,12 +2,11 @@
 
 import asyncio
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.models import CLIP_ID, ClipUpdate
+from api.models import CLIP_ID, ClipUpdate, checked_uuid
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import PageRequest, Paging
@@ -28,7 +27,7 @@ async def _clip_id(
     clip_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[CLIP_ID])],
 ) -> str:
     try:
-        return str(UUID(clip_id))
+        return checked_uuid(clip_id)
     except ValueError:
         raise ClipNotFound from None
 
@@ -104,7 +103,7 @@ async def delete_clip(clip_id: ClipId, caller: CurrentCaller) -> Response:
 
 async def _page(paging: PageRequest, **filters: str | None) -> Page[ClipResponse]:
     rows = await call(
-        "list_clips", CLIPS, repeatable=True, **filters, **paging.arguments(id_type=UUID)
+        "list_clips", CLIPS, repeatable=True, **filters, **paging.arguments(id_type=checked_uuid)
     )
     page, next_cursor = paging.cut(rows)
     return Page(items=tuple(await _responses(page)), next_cursor=next_cursor)

@@ -1,13 +1,12 @@
 """Exports: the finished final renders of a clip. List and delete them. Responses carry signed URLs, which expire."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import TypeAdapter
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.models import EXPORT_ID
+from api.models import EXPORT_ID, checked_uuid
 from api.openapi.responses import PAGE, problems
 from api.routes.clips import ClipId, get_clip
 from api.routes.file_urls import with_file_urls
@@ -29,7 +28,7 @@ async def _export_id(
     export_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[EXPORT_ID])],
 ) -> str:
     try:
-        return str(UUID(export_id))
+        return checked_uuid(export_id)
     except ValueError:
         raise ExportNotFound from None
 
@@ -52,7 +51,7 @@ async def list_exports(
         repeatable=True,
         clip_id=clip_id,
         owner_id=owner(caller),
-        **paging.arguments(id_type=UUID),
+        **paging.arguments(id_type=checked_uuid),
     )
     page, next_cursor = paging.cut(rows)
     signed = await with_file_urls(page, video_url="storage_path", thumbnail_url="thumbnail_path")

@@ -19,6 +19,7 @@ from api.job_start.starter import job_starter
 from api.models import PROJECT_ID_PATTERN
 from api.routes.generate import generate
 from api.routes.progress import read_progress
+from shared.errors import NotFound
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -32,6 +33,21 @@ def fast_path_routes(base_path: str) -> list[BaseRoute]:
         FastPathRoute("GET", base_path, "/projects/{project_id}/progress", _progress),
         FastPathRoute("POST", base_path, "/projects/{project_id}/generate", _generate),
     ]
+
+
+class NoSuchPath(BaseRoute):
+    """Takes a path that ends with a line feed (%0A), before any other route.
+
+    Starlette's patterns end with `$`, which also matches before a line feed, so another route would take the path.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match only such a path."""
+        return (Match.FULL if scope.get("path", "").endswith("\n") else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raise NotFound."""
+        raise NotFound
 
 
 class FastPathRoute(BaseRoute):

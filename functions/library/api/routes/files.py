@@ -15,7 +15,9 @@ from api.http.security import too_large
 from api.openapi.responses import BINARY, blank_problem, header, problems
 from api.settings import DEFAULT_MAX_UPLOAD_BYTES
 from api.uploads.form import file_sink
+from shared.database.client import call
 from shared.errors import (
+    DatabaseUnavailable,
     EditAIError,
     InvalidUrl,
     NotFound,
@@ -144,7 +146,7 @@ def files_router(storage: LocalStorage) -> APIRouter:
                 "The range is outside the file.",
                 header("Content-Range", "The file's size."),
             ),
-            **problems(InvalidUrl, FileNotFound, common=False),
+            **problems(InvalidUrl, FileNotFound, DatabaseUnavailable, common=False),
         },
     )
     async def read_file(
@@ -152,6 +154,9 @@ def files_router(storage: LocalStorage) -> APIRouter:
     ) -> FileResponse:
         """Read a file, or a range of it."""
         remaining = storage.signer.check("GET", path, expires=expires, signature=signature)
+        # A URL ends with its row; the file of a deleted row is removed later, by cleanup.
+        if not await call("has_file", bool, repeatable=True, path=path):
+            raise FileNotFound
         try:
             file = await storage.fetch(path, Path())
         except (FileNotFoundError, InvalidPath):

@@ -28,12 +28,11 @@ from api.http.security import (
 from api.job_start.starter import JobStarter, StartsJob
 from api.models import GenerateFromSource, GenerateOptions
 from api.openapi.responses import BODY, accepted_headers, job_problems
-from api.routes.projects import ProjectId
+from api.routes.projects import ProjectId, owner
 from api.routes.sources import refuse_unconfirmed
 from api.settings import DEFAULT_MAX_UPLOAD_BYTES, get_library_settings
 from api.uploads.form import FORM_OVERHEAD_BYTES, Form, body_errors, receive_form
 from api.uploads.probing import probed_facts
-from shared.answers import ANYTHING
 from shared.api_models import JobAccepted
 from shared.database.client import call, read
 from shared.errors import (
@@ -50,6 +49,7 @@ from shared.errors import (
 from shared.job_params.audio_track import track_problem
 from shared.job_params.raw_clips import RawClipsOptions, RawClipsParams
 from shared.jobs.lifecycle import JobRequest
+from shared.jobs.limits import RATE, refuse_over
 from shared.jobs.records import AudioTrack, Job, Source
 from shared.storage.factory import get_storage
 from shared.storage.paths import video_extension
@@ -103,7 +103,9 @@ async def generate(request: Request, project_id: ProjectId, starter: StartsJob) 
     max_bytes = get_library_settings().max_upload_bytes
     if int(request.headers.get("content-length", "0")) > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(max_bytes)
-    await starter.check(project_id)
+    await starter.check(
+        project_id, max_probes_per_minute=_max_probes(starter) if kind == FORM else None
+    )
     start = _from_upload if kind == FORM else _from_source
     return starter.accepted(await start(request, project_id, starter))
 
@@ -147,19 +149,31 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
             options=GenerateOptions,
             max_bytes=get_library_settings().max_upload_bytes,
         )
-        facts = await probed_facts(staged)
+        path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
+        # A second announcement of the same path does no harm.
+        rate = await call(
+            "announce_upload",
+            RATE,
+            repeatable=True,
+            project_id=project_id,
+            storage_path=path,
+            owner_id=owner(starter.caller),
+            max_probes_per_minute=_max_probes(starter),
+        )
+        refuse_over(rate)
+        facts = await probed_facts(staged, starter.caller)
         _refuse_track(
             form.options, [AudioTrack.model_validate(track) for track in facts["audio_tracks"]]
         )
-        path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
         identity = {"id": str(source_id), "file_name": form.file_name, "storage_path": path}
         source = identity | facts
-        # A second announcement of the same path does no harm.
-        await call(
-            "announce_upload", ANYTHING, repeatable=True, project_id=project_id, storage_path=path
-        )
         await storage.put(staged, path, content_type=source["content_type"])
     return await _start_with_file(project_id, form, source, starter)
+
+
+def _max_probes(starter: JobStarter) -> int | None:
+    """The maximum of probes a minute; the service key has none."""
+    return None if starter.caller.is_service else get_library_settings().max_probes_per_minute
 
 
 def _refuse_track(options: RawClipsOptions, tracks: Sequence[AudioTrack] | None) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import TypeAdapter
 
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
@@ -16,13 +17,23 @@ from shared.answers import rows_of
 from shared.api_models import CancellationResponse, JobResponse, Page, ProjectResponse
 from shared.auth.users import Caller
 from shared.database.client import QueryFailed, call, read
-from shared.errors import Forbidden, NotFound, ProjectBusy, ProjectExists, ProjectNotFound
+from shared.errors import (
+    Forbidden,
+    LimitReached,
+    NotFound,
+    ProjectBusy,
+    ProjectExists,
+    ProjectNotFound,
+)
 from shared.jobs.lifecycle import cancel_job
+from shared.jobs.limits import limit_reached
 from shared.jobs.records import Job, Lease, ListedRow, Possibly, Project, Record
 from shared.jobs.start_refusals import busy
 from shared.webhooks.sending import deliver_soon
 
 UNIQUE_VIOLATION = "23505"
+
+_CREATED: TypeAdapter[Project | None] = TypeAdapter(Possibly[Project])
 PROJECTS = rows_of(Project, ListedRow)
 
 router = APIRouter(
@@ -70,26 +81,30 @@ def owner(caller: Caller) -> str | None:
     status_code=201,
     responses={
         201: {"headers": header("Location", "The URL of the project.", required=True)},
-        **problems(ProjectExists, *BODY),
+        **problems(ProjectExists, LimitReached, *BODY),
     },
 )
 async def create_project(
     body: ProjectCreate, caller: CurrentCaller, response: Response
 ) -> ProjectResponse:
     """Create a project."""
+    maximum = get_library_settings().max_projects_per_user
     try:
         row = await call(
             "create_project",
-            Project,
+            _CREATED,
             expected_refusals=(UNIQUE_VIOLATION,),
             owner_id=str(_new_owner(body, caller)),
             name=body.name,
             project_id=body.id,
+            max_projects=None if caller.is_service else maximum,
         )
     except QueryFailed as error:
         if error.sqlstate == UNIQUE_VIOLATION:
             raise ProjectExists from None
         raise
+    if row is None:
+        raise limit_reached("project", maximum)
     response.headers["Location"] = f"{get_library_settings().public_url}/projects/{row.id}"
     return ProjectResponse.model_validate(row)
 

@@ -1,13 +1,12 @@
 """Webhooks: URLs that are told of a user's jobs; their deliveries, and sending one again."""
 
 from typing import Annotated, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, TypeAdapter
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
-from api.models import DELIVERY_ID, WEBHOOK_ID, WebhookCreate
+from api.models import DELIVERY_ID, WEBHOOK_ID, WebhookCreate, checked_uuid
 from api.openapi.responses import BODY, PAGE, problems
 from api.routes.pagination import Paging
 from shared.answers import Row, rows_of
@@ -52,7 +51,7 @@ async def _webhook_id(
     webhook_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[WEBHOOK_ID])],
 ) -> str:
     try:
-        return str(UUID(webhook_id))
+        return checked_uuid(webhook_id)
     except ValueError:
         raise WebhookNotFound from None
 
@@ -61,7 +60,7 @@ async def _delivery_id(
     delivery_id: Annotated[str, Path(json_schema_extra={"format": "uuid"}, examples=[DELIVERY_ID])],
 ) -> str:
     try:
-        return str(UUID(delivery_id))
+        return checked_uuid(delivery_id)
     except ValueError:
         raise DeliveryNotFound from None
 
@@ -143,7 +142,7 @@ async def list_deliveries(
         repeatable=True,
         webhook_id=webhook_id,
         owner_id=owner_id,
-        **paging.arguments(id_type=UUID),
+        **paging.arguments(id_type=checked_uuid),
     )
     if not rows:
         await _find(webhook_id, owner_id)

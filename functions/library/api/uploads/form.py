@@ -1,7 +1,6 @@
 """Receives an uploaded file: written to disk as it arrives, off the event loop, and up to a maximum size."""
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from api.http.problems import invalid_parts, invalid_request
 from api.http.security import too_large
 from api.uploads.multipart import PartBegin, read_parts
 from shared.job_params.json_types import parse_number
+from shared.names import shown_file_name
 from shared.storage.interface import disk_faults
 
 BLOCK_BYTES = 1 << 20
@@ -26,9 +26,6 @@ FORM_OVERHEAD_BYTES = 64 * 1024
 
 FIELD_MAX_BYTES = 1000
 FILE_FIELD = "video"
-FILE_NAME_LENGTH = 200
-# Control characters, and invisible ones that disguise text.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -160,7 +157,7 @@ class _FormReader(Generic[Options]):
             raise invalid_parts((f"body.{FILE_FIELD}", "Send exactly one file"))
         if not file_name:
             raise invalid_parts((f"body.{FILE_FIELD}", "Send a file with a file name"))
-        self._file_name = display_name(file_name)
+        self._file_name = shown_file_name(file_name)
         self.validate()
 
     def add(self, data: bytes) -> None:
@@ -192,9 +189,3 @@ def body_errors(error: ValidationError) -> Exception:
     """The error for a body that does not match its model."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     return invalid_request({**part, "loc": ("body", *part["loc"])} for part in errors)
-
-
-def display_name(file_name: str) -> str:
-    """A file's name for display: the last component of a path, without invisible characters. Never a path."""
-    last = re.split(r"[/\\]", file_name)[-1]
-    return _HIDDEN.sub("", last).strip()[:FILE_NAME_LENGTH] or FILE_FIELD

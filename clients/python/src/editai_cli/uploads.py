@@ -1,0 +1,31 @@
+"""Uploads."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from editai_cli.output import print_item, progress_on_stderr, transfer
+from editai_cli.session import Settings, state_directory
+
+PROJECT = click.option("--project", required=True, help="The project's id.")
+VIDEO = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("video", type=VIDEO)
+@PROJECT
+@click.pass_obj
+def upload(settings: Settings, video: Path, project: str) -> None:
+    """Upload a video and print its source's id.
+
+    An upload that was interrupted goes on where it stopped when the command is run again.
+    """
+    from editai_client import UploadMemory  # noqa: PLC0415
+
+    memory = UploadMemory(state_directory() / "uploads")
+    with settings.connect() as library, progress_on_stderr() as show:
+        source = library.upload(
+            project, video, on_sent=partial(transfer, show, "Uploading"), memory=memory
+        )
+    print_item(source, "id", as_json=settings.as_json)

@@ -1,0 +1,1 @@
+"""The packages that other people's programs install, against the running functions."""

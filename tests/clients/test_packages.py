@@ -1,0 +1,56 @@
+"""Each client installs from its own package into an empty environment, and works there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from shared import __version__
+from tests.clients.packages import NODE, compile_programs
+
+
+def test_the_wheel_brings_the_command_and_the_typed_package(python_client: Path) -> None:
+    told = subprocess.check_output([python_client / "bin" / "editai", "--version"], text=True)
+    assert told == f"editai, version {__version__}\n"
+    code = "import editai_client, editai_cli, pathlib as p; print(p.Path(editai_client.__file__).parent)"
+    installed = subprocess.check_output([python_client / "bin" / "python", "-c", code], text=True)
+    package = Path(installed.strip())
+    assert package.is_relative_to(python_client)
+    assert (package / "py.typed").exists()
+    assert (package.with_name("editai_cli") / "py.typed").exists()
+
+
+def test_help_loads_neither_the_client_nor_the_bars(python_client: Path) -> None:
+    """Loading them takes several times as long as all the rest."""
+    code = "import sys, editai_cli.main; print([m for m in ('httpx', 'pydantic', 'rich') if m in sys.modules])"
+    loaded = subprocess.check_output([python_client / "bin" / "python", "-c", code], text=True)
+    assert loaded == "[]\n"
+
+
+def test_the_npm_package_holds_only_what_was_built(typescript_client: Path) -> None:
+    package = typescript_client / "node_modules" / "editai-client"
+    assert {path.name for path in package.iterdir()} == {"README.md", "dist", "package.json"}
+    code = 'import("editai-client").then((client) => console.log(typeof client.createClient))'
+    done = subprocess.check_output([NODE, "--eval", code], cwd=typescript_client, text=True)
+    assert done == "function\n"
+
+
+WRONG_CALLS = """\
+import { createClient } from "editai-client";
+const editai = createClient({ url: "http://library.test", token: "" });
+void editai.jobs.generate("project", {});
+void editai.jobs.generate("project", { source_id: "source", variant_count: "three" });
+void editai.clips.get(1);
+"""
+
+
+def test_wrong_calls_do_not_compile(typescript_client: Path) -> None:
+    wrong = typescript_client / "wrong.ts"
+    wrong.write_text(WRONG_CALLS)
+    try:
+        with pytest.raises(AssertionError) as refused:
+            compile_programs(typescript_client)
+    finally:
+        wrong.unlink()
+    assert re.findall(r"^wrong\.ts\((\d+),", str(refused.value), re.MULTILINE) == ["3", "4", "5"]
