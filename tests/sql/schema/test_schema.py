@@ -131,6 +131,23 @@ def test_realtime_publishes_progress_and_nothing_else(admin: Connection) -> None
     assert rows == [{"tablename": "editai_generation_progress"}]
 
 
+def test_realtime_publishes_every_row_and_column_of_progress(admin: Connection) -> None:
+    """What a listener gets is then for row level security, which lets it read its own projects alone."""
+    row = admin.execute(
+        "select p.attnames, p.rowfilter, c.relrowsecurity from pg_publication_tables p"
+        " join pg_class c on c.oid = 'public.editai_generation_progress'::regclass"
+        " where p.pubname = 'supabase_realtime'"
+    ).fetchone()
+    assert row == {
+        "attnames": [
+            *("project_id", "percentage", "current_step", "estimated_remaining", "updated_at"),
+            *("fencing_token", "checkpoint_percentage"),
+        ],
+        "rowfilter": None,
+        "relrowsecurity": True,
+    }
+
+
 def test_realtime_publishes_only_the_key_of_a_deleted_row(admin: Connection) -> None:
     """Deletions reach every signed-in listener: row level security does not hold them back."""
     rows = admin.execute(
@@ -202,6 +219,9 @@ NOT_A_CLIENTS_BUSINESS = {
     "lock_project", "loss_reason", "end_job", "supersede_jobs", "source_removal_times", "job_removal_times",
     "has_too_many_jobs", "fail_exhausted_job", "requeue_job", "reclaim_lease", "schema_version",
     "forget_key_progress", "forget_progress", "resume_progress", *RETIRED,
+    # tested where they are used, in tests/api/webhooks
+    "claim_delivery", "cleanup_deliveries", "create_webhook", "delete_webhook", "list_deliveries", "list_webhooks",
+    "queue_deliveries", "record_delivery", "redeliver", "rotate_webhook_secret",
 }  # fmt: skip
 
 
