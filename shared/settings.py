@@ -14,13 +14,18 @@ class MissingSettings(RuntimeError):
     """A setting is missing from the environment or has an invalid value."""
 
 
-class Settings(BaseSettings):
-    """Settings that every function needs. Each field is the environment variable of the same name in capitals."""
+class DatabaseSettings(BaseSettings):
+    """What a process needs to call the database. Each field is the environment variable of its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     supabase_url: str = Field(pattern=r"^https?://")
     supabase_service_role_key: SecretStr
+
+
+class Settings(DatabaseSettings):
+    """Settings that every function needs."""
+
     storage_directory: Path | None = None
     """A directory that replaces Supabase Storage on a single machine; unset in the cloud."""
     cloud_tasks_queue: str = ""
@@ -100,6 +105,12 @@ def _problems(error: ValidationError) -> list[str]:
         f"{'.'.join(map(str, problem['loc'])).upper()} ({problem['msg'].removeprefix('Value error, ')})"
         for problem in error.errors(include_input=False, include_url=False)
     ]
+
+
+@lru_cache(maxsize=1)
+def get_database_settings() -> DatabaseSettings:
+    """The database's settings of this process."""
+    return read_settings(DatabaseSettings)
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ refers to any more. It is safe to run at any time, and concurrently.
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -53,6 +54,7 @@ configure_telemetry("lease_cleanup")
 serve_functions()
 logger = logging.getLogger("lease_cleanup")
 actions = meter.create_counter("editai.cleanup")
+runs = meter.create_counter("editai.cleanup.runs")
 
 
 @functions_framework.aio.http
@@ -63,7 +65,7 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
     Every step runs, also after an earlier one failed. If one failed, responds 503 with `failed_steps` and the counts of
     what was done. A single row or file that could not be cleaned up is counted as `faulty` and fails no step.
     """
-    counts = Counter(dict.fromkeys(COUNTS, 0))
+    started_at, counts = time.monotonic(), Counter(dict.fromkeys(COUNTS, 0))
     # Webhooks go out beside the other steps: a slow receiver must not keep a lease from being reclaimed.
     sending = asyncio.create_task(succeeds(send_webhooks, counts))
     failed_steps = [step.__name__ for step in STEPS if not await succeeds(step, counts)]
@@ -71,11 +73,29 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
         failed_steps.append(send_webhooks.__name__)
     for action, amount in counts.items():
         actions.add(amount, {"editai.action": action})
+    runs.add(1, {"editai.outcome": "incomplete" if failed_steps else "complete"})
+    await record_run(time.monotonic() - started_at, failed_steps, counts)
     if failed_steps:
         logger.error("cleanup is incomplete", extra={**counts, "failed_steps": failed_steps})
         raise CleanupIncomplete(failed_steps, counts)
     logger.info("cleaned up", extra=counts)
     return JSONResponse(dict(counts))
+
+
+async def record_run(seconds: float, failed_steps: list[str], counts: Counter[str]) -> None:
+    """Store how this run ended, for operators."""
+    try:
+        await call(
+            "record_cleanup",
+            type(None),
+            repeatable=True,
+            runner="lease_cleanup",
+            duration_seconds=round(seconds, 3),
+            failed_steps=failed_steps,
+            counts=dict(counts),
+        )
+    except EditAIError as error:
+        logger.warning("the end of this run was not recorded: %s", error.slug)
 
 
 class CleanupIncomplete(ServiceUnavailable):

@@ -17,7 +17,7 @@ from shared.database.refusals import Refusal, classify
 from shared.database.transport import LeanClient, rpc
 from shared.errors import DatabaseUnavailable, EditAIError
 from shared.observability.telemetry import span
-from shared.settings import get_settings
+from shared.settings import get_database_settings
 from supabase import AsyncClient, AsyncClientOptions
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _create_client() -> AsyncClient:
 
     Callers retry, because they know whether a second call is safe and how long their own caller waits.
     """
-    settings = get_settings()
+    settings = get_database_settings()
     return AsyncClient(
         settings.supabase_url,
         settings.supabase_service_role_key.get_secret_value(),
@@ -174,25 +174,46 @@ async def read(
     For plain rows only: writes and every rule go through a SQL function. Read few rows, because PostgREST silently
     truncates a result at its row limit. Raises the same errors as `call`.
     """
+    return await read_first(table, form, None, order=order, **filters)
+
+
+async def read_first(
+    table: str,
+    form: Form[Result],
+    number: int | None,
+    /,
+    *,
+    order: str,
+    **filters: str | Collection[str],
+) -> Result:
+    """`read`, but at most `number` rows; `-` before the column `order` begins with the last ones."""
     return await _retrying(
-        partial(_read, table, form, order, filters), CALL_TIMEOUT_SECONDS, repeatable=True
+        partial(_read, table, form, filters, order=order, limit=number),
+        CALL_TIMEOUT_SECONDS,
+        repeatable=True,
     )
 
 
 async def _read(
     table: str,
     form: Form[Result],
-    order: str,
     filters: Mapping[str, str | Collection[str]],
     timeout_seconds: float,
+    *,
+    order: str,
+    limit: int | None,
 ) -> Result:
     query = (await get_supabase()).table(f"editai_{table}").select("*")
     for column, value in filters.items():
         query = query.eq(column, value) if isinstance(value, str) else query.in_(column, value)
     with _refusals(table):
         async with asyncio.timeout(timeout_seconds):
+            if order:
+                query = query.order(order.removeprefix("-"), desc=order.startswith("-"))
+            if limit is not None:
+                query = query.limit(limit)
             with documented_form():
-                rows = (await (query.order(order) if order else query).execute()).data
+                rows = (await query.execute()).data
         if isinstance(rows, str):  # the client returns a proxy's error page as a value
             raise NotJson
         return checked(rows, form)

@@ -54,7 +54,7 @@ class JobStart(Record):
 class JobClaim(Record):
     """The outcome of a claim; lease, sources and clips are set only when it is `claimed`."""
 
-    outcome: Literal["claimed", "running", "ended", "exhausted", "busy", "job_not_found"]
+    outcome: Literal["claimed", "running", "ended", "exhausted", "busy", "drained", "job_not_found"]
     job: Possibly[Job]
     lease: Possibly[Lease]
     sources: tuple[Source, ...] | None
@@ -299,6 +299,19 @@ async def return_job(lease: Lease, *, dispatch_ttl_seconds: float) -> int:
     if returned.dispatch_token is None:
         raise DatabaseUnavailable
     return returned.dispatch_token
+
+
+async def abandon_job(lease: Lease, code: str, *, ttl_seconds: float) -> None:
+    """Let the lease of an attempt that gives up end soon, and note why. Raises LeaseLost, DatabaseUnavailable."""
+    outcome = await call(
+        "abandon_job",
+        WRITE_OUTCOME,
+        repeatable=True,
+        **fencing_params(lease),
+        ttl_seconds=ttl_seconds,
+        code=code,
+    )
+    raise_if_lost(lease, outcome)
 
 
 async def discard_outputs(lease: Lease) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from shared.errors import EditAIError, LeaseLost, PayloadTooLarge, UnsupportedMediaType
-from shared.jobs.leases import keep_lease, renew_lease
-from shared.jobs.lifecycle import JobClaim, discard_outputs
+from shared.jobs.leases import keep_lease
+from shared.jobs.lifecycle import JobClaim, abandon_job, discard_outputs
 from shared.jobs.records import Job, Lease
 from shared.observability.telemetry import meter
 from shared.running.giving_back import give_back
@@ -52,12 +52,12 @@ async def run_job(
         await _discard_outputs(lease)
     except ProcessEnds:
         outcome = await give_back(job, lease)
-    except Exception:
+    except Exception as error:
         if limit.expired():
             logger.warning("the attempt is abandoned: it has lasted %g s", attempt_seconds)
         else:
             logger.exception("the attempt is abandoned")
-        await _abandon_lease(lease)
+        await _abandon(lease, "attempt-too-long" if limit.expired() else _code(error))
         outcome = "abandoned"
     reporter.log_end()
     _record_end(job, outcome, asyncio.get_running_loop().time() - started_at)
@@ -145,9 +145,14 @@ async def _discard_outputs(lease: Lease) -> None:
         )
 
 
-async def _abandon_lease(lease: Lease) -> None:
+def _code(error: Exception) -> str:
+    """What an operator is told of a fault: the slug of a known problem, or the exception's name."""
+    return error.slug if isinstance(error, EditAIError) else type(error).__name__
+
+
+async def _abandon(lease: Lease, code: str) -> None:
     """Let the lease expire now instead of in a minute. If this call fails, it expires by itself."""
     try:
-        await renew_lease(lease, ttl_seconds=ABANDONED_TTL_SECONDS)
+        await abandon_job(lease, code, ttl_seconds=ABANDONED_TTL_SECONDS)
     except (LeaseLost, EditAIError):
         logger.info("the lease of %s is left to expire", lease.project_id)

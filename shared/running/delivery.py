@@ -6,6 +6,7 @@ A delivery is a wake-up. Which queued job is run next is decided when a slot is 
 import asyncio
 import logging
 import os
+import secrets
 import socket
 from typing import Any
 from uuid import UUID
@@ -48,6 +49,9 @@ class Delivery(BaseModel):
 
     job_id: UUID
 
+
+_PROCESS = secrets.token_hex(3)
+"""Tells processes apart: those of Cloud Run's instances have the same id."""
 
 _running: set[asyncio.Task[str]] = set()
 """References to the tasks of running jobs, so that they are not collected. A job's state is its lease, not this."""
@@ -155,6 +159,8 @@ async def _claim_next(
         )
         if claim.outcome == "claimed":
             return claim
+        if claim.outcome == "drained":
+            raise ServiceUnavailable("This worker gets no further jobs.")
         tried[next_id] = claim  # another worker was faster, or its job does not wait
     if job_id is None:
         return None
@@ -182,5 +188,9 @@ def _ids(claim: JobClaim) -> dict[str, Any]:
 
 
 def _holder() -> str:
-    """The name of this process, for operators who read the locks table. Ownership is proved by lease id and token."""
-    return f"worker {socket.gethostname()} {os.getpid()}"
+    """The name of this process, for operators: who holds what, and whom to drain.
+
+    Cloud Run names no instance, so its revision comes first. Ownership is proved by lease id and token.
+    """
+    place = os.environ.get("K_REVISION") or socket.gethostname()
+    return f"worker {place} {os.getpid()}-{_PROCESS}"

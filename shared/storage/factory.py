@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import get_settings, read_settings, secret_of
+from shared.storage.check import StorageCheck
 from shared.storage.interface import Storage
 
 
@@ -46,3 +47,9 @@ def get_storage() -> Storage:
         max_file_bytes=local.max_file_bytes,
         resumable_url=local.resumable_upload_url,
     )
+
+
+@lru_cache(maxsize=1)
+def get_storage_check() -> StorageCheck:
+    """The check of this process's storage."""
+    return StorageCheck(get_storage().check)

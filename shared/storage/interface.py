@@ -41,6 +41,10 @@ class UploadAccess:
 class Storage(Protocol):
     """Where files are stored. Every operation raises StorageUnavailable when the storage cannot be reached."""
 
+    async def check(self) -> None:
+        """Return if files can be stored. It asks storage each time; readyz asks less often, by StorageCheck."""
+        ...
+
     def staging(self) -> AbstractAsyncContextManager[Path]:
         """A path for a local file that is being written; the file is deleted at the end unless it was put."""
         ...

@@ -47,6 +47,11 @@ class LocalStorage:
         self.unfinished = UnfinishedUploads(self._directory / UNFINISHED)
         self._resumable_url = resumable_url
 
+    async def check(self) -> None:
+        """Write a byte, and remove it: a full or missing disk shows only then."""
+        async with self.staging() as file:
+            await _on_disk(file.write_bytes, b"?")
+
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
         """A path for a file that is being written; the file is deleted at the end unless it was put."""

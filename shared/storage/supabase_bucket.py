@@ -65,6 +65,14 @@ class SupabaseStorage:
         self._fetching_whole = Lock()
         self._whole: Path | None = None
 
+    async def check(self) -> None:
+        """Ask for the bucket, which needs the service and a valid key, and transfers nothing."""
+        try:
+            await (await self._connect()).storage.get_bucket(self._bucket)
+        except (StorageApiError, httpx.HTTPError, ValueError) as error:
+            logger.warning("storage is not ready: %s", type(error).__name__)
+            raise StorageUnavailable from error
+
     @asynccontextmanager
     async def staging(self) -> AsyncGenerator[Path]:
         """A path in a temporary directory that is deleted with its contents."""

@@ -1,5 +1,6 @@
 """The TypeScript client in Chromium: a large upload that is cut off, and all that follows until the clip plays."""
 
+import asyncio
 import functools
 import http.server
 import json
@@ -12,10 +13,10 @@ import pytest
 from playwright.async_api import CDPSession, Page, Response, expect
 
 from editai_client import LibraryClient
+from editai_client.supabase import SupabaseSession
 from tests.clients.conftest import LARGE_BYTES
 from tests.support.backend import Backend
 from tests.support.browser.chromium import chromium
-from tests.support.users import User
 
 SLOW_BYTES_PER_SECOND = 20_000_000
 
@@ -36,11 +37,12 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 async def test_upload_resume_generate_cancel_and_play(
-    origin: str, stack: Backend, user: User, large_video: Path
+    origin: str, stack: Backend, large_video: Path
 ) -> None:
     library = stack.functions["library"]
     library.start(CORS_ALLOWED_ORIGINS=json.dumps([origin]))
-    async with LibraryClient(library.url, user.token) as client, chromium() as browser:
+    token = (await asyncio.to_thread(_sign_in, stack)).token
+    async with LibraryClient(library.url, token) as client, chromium() as browser:
         project = (await client.create_project("Reel")).id
         page = await browser.new_page()
         followed: list[str] = []
@@ -50,7 +52,14 @@ async def test_upload_resume_generate_cancel_and_play(
                 followed.append(response.headers.get("content-type", ""))
 
         page.on("response", note)
-        settings = {"url": library.url, "token": user.token, "projectId": project}
+        settings = {
+            "url": library.url,
+            "supabaseUrl": stack.gateway.url,
+            "anonKey": stack.gateway.anon_key,
+            "email": stack.supabase_api.developer.email,
+            "password": stack.supabase_api.developer.password,
+            "projectId": project,
+        }
         await page.goto(f"{origin}/story.html#{quote(json.dumps(settings))}")
 
         await _upload_and_cut_off(page, large_video)
@@ -65,6 +74,16 @@ async def test_upload_resume_generate_cancel_and_play(
         await page.locator("video").evaluate("video => video.play()")
         await page.wait_for_function("document.querySelector('video').currentTime > 0.5")
         assert {kind.partition(";")[0] for kind in followed} == {"text/event-stream"}
+
+
+def _sign_in(stack: Backend) -> SupabaseSession:
+    developer = stack.supabase_api.developer
+    return SupabaseSession.sign_in(
+        stack.gateway.url,
+        stack.gateway.anon_key,
+        email=developer.email,
+        password=developer.password,
+    )
 
 
 async def _upload_and_cut_off(page: Page, video: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from local.parts.supabase_api import Developer
 from shared.media.probe import probe
 from tests.support.backend import Backend
-from tests.support.users import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +21,18 @@ class Shell:
     home: Path
     settings: dict[str, str]
 
+    async def sign_in(self, developer: Developer) -> None:
+        """Sign in, and stay signed in for the next commands."""
+        process = await self.start("login", "--email", developer.email, "--password-stdin")
+        await process.communicate(f"{developer.password}\n".encode())
+        assert process.returncode == 0
+
     async def start(self, *arguments: str | Path) -> asyncio.subprocess.Process:
         """Start a command, with its output in pipes."""
         return await asyncio.create_subprocess_exec(
             *(self.program, *arguments),
             env={"PATH": os.defpath, "HOME": str(self.home), **self.settings},
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -39,15 +46,22 @@ class Shell:
 
 
 @pytest.fixture
-def shell(stack: Backend, user: User, python_client: Path, tmp_path: Path) -> Shell:
-    """A user of the stack, who has a token."""
-    settings = {"EDITAI_URL": stack.functions["library"].url, "EDITAI_TOKEN": user.token}
+def shell(stack: Backend, python_client: Path, tmp_path: Path) -> Shell:
+    """A user of the stack."""
+    settings = {
+        "EDITAI_URL": stack.functions["library"].url,
+        "SUPABASE_URL": stack.gateway.url,
+        "SUPABASE_ANON_KEY": stack.gateway.anon_key,
+    }
     return Shell(program=python_client / "bin" / "editai", home=tmp_path, settings=settings)
 
 
 async def test_upload_resume_generate_cancel_and_download(
-    shell: Shell, large_video: Path, tmp_path: Path
+    shell: Shell, stack: Backend, large_video: Path, tmp_path: Path
 ) -> None:
+    _, told = await shell.run("projects", status=4)
+    assert told == "editai: Sign in: --token, EDITAI_TOKEN or `editai login`.\n"
+    await shell.sign_in(stack.supabase_api.developer)
     project, _ = await shell.run("projects", "create", "Reel")
 
     await _upload_and_kill(shell, project, large_video)

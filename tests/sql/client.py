@@ -205,6 +205,27 @@ class SqlClient:
         rows = self.call("read_progress", project_id=project_id, owner_id=owner_id)
         return GenerationProgress.model_validate(rows[0]) if rows else None
 
+    def abandon_job(self, lease: Lease, code: str) -> str:
+        return self.one("abandon_job", **fencing_params(lease), ttl_seconds=1, code=code)
+
+    def requeue_by_operator(self, job_id: UUID) -> str:
+        return self.one("requeue_by_operator", job_id=job_id)
+
+    def drain(self, holder: str) -> None:
+        self.one("drain", holder=holder)
+
+    def resume(self, holder: str) -> bool:
+        return self.one("resume", holder=holder)
+
+    def record_cleanup(self, failed_steps: list[str] | None = None) -> None:
+        self.one(
+            "record_cleanup",
+            runner="lease_cleanup",
+            duration_seconds=0.5,
+            failed_steps=failed_steps or [],
+            counts={"requeued": 0},
+        )
+
     def read_progress_of(
         self, *wanted: tuple[str, UUID | None, UUID | None]
     ) -> list[dict[str, Any] | None]:

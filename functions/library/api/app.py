@@ -12,7 +12,6 @@ from api.routes import (
     clips,
     exports,
     generate,
-    health,
     presets,
     progress,
     projects,
@@ -23,6 +22,7 @@ from api.routes import (
 )
 from api.routes.fast_path import NoSuchPath, fast_path_routes
 from api.routes.files import files_router, local_storage
+from api.routes.service import health, ops
 from api.settings import get_library_settings
 from shared import __version__
 from shared.observability.request_log import RequestLog
@@ -66,6 +66,7 @@ def create_app() -> FastAPI:
         clips,
         exports,
         presets,
+        ops,
         webhooks,
     ):
         app.include_router(module.router, prefix=BASE_PATH)

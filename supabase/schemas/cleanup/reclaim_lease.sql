@@ -3,14 +3,14 @@
 -- or a claim has come first. So the rows are judged after they are locked.
 create function public.editai_reclaim_lease(
   p_project_id text,
-  p_dispatch_ttl_seconds double precision,
-  out job_id uuid,
-  out fencing_token bigint,
-  out action text,
-  out code text
-)
+  p_dispatch_ttl_seconds double precision
+) returns public.editai_reclaimed
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
+  job_id uuid;
+  fencing_token bigint;
+  action text;
+  code text;
   v_now timestamptz;
   v_is_project boolean;
   v_lease public.editai_locks;
@@ -20,27 +20,27 @@ begin
   perform 1 from public.editai_projects p where p.id = p_project_id for no key update skip locked;
   v_is_project := found;
   if not found and exists (select 1 from public.editai_projects p where p.id = p_project_id) then
-    return;
+    return (job_id, fencing_token, action, code);
   end if;
   select l.* into v_lease from public.editai_locks l where l.project_id = p_project_id for update skip locked;
   if not found and exists (select 1 from public.editai_locks l where l.project_id = p_project_id) then
-    return;
+    return (job_id, fencing_token, action, code);
   end if;
   select j.* into v_job from public.editai_jobs j
   where v_is_project and j.project_id = p_project_id and j.status in ('queued', 'running') for update skip locked;
   if not found and exists (
     select 1 from public.editai_jobs j where j.project_id = p_project_id and j.status in ('queued', 'running')
   ) then
-    return;
+    return (job_id, fencing_token, action, code);
   end if;
 
   v_now := public.editai_clock();
   if v_job.id is null and v_lease.project_id is null then
-    return;
+    return (job_id, fencing_token, action, code);
   elsif v_job.status = 'queued' and v_job.dispatch_due_at > v_now and v_job.deadline_at > v_now then
-    return;
+    return (job_id, fencing_token, action, code);
   elsif v_lease.expires_at > v_now and (v_job.status is distinct from 'queued' or v_lease.job_id is distinct from v_job.id) then
-    return;
+    return (job_id, fencing_token, action, code);
   end if;
 
   job_id := coalesce(v_job.id, v_lease.job_id);
@@ -57,5 +57,6 @@ begin
     fencing_token := public.editai_requeue_job(v_job, p_dispatch_ttl_seconds);
     action := 'requeued';
   end if;
+  return (job_id, fencing_token, action, code);
 end
 $$;

@@ -3,13 +3,13 @@
 -- clip_not_found.
 create function public.editai_delete_clip(
   p_clip_id uuid,
-  p_owner_id uuid,
-  out outcome text,
-  out job public.editai_jobs,
-  out lease public.editai_locks
-)
+  p_owner_id uuid
+) returns public.editai_deletion
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  job public.editai_jobs;
+  lease public.editai_locks;
   v_clip public.editai_clips;
   v_now timestamptz;
 begin
@@ -19,7 +19,7 @@ begin
   for no key update of p;
   if not found then
     outcome := 'clip_not_found';
-    return;
+    return (outcome, job, lease);
   end if;
   perform 1 from public.editai_locks l where l.project_id = v_clip.project_id for update;
   v_now := public.editai_clock();
@@ -27,7 +27,7 @@ begin
   if lease.project_id is not null then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
     outcome := 'busy';
-    return;
+    return (outcome, job, lease);
   end if;
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
   select e.project_id, file.path, v_now
@@ -36,10 +36,11 @@ begin
   delete from public.editai_clips c where c.id = p_clip_id;
   if not found then  -- another call has deleted it while this one waited for the project
     outcome := 'clip_not_found';
-    return;
+    return (outcome, job, lease);
   end if;
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
   values (v_clip.project_id, v_clip.storage_path, v_now), (v_clip.project_id, v_clip.thumbnail_path, v_now);
   outcome := 'deleted';
+  return (outcome, job, lease);
 end
 $$;

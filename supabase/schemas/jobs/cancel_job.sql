@@ -4,19 +4,19 @@
 -- project_not_found.
 create function public.editai_cancel_job(
   p_project_id text,
-  p_owner_id uuid,
-  out outcome text,
-  out job public.editai_jobs
-)
+  p_owner_id uuid
+) returns public.editai_job_cancel
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  job public.editai_jobs;
   v_had_lease boolean;
 begin
   perform 1 from public.editai_projects p
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id) for no key update;
   if not found then
     outcome := 'project_not_found';
-    return;
+    return (outcome, job);
   end if;
   delete from public.editai_locks l where l.project_id = p_project_id;
   v_had_lease := found;
@@ -32,5 +32,6 @@ begin
   else
     outcome := 'idle';
   end if;
+  return (outcome, job);
 end
 $$;

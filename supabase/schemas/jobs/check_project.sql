@@ -18,20 +18,21 @@ create function public.editai_check_project(
   p_request_hash text default null,
   p_max_active_jobs integer default null,
   p_max_starts_per_minute integer default null,
-  p_max_probes_per_minute integer default null,
-  out outcome text,
-  out job public.editai_jobs,
-  out lease public.editai_locks,
-  out rate public.editai_rate
-)
+  p_max_probes_per_minute integer default null
+) returns public.editai_project_check
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+declare
+  outcome text;
+  job public.editai_jobs;
+  lease public.editai_locks;
+  rate public.editai_rate;
 begin
   if not exists (
     select 1 from public.editai_projects p
     where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id)
   ) then
     outcome := 'project_not_found';
-    return;
+    return (outcome, job, lease, rate);
   end if;
   if p_job_id is not null then
     select j.* into job from public.editai_jobs j where j.id = p_job_id and j.project_id = p_project_id;
@@ -45,7 +46,7 @@ begin
       when job.id = p_job_id or p_request_hash is null or job.request_hash = p_request_hash then 'replayed'
       else 'key_reused'
     end;
-    return;
+    return (outcome, job, lease, rate);
   end if;
   select * into lease from public.editai_current_lease(p_project_id);
   if lease.project_id is not null then
@@ -54,21 +55,22 @@ begin
       job.params := '{}';  -- private to the holder, and possibly large
     end if;
     outcome := 'busy';
-    return;
+    return (outcome, job, lease, rate);
   end if;
   if public.editai_has_too_many_jobs(p_owner_id, p_project_id, p_max_active_jobs) then
     outcome := 'too_many_jobs';
-    return;
+    return (outcome, job, lease, rate);
   end if;
   outcome := 'free';
   rate := public.editai_current_rate(p_owner_id, 'probe', p_max_probes_per_minute);
   if rate.wait_seconds > 0 then
     outcome := 'too_many_probes';
-    return;
+    return (outcome, job, lease, rate);
   end if;
   rate := public.editai_current_rate(p_owner_id, 'start', p_max_starts_per_minute);
   if rate.wait_seconds > 0 then
     outcome := 'too_many_starts';
   end if;
+  return (outcome, job, lease, rate);
 end
 $$;

@@ -7,21 +7,22 @@
 --   running        another worker has the job
 --   ended          the job has ended: nothing to do
 --   exhausted      no attempt or no time is left: the job has just been failed
+--   drained        the holder gets no further jobs, see drains.sql
 --   busy           another lease holds the project
 --   job_not_found  there is no such job
 create function public.editai_claim_job(
   p_job_id uuid,
   p_lease_id uuid,
   p_holder text,
-  p_ttl_seconds double precision,
-  out outcome text,
-  out job public.editai_jobs,
-  out lease public.editai_locks,
-  out sources public.editai_sources[],
-  out clips public.editai_clips[]
-)
+  p_ttl_seconds double precision
+) returns public.editai_job_claim
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  job public.editai_jobs;
+  lease public.editai_locks;
+  sources public.editai_sources[];
+  clips public.editai_clips[];
   v_grant record;
   v_now timestamptz;
 begin
@@ -29,7 +30,7 @@ begin
   if not found or not public.editai_lock_project(job.project_id) then
     job := null;  -- its project was deleted, and the job with it
     outcome := 'job_not_found';
-    return;
+    return (outcome, job, lease, sources, clips);
   end if;
   select l.* into lease from public.editai_locks l where l.project_id = job.project_id for update;
   select j.* into job from public.editai_jobs j where j.id = p_job_id for update;
@@ -51,6 +52,9 @@ begin
     outcome := 'exhausted';
   end if;
 
+  if outcome is null and exists (select 1 from public.editai_drains d where starts_with(p_holder, d.holder)) then
+    outcome := 'drained';
+  end if;
   if outcome is null then
     -- Remove the dispatch lease, so that the worker's lease gets a new token.
     delete from public.editai_locks l where l.project_id = job.project_id;
@@ -76,5 +80,6 @@ begin
     clips := array(
       select c from public.editai_clips c where c.job_id = p_job_id order by c.variant_number);
   end if;
+  return (outcome, job, lease, sources, clips);
 end
 $$;

@@ -9,15 +9,16 @@ create function public.editai_record_clip(
   p_lease_id uuid,
   p_fencing_token bigint,
   p_clip jsonb,
-  p_percentage integer default null,
-  out outcome text,
-  out clip public.editai_clips
-)
+  p_percentage integer default null
+) returns public.editai_clip_record
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+declare
+  outcome text;
+  clip public.editai_clips;
 begin
   if not public.editai_lock_job_lease(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
     outcome := public.editai_loss_reason(p_job_id);
-    return;
+    return (outcome, clip);
   end if;
   insert into public.editai_clips (
     project_id, job_id, variant_number, variant_name, storage_path, thumbnail_path,
@@ -39,5 +40,6 @@ begin
     updated_at = public.editai_clock()
   where g.project_id = p_project_id and g.fencing_token = p_fencing_token and p_percentage > g.checkpoint_percentage;
   outcome := 'recorded';
+  return (outcome, clip);
 end
 $$;

@@ -12,6 +12,7 @@ begin
     p_job.project_id, pg_catalog.gen_random_uuid(), 'dispatch', p_dispatch_ttl_seconds, p_job.id, p_job.deadline_at);
   update public.editai_jobs j set
     status = 'queued',
+    dispatches = j.dispatches + 1,
     dispatch_due_at = (v_grant.lease).acquired_at + public.editai_ttl(p_dispatch_ttl_seconds)
   where j.id = p_job.id;
   return (v_grant.lease).fencing_token;

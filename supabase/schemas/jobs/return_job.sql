@@ -12,17 +12,17 @@ create function public.editai_return_job(
   p_job_id uuid,
   p_lease_id uuid,
   p_fencing_token bigint,
-  p_dispatch_ttl_seconds double precision,
-  out outcome text,
-  out dispatch_token bigint
-)
+  p_dispatch_ttl_seconds double precision
+) returns public.editai_job_return
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  dispatch_token bigint;
   v_job public.editai_jobs;
 begin
   if not public.editai_lock_project(p_project_id) then
     outcome := public.editai_loss_reason(p_job_id);
-    return;
+    return (outcome, dispatch_token);
   end if;
   if not public.editai_lock_job_lease(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
     select l.fencing_token into dispatch_token
@@ -30,11 +30,12 @@ begin
     join public.editai_locks l on l.project_id = j.project_id and l.job_id = j.id
     where j.id = p_job_id and j.status = 'queued' and j.fencing_token = p_fencing_token;
     outcome := case when found then 'returned' else public.editai_loss_reason(p_job_id) end;
-    return;
+    return (outcome, dispatch_token);
   end if;
   update public.editai_jobs j set attempt = greatest(j.attempt - 1, 0) where j.id = p_job_id returning j.* into v_job;
   dispatch_token := public.editai_requeue_job(v_job, p_dispatch_ttl_seconds);
   perform public.editai_discard_outputs(p_project_id, p_job_id, p_fencing_token);
   outcome := 'returned';
+  return (outcome, dispatch_token);
 end
 $$;

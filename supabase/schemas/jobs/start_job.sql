@@ -33,15 +33,15 @@ create function public.editai_start_job(
   p_request_hash text default null,
   p_max_active_jobs integer default null,
   p_max_starts_per_minute integer default null,
-  p_webhook_url text default null,
-  out outcome text,
-  out job public.editai_jobs,
-  out lease public.editai_locks,
-  out superseded_job_id uuid,
-  out rate public.editai_rate
-)
+  p_webhook_url text default null
+) returns public.editai_job_start
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  job public.editai_jobs;
+  lease public.editai_locks;
+  superseded_job_id uuid;
+  rate public.editai_rate;
   v_check record;
   v_grant record;
   v_deadline_at timestamptz;
@@ -61,12 +61,12 @@ begin
       job := v_check.job;
       lease := v_check.lease;
       rate := v_check.rate;
-      return;
+      return (outcome, job, lease, superseded_job_id, rate);
     end if;
     if i = 1 then
       if not public.editai_lock_project(p_project_id) then
         outcome := 'project_not_found';
-        return;
+        return (outcome, job, lease, superseded_job_id, rate);
       end if;
       if p_owner_id is not null and coalesce(p_max_active_jobs, p_max_starts_per_minute) is not null then
         perform public.editai_lock_owner(p_owner_id);
@@ -78,7 +78,7 @@ begin
       where s.id = any (p_source_ids) and s.project_id = p_project_id and s.status = 'ready')
      <> (select count(distinct id) from unnest(p_source_ids) as id) then
     outcome := 'source_not_found';
-    return;
+    return (outcome, job, lease, superseded_job_id, rate);
   end if;
 
   v_deadline_at := public.editai_clock() + make_interval(secs => p_deadline_seconds);
@@ -91,7 +91,7 @@ begin
       job.params := '{}';  -- private to the holder, and possibly large
     end if;
     outcome := 'busy';
-    return;
+    return (outcome, job, lease, superseded_job_id, rate);
   end if;
   select j.id into superseded_job_id from public.editai_jobs j
   where j.project_id = p_project_id and j.status in ('queued', 'running');
@@ -136,5 +136,6 @@ begin
   where p.id = p_project_id;
   rate := public.editai_take_rate(p_owner_id, 'start', p_max_starts_per_minute);
   outcome := 'started';
+  return (outcome, job, lease, superseded_job_id, rate);
 end
 $$;

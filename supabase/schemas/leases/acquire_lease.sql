@@ -8,12 +8,12 @@ create function public.editai_acquire_lease(
   p_project_id text,
   p_lease_id uuid,
   p_holder text,
-  p_ttl_seconds double precision,
-  out granted boolean,
-  out lease public.editai_locks
-)
+  p_ttl_seconds double precision
+) returns public.editai_lease_grant
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  granted boolean;
+  lease public.editai_locks;
   v_grant record;
   v_is_project boolean;
 begin
@@ -24,7 +24,7 @@ begin
     select * into lease from public.editai_current_lease(p_project_id);
     if lease.project_id is not null then
       granted := lease.lease_id is not distinct from p_lease_id;
-      return;
+      return (granted, lease);
     end if;
     if i = 1 then
       v_is_project := public.editai_lock_project(p_project_id);
@@ -37,5 +37,6 @@ begin
   if granted and v_is_project then
     perform public.editai_supersede_jobs(p_project_id);
   end if;
+  return (granted, lease);
 end
 $$;

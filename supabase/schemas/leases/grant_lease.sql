@@ -10,12 +10,12 @@ create function public.editai_grant_lease(
   p_holder text,
   p_ttl_seconds double precision,
   p_job_id uuid,
-  p_deadline_at timestamptz,
-  out granted boolean,
-  out lease public.editai_locks
-)
+  p_deadline_at timestamptz
+) returns public.editai_lease_grant
 language plpgsql volatile security invoker set search_path = '' as $$
 declare
+  granted boolean;
+  lease public.editai_locks;
   v_now timestamptz;
 begin
   loop
@@ -28,7 +28,7 @@ begin
   v_now := public.editai_clock();
   if lease.expires_at > v_now then
     granted := lease.lease_id is not distinct from p_lease_id;
-    return;
+    return (granted, lease);
   end if;
   update public.editai_locks l set
     lease_id = p_lease_id,
@@ -42,5 +42,6 @@ begin
   where l.project_id = p_project_id
   returning l.* into lease;
   granted := true;
+  return (granted, lease);
 end
 $$;

@@ -8,19 +8,20 @@
 create function public.editai_begin_confirm(
   p_source_id uuid,
   p_owner_id uuid,
-  p_max_probes_per_minute integer default null,
-  out outcome text,
-  out source public.editai_sources,
-  out rate public.editai_rate
-)
+  p_max_probes_per_minute integer default null
+) returns public.editai_confirmation
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+declare
+  outcome text;
+  source public.editai_sources;
+  rate public.editai_rate;
 begin
   select s.* into source
   from public.editai_sources s join public.editai_projects p on p.id = s.project_id
   where s.id = p_source_id and (p_owner_id is null or p.owner_id = p_owner_id);
   if not found then
     outcome := 'source_not_found';
-    return;
+    return (outcome, source, rate);
   end if;
   outcome := source.status;
   if outcome = 'pending' then
@@ -29,5 +30,6 @@ begin
       outcome := 'too_many_probes';
     end if;
   end if;
+  return (outcome, source, rate);
 end
 $$;

@@ -2,20 +2,20 @@
 -- Outcomes: deleted; busy (job and lease tell who holds the project); project_not_found.
 create function public.editai_delete_project(
   p_project_id text,
-  p_owner_id uuid,
-  out outcome text,
-  out job public.editai_jobs,
-  out lease public.editai_locks
-)
+  p_owner_id uuid
+) returns public.editai_deletion
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  job public.editai_jobs;
+  lease public.editai_locks;
   v_now timestamptz;
 begin
   perform 1 from public.editai_projects p
   where p.id = p_project_id and (p_owner_id is null or p.owner_id = p_owner_id) for no key update;
   if not found then
     outcome := 'project_not_found';
-    return;
+    return (outcome, job, lease);
   end if;
   perform 1 from public.editai_locks l where l.project_id = p_project_id for update;
   v_now := public.editai_clock();
@@ -23,7 +23,7 @@ begin
   if lease.project_id is not null then
     select j.* into job from public.editai_jobs j where j.id = lease.job_id;
     outcome := 'busy';
-    return;
+    return (outcome, job, lease);
   end if;
   -- By source and by job, not by the project's whole folder: a new project may get the same id at once.
   insert into public.editai_storage_garbage (project_id, prefix, not_before)
@@ -46,5 +46,6 @@ begin
   delete from public.editai_locks l where l.project_id = p_project_id;
   delete from public.editai_projects p where p.id = p_project_id;
   outcome := 'deleted';
+  return (outcome, job, lease);
 end
 $$;

@@ -10,25 +10,26 @@ create function public.editai_heartbeat(
   p_ttl_seconds double precision,
   p_percentage integer default null,
   p_current_step text default '',
-  p_estimated_remaining integer default null,
-  out outcome text,
-  out expires_at timestamptz
-)
+  p_estimated_remaining integer default null
+) returns public.editai_heartbeat_reply
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
+  outcome text;
+  expires_at timestamptz;
   v_renewal record;
 begin
   select * into v_renewal
   from public.editai_renew_lease(p_project_id, p_lease_id, p_fencing_token, p_ttl_seconds);
   if not v_renewal.renewed then
     outcome := public.editai_loss_reason(p_job_id);
-    return;
+    return (outcome, expires_at);
   end if;
   if p_percentage is not null then
     insert into public.editai_generation_progress as g (
-      project_id, percentage, current_step, estimated_remaining, updated_at, fencing_token)
-    values (
-      p_project_id, p_percentage, p_current_step, p_estimated_remaining, public.editai_clock(), p_fencing_token)
+      project_id, percentage, current_step, estimated_remaining, updated_at, fencing_token, changed_at)
+    select
+      p_project_id, p_percentage, p_current_step, p_estimated_remaining, c.moment, p_fencing_token, c.moment
+    from public.editai_clock() as c (moment)
     on conflict (project_id) do update set
       percentage = case
         when g.fencing_token = excluded.fencing_token then greatest(g.percentage, excluded.percentage)
@@ -37,9 +38,16 @@ begin
       current_step = excluded.current_step,
       estimated_remaining = excluded.estimated_remaining,
       updated_at = excluded.updated_at,
-      fencing_token = excluded.fencing_token;
+      fencing_token = excluded.fencing_token,
+      changed_at = case
+        when g.fencing_token = excluded.fencing_token and g.current_step = excluded.current_step
+          and g.percentage >= excluded.percentage
+        then g.changed_at
+        else excluded.changed_at
+      end;
   end if;
   outcome := 'held';
   expires_at := v_renewal.expires_at;
+  return (outcome, expires_at);
 end
 $$;

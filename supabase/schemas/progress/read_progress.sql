@@ -13,22 +13,7 @@
 -- A queued job is never stalled: it holds its project until its deadline, which is therefore its lease_expires_at, and is
 -- dispatched again.
 create function public.editai_read_progress(p_project_id text, p_owner_id uuid)
-returns table (
-  project_id text,
-  status text,
-  percentage integer,
-  current_step text,
-  estimated_remaining integer,
-  updated_at timestamptz,
-  stalled boolean,
-  outcome text,
-  job_id uuid,
-  job_kind text,
-  job_status text,
-  job_attempt integer,
-  job_error jsonb,
-  lease_expires_at timestamptz
-)
+returns setof public.editai_progress_report
 language sql volatile security invoker set search_path = '' set statement_timeout = '8s' as $$
   select
     p.id,

@@ -27,6 +27,8 @@ declare
   v_job_days text;
   v_key_days text;
   v_row record;
+  v_started_at timestamptz := public.editai_clock();
+  v_failed text[] := '{}';
 begin
   if pg_catalog.to_regclass('vault.decrypted_secrets') is not null then
     select
@@ -65,26 +67,33 @@ begin
     end loop;
   exception when others then
     raise warning 'cleanup of leases failed: %', sqlerrm;
+    v_failed := v_failed || 'reclaim_leases'::text;
   end;
   begin
     perform public.editai_cleanup_uploads(50, 86400);
   exception when others then
     raise warning 'cleanup of uploads failed: %', sqlerrm;
+    v_failed := v_failed || 'drop_uploads'::text;
   end;
   begin
     perform public.editai_cleanup_jobs(50, 86400 * coalesce(v_job_days::double precision, 90));
   exception when others then
     raise warning 'cleanup of jobs failed: %', sqlerrm;
+    v_failed := v_failed || 'remove_jobs'::text;
   end;
   begin
     perform public.editai_expire_idempotency_keys(50, 86400 * coalesce(v_key_days::double precision, 7));
   exception when others then
     raise warning 'cleanup of idempotency keys failed: %', sqlerrm;
+    v_failed := v_failed || 'expire_keys'::text;
   end;
   begin
     perform public.editai_cleanup_deliveries(50, 86400 * 30);
   exception when others then
     raise warning 'cleanup of deliveries failed: %', sqlerrm;
+    v_failed := v_failed || 'forget_deliveries'::text;
   end;
+  perform public.editai_record_cleanup(
+    'pg_cron', extract(epoch from public.editai_clock() - v_started_at)::double precision, v_failed, '{}');
 end
 $$;

@@ -15,7 +15,9 @@ create table public.editai_generation_progress (
   fencing_token bigint,
   -- The progress of the job with its recorded clips, where its next attempt begins.
   checkpoint_percentage integer not null default 0
-    constraint editai_generation_progress_checkpoint_is_a_percentage check (checkpoint_percentage between 0 and 100)
+    constraint editai_generation_progress_checkpoint_is_a_percentage check (checkpoint_percentage between 0 and 100),
+  -- When the percentage or the step last changed. A heartbeat repeats them, so updated_at tells only that the worker is alive.
+  changed_at timestamptz
 ) with (fillfactor = 50);
 
 alter table public.editai_generation_progress enable row level security;

@@ -41,6 +41,8 @@ create table public.editai_jobs (
   cost_seconds double precision,
   -- Its place among the queued jobs of all owners: the earliest goes first; see start_job.sql.
   turn_at timestamptz,
+  -- How often it was queued to be dispatched. One that is dispatched again and again, and never claimed, has no worker.
+  dispatches integer not null default 1,
   -- A URL that is told of this job's end, besides the owner's webhooks.
   webhook_url text
     constraint editai_jobs_webhook_url_has_a_length check (pg_catalog.char_length(webhook_url) between 1 and 2000),

@@ -1,5 +1,6 @@
 """readyz: whether the library reports correctly that it can serve."""
 
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from local.processes.process import Process
 from local.schema.migrations import read_migrations
 from shared.database.schema_version import SCHEMA_VERSION
+from shared.storage.local_directory import STAGING
 from tests.support.backend import Backend
 from tests.support.database import Connection
+from tests.support.functions import FunctionProcess
 from tests.support.library_client import Api, problem
 from tests.support.waiting import eventually
 
@@ -103,4 +106,20 @@ async def test_a_database_that_is_away_is_not_ready(api: Api, backend: Backend) 
         backend.processes[index] = Process(backend.processes[index].part)
         backend.processes[index].wait_ready()
     # It listens before it has read the schema.
+    await ready_again(api)
+
+
+async def test_a_storage_that_cannot_be_written_is_not_ready(
+    api: Api, fresh_state: Backend, library: FunctionProcess
+) -> None:
+    """The type of the 503 tells which part is away. The outcome is kept, so this library is a new one."""
+    staging = fresh_state.storage / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.write_text("not a directory")
+    try:
+        library.restart()
+        await not_ready(api, "storage-unavailable")
+    finally:
+        staging.unlink()
+    library.restart()
     await ready_again(api)

@@ -1,12 +1,30 @@
 /** A page that uploads a video, makes a clip of it and plays the clip. Its fragment says where the library is. */
 import { createClient, JobNotCompleted, Problem, ProjectBusy } from "editai-client";
 
-const { url, token, projectId } = JSON.parse(decodeURIComponent(location.hash.slice(1))) as {
+interface Settings {
   url: string;
-  token: string;
+  supabaseUrl: string;
+  anonKey: string;
+  email: string;
+  password: string;
   projectId: string;
-};
-const editai = createClient({ url, token });
+}
+
+const settings = JSON.parse(decodeURIComponent(location.hash.slice(1))) as Settings;
+const { url, projectId } = settings;
+const signedIn = signIn();
+const editai = createClient({ url, token: () => signedIn });
+
+/** What signInWithPassword of supabase-js sends. */
+async function signIn(): Promise<string> {
+  const { supabaseUrl, anonKey, email, password } = settings;
+  const response = await fetch(`${supabaseUrl}/auth/v1/token?grant_type=password`, {
+    method: "POST",
+    headers: { apikey: anonKey, "Content-Type": "application/json" },
+    body: JSON.stringify({ email, password }),
+  });
+  return ((await response.json()) as { access_token: string }).access_token;
+}
 
 function element<Kind extends HTMLElement>(selector: string): Kind {
   const found = document.querySelector<Kind>(selector);

@@ -27,6 +27,7 @@ def test_a_heartbeat_renews_and_writes_progress(sql: SqlClient, lease: Lease, ro
             "updated_at": after(7),
             "fencing_token": lease.fencing_token,
             "checkpoint_percentage": 0,
+            "changed_at": after(7),
         }
     ]
     assert rows("locks")[0]["expires_at"] == after(7 + TTL)

@@ -53,6 +53,7 @@ def test_a_start_writes_lease_job_progress_and_status(
         "updated_at": after(0),
         "fencing_token": start.lease.fencing_token,
         "checkpoint_percentage": 0,
+        "changed_at": after(0),
     }
     assert rows("projects")[0]["status"] == "generating"
 

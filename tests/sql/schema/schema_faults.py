@@ -90,8 +90,8 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
         "is missing",
     ),
     "a column's type": (
-        "alter table public.editai_jobs alter attempt type bigint",
-        "column public.editai_jobs.attempt",
+        "alter table public.editai_jobs alter first_variant_number type bigint",
+        "column public.editai_jobs.first_variant_number",
         'type is "integer", not "bigint"',
     ),
     "a column's default": (

@@ -30,6 +30,13 @@ RIGHTS: Mapping[str, Mapping[str, set[str]]] = {
     "generation_progress": {"owner": READ, "service_role": set(ACTIONS)},
     "export_presets": {"owner": READ, "service_role": READ},
     "storage_garbage": {"service_role": {"select", "insert", "delete"}},
+    "job_events": {"service_role": {"select", "insert"}},
+    "cleanup_runs": {"service_role": {"select", "insert", "update"}},
+    "drains": {"service_role": {"select", "insert", "delete"}},
+    "ops_jobs": {"service_role": READ},
+    "ops_leases": {"service_role": READ},
+    "ops_queue": {"service_role": READ},
+    "ops_cleanup": {"service_role": READ},
     "rates": {"service_role": {"select", "insert", "update"}},
     "webhooks": {"service_role": set(ACTIONS)},
     "webhook_deliveries": {"service_role": set(ACTIONS)},
@@ -53,6 +60,7 @@ CALLED_BY_THE_SERVICE = {
     "job_removals", "job_removal_times", "list_storage_garbage", "read_progress", "read_progress_of", "removals",
     "reclaim_lease", "record_clip", "refusal", "release_lease", "renew_lease", "requeue_job", "schema_version",
     "resume_progress", "return_job",
+    "abandon_job", "drain", "note_job_event", "record_cleanup", "requeue_by_operator", "resume",
     "forget_key_progress", "forget_progress", "record_checkpoint",
     "source_removal_times", "start_job", "supersede_jobs",
     "job_cost", "next_job",
@@ -97,6 +105,8 @@ def filled(sql: SqlClient, lease: Lease, admin: Connection, rows: Rows) -> None:
         "insert into editai_storage_garbage (project_id, prefix, not_before)"
         " select id, id || '/jobs/', now() from editai_projects"
     )
+    sql.record_cleanup()
+    sql.drain("worker elsewhere")
     sql.one("take_rate", owner_id=OWNER, action="start", per_minute=1)
     admin.execute(
         "insert into editai_webhooks (owner_id, events) select owner_id, '{}' from editai_projects"
@@ -186,8 +196,8 @@ def is_allowed(connection: Connection, action: str, table: str) -> bool:
     try:
         with connection.transaction(force_rollback=True):
             connection.execute(statement.format(name=name, column=column))
-    except psycopg.errors.InsufficientPrivilege:
-        return False
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState):
+        return False  # the second: a view over several tables
     except psycopg.errors.IntegrityError:
         pass  # allowed, if only it had fitted
     return True

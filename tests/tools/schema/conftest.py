@@ -134,7 +134,7 @@ def change(tmp_path_factory: pytest.TempPathFactory) -> Change:
     )
     copy.edit(
         "jobs/start_job",
-        ("  out outcome text,\n", "  p_zz_example integer default 0,\n  out outcome text,\n"),
+        ("default null\n) returns", "default null,\n  p_zz_example integer default 0\n) returns"),
         ("insert into public.editai_jobs (\n", "insert into public.editai_jobs (zz_example,\n"),
         ("values (\n    p_job_id,", "values (p_zz_example,\n    p_job_id,"),
     )

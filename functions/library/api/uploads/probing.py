@@ -16,7 +16,7 @@ from shared.media.containers import CONTAINERS
 from shared.media.probe import MAX_PROBES, UnusableMedia, probe_async
 from shared.storage.interface import disk_faults
 
-WAITING_PROBES_PER_USER = 12
+WAITING_PROBES_PER_USER = 32
 WAITING_PROBES_OF_SERVICE = 50
 
 _queue = FairQueue[UUID | None](slots=MAX_PROBES)

@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from api.openapi.responses import problems
 from shared.api_models import Health, Readiness
 from shared.database.schema_version import check_schema
-from shared.errors import DatabaseUnavailable, ServiceUnavailable
+from shared.errors import DatabaseUnavailable, ServiceUnavailable, StorageUnavailable
+from shared.storage.factory import get_storage_check
 
 router = APIRouter(tags=["health"])
 
@@ -16,8 +17,15 @@ async def health() -> Health:
     return Health()
 
 
-@router.get("/readyz", responses=problems(DatabaseUnavailable, ServiceUnavailable, common=False))
+@router.get(
+    "/readyz",
+    responses=problems(DatabaseUnavailable, ServiceUnavailable, StorageUnavailable, common=False),
+)
 async def readiness() -> Readiness:
-    """Check that the service is ready: the database responds, and its schema is as new as the code."""
+    """Check that the service is ready: the database responds, its schema is as new as the code, and storage works.
+
+    The type of a 503 tells which of them is not. Storage is checked at most every five seconds.
+    """
     await check_schema()
+    await get_storage_check().check()
     return Readiness()

@@ -1,0 +1,1 @@
+"""Routes about the service itself: whether it is ready, and what its operators read."""
