@@ -29,7 +29,7 @@ from shared.webhooks.settings import get_webhook_settings
 
 logger = logging.getLogger(__name__)
 
-_deliveries = meter.create_counter("editai.webhooks")
+_deliveries = meter.create_counter("editai.webhooks.sent")
 
 CLAIM_SECONDS = TIMEOUT_SECONDS + 20
 SENDERS = 16

@@ -141,7 +141,7 @@ def test_realtime_publishes_every_row_and_column_of_progress(admin: Connection) 
     assert row == {
         "attnames": [
             *("project_id", "percentage", "current_step", "estimated_remaining", "updated_at"),
-            *("fencing_token", "checkpoint_percentage"),
+            *("fencing_token", "checkpoint_percentage", "changed_at"),
         ],
         "rowfilter": None,
         "relrowsecurity": True,
