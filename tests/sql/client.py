@@ -324,6 +324,18 @@ class SqlClient:
             max_probes_per_minute=limit,
         )
 
+    def begin_confirm(self, source_id: UUID, *, owner_id: UUID | None, limit: int) -> Any:
+        return self.one(
+            "begin_confirm", source_id=source_id, owner_id=owner_id, max_probes_per_minute=limit
+        )
+
+    def has_file(self, path: str) -> bool:
+        return bool(self.one("has_file", path=path))
+
+    def next_job(self, **options: Any) -> UUID | None:
+        job_id = self.one("next_job", **options)
+        return UUID(job_id) if job_id else None
+
     def confirm_source(
         self, source_id: UUID, *, owner_id: UUID | None = None, **changes: Any
     ) -> list[Source]:

@@ -133,8 +133,7 @@ def test_a_confirmation_counts_where_its_file_is_to_be_probed(
         sql.confirm_source(source.id)
 
     def begin(owner: UUID = OWNER) -> dict[str, Any]:
-        arguments: dict[str, Any] = {"source_id": source.id, "owner_id": owner}
-        return sql.one("begin_confirm", **arguments, max_probes_per_minute=1)
+        return sql.begin_confirm(source.id, owner_id=owner, limit=1)
 
     assert begin(STRANGER)["outcome"] == "source_not_found"
     first, second = begin(), begin()

@@ -19,25 +19,25 @@ class Queue:
 
     def __init__(self, sql: SqlClient) -> None:
         self.sql = sql
-        self.names: dict[str, str] = {}
+        self.names: dict[UUID, str] = {}
 
     def start(self, name: str, owner: UUID, params: dict[str, Any]) -> UUID:
         project = self.sql.create_project(owner_id=owner).id
         job = self.sql.start_job(project, params=params).job
         assert job is not None
-        self.names[str(job.id)] = name
+        self.names[job.id] = name
         return job.id
 
     def next(self, **options: Any) -> str | None:
-        job_id = self.sql.one("next_job", **options)
-        return job_id and self.names[job_id]
+        job_id = self.sql.next_job(**options)
+        return self.names[job_id] if job_id else None
 
     def run(self, **options: Any) -> str | None:
         """Claim the next job; return its name."""
-        job_id = self.sql.one("next_job", **options)
+        job_id = self.sql.next_job(**options)
         if job_id is None:
             return None
-        assert self.sql.claim_job(UUID(job_id)).outcome == "claimed"
+        assert self.sql.claim_job(job_id).outcome == "claimed"
         return self.names[job_id]
 
     def run_all(self) -> list[str]:
@@ -96,7 +96,7 @@ def test_a_job_that_runs_again_keeps_its_turn(queue: Queue) -> None:
     queue.sql.at(TTL + 1)
     queue.start("later", MODEST, LIGHT)
     queue.sql.cleanup_leases()
-    assert queue.sql.one("next_job") == str(first)
+    assert queue.sql.next_job() == first
 
 
 def test_the_last_slot_of_a_worker_is_not_for_an_owners_second_heavy_job(queue: Queue) -> None:
@@ -123,8 +123,8 @@ def test_a_delivery_of_a_job_that_does_not_wait_runs_another_or_says_what_became
     assert queue.next(job_id=first) == "second"
     unknown = UUID(int=1)
     queue.run()
-    assert queue.sql.one("next_job", job_id=unknown) == str(unknown)
-    assert queue.sql.one("next_job") is None
+    assert queue.sql.next_job(job_id=unknown) == unknown
+    assert queue.sql.next_job() is None
 
 
 def test_a_job_that_was_tried_or_is_out_of_time_is_passed_over(queue: Queue) -> None:
@@ -132,7 +132,7 @@ def test_a_job_that_was_tried_or_is_out_of_time_is_passed_over(queue: Queue) -> 
     queue.start("second", MODEST, LIGHT)
     assert queue.next(tried=[first]) == "second"
     queue.sql.at(3601)
-    assert queue.sql.one("next_job") is None
+    assert queue.sql.next_job() is None
     assert queue.next(job_id=first) == "first"  # a claim fails it
 
 

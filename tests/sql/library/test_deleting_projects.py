@@ -78,6 +78,21 @@ def test_a_source_is_deleted_and_its_clips_stay(sql: SqlClient, lease: Lease, ro
     assert sql.delete_source(source.id).outcome == "source_not_found"
 
 
+def test_a_file_belongs_to_the_library_while_a_row_names_it(
+    sql: SqlClient, lease: Lease, rows: Rows
+) -> None:
+    (source,) = sql.create_source(lease.project_id)
+    sql.record_clip(lease, 1)
+    clip = rows("clips")[0]["storage_path"]
+    assert sql.has_file(source.storage_path)
+    assert sql.has_file(clip)
+    assert not sql.has_file(f"{clip}.old")
+    sql.finish_job(lease)
+    sql.delete_source(source.id)
+    assert not sql.has_file(source.storage_path)
+    assert sql.has_file(clip)
+
+
 def test_a_source_that_a_job_may_be_reading_stays(sql: SqlClient, lease: Lease, rows: Rows) -> None:
     (source,) = sql.create_source(lease.project_id)
     answer = sql.delete_source(source.id)

@@ -1,18 +1,23 @@
 """A name is the same to the library and to the tables: compared for every character there is."""
 
+from typing import LiteralString
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg.sql import SQL
 
 from shared.names import FORBIDDEN, INVISIBLE, checked_name, is_forbidden, shown_file_name
 from tests.support.database import Connection
 
 LAST = 0x10FFFF
-EVERY_CHARACTER = "generate_series(1, 1114111) code where code not between 55296 and 57343"
+EVERY_CHARACTER = SQL(
+    "select code from generate_series(1, 1114111) code where code not between 55296 and 57343"
+)
 
 
-def codes(admin: Connection, condition: str) -> set[int]:
-    query = f"select code from {EVERY_CHARACTER} and {condition}"  # noqa: S608 - constants of this file
-    return {row["code"] for row in admin.execute(query.encode())}
+def codes(admin: Connection, condition: LiteralString) -> set[int]:
+    rows = admin.execute(SQL("{} and {}").format(EVERY_CHARACTER, SQL(condition)))
+    return {row["code"] for row in rows}
 
 
 def in_ranges(ranges: tuple[tuple[int, int], ...]) -> set[int]:

@@ -219,7 +219,7 @@ NOT_A_CLIENTS_BUSINESS = {
     "clock", "ttl", "begin_progress", "current_lease", "grant_lease", "lock_live_lease", "lock_job_lease",
     "lock_project", "loss_reason", "end_job", "supersede_jobs", "source_removal_times", "job_removal_times",
     "has_too_many_jobs", "fail_exhausted_job", "requeue_job", "reclaim_lease", "schema_version",
-    "note_job_event",
+    "note_job_event", "job_cost", "is_name", "lock_owner", "take_rate", "bucket_rate", "current_rate",
     "forget_key_progress", "forget_progress", "resume_progress", *RETIRED,
     # tested where they are used, in tests/api/webhooks
     "claim_delivery", "cleanup_deliveries", "create_webhook", "delete_webhook", "list_deliveries", "list_webhooks",
