@@ -20,6 +20,7 @@ from api.routes import (
     render,
     segments,
     sources,
+    webhooks,
 )
 from api.routes.fast_path import NoSuchPath, fast_path_routes
 from api.routes.files import files_router, local_storage
@@ -72,6 +73,7 @@ def create_app() -> FastAPI:
         presets,
         health,
         ops,
+        webhooks,
     ):
         app.include_router(module.router, prefix=BASE_PATH, dependencies=[KNOWN_QUERY])
     if storage := local_storage():
