@@ -27,7 +27,16 @@ def known_to(operation: Operation) -> list[str]:
 
 def path_of(operation: Operation) -> str:
     path = operation.path.partition("/api/v1/library/")[2]
-    for name in ("project_id", "path", "source_id", "clip_id", "export_id", "job_id"):
+    for name in (
+        "project_id",
+        "path",
+        "source_id",
+        "clip_id",
+        "export_id",
+        "job_id",
+        "webhook_id",
+        "delivery_id",
+    ):
         path = path.replace(f"{{{name}}}", EXAMPLES.get(name, OTHER_ID))
     return path
 

@@ -162,7 +162,7 @@ _PAYLOAD: dict[str, Any] = {
     "data": {
         "project_id": PROJECT_ID,
         "job": {
-            "id": _JOB_ID,
+            "id": JOB_ID,
             "kind": "raw_clips",
             "status": "completed",
             "attempt": 1,
@@ -177,7 +177,7 @@ _PAYLOAD: dict[str, Any] = {
 _DELIVERY: dict[str, Any] = {
     "id": DELIVERY_ID,
     "webhook_id": WEBHOOK_ID,
-    "job_id": _JOB_ID,
+    "job_id": JOB_ID,
     "project_id": PROJECT_ID,
     "url": "https://app.example/hooks/editai",
     "type": "job.completed",
@@ -275,7 +275,7 @@ EXAMPLES: dict[str, Any] = {
     "WebhookCreate": {"url": "https://app.example/hooks/editai"},
     "WebhookCreated": _WEBHOOK | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
     "Webhook": _WEBHOOK,
-    "WebhookPage": _page(_WEBHOOK) | {"next_cursor": None},
+    "WebhookPage": _page(_WEBHOOK) | {"next_cursor": None, "has_more": False},
     "Secret": {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
     "Delivery": _DELIVERY,
     "DeliveryPage": _page(_DELIVERY),
