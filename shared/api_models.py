@@ -283,3 +283,92 @@ class ProgressResponse(Output):
         description="How the job ended. Null while it is active, or if the project has had no job."
     )
     job: ProgressJob | None
+
+
+WebhookEvent = Literal["job.started", "job.completed", "job.failed", "job.cancelled"]
+
+
+class WebhookResponse(Output):
+    """A URL that is told of your jobs.
+
+    A webhook is disabled if its URL responded 410, or if nothing could be delivered for five days. Send one of its
+    deliveries again to enable it.
+    """
+
+    id: UUID
+    url: str | None = Field(
+        description="Null for the one that signs what is sent to the `webhook_url` of single jobs."
+    )
+    events: tuple[WebhookEvent, ...]
+    failing_since: datetime | None = Field(
+        description="Since when nothing could be delivered. Null after a success."
+    )
+    disabled_at: datetime | None
+    disabled_reason: Literal["gone", "failing"] | None
+    created_at: datetime
+
+
+class WebhookCreated(WebhookResponse):
+    """A new webhook with its secret."""
+
+    secret: str = Field(
+        description="Signs what the webhook gets, by the Standard Webhooks convention. It is not shown again."
+    )
+
+
+class SecretResponse(Output):
+    """The new secret of a webhook. It is not shown again."""
+
+    secret: str
+
+
+class DeliveryResponse(Output):
+    """What was, or is to be, sent to a webhook. A pending one is tried again until a day after its event."""
+
+    id: UUID = Field(description="Its `webhook-id` is `msg_` and this id.")
+    webhook_id: UUID
+    job_id: UUID
+    project_id: str
+    url: str
+    type: WebhookEvent
+    payload: dict[str, Any]
+    status: Literal["pending", "delivered", "failed"]
+    attempt: int = Field(description="How often it was sent.")
+    next_attempt_at: datetime
+    status_code: int | None = Field(description="The response's status at the last attempt.")
+    error: str | None = Field(description="Why the last attempt got no response.")
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class WebhookJob(Output):
+    """The job of an event, as it was then."""
+
+    id: UUID
+    kind: JobKind
+    status: JobStatus
+    attempt: int
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class WebhookData(Output):
+    """What an event is about."""
+
+    project_id: str
+    job: WebhookJob
+
+
+class WebhookPayload(Output):
+    """The body of a webhook's request.
+
+    It is signed by the Standard Webhooks convention: verify the headers `webhook-id`, `webhook-timestamp` and
+    `webhook-signature` with one of its libraries. An event may come more than once, with the same `webhook-id`.
+    """
+
+    type: WebhookEvent
+    timestamp: datetime
+    data: WebhookData

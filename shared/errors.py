@@ -226,6 +226,40 @@ class TooManyJobs(EditAIError):
     title = "Too many active jobs"
 
 
+class WebhookNotFound(NotFound):
+    """The webhook does not exist, or belongs to another user."""
+
+    slug = "webhook-not-found"
+    title = "Webhook not found"
+    default_detail = "The webhook was not found."
+
+
+class DeliveryNotFound(NotFound):
+    """The webhook has no such delivery, or belongs to another user."""
+
+    slug = "delivery-not-found"
+    title = "Delivery not found"
+    default_detail = "The delivery was not found."
+
+
+class WebhookExists(EditAIError):
+    """The user already has a webhook without a URL."""
+
+    status = 409
+    slug = "webhook-exists"
+    title = "Webhook already exists"
+    default_detail = "You already have a webhook without a URL. Rotate its secret to get a new one."
+
+
+class TooManyWebhooks(EditAIError):
+    """The user has reached the limit of webhooks."""
+
+    status = 409
+    slug = "too-many-webhooks"
+    title = "Too many webhooks"
+    default_detail = "You already have 20 webhooks, the maximum. Delete one."
+
+
 class LimitReached(EditAIError):
     """The user has reached a limit other than that of active jobs; `limit` says which."""
 

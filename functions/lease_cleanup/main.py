@@ -28,6 +28,8 @@ from shared.serving.functions_framework import serve_functions
 from shared.serving.internal_auth import internal_only
 from shared.settings import Settings, check_settings, get_settings
 from shared.storage.factory import StorageSettings
+from shared.webhooks.sending import deliver_due
+from shared.webhooks.settings import WebhookSettings
 
 BATCH = 50
 """Rows of one call. Each has a subtransaction in Postgres, which keeps 64 of a transaction in memory."""
@@ -37,11 +39,17 @@ DROP_SECONDS = 5.0
 
 Within them a backlog is worked off as fast as the database allows."""
 
+WEBHOOK_SECONDS = 50.0
+"""How long webhooks are sent beside the other steps."""
+
 DAY_SECONDS = 24 * 3600.0
 UPLOAD_MAX_AGE_SECONDS = DAY_SECONDS
+DELIVERY_RETENTION_DAYS = 30
 
 configure_logging()
-check_settings(Settings, StorageSettings, CallerSettings, DispatchSettings, CloudTasksSettings)
+check_settings(
+    Settings, StorageSettings, CallerSettings, DispatchSettings, CloudTasksSettings, WebhookSettings
+)
 configure_telemetry("lease_cleanup")
 serve_functions()
 logger = logging.getLogger("lease_cleanup")
@@ -58,7 +66,11 @@ async def lease_cleanup(_request: Request) -> JSONResponse:
     what was done. A single row or file that could not be cleaned up is counted as `faulty` and fails no step.
     """
     started_at, counts = time.monotonic(), Counter(dict.fromkeys(COUNTS, 0))
+    # Webhooks go out beside the other steps: a slow receiver must not keep a lease from being reclaimed.
+    sending = asyncio.create_task(succeeds(send_webhooks, counts))
     failed_steps = [step.__name__ for step in STEPS if not await succeeds(step, counts)]
+    if not await sending:
+        failed_steps.append(send_webhooks.__name__)
     for action, amount in counts.items():
         actions.add(amount, {"editai.action": action})
     runs.add(1, {"editai.outcome": "incomplete" if failed_steps else "complete"})
@@ -209,13 +221,29 @@ async def drop(function: str, counts: Counter[str], count: str, max_age_seconds:
     await repeat(batch, within_seconds=DROP_SECONDS)
 
 
+async def forget_deliveries(counts: Counter[str]) -> None:
+    """Remove deliveries of webhooks that ended long ago."""
+    max_age_seconds = DELIVERY_RETENTION_DAYS * DAY_SECONDS
+    await drop("cleanup_deliveries", counts, "deliveries_removed", max_age_seconds)
+
+
+async def send_webhooks(counts: Counter[str]) -> None:
+    """Send the webhooks that are due, and what jobs ended meanwhile have added."""
+    outcomes = await deliver_due(within_seconds=WEBHOOK_SECONDS)
+    for outcome in ("delivered", "retried", "failed"):
+        counts[f"webhooks_{outcome}"] += outcomes[outcome]
+
+
 async def remove_files(counts: Counter[str]) -> None:
     """Remove files that no row refers to."""
     await remove_garbage(counts)
 
 
-STEPS = (reclaim_leases, drop_uploads, remove_jobs, expire_keys, remove_files)
+STEPS = (
+    *(reclaim_leases, drop_uploads, remove_jobs, expire_keys, forget_deliveries, remove_files),
+)
 COUNTS = (
     *("requeued", "failed", "released", "faulty", "dispatched"),
     *("uploads_dropped", "jobs_removed", "keys_expired", "files_removed"),
+    *("deliveries_removed", "webhooks_delivered", "webhooks_retried", "webhooks_failed"),
 )

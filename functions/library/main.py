@@ -18,10 +18,17 @@ from shared.observability.telemetry import configure_telemetry
 from shared.serving.functions_framework import serve_functions
 from shared.settings import Settings, check_settings
 from shared.storage.factory import StorageSettings
+from shared.webhooks.settings import WebhookSettings
 
 configure_logging()
 check_settings(
-    Settings, StorageSettings, LibrarySettings, AuthSettings, DispatchSettings, CloudTasksSettings
+    Settings,
+    StorageSettings,
+    LibrarySettings,
+    AuthSettings,
+    DispatchSettings,
+    CloudTasksSettings,
+    WebhookSettings,
 )
 configure_telemetry("library")
 serve_functions(LibraryProtocol)

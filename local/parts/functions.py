@@ -73,6 +73,7 @@ class Project:
             "PUBLIC_URL": self.library_url,
             "STORAGE_DIRECTORY": str(self.storage_directory),
             "RESUMABLE_UPLOAD_URL": f"{self.supabase_url}/storage/v1/upload/resumable/sign",
+            "WEBHOOKS_TO_LOOPBACK": "true",
             "CORS_ALLOWED_ORIGINS": json.dumps(PAGES_OF_THIS_MACHINE),
             **self.overrides,
         }

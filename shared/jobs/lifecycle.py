@@ -88,6 +88,7 @@ class JobRequest(Record):
     source_ids: tuple[UUID, ...] = ()
     idempotency_key: str | None = None
     request_hash: str | None = None
+    webhook_url: str | None = None
 
 
 def _other_than(outcome: StartOutcome) -> AfterValidator:

@@ -25,6 +25,7 @@ from shared.running.attempt import run_job
 from shared.running.recipes import AnyRecipes
 from shared.serving.ending import is_ending, keep_until_done
 from shared.settings import get_settings, read_settings
+from shared.webhooks.sending import deliver_now, deliver_soon
 
 logger = logging.getLogger(__name__)
 
@@ -127,12 +128,14 @@ async def _run_next(job_id: UUID | None, recipes: AnyRecipes, claimed: asyncio.E
         logger.info("the job is not run: %s", claim.outcome, extra={"outcome": claim.outcome})
         return claim.outcome
     claimed.set()
+    deliver_soon(claim.job.id)
     ids = _ids(claim)
     attributes = {f"editai.{name}": ids[name] for name in ids if name != "project_id"}
     try:
         with log_fields(**ids), span("job", SpanKind.CONSUMER, attributes=attributes) as job_span:
             outcome = await run_job(claim, recipes, attempt_seconds=settings.attempt_seconds)
             job_span.set_attribute("editai.outcome", outcome)
+            await deliver_now(claim.job.id)
             return outcome
     finally:
         await flush()

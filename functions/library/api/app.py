@@ -18,6 +18,7 @@ from api.routes import (
     render,
     segments,
     sources,
+    webhooks,
 )
 from api.routes.fast_path import NoSuchPath, fast_path_routes
 from api.routes.files import files_router, local_storage
@@ -66,6 +67,7 @@ def create_app() -> FastAPI:
         exports,
         presets,
         ops,
+        webhooks,
     ):
         app.include_router(module.router, prefix=BASE_PATH)
     if storage := local_storage():

@@ -1,14 +1,16 @@
 """The request bodies; response bodies are in shared.api_models. Times are UTC, durations seconds, sizes bytes."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.webhook_member import WebhookUrl, WithWebhookUrl
 from shared import names
 from shared.job_params.json_types import Flag
 from shared.job_params.raw_clips import RawClipsOptions
+from shared.job_params.segments import SegmentsParams
 from shared.names import NAME_LENGTH
 
 PROJECT_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -21,6 +23,8 @@ PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
 SOURCE_ID = "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"
 CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
 EXPORT_ID = "e2d4c6b8-90a1-4c3e-8f57-1b2a3c4d5e6f"
+WEBHOOK_ID = "7f1d2c3b-4a59-4e68-8d07-1c2b3a4d5e6f"
+DELIVERY_ID = "0f6e1a52-7b3c-4d28-9e41-5a6b7c8d9e0f"
 """Examples, for parameters; openapi/examples.py has those of bodies."""
 
 Name = Annotated[
@@ -84,7 +88,43 @@ class ClipUpdate(Input):
     is_selected: Flag | None = None
 
 
-class GenerateFromSource(RawClipsOptions):
+class GenerateFromSource(RawClipsOptions, WithWebhookUrl):
     """Raw clips from a stored source."""
 
     source_id: UUID
+
+
+class GenerateOptions(RawClipsOptions, WithWebhookUrl):
+    """The fields of an upload's form, besides the video."""
+
+
+class GenerateFromSegments(SegmentsParams, WithWebhookUrl):
+    """The segments, and how to make clips from them.
+
+    `sequential` plays the segments in the given order. The variants start at different segments and wrap around.
+    `random` plays them in an order drawn for each variant.
+    `weighted` plays longer segments before shorter ones. Variant 1 has the longest segments. The other variants draw
+    theirs: a segment twice as long is twice as likely to be drawn next.
+
+    A variant ends when `target_duration` is reached; its last segment is shortened to fit. If all segments together are
+    shorter, a variant plays them all, and weighted variants are identical. The same `seed` selects the same segments.
+    """
+
+
+WebhookEvent = Literal["job.started", "job.completed", "job.failed", "job.cancelled"]
+
+
+class WebhookCreate(Input):
+    """A URL that is told of your jobs."""
+
+    url: WebhookUrl | None = Field(
+        default=None,
+        description="Null: the webhook that signs what is sent to the `webhook_url` of single jobs. "
+        "You have at most one.",
+    )
+    events: tuple[WebhookEvent, ...] = Field(
+        default=("job.completed", "job.failed", "job.cancelled"),
+        min_length=1,
+        max_length=4,
+        description="What it is told. `job.started` is sent when a worker first takes a job.",
+    )

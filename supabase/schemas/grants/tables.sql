@@ -4,6 +4,7 @@ revoke all on
   public.editai_projects, public.editai_sources, public.editai_jobs, public.editai_clips, public.editai_export_presets,
   public.editai_exports, public.editai_locks, public.editai_generation_progress, public.editai_storage_garbage,
   public.editai_job_events, public.editai_cleanup_runs, public.editai_drains, public.editai_rates,
+  public.editai_webhooks, public.editai_webhook_deliveries,
   public.editai_ops_jobs, public.editai_ops_leases, public.editai_ops_queue, public.editai_ops_cleanup
   from public, anon, authenticated, service_role;
 revoke all on sequence
@@ -30,6 +31,7 @@ grant select, insert, update, delete on
 grant select, insert, delete on public.editai_exports to service_role;
 grant select, insert, delete on public.editai_storage_garbage to service_role;
 grant select, insert, update on public.editai_rates to service_role;
+grant select, insert, update, delete on public.editai_webhooks, public.editai_webhook_deliveries to service_role;
 grant select on public.editai_export_presets to service_role;
 -- Nothing changes what has happened to a job; its rows are deleted with it.
 grant select, insert on public.editai_job_events to service_role;

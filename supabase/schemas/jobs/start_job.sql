@@ -32,7 +32,8 @@ create function public.editai_start_job(
   p_idempotency_key text default null,
   p_request_hash text default null,
   p_max_active_jobs integer default null,
-  p_max_starts_per_minute integer default null
+  p_max_starts_per_minute integer default null,
+  p_webhook_url text default null
 ) returns public.editai_job_start
 language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
 declare
@@ -112,7 +113,7 @@ begin
      where p_kind = 'final_render' and c.id = (p_params ->> 'clip_id')::uuid)));
   insert into public.editai_jobs (
     id, project_id, kind, params, first_variant_number, max_attempts, deadline_at, idempotency_key, request_hash,
-    dispatch_due_at, cost_seconds, turn_at)
+    dispatch_due_at, cost_seconds, turn_at, webhook_url)
   values (
     p_job_id, p_project_id, p_kind, p_params,
     (select coalesce(max(c.variant_number), 0) + 1 from public.editai_clips c where c.project_id = p_project_id),
@@ -125,7 +126,8 @@ begin
       join public.editai_projects p on p.owner_id = own.owner_id and p.status in ('generating', 'rendering')
       join public.editai_jobs j on j.project_id = p.id and j.status in ('queued', 'running')
       where own.id = p_project_id
-    )) + make_interval(secs => v_cost_seconds))
+    )) + make_interval(secs => v_cost_seconds),
+    p_webhook_url)
   returning * into job;
   perform public.editai_begin_progress(p_project_id, 'Queued', lease.fencing_token);
   update public.editai_projects p set

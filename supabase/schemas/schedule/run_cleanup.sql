@@ -87,6 +87,12 @@ begin
     raise warning 'cleanup of idempotency keys failed: %', sqlerrm;
     v_failed := v_failed || 'expire_keys'::text;
   end;
+  begin
+    perform public.editai_cleanup_deliveries(50, 86400 * 30);
+  exception when others then
+    raise warning 'cleanup of deliveries failed: %', sqlerrm;
+    v_failed := v_failed || 'forget_deliveries'::text;
+  end;
   perform public.editai_record_cleanup(
     'pg_cron', extract(epoch from public.editai_clock() - v_started_at)::double precision, v_failed, '{}');
 end

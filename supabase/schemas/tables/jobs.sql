@@ -43,6 +43,9 @@ create table public.editai_jobs (
   turn_at timestamptz,
   -- How often it was queued to be dispatched. One that is dispatched again and again, and never claimed, has no worker.
   dispatches integer not null default 1,
+  -- A URL that is told of this job's end, besides the owner's webhooks.
+  webhook_url text
+    constraint editai_jobs_webhook_url_has_a_length check (pg_catalog.char_length(webhook_url) between 1 and 2000),
   constraint editai_jobs_attempts_stay_in_bounds check (max_attempts > 0 and attempt between 0 and max_attempts),
   constraint editai_jobs_end_has_a_time check ((status in ('queued', 'running')) = (finished_at is null)),
   constraint editai_jobs_key_has_a_hash check ((idempotency_key is null) = (request_hash is null))

@@ -14,6 +14,7 @@ from psycopg import sql
 from local.parts.functions import LIBRARY_BASE_PATH
 from tests.api.openapi.reading import Operation, operations
 from tests.api.resources.test_clips import add_export, make_clips
+from tests.support.database import Connection
 from tests.support.library_client import Api, Traces
 
 JSON = "application/json"
@@ -22,6 +23,8 @@ MISSING: Mapping[str, str] = {
     "clip_id": str(uuid4()),
     "source_id": str(uuid4()),
     "export_id": str(uuid4()),
+    "webhook_id": str(uuid4()),
+    "delivery_id": str(uuid4()),
 }
 """Every kind of id there is. An operation with another kind has no entry here and fails."""
 
@@ -62,8 +65,23 @@ async def library_of_a_user(api: Api, project: str, traces: Traces) -> Library:
         "clip_id": str(clip.id),
         "source_id": source_id,
         "export_id": str(add_export(traces.admin, clip)),
+        **_webhook_of(project, traces.admin),
     }
     return Library(operations=list(operations(document)), owned=owned, traces=traces)
+
+
+def _webhook_of(project: str, admin: Connection) -> dict[str, str]:
+    """A webhook of the project's owner, with a delivery."""
+    row = admin.execute(
+        "with webhook as (insert into editai_webhooks (owner_id, url, events)"
+        " select owner_id, 'http://127.0.0.1:9/', '{}' from editai_projects where id = %(id)s returning id)"
+        " insert into editai_webhook_deliveries (webhook_id, project_id, job_id, url, type, payload)"
+        " select id, %(id)s, gen_random_uuid(), 'http://127.0.0.1:9/', 'job.failed',"
+        " '{}' from webhook returning webhook_id, id",
+        {"id": project},
+    ).fetchone()
+    assert row is not None
+    return {"webhook_id": str(row["webhook_id"]), "delivery_id": str(row["id"])}
 
 
 def ids_in(operation: Operation) -> set[str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.models import (
     ClipUpdate,
+    GenerateFromSegments,
     GenerateFromSource,
     ProjectCreate,
     ProjectUpdate,
@@ -18,7 +19,6 @@ from api.models import (
 from api.routes.render import RenderRequest
 from shared import names
 from shared.job_params.json_types import parse_number
-from shared.job_params.segments import SegmentsParams
 from tests.api.openapi.reading import faults
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n"
@@ -32,7 +32,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
         "target_duration": 30,
         "seed": 7,
     },
-    SegmentsParams: {
+    GenerateFromSegments: {
         "segments": [{"source_id": str(uuid4()), "start": 0, "end": 2.5}],
         "selection_mode": "random",
         "target_duration": 2,

@@ -38,6 +38,8 @@ RIGHTS: Mapping[str, Mapping[str, set[str]]] = {
     "ops_queue": {"service_role": READ},
     "ops_cleanup": {"service_role": READ},
     "rates": {"service_role": {"select", "insert", "update"}},
+    "webhooks": {"service_role": set(ACTIONS)},
+    "webhook_deliveries": {"service_role": set(ACTIONS)},
 }
 """Nothing for anon. A stranger has the same right as the owner, and sees no row. The service role has what the SQL
 functions need of it."""
@@ -63,6 +65,8 @@ CALLED_BY_THE_SERVICE = {
     "source_removal_times", "start_job", "supersede_jobs",
     "job_cost", "next_job",
     "begin_confirm", "bucket_rate", "current_rate", "lock_owner", "take_rate",
+    "claim_delivery", "cleanup_deliveries", "create_webhook", "delete_webhook", "list_deliveries", "list_webhooks",
+    "queue_deliveries", "record_delivery", "redeliver", "rotate_webhook_secret",
     "ttl", "update_clip", "update_project",
 }  # fmt: skip
 CALLED_BY_MIGRATIONS = {"restrict_functions", "schedule_cleanup"}
@@ -104,6 +108,14 @@ def filled(sql: SqlClient, lease: Lease, admin: Connection, rows: Rows) -> None:
     sql.record_cleanup()
     sql.drain("worker elsewhere")
     sql.one("take_rate", owner_id=OWNER, action="start", per_minute=1)
+    admin.execute(
+        "insert into editai_webhooks (owner_id, events) select owner_id, '{}' from editai_projects"
+    )
+    admin.execute(
+        "insert into editai_webhook_deliveries (webhook_id, project_id, job_id, url, type, payload)"
+        " select w.id, j.project_id, j.id, 'https://app.example/', 'job.completed', '{}'"
+        " from editai_webhooks w, editai_jobs j"
+    )
     assert all(rows(table) for table in RIGHTS)
 
 

@@ -131,6 +131,23 @@ def test_realtime_publishes_progress_and_nothing_else(admin: Connection) -> None
     assert rows == [{"tablename": "editai_generation_progress"}]
 
 
+def test_realtime_publishes_every_row_and_column_of_progress(admin: Connection) -> None:
+    """What a listener gets is then for row level security, which lets it read its own projects alone."""
+    row = admin.execute(
+        "select p.attnames, p.rowfilter, c.relrowsecurity from pg_publication_tables p"
+        " join pg_class c on c.oid = 'public.editai_generation_progress'::regclass"
+        " where p.pubname = 'supabase_realtime'"
+    ).fetchone()
+    assert row == {
+        "attnames": [
+            *("project_id", "percentage", "current_step", "estimated_remaining", "updated_at"),
+            *("fencing_token", "checkpoint_percentage", "changed_at"),
+        ],
+        "rowfilter": None,
+        "relrowsecurity": True,
+    }
+
+
 def test_realtime_publishes_only_the_key_of_a_deleted_row(admin: Connection) -> None:
     """Deletions reach every signed-in listener: row level security does not hold them back."""
     rows = admin.execute(
@@ -204,6 +221,9 @@ NOT_A_CLIENTS_BUSINESS = {
     "has_too_many_jobs", "fail_exhausted_job", "requeue_job", "reclaim_lease", "schema_version",
     "note_job_event", "job_cost", "is_name", "lock_owner", "take_rate", "bucket_rate", "current_rate",
     "forget_key_progress", "forget_progress", "resume_progress", *RETIRED,
+    # tested where they are used, in tests/api/webhooks
+    "claim_delivery", "cleanup_deliveries", "create_webhook", "delete_webhook", "list_deliveries", "list_webhooks",
+    "queue_deliveries", "record_delivery", "redeliver", "rotate_webhook_secret",
 }  # fmt: skip
 
 

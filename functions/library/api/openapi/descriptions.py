@@ -44,6 +44,11 @@ TAGS: list[dict[str, Any]] = [
         "downloaded from signed URLs that expire.",
     },
     {
+        "name": "webhooks",
+        "description": "URLs that are told of your jobs. Requests are signed by the Standard Webhooks convention, and "
+        "sent at least once.",
+    },
+    {
         "name": "files",
         "description": "The targets of signed URLs when the server stores files in a local directory. "
         "A signed URL needs no token; use it unchanged.",

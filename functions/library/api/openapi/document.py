@@ -7,13 +7,13 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.http.problems import InvalidPart, Problem
-from api.models import GenerateFromSource
+from api.models import GenerateFromSource, GenerateOptions
 from api.openapi.generated_clients import PREFIX, fit_for_clients, operations
 from api.openapi.problem_schemas import REFERENCE, problem_components
 from api.openapi.responses import BINARY, problems
+from api.openapi.webhooks import document_webhooks
 from api.settings import get_library_settings
 from shared.errors import MethodNotAllowed, NotFound
-from shared.job_params.raw_clips import RawClipsOptions
 from shared.media.containers import supported_titles
 
 JSON = "application/json"
@@ -29,6 +29,7 @@ def operation_id(route: APIRoute) -> str:
 
 def document(app: FastAPI, *, base_path: str) -> None:
     """Make an application build this document on first use."""
+    document_webhooks(app)
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -49,6 +50,7 @@ def _build(app: FastAPI, base_path: str) -> dict[str, Any]:
         tags=TAGS,
         servers=[{"url": get_library_settings().public_url.removesuffix(base_path)}],
         routes=app.routes,
+        webhooks=app.webhooks.routes,
     )
     _add_components(schema.setdefault("components", {}))
     for operation in operations(schema):
@@ -115,7 +117,7 @@ def _add_examples(operation: dict[str, Any]) -> None:
 
 def _upload_form() -> dict[str, Any]:
     """The schema of the upload form: the options and the file."""
-    form = RawClipsOptions.model_json_schema()
+    form = GenerateOptions.model_json_schema()
     video = {
         **BINARY,
         "contentMediaType": "application/octet-stream",

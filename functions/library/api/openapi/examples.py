@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.models import CLIP_ID, EXPORT_ID, PROJECT_ID, SOURCE_ID
+from api.models import CLIP_ID, DELIVERY_ID, EXPORT_ID, PROJECT_ID, SOURCE_ID, WEBHOOK_ID
 
 _USER = "7c0f2f9a-3a55-4b8e-9a43-0a6d8c9b1e77"
 _JOB_ID = "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34"
@@ -147,6 +147,50 @@ def _page(item: dict[str, Any]) -> dict[str, Any]:
     return {"items": [item], "next_cursor": _CURSOR}
 
 
+_WEBHOOK: dict[str, Any] = {
+    "id": WEBHOOK_ID,
+    "url": "https://app.example/hooks/editai",
+    "events": ["job.completed", "job.failed", "job.cancelled"],
+    "failing_since": None,
+    "disabled_at": None,
+    "disabled_reason": None,
+    "created_at": _CREATED_AT,
+}
+_PAYLOAD: dict[str, Any] = {
+    "type": "job.completed",
+    "timestamp": _UPDATED_AT,
+    "data": {
+        "project_id": PROJECT_ID,
+        "job": {
+            "id": _JOB_ID,
+            "kind": "raw_clips",
+            "status": "completed",
+            "attempt": 1,
+            "result": {},
+            "error": None,
+            "created_at": _CREATED_AT,
+            "started_at": _CREATED_AT,
+            "finished_at": _UPDATED_AT,
+        },
+    },
+}
+_DELIVERY: dict[str, Any] = {
+    "id": DELIVERY_ID,
+    "webhook_id": WEBHOOK_ID,
+    "job_id": _JOB_ID,
+    "project_id": PROJECT_ID,
+    "url": "https://app.example/hooks/editai",
+    "type": "job.completed",
+    "payload": _PAYLOAD,
+    "status": "delivered",
+    "attempt": 1,
+    "next_attempt_at": _UPDATED_AT,
+    "status_code": 204,
+    "error": None,
+    "created_at": _UPDATED_AT,
+    "finished_at": _UPDATED_AT,
+}
+
 EXAMPLES: dict[str, Any] = {
     "ProjectCreate": {"name": "Summer campaign"},
     "ProjectUpdate": {"name": "Autumn campaign"},
@@ -159,7 +203,7 @@ EXAMPLES: dict[str, Any] = {
         "audio_track": 1,
     },
     "GenerateFromUpload": {"video": "(the file)", "variant_count": 3, "target_duration": 30},
-    "SegmentsParams": {
+    "GenerateFromSegments": {
         "segments": [
             {"source_id": SOURCE_ID, "start": 3.5, "end": 9.25},
             {"source_id": SOURCE_ID, "start": 41.0, "end": 52.0, "audio_track": 1},
@@ -225,6 +269,14 @@ EXAMPLES: dict[str, Any] = {
             "error": None,
         },
     },
+    "WebhookCreate": {"url": "https://app.example/hooks/editai"},
+    "WebhookCreated": _WEBHOOK | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
+    "Webhook": _WEBHOOK,
+    "WebhookPage": _page(_WEBHOOK) | {"next_cursor": None},
+    "Secret": {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
+    "Delivery": _DELIVERY,
+    "DeliveryPage": _page(_DELIVERY),
+    "WebhookPayload": _PAYLOAD,
     "Health": {"status": "ok"},
     "Readiness": {"status": "ready"},
 }

@@ -37,7 +37,7 @@ def fit_for_clients(document: dict[str, Any]) -> None:
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every operation of a document."""
-    for path in document["paths"].values():
+    for path in (*document["paths"].values(), *document.get("webhooks", {}).values()):
         yield from path.values()
 
 

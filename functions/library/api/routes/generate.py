@@ -26,7 +26,7 @@ from api.http.security import (
     too_large,
 )
 from api.job_start.starter import JobStarter, StartsJob
-from api.models import GenerateFromSource
+from api.models import GenerateFromSource, GenerateOptions
 from api.openapi.responses import BODY, accepted_headers, job_problems
 from api.routes.projects import ProjectId, owner
 from api.routes.sources import refuse_unconfirmed
@@ -129,6 +129,7 @@ async def _from_source(request: Request, project_id: str, starter: JobStarter) -
         kind=KIND,
         params=RawClipsParams.of(options, options.source_id, job_id).model_dump(mode="json"),
         source_ids=(options.source_id,),
+        webhook_url=options.webhook_url,
         idempotency_key=starter.idempotency_key,
         request_hash=starter.request_hash(kind=KIND, **options.model_dump()),
     )
@@ -145,7 +146,7 @@ async def _from_upload(request: Request, project_id: str, starter: JobStarter) -
         form = await receive_form(
             request,
             staged,
-            options=RawClipsOptions,
+            options=GenerateOptions,
             max_bytes=get_library_settings().max_upload_bytes,
         )
         path = f"{project_id}/sources/{source_id}{video_extension(form.file_name)}"
@@ -183,7 +184,7 @@ def _refuse_track(options: RawClipsOptions, tracks: Sequence[AudioTrack] | None)
 
 
 async def _start_with_file(
-    project_id: str, form: Form[RawClipsOptions], source: dict[str, Any], starter: JobStarter
+    project_id: str, form: Form[GenerateOptions], source: dict[str, Any], starter: JobStarter
 ) -> Job:
     """Start the job, and delete its file if the job did not start.
 
@@ -196,6 +197,7 @@ async def _start_with_file(
         kind=KIND,
         params=RawClipsParams.of(form.options, UUID(source["id"]), job_id).model_dump(mode="json"),
         source=source,
+        webhook_url=form.options.webhook_url,
         idempotency_key=starter.idempotency_key,
         request_hash=starter.request_hash(
             kind=KIND, video=form.digest, **form.options.model_dump()

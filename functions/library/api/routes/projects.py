@@ -29,6 +29,7 @@ from shared.jobs.lifecycle import cancel_job
 from shared.jobs.limits import limit_reached
 from shared.jobs.records import Job, Lease, ListedRow, Possibly, Project, Record
 from shared.jobs.start_refusals import busy
+from shared.webhooks.sending import deliver_soon
 
 UNIQUE_VIOLATION = "23505"
 
@@ -204,5 +205,7 @@ async def cancel(project_id: ProjectId, caller: CurrentCaller) -> CancellationRe
     cancelled = await cancel_job(project_id, caller.owner_id)
     if cancelled.outcome == "project_not_found":
         raise ProjectNotFound
+    if cancelled.job:
+        deliver_soon(cancelled.job.id)
     job = cancelled.job and JobResponse.model_validate(cancelled.job)
     return CancellationResponse(outcome=cancelled.outcome, job=job)

@@ -11,6 +11,7 @@ from api.http.security import AuthenticatedRoute, bearer
 from api.job_start.starter import JobStarter, StartsJob
 from api.openapi.responses import BODY, accepted_headers, job_problems
 from api.routes.clips import ClipId, get_clip
+from api.webhook_member import MEMBER, WithWebhookUrl
 from shared.api_models import JobAccepted
 from shared.database.client import read
 from shared.errors import ClipNotFound, IdempotencyKeyReused
@@ -23,7 +24,7 @@ KIND = "final_render"
 router = APIRouter(prefix="/clips", route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
-class RenderRequest(RenderOptions):
+class RenderRequest(RenderOptions, WithWebhookUrl):
     """The export preset and the options of a final render."""
 
     preset: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$")]
@@ -59,12 +60,13 @@ async def _preset(name: str) -> ExportPreset:
 def _request(
     clip: Clip, preset: ExportPreset, body: RenderRequest, starter: JobStarter
 ) -> JobRequest:
-    options = RenderOptions.model_validate(body.model_dump(exclude={"preset"}))
+    options = RenderOptions.model_validate(body.model_dump(exclude={"preset", MEMBER}))
     return JobRequest(
         project_id=clip.project_id,
         owner_id=starter.caller.owner_id,
         kind=KIND,
         params=RenderParams.of(clip, preset, options).model_dump(mode="json"),
+        webhook_url=body.webhook_url,
         idempotency_key=starter.idempotency_key,
         request_hash=starter.request_hash(
             kind=KIND, clip_id=clip.id, **body.model_dump(mode="json")

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Response
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, bearer
 from api.job_start.starter import JobStarter, StartsJob
+from api.models import GenerateFromSegments
 from api.openapi.responses import BODY, accepted_headers, job_problems
 from api.routes.projects import ProjectId
+from api.webhook_member import MEMBER
 from shared.api_models import JobAccepted
 from shared.database.client import read
 from shared.errors import IdempotencyKeyReused, ProjectNotFound, SourceNotFound
@@ -33,7 +35,7 @@ router = APIRouter(
     },
 )
 async def generate_from_segments(
-    project_id: ProjectId, body: SegmentsParams, starter: StartsJob
+    project_id: ProjectId, body: GenerateFromSegments, starter: StartsJob
 ) -> Response:
     """Make clips from chosen segments. An invalid segment gets 422; `errors` names it by its index."""
     await starter.check(project_id)
@@ -51,14 +53,15 @@ async def _refuse_invalid_segments(project_id: str, params: SegmentsParams) -> N
         )
 
 
-def _request(project_id: str, params: SegmentsParams, starter: JobStarter) -> JobRequest:
+def _request(project_id: str, params: GenerateFromSegments, starter: JobStarter) -> JobRequest:
     # Hash only what the client sent: a drawn seed would give every retry a different hash.
     sent_params = params.model_dump(mode="json", exclude_unset=True)
     return JobRequest(
         project_id=project_id,
         owner_id=starter.caller.owner_id,
         kind=KIND,
-        params=params.model_dump(mode="json"),
+        params=params.model_dump(mode="json", exclude={MEMBER}),
+        webhook_url=params.webhook_url,
         source_ids=tuple({segment.source_id for segment in params.segments}),
         idempotency_key=starter.idempotency_key,
         request_hash=starter.request_hash(kind=KIND, **sent_params),

@@ -1,0 +1,1 @@
+"""Webhooks: which URLs may be called, and how deliveries are signed and sent."""
