@@ -83,6 +83,13 @@ READS: Mapping[str, LiteralString] = {
     "list an owner's clips": "select * from editai_list_clips(%(owner)s, 21)",
     "list a project's clips": "select * from editai_list_clips(%(owner)s, 21, %(project)s)",
     "read a clip": "select * from editai_list_clips(%(owner)s, 1, null, %(clip)s)",
+    "list an owner's jobs": "select * from editai_list_jobs(%(owner)s, 21)",
+    "list an owner's failed jobs": (
+        "select * from editai_list_jobs(%(owner)s, 21, p_status => 'failed', p_kind => 'raw_clips')"
+    ),
+    "list a project's jobs": "select * from editai_list_jobs(%(owner)s, 21, %(project)s)",
+    "list all jobs": "select * from editai_list_jobs(null, 21)",
+    "read a job": "select * from editai_list_jobs(%(owner)s, 1, p_job_id => %(job)s)",
     "list projects": "select * from editai_list_projects(%(owner)s, 21)",
     "list sources": "select * from editai_list_sources(%(project)s, %(owner)s, 21)",
     "list exports": "select * from editai_list_exports(%(clip)s, %(owner)s, 21)",

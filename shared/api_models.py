@@ -4,14 +4,14 @@ Times are UTC, durations seconds, sizes bytes.
 """
 
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
 
 from shared.jobs.records import (
     AudioTrack,
-    ExportPreset,
+    Fit,
     JobKind,
     JobOutcome,
     JobStatus,
@@ -171,11 +171,29 @@ class Page(Output, Generic[Item]):
         description="Send it as `cursor` to get the next page; null on the last page."
     )
 
+    @computed_field(description="Whether there is a next page.")
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a next page."""
+        return self.next_cursor is not None
 
-class Presets(Output):
-    """All export presets."""
 
-    items: tuple[ExportPreset, ...]
+class ExportPresetResponse(Output):
+    """An export preset: what a final render can be made for, with its frame size, frame rate and encoding limits."""
+
+    name: str
+    label: str
+    width: int
+    height: int
+    frame_rate: int
+    crf: int
+    max_video_bitrate_kbps: int
+    audio_bitrate_kbps: int
+    fits: tuple[Fit, ...] = Field(
+        default=get_args(Fit),
+        description="What a render can do with a clip of another shape: `crop` cuts it off, `pad` adds black "
+        "bars, `blur` fills the rest with a blurred copy.",
+    )
 
 
 class JobFacts(Output):
@@ -208,9 +226,10 @@ class StartedJob(JobFacts):
 
 
 class JobAccepted(Output):
-    """The job is queued. Read its progress at `progress_url`."""
+    """The job is queued. Read its progress at `progress_url`, and the job itself, also later, at `job_url`."""
 
     job: StartedJob
+    job_url: str
     progress_url: str
 
 

@@ -97,6 +97,14 @@ class ProjectNotFound(NotFound):
     default_detail = "The project was not found."
 
 
+class JobNotFound(NotFound):
+    """There is no such job, or it is another user's."""
+
+    slug = "job-not-found"
+    title = "Job not found"
+    default_detail = "The job was not found. A job is removed some time after its end."
+
+
 class ClipNotFound(NotFound):
     """The clip does not exist, or belongs to another user."""
 

@@ -21,12 +21,11 @@ from pydantic import (
 
 from shared.job_params.caption_file import MAX_CHARACTERS, Cue, parse_captions
 from shared.job_params.json_types import Integer, Number
-from shared.jobs.records import Clip, ExportPreset
+from shared.jobs.records import Clip, ExportPreset, Fit
 
 MAX_REPORTED = 100
 """Of the characters that no font has, how many an export lists."""
 
-Fit = Literal["crop", "pad", "blur"]
 Position = Literal["top", "middle", "bottom"]
 
 

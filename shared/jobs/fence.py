@@ -7,7 +7,9 @@ from pydantic import TypeAdapter
 from shared.errors import LeaseLost
 from shared.jobs.records import Lease, Record
 
-WriteOutcome = Literal["held", "recorded", "returned", "finished", "cleared", "lost", "cancelled"]
+WriteOutcome = Literal[
+    "held", "recorded", "returned", "finished", "cleared", "abandoned", "lost", "cancelled"
+]
 """How a write that presents a lease ended. After `lost` and `cancelled` nothing was written."""
 
 WRITE_OUTCOME: TypeAdapter[WriteOutcome] = TypeAdapter(WriteOutcome)

@@ -13,6 +13,9 @@ KIND_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 JobKind = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
 JobStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 JobOutcome = Literal["completed", "failed", "cancelled"]
+Fit = Literal["crop", "pad", "blur"]
+"""What a final render does with a clip of another shape than its preset's."""
+
 ProjectStatus = Literal["created", "generating", "rendering", "ready_for_triage", "failed"]
 
 

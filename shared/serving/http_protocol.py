@@ -129,7 +129,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Stop at a request that does not say for which host it is, once and in a valid form (RFC 9112, 3.2)."""
         hosts = [value for name, value in self.headers if name == b"host"]
         is_valid = len(hosts) == 1 and _HOST.fullmatch(hosts[0])
-        if not is_valid and (hosts or self.parser.get_http_version() != "1.0"):
+        may_lack_one = self.parser is not None and self.parser.get_http_version() == "1.0"
+        if not is_valid and (hosts or not may_lack_one):
             raise ValueError  # The parser stops and calls send_400_response.
 
     def _close_after_response(self) -> None:

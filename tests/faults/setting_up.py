@@ -14,7 +14,6 @@ import psycopg
 from local.parts.functions import LIBRARY_BASE_PATH
 from local.programs import CHECKOUT
 from shared.database.client import close_supabase
-from shared.settings import get_settings
 from tests.faults.evidence.entries import AuditReader
 from tests.faults.evidence.history import History, HistoryReader
 from tests.faults.injection.injector import Injector
@@ -25,6 +24,7 @@ from tests.faults.rules.responses import Responses
 from tests.faults.runner import Plan, Run
 from tests.faults.stack.layout import DISPATCH_TTL_SECONDS, LEASE_TTL_SECONDS
 from tests.faults.stack.stack import FaultStack
+from tests.support.settings import forget_settings
 
 AUDIT = CHECKOUT / "tests" / "faults" / "evidence" / "audit.sql"
 
@@ -81,7 +81,7 @@ async def _up(stack: FaultStack) -> AsyncGenerator[httpx.AsyncClient]:
     try:
         await stack.start(AUDIT.read_text())
         os.environ.update(stack.project.environment())
-        get_settings.cache_clear()
+        forget_settings()
         headers = {"Authorization": f"Bearer {stack.gateway.service_role_key}"}
         url = stack.url("library") + LIBRARY_BASE_PATH
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as library:

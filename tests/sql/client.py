@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from shared.jobs.fence import fencing_params
 from shared.jobs.lifecycle import JobCancel, JobClaim, JobStart
 from shared.jobs.progress import GenerationProgress
-from shared.jobs.records import Clip, Export, Lease, Project, Source
+from shared.jobs.records import Clip, Export, Job, Lease, Project, Source
 from tests.sql.values import (
     DISPATCH_TTL,
     SOURCE_FACTS,
@@ -381,6 +381,12 @@ class SqlClient:
     ) -> list[Clip]:
         rows = self.call("list_clips", owner_id=owner_id, limit=limit, **filters)
         return [Clip.model_validate(row) for row in rows]
+
+    def list_jobs(
+        self, *, owner_id: UUID | None = None, limit: int = 100, **filters: Any
+    ) -> list[Job]:
+        rows = self.call("list_jobs", owner_id=owner_id, limit=limit, **filters)
+        return [Job.model_validate(row) for row in rows]
 
     def list_exports(
         self, clip_id: UUID, *, owner_id: UUID | None = None, limit: int = 100, **after: Any

@@ -15,6 +15,7 @@ async def test_the_floor_takes_the_load(fresh_state: Backend) -> None:
         supabase_url=project.supabase_url,
         postgrest_url=project.supabase_url,
         db_url="",
+        admin_password="",
         service_role_key=project.service_role_key,
         jwt_secret=project.jwt_secret,
         jwt_issuer=project.jwt_issuer,

@@ -231,6 +231,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/library/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your jobs, newest first: of all projects or of one, by status and kind
+         * @description List your jobs, newest first: of all projects or of one, by status and kind. With the service key, of every user.
+         *
+         *     A job is removed some time after its end, by default after 90 days.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a job: its status, attempts, and its result or error
+         * @description Read a job: its status, attempts, and its result or error.
+         */
+        get: operations["read_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/library/clips": {
         parameters: {
             query?: never;
@@ -347,8 +389,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List all export presets, by name
-         * @description List all export presets, by name.
+         * List all export presets, by name: what a final render can be made for
+         * @description List all export presets, by name: what a final render can be made for. They are always one page.
          */
         get: operations["list_export_presets"];
         put?: never;
@@ -387,8 +429,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check that the service is ready: the database responds, and its schema is as new as the code
-         * @description Check that the service is ready: the database responds, and its schema is as new as the code.
+         * Check that the service is ready: the database responds, its schema is as new as the code, and storage works
+         * @description Check that the service is ready: the database responds, its schema is as new as the code, and storage works.
+         *
+         *     The type of a 503 tells which of them is not. Storage is checked at most every five seconds.
          */
         get: operations["readiness"];
         put?: never;
@@ -399,8 +443,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/library/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all your webhooks, newest first
+         * @description List all your webhooks, newest first. Their secrets are not shown.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Register a URL that is told of your jobs
+         * @description Register a URL that is told of your jobs. The response has its secret, which is not shown again.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook with its deliveries
+         * @description Delete a webhook with its deliveries. What is pending is not sent any more.
+         */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/webhooks/{webhook_id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description Give a webhook a new secret. For a day, what it gets is signed with the old one, too.
+         */
+        post: operations["rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was and is to be sent to a webhook, newest first
+         * @description List what was and is to be sent to a webhook, newest first. Ended deliveries are kept for 30 days.
+         */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again, now and for another day
+         * @description Send a delivery again, now and for another day. This also enables a webhook that was disabled.
+         */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job has started or ended
+         * @description A job has started or ended.
+         *
+         *     Respond 2xx within 10 s. Any other response, and a redirect, is a failure: the event is sent again for a day, after
+         *     pauses that double from 5 s to an hour. 410 disables the webhook. The events of one job come in their order.
+         */
+        post: operations["job_eventjob_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /**
@@ -481,8 +653,43 @@ export interface components {
             is_selected?: boolean | null;
         };
         /**
+         * Delivery
+         * @description What was, or is to be, sent to a webhook. A pending one is tried again until a day after its event.
+         */
+        Delivery: {
+            /**
+             * Format: uuid
+             * @description Its `webhook-id` is `msg_` and this id.
+             */
+            id: string;
+            /** Format: uuid */
+            webhook_id: string;
+            /** Format: uuid */
+            job_id: string;
+            project_id: string;
+            url: string;
+            /** @enum {string} */
+            type: "job.started" | "job.completed" | "job.failed" | "job.cancelled";
+            payload: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            status: "pending" | "delivered" | "failed";
+            /** @description How often it was sent. */
+            attempt: number;
+            /** Format: date-time */
+            next_attempt_at: string;
+            /** @description The response's status at the last attempt. */
+            status_code: number | null;
+            /** @description Why the last attempt got no response. */
+            error: string | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
+        };
+        /**
          * ExportPreset
-         * @description A target of final renders: its frame size, frame rate and encoding limits.
+         * @description An export preset: what a final render can be made for, with its frame size, frame rate and encoding limits.
          */
         ExportPreset: {
             name: string;
@@ -493,6 +700,15 @@ export interface components {
             crf: number;
             max_video_bitrate_kbps: number;
             audio_bitrate_kbps: number;
+            /**
+             * @description What a render can do with a clip of another shape: `crop` cuts it off, `pad` adds black bars, `blur` fills the rest with a blurred copy.
+             * @default [
+             *       "crop",
+             *       "pad",
+             *       "blur"
+             *     ]
+             */
+            fits: ("crop" | "pad" | "blur")[];
         };
         /**
          * Export
@@ -523,6 +739,40 @@ export interface components {
             urls_expire_at: string;
         };
         /**
+         * GenerateFromSegments
+         * @description The segments, and how to make clips from them.
+         *
+         *     `sequential` plays the segments in the given order. The variants start at different segments and wrap around.
+         *     `random` plays them in an order drawn for each variant.
+         *     `weighted` plays longer segments before shorter ones. Variant 1 has the longest segments. The other variants draw
+         *     theirs: a segment twice as long is twice as likely to be drawn next.
+         *
+         *     A variant ends when `target_duration` is reached; its last segment is shortened to fit. If all segments together are
+         *     shorter, a variant plays them all, and weighted variants are identical. The same `seed` selects the same segments.
+         */
+        GenerateFromSegments: {
+            /** @description A URL that is told of the end of this job, besides your webhooks. What it gets is signed with the secret of your webhook without a URL. */
+            webhook_url?: string | null;
+            /** @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
+            width?: number | null;
+            /** @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
+            height?: number | null;
+            /** @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources. */
+            frame_rate?: number | null;
+            segments: components["schemas"]["SegmentRequest"][];
+            /**
+             * @description Default: `sequential`.
+             * @enum {string}
+             */
+            selection_mode?: "sequential" | "random" | "weighted";
+            target_duration: number;
+            /** @description Default: `1`. */
+            variant_count?: number;
+            seed?: number;
+            /** @description Default: `false`. */
+            mute?: boolean;
+        };
+        /**
          * Health
          * @description The process is alive.
          */
@@ -535,10 +785,11 @@ export interface components {
         };
         /**
          * JobAccepted
-         * @description The job is queued. Read its progress at `progress_url`.
+         * @description The job is queued. Read its progress at `progress_url`, and the job itself, also later, at `job_url`.
          */
         JobAccepted: {
             job: components["schemas"]["StartedJob"];
+            job_url: string;
             progress_url: string;
         };
         /**
@@ -580,31 +831,64 @@ export interface components {
             items: components["schemas"]["Clip"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
+        };
+        /** DeliveryPage */
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
+            next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
+        };
+        /** ExportPresetPage */
+        ExportPresetPage: {
+            items: components["schemas"]["ExportPreset"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
+            next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /** ExportPage */
         ExportPage: {
             items: components["schemas"]["Export"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
+        };
+        /** JobPage */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
+            next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /** ProjectPage */
         ProjectPage: {
             items: components["schemas"]["Project"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /** SourcePage */
         SourcePage: {
             items: components["schemas"]["Source"][];
             /** @description Send it as `cursor` to get the next page; null on the last page. */
             next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
-        /**
-         * Presets
-         * @description All export presets.
-         */
-        Presets: {
-            items: components["schemas"]["ExportPreset"][];
+        /** WebhookPage */
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
+            /** @description Send it as `cursor` to get the next page; null on the last page. */
+            next_cursor: string | null;
+            /** @description Whether there is a next page. */
+            has_more: boolean;
         };
         /**
          * ProgressJob
@@ -697,6 +981,8 @@ export interface components {
          * @description The export preset and the options of a final render.
          */
         RenderRequest: {
+            /** @description A URL that is told of the end of this job, besides your webhooks. What it gets is signed with the secret of your webhook without a URL. */
+            webhook_url?: string | null;
             /**
              * @description Default: `crop`.
              * @enum {string}
@@ -736,6 +1022,13 @@ export interface components {
             expires_at: string;
         };
         /**
+         * Secret
+         * @description The new secret of a webhook. It is not shown again.
+         */
+        Secret: {
+            secret: string;
+        };
+        /**
          * SegmentRequest
          * @description A part of a source, from `start` to `end` in seconds.
          */
@@ -746,38 +1039,6 @@ export interface components {
             end: number;
             /** @description The number of the sound track to be heard, from the source's `audio_tracks`. If left out, it is the track that the file marks as default if it marks exactly one, else the first; one that cannot be decoded, or is silent throughout while another is not, is passed over. */
             audio_track?: number | null;
-        };
-        /**
-         * SegmentsParams
-         * @description The segments, and how to make clips from them. These are also the job's params.
-         *
-         *     `sequential` plays the segments in the given order. The variants start at different segments and wrap around.
-         *     `random` plays them in an order drawn for each variant.
-         *     `weighted` plays longer segments before shorter ones. Variant 1 has the longest segments. The other variants draw
-         *     theirs: a segment twice as long is twice as likely to be drawn next.
-         *
-         *     A variant ends when `target_duration` is reached; its last segment is shortened to fit. If all segments together are
-         *     shorter, a variant plays them all, and weighted variants are identical. The same `seed` selects the same segments.
-         */
-        SegmentsParams: {
-            /** @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
-            width?: number | null;
-            /** @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
-            height?: number | null;
-            /** @description Frames per second of the clips; 23.976, 29.97 and 59.94 stand for the exact rates of television. If left out, it follows the sources. */
-            frame_rate?: number | null;
-            segments: components["schemas"]["SegmentRequest"][];
-            /**
-             * @description Default: `sequential`.
-             * @enum {string}
-             */
-            selection_mode?: "sequential" | "random" | "weighted";
-            target_duration: number;
-            /** @description Default: `1`. */
-            variant_count?: number;
-            seed?: number;
-            /** @description Default: `false`. */
-            mute?: boolean;
         };
         /**
          * SourceCreate
@@ -881,12 +1142,105 @@ export interface components {
             resumable: components["schemas"]["ResumableUpload"] | null;
         };
         /**
+         * WebhookCreate
+         * @description A URL that is told of your jobs.
+         */
+        WebhookCreate: {
+            /** @description Null: the webhook that signs what is sent to the `webhook_url` of single jobs. You have at most one. */
+            url?: string | null;
+            /** @description What it is told. `job.started` is sent when a worker first takes a job. Default: `['job.completed', 'job.failed', 'job.cancelled']`. */
+            events?: ("job.started" | "job.completed" | "job.failed" | "job.cancelled")[];
+        };
+        /**
+         * WebhookCreated
+         * @description A new webhook with its secret.
+         */
+        WebhookCreated: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null for the one that signs what is sent to the `webhook_url` of single jobs. */
+            url: string | null;
+            events: ("job.started" | "job.completed" | "job.failed" | "job.cancelled")[];
+            /** @description Since when nothing could be delivered. Null after a success. */
+            failing_since: string | null;
+            disabled_at: string | null;
+            disabled_reason: ("gone" | "failing") | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Signs what the webhook gets, by the Standard Webhooks convention. It is not shown again. */
+            secret: string;
+        };
+        /**
+         * WebhookData
+         * @description What an event is about.
+         */
+        WebhookData: {
+            project_id: string;
+            job: components["schemas"]["WebhookJob"];
+        };
+        /**
+         * WebhookJob
+         * @description The job of an event, as it was then.
+         */
+        WebhookJob: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "completed" | "failed" | "cancelled";
+            attempt: number;
+            result: {
+                [key: string]: unknown;
+            } | null;
+            error: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+        };
+        /**
+         * WebhookPayload
+         * @description The body of a webhook's request.
+         *
+         *     It is signed by the Standard Webhooks convention: verify the headers `webhook-id`, `webhook-timestamp` and
+         *     `webhook-signature` with one of its libraries. An event may come more than once, with the same `webhook-id`.
+         */
+        WebhookPayload: {
+            /** @enum {string} */
+            type: "job.started" | "job.completed" | "job.failed" | "job.cancelled";
+            /** Format: date-time */
+            timestamp: string;
+            data: components["schemas"]["WebhookData"];
+        };
+        /**
+         * Webhook
+         * @description A URL that is told of your jobs.
+         *
+         *     A webhook is disabled if its URL responded 410, or if nothing could be delivered for five days. Send one of its
+         *     deliveries again to enable it.
+         */
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null for the one that signs what is sent to the `webhook_url` of single jobs. */
+            url: string | null;
+            events: ("job.started" | "job.completed" | "job.failed" | "job.cancelled")[];
+            /** @description Since when nothing could be delivered. Null after a success. */
+            failing_since: string | null;
+            disabled_at: string | null;
+            disabled_reason: ("gone" | "failing") | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
          * Problem
          * @description Problem details (RFC 9457). `type` is stable; some types add members.
          */
         Problem: {
             /** @enum {string} */
-            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:limit-reached" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
+            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:delivery-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:job-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:webhook-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:too-many-webhooks" | "urn:editai:problem:webhook-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:limit-reached" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
             title: string;
             status: number;
             detail: string;
@@ -906,6 +1260,8 @@ export interface components {
          * @description Raw clips from a stored source.
          */
         GenerateFromSource: {
+            /** @description A URL that is told of the end of this job, besides your webhooks. What it gets is signed with the secret of your webhook without a URL. */
+            webhook_url?: string | null;
             /** @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             width?: number | null;
             /** @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
@@ -1004,6 +1360,21 @@ export interface components {
             detail: string;
         };
         /**
+         * DeliveryNotFoundProblem
+         * @description Delivery not found.
+         */
+        DeliveryNotFoundProblem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:editai:problem:delivery-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            detail: string;
+        };
+        /**
          * ExportNotFoundProblem
          * @description Export not found.
          */
@@ -1022,6 +1393,18 @@ export interface components {
         FileNotFoundProblem: {
             /** @constant */
             type: "urn:editai:problem:file-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * JobNotFoundProblem
+         * @description Job not found.
+         */
+        JobNotFoundProblem: {
+            /** @constant */
+            type: "urn:editai:problem:job-not-found";
             title: string;
             /** @constant */
             status: 404;
@@ -1064,6 +1447,21 @@ export interface components {
              * @enum {string}
              */
             type: "urn:editai:problem:source-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            detail: string;
+        };
+        /**
+         * WebhookNotFoundProblem
+         * @description Webhook not found.
+         */
+        WebhookNotFoundProblem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:editai:problem:webhook-not-found";
             title: string;
             /** @constant */
             status: 404;
@@ -1138,6 +1536,36 @@ export interface components {
         ProjectExistsProblem: {
             /** @constant */
             type: "urn:editai:problem:project-exists";
+            title: string;
+            /** @constant */
+            status: 409;
+            detail: string;
+        };
+        /**
+         * TooManyWebhooksProblem
+         * @description Too many webhooks.
+         */
+        TooManyWebhooksProblem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:editai:problem:too-many-webhooks";
+            title: string;
+            /** @constant */
+            status: 409;
+            detail: string;
+        };
+        /**
+         * WebhookExistsProblem
+         * @description Webhook already exists.
+         */
+        WebhookExistsProblem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:editai:problem:webhook-exists";
             title: string;
             /** @constant */
             status: 409;
@@ -1374,6 +1802,11 @@ export interface components {
              * @description A video: MP4, MOV, 3GP, WebM, MKV, AVI, WMV, FLV, MPEG, VOB, OGV or MPEG-TS.
              */
             video: string;
+            /**
+             * @description A URL that is told of the end of this job, besides your webhooks. What it gets is signed with the secret of your webhook without a URL.
+             * @example https://app.example/hooks/editai
+             */
+            webhook_url?: string;
             /** @description Width of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
             width?: number;
             /** @description Height of the clips in pixels, an even number. If only one side is given, the other follows the shape of the sources, up to 1920. A source of another shape gets black bars. */
@@ -1451,7 +1884,8 @@ export interface operations {
                      *           "updated_at": "2026-11-23T10:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ProjectPage"];
@@ -1713,6 +2147,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -1791,6 +2234,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProjectBusyProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -2023,6 +2475,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -2113,7 +2574,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["SourcePage"];
@@ -2445,13 +2907,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["SourceNotFoundProblem"];
                 };
             };
-            /** @description Unusable video. */
+            /** @description Unusable video. Invalid request. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["UnusableVideoProblem"];
+                    "application/problem+json": components["schemas"]["UnusableVideoProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Limit reached. */
@@ -2545,6 +3007,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectBusyProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -2614,6 +3085,10 @@ export interface operations {
                     "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2632,6 +3107,7 @@ export interface operations {
                      *         "created_at": "2026-11-23T10:12:04.518204Z",
                      *         "status": "queued"
                      *       },
+                     *       "job_url": "https://api.example.com/api/v1/library/jobs/0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
                      *       "progress_url": "https://api.example.com/api/v1/library/projects/9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/progress"
                      *     }
                      */
@@ -2692,6 +3168,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2716,13 +3196,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description Invalid request. Unusable video. Source not ready. Idempotency key reused. */
+            /** @description Unusable video. Source not ready. Idempotency key reused. Invalid request. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["UnusableVideoProblem"] | components["schemas"]["SourceNotReadyProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+                    "application/problem+json": components["schemas"]["UnusableVideoProblem"] | components["schemas"]["SourceNotReadyProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Too many active jobs. Limit reached. */
@@ -2732,6 +3212,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2800,7 +3284,7 @@ export interface operations {
                  *       "seed": 1204
                  *     }
                  */
-                "application/json": components["schemas"]["SegmentsParams"];
+                "application/json": components["schemas"]["GenerateFromSegments"];
             };
         };
         responses: {
@@ -2815,6 +3299,10 @@ export interface operations {
                     "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2833,6 +3321,7 @@ export interface operations {
                      *         "created_at": "2026-11-23T10:12:04.518204Z",
                      *         "status": "queued"
                      *       },
+                     *       "job_url": "https://api.example.com/api/v1/library/jobs/0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
                      *       "progress_url": "https://api.example.com/api/v1/library/projects/9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/progress"
                      *     }
                      */
@@ -2893,6 +3382,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2933,6 +3426,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3002,6 +3499,10 @@ export interface operations {
                     "Idempotency-Replayed"?: string;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3020,6 +3521,7 @@ export interface operations {
                      *         "created_at": "2026-11-23T10:12:04.518204Z",
                      *         "status": "queued"
                      *       },
+                     *       "job_url": "https://api.example.com/api/v1/library/jobs/0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
                      *       "progress_url": "https://api.example.com/api/v1/library/projects/9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11/progress"
                      *     }
                      */
@@ -3080,6 +3582,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3120,6 +3626,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The `wait` that was applied, if the request had one. */
                     "Preference-Applied"?: string;
+                    /** @description Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active jobs. Not with the service key. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains. */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3255,6 +3765,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Too many event streams. */
             429: {
                 headers: {
@@ -3264,6 +3783,214 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["TooManyStreamsProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Only the jobs of this project; none if there is no such project. */
+                project_id?: string;
+                /** @description Only jobs with this status. */
+                status?: "queued" | "running" | "completed" | "failed" | "cancelled";
+                /** @description Only jobs of this kind: `raw_clips`, `segment_clips`, `final_render`, or one of your own. */
+                kind?: string;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `next_cursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *           "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *           "kind": "raw_clips",
+                     *           "params": {
+                     *             "source_id": "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11",
+                     *             "variant_count": 3,
+                     *             "target_duration": 30,
+                     *             "seed": 1204
+                     *           },
+                     *           "created_at": "2026-11-23T10:12:04.518204Z",
+                     *           "status": "cancelled",
+                     *           "attempt": 1,
+                     *           "max_attempts": 3,
+                     *           "result": null,
+                     *           "error": null,
+                     *           "started_at": "2026-11-23T10:12:04.518204Z",
+                     *           "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    read_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *       "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *       "kind": "raw_clips",
+                     *       "params": {
+                     *         "source_id": "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11",
+                     *         "variant_count": 3,
+                     *         "target_duration": 30,
+                     *         "seed": 1204
+                     *       },
+                     *       "created_at": "2026-11-23T10:12:04.518204Z",
+                     *       "status": "cancelled",
+                     *       "attempt": 1,
+                     *       "max_attempts": 3,
+                     *       "result": null,
+                     *       "error": null,
+                     *       "started_at": "2026-11-23T10:12:04.518204Z",
+                     *       "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Job not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["JobNotFoundProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -3338,7 +4065,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ClipPage"];
@@ -3447,7 +4175,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ClipPage"];
@@ -3590,6 +4319,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ClipNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -3668,6 +4406,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProjectBusyProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -3901,7 +4648,8 @@ export interface operations {
                      *           "urls_expire_at": "2026-11-23T11:14:31.102000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0"
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
                      *     }
                      */
                     "application/json": components["schemas"]["ExportPage"];
@@ -4014,6 +4762,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ExportNotFoundProblem"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -4062,12 +4819,19 @@ export interface operations {
                      *           "frame_rate": 30,
                      *           "crf": 20,
                      *           "max_video_bitrate_kbps": 8000,
-                     *           "audio_bitrate_kbps": 192
+                     *           "audio_bitrate_kbps": 192,
+                     *           "fits": [
+                     *             "crop",
+                     *             "pad",
+                     *             "blur"
+                     *           ]
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "has_more": false
                      *     }
                      */
-                    "application/json": components["schemas"]["Presets"];
+                    "application/json": components["schemas"]["ExportPresetPage"];
                 };
             };
             /** @description Authentication required. */
@@ -4088,6 +4852,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description Internal server error. */
@@ -4135,6 +4908,15 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -4169,6 +4951,105 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. Storage unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"] | components["schemas"]["StorageUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "7f1d2c3b-4a59-4e68-8d07-1c2b3a4d5e6f",
+                     *           "url": "https://app.example/hooks/editai",
+                     *           "events": [
+                     *             "job.completed",
+                     *             "job.failed",
+                     *             "job.cancelled"
+                     *           ],
+                     *           "failing_since": null,
+                     *           "disabled_at": null,
+                     *           "disabled_reason": null,
+                     *           "created_at": "2026-11-23T10:12:04.518204Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "has_more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -4188,6 +5069,599 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
                 };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://app.example/hooks/editai"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7f1d2c3b-4a59-4e68-8d07-1c2b3a4d5e6f",
+                     *       "url": "https://app.example/hooks/editai",
+                     *       "events": [
+                     *         "job.completed",
+                     *         "job.failed",
+                     *         "job.cancelled"
+                     *       ],
+                     *       "failing_since": null,
+                     *       "disabled_at": null,
+                     *       "disabled_reason": null,
+                     *       "created_at": "2026-11-23T10:12:04.518204Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookCreated"];
+                };
+            };
+            /** @description Malformed request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedRequestProblem"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Request timeout. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
+                };
+            };
+            /** @description Webhook already exists. Too many webhooks. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebhookExistsProblem"] | components["schemas"]["TooManyWebhooksProblem"];
+                };
+            };
+            /** @description Payload too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Webhook not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    rotate_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Webhook not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `next_cursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0f6e1a52-7b3c-4d28-9e41-5a6b7c8d9e0f",
+                     *           "webhook_id": "7f1d2c3b-4a59-4e68-8d07-1c2b3a4d5e6f",
+                     *           "job_id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *           "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *           "url": "https://app.example/hooks/editai",
+                     *           "type": "job.completed",
+                     *           "payload": {
+                     *             "type": "job.completed",
+                     *             "timestamp": "2026-11-23T10:14:31.102000Z",
+                     *             "data": {
+                     *               "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *               "job": {
+                     *                 "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *                 "kind": "raw_clips",
+                     *                 "status": "completed",
+                     *                 "attempt": 1,
+                     *                 "result": {},
+                     *                 "error": null,
+                     *                 "created_at": "2026-11-23T10:12:04.518204Z",
+                     *                 "started_at": "2026-11-23T10:12:04.518204Z",
+                     *                 "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *               }
+                     *             }
+                     *           },
+                     *           "status": "delivered",
+                     *           "attempt": 1,
+                     *           "next_attempt_at": "2026-11-23T10:14:31.102000Z",
+                     *           "status_code": 204,
+                     *           "error": null,
+                     *           "created_at": "2026-11-23T10:14:31.102000Z",
+                     *           "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "WzEyMDQsIjIwMjYtMTEtMjNUMTA6MTI6MDQuNTE4MjA0WiIsIjliMmY2YzUyIl0",
+                     *       "has_more": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Webhook not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0f6e1a52-7b3c-4d28-9e41-5a6b7c8d9e0f",
+                     *       "webhook_id": "7f1d2c3b-4a59-4e68-8d07-1c2b3a4d5e6f",
+                     *       "job_id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *       "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *       "url": "https://app.example/hooks/editai",
+                     *       "type": "job.completed",
+                     *       "payload": {
+                     *         "type": "job.completed",
+                     *         "timestamp": "2026-11-23T10:14:31.102000Z",
+                     *         "data": {
+                     *           "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                     *           "job": {
+                     *             "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                     *             "kind": "raw_clips",
+                     *             "status": "completed",
+                     *             "attempt": 1,
+                     *             "result": {},
+                     *             "error": null,
+                     *             "created_at": "2026-11-23T10:12:04.518204Z",
+                     *             "started_at": "2026-11-23T10:12:04.518204Z",
+                     *             "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *           }
+                     *         }
+                     *       },
+                     *       "status": "delivered",
+                     *       "attempt": 1,
+                     *       "next_attempt_at": "2026-11-23T10:14:31.102000Z",
+                     *       "status_code": 204,
+                     *       "error": null,
+                     *       "created_at": "2026-11-23T10:14:31.102000Z",
+                     *       "finished_at": "2026-11-23T10:14:31.102000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Authentication required. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Delivery not found. Webhook not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DeliveryNotFoundProblem"] | components["schemas"]["WebhookNotFoundProblem"];
+                };
+            };
+            /** @description Invalid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description Database unavailable. Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before a retry. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DatabaseUnavailableProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                };
+            };
+        };
+    };
+    job_eventjob_post: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same each time this event is sent; drop an id that you had. */
+                "Webhook-Id": string;
+                /** @description When this attempt was made, in seconds since the epoch. */
+                "Webhook-Timestamp": string;
+                /** @description One or two signatures, separated by a space (Standard Webhooks). */
+                "Webhook-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "job.completed",
+                 *       "timestamp": "2026-11-23T10:14:31.102000Z",
+                 *       "data": {
+                 *         "project_id": "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11",
+                 *         "job": {
+                 *           "id": "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34",
+                 *           "kind": "raw_clips",
+                 *           "status": "completed",
+                 *           "attempt": 1,
+                 *           "result": {},
+                 *           "error": null,
+                 *           "created_at": "2026-11-23T10:12:04.518204Z",
+                 *           "started_at": "2026-11-23T10:12:04.518204Z",
+                 *           "finished_at": "2026-11-23T10:14:31.102000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -6,12 +6,14 @@ from starlette.middleware.cors import CORSMiddleware
 from api.http.body_timeout import BodyTimeout
 from api.http.middleware import CatchUnexpectedErrors, DrainUnreadBody, NormalizeResponses
 from api.http.problems import install_handlers
+from api.http.query import KNOWN_QUERY
 from api.openapi import docs_page
 from api.openapi.document import document, operation_id
 from api.routes import (
     clips,
     exports,
     generate,
+    jobs,
     presets,
     progress,
     projects,
@@ -36,6 +38,8 @@ EXPOSED_HEADERS = (
     "Job-Status",
     "Location",
     "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
 )
@@ -63,18 +67,19 @@ def create_app() -> FastAPI:
         segments,
         render,
         progress,
+        jobs,
         clips,
         exports,
         presets,
+        health,
         ops,
         webhooks,
     ):
-        app.include_router(module.router, prefix=BASE_PATH)
+        app.include_router(module.router, prefix=BASE_PATH, dependencies=[KNOWN_QUERY])
     if storage := local_storage():
-        app.include_router(files_router(storage), prefix=BASE_PATH)
+        app.include_router(files_router(storage), prefix=BASE_PATH, dependencies=[KNOWN_QUERY])
     app.include_router(docs_page.router, prefix=BASE_PATH)
     app.include_router(docs_page.root_redirect)
-    app.include_router(health.router, prefix=BASE_PATH)
     install_handlers(app)
     _add_middleware(app)
     document(app, base_path=BASE_PATH)

@@ -22,6 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PROJECT_ID = "9b2f6c52-6f0e-4f4b-8a39-0b7f3c1f5d11"
 SOURCE_ID = "5f9c5f53-9a8a-4b8b-8b1e-0a4c7d0f9a11"
 CLIP_ID = "c3a1b7de-2f64-4f0c-9d7e-51b6a0c4e822"
+JOB_ID = "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34"
 EXPORT_ID = "e2d4c6b8-90a1-4c3e-8f57-1b2a3c4d5e6f"
 WEBHOOK_ID = "7f1d2c3b-4a59-4e68-8d07-1c2b3a4d5e6f"
 DELIVERY_ID = "0f6e1a52-7b3c-4d28-9e41-5a6b7c8d9e0f"

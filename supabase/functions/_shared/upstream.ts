@@ -16,6 +16,8 @@ const FORWARDED_HEADERS = [
   "job-status",
   "location",
   "preference-applied",
+  "ratelimit",
+  "ratelimit-policy",
   "retry-after",
   "www-authenticate",
   "x-content-type-options",

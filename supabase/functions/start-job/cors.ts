@@ -18,6 +18,8 @@ const EXPOSED_HEADERS = [
   "Job-Status",
   "Location",
   "Preference-Applied",
+  "RateLimit",
+  "RateLimit-Policy",
   "Retry-After",
   "WWW-Authenticate",
 ];

@@ -61,6 +61,8 @@ create unique index editai_jobs_one_per_idempotency_key on public.editai_jobs (p
 create index editai_jobs_in_turn on public.editai_jobs (turn_at nulls first, row_number) where status = 'queued';
 -- For a project's newest job, which its progress shows.
 create index editai_jobs_newest on public.editai_jobs (project_id, row_number desc, created_at desc);
+-- For the list of every owner's jobs, which the service role may read.
+create index editai_jobs_newest_of_all on public.editai_jobs (row_number desc, created_at desc, id desc);
 -- For cleanup, so that its cost follows what is due: queued jobs to dispatch again, ended jobs to remove, and ended jobs
 -- whose idempotency key expires. A job is written only when its state changes, so these indexes cost a heartbeat nothing.
 create index editai_jobs_queued_due

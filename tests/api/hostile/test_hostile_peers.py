@@ -12,12 +12,12 @@ import pytest
 
 from shared.database.client import close_supabase
 from shared.http_client import MAX_RESPONSE_BYTES
-from shared.settings import get_settings
 from tests.api.resources.test_clips import make_clips
 from tests.support.backend import Backend
 from tests.support.database import Connection
 from tests.support.library_client import Api, problem
 from tests.support.serving import read_request, serving
+from tests.support.settings import forget_settings
 from tests.support.wrong_forms import NOT_JSON, WRONG, others
 
 Request = tuple[str, str, dict[str, Any] | None]
@@ -77,7 +77,7 @@ async def peer(fresh_state: Backend, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 
 async def reconnect() -> None:
     """Let the library in this process read its settings again, and connect to what they say."""
-    get_settings.cache_clear()
+    forget_settings()
     await close_supabase()
 
 

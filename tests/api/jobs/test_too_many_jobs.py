@@ -1,6 +1,7 @@
 """A user with the maximum of active jobs: 429 at once, after a wait, and before the body is read."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -124,6 +125,7 @@ async def test_waiting_ends_with_429_when_its_time_is_over(api: Api, project: st
     refused(answer)
     assert 1 <= asyncio.get_running_loop().time() - began < 4
     assert answer.headers["preference-applied"] == "wait=1"
+    assert '"active-jobs";r=0' in answer.headers["ratelimit"]
 
 
 @pytest.mark.usefixtures("http")  # so that no worker takes the jobs away
@@ -144,3 +146,18 @@ async def test_the_python_client_reports_retry_after_and_may_wait(
             assert (await waiting).job.project_id == other.id
     finally:
         library.stop()
+
+
+async def test_a_start_tells_what_its_caller_may_still_start(api: Api, service: Api) -> None:
+    first, second = [await api.generate(await api.new_project()) for _ in range(2)]
+    starts: int = Settings.model_fields["max_starts_per_minute"].default
+    policy = f'"starts-per-minute";q={starts};w=60, "active-jobs";q={LIMIT}'
+    assert first.headers["ratelimit-policy"] == second.headers["ratelimit-policy"] == policy
+    pattern = re.compile(r'"starts-per-minute";r=(\d+);t=(\d+)')
+    told = [pattern.fullmatch(answer.headers["ratelimit"]) for answer in (first, second)]
+    remaining = [int(found[1]) for found in told if found]
+    assert remaining == [starts - 1, starts - 2]
+    owner_id = (await api.get("projects")).json()["items"][0]["owner_id"]
+    unlimited = await service.generate(await service.new_project(owner_id=owner_id))
+    assert unlimited.status_code == 202
+    assert not {"ratelimit", "ratelimit-policy"} & unlimited.headers.keys()

@@ -96,7 +96,8 @@ async def test_another_users_clip_is_not_found(api: Api, stranger: Api, project:
         content = problem(foreign, 404, "clip-not-found")
         assert content == problem(missing, 404, "clip-not-found")
         problem(await stranger.call(method, "clips/1", **options), 404, "clip-not-found")
-    assert (await stranger.get("clips")).json() == {"items": [], "next_cursor": None}
+    nothing: dict[str, Any] = {"items": [], "next_cursor": None, "has_more": False}
+    assert (await stranger.get("clips")).json() == nothing
     assert not (await api.get(f"clips/{clip.id}")).json()["is_selected"]
 
 
@@ -256,6 +257,7 @@ async def test_export_presets_are_listed(api: Api) -> None:
     presets = {preset["name"]: preset for preset in answer.json()["items"]}
     reels = presets["instagram_reels"]
     assert (reels["width"], reels["height"]) == (1080, 1920)
+    assert reels["fits"] == ["crop", "pad", "blur"]
     assert {"tiktok", "youtube_shorts", "instagram_square", "youtube"} < presets.keys()
 
 

@@ -56,7 +56,7 @@ CALLED_BY_THE_SERVICE = {
     "expire_idempotency_keys", "fail_exhausted_job",
     "announce_upload", "begin_progress", "finish_job", "forget_storage_garbage", "grant_lease", "heartbeat",
     "hold_job", "hold_lease", "lock_job_lease", "lock_live_lease", "lock_project", "loss_reason",
-    "get_source", "has_too_many_jobs", "list_clips", "list_exports", "list_projects", "list_sources",
+    "get_source", "has_too_many_jobs", "list_clips", "list_exports", "list_jobs", "list_projects", "list_sources",
     "job_removals", "job_removal_times", "list_storage_garbage", "read_progress", "read_progress_of", "removals",
     "reclaim_lease", "record_clip", "refusal", "release_lease", "renew_lease", "requeue_job", "schema_version",
     "resume_progress", "return_job",

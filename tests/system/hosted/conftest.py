@@ -11,8 +11,8 @@ from local.processes.process import Process
 from local.programs import base_environment
 from local.stack.ports import claim_free_port
 from shared.database.client import close_supabase
-from shared.settings import get_settings
 from tests.support.backend import Backend
+from tests.support.settings import forget_settings
 
 RATE = float(os.environ.get("HOSTED_RATE", "0.1"))
 """The share of calls that fail: ten times that of hosted Supabase, so that a short test meets every kind."""
@@ -33,12 +33,12 @@ async def hosted(fresh_state: Backend, monkeypatch: pytest.MonkeyPatch) -> Async
     try:
         process.wait_ready()
         monkeypatch.setenv("SUPABASE_URL", gateway.url)
-        get_settings.cache_clear()
+        forget_settings()
         await close_supabase()
         yield gateway
     finally:
         monkeypatch.undo()
-        get_settings.cache_clear()
+        forget_settings()
         await close_supabase()
         process.stop()
         claim.release()

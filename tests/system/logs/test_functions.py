@@ -56,11 +56,11 @@ async def test_a_request_is_one_line_under_its_route_and_trace(
 
     (line,) = await eventually(lambda: logs["library"].lines(project_id="reel-9"))
 
-    assert line["message"] == "GET /projects/{project_id}/progress: 404"
+    assert line["message"] == "GET /projects/{project_id}/progress: 422"
     assert line["severity"] == "INFO"
     assert line["project_id"] == "reel-9"
     assert line["logging.googleapis.com/trace"].endswith(TRACE)
-    assert line["httpRequest"]["status"] == 404
+    assert line["httpRequest"]["status"] == 422  # the query has an unknown parameter
     assert line["httpRequest"]["latency"] == f"{line['duration_seconds']}s"
 
 

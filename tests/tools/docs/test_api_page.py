@@ -14,7 +14,8 @@ CODE = re.compile(r"'code', '([a-z_]+)'")
 
 
 def test_the_table_is_complete() -> None:
-    table = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", pages.page("docs/api.md"))
+    section = pages.page("docs/api.md").partition("## All calls")[2]
+    table = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", section)
     assert sorted(table) == sorted(_operations())
 
 

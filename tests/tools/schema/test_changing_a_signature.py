@@ -21,12 +21,13 @@ from local.schema.catalog import Catalog, read_catalog_of
 from local.schema.migrations import migrate
 from local.schema.scratch import new_database
 from local.stack.ports import claim_free_port
-from shared.database.refusals import TRANSIENT, classify
+from shared.database.refusals import Refusal, classify
 from tests.support.backend import Backend
 from tests.support.waiting import eventually
 from tests.tools.schema.conftest import Change
 
 CALLERS = 4
+TRANSIENT = (Refusal.NOT_APPLIED, Refusal.UNKNOWN)
 
 
 @dataclass(frozen=True, kw_only=True)

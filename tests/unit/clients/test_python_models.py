@@ -12,7 +12,6 @@ SCHEMAS = {
     "Project": "Project",
     "AudioTrack": "AudioTrack",
     "ExportPreset": "ExportPreset",
-    "Presets": "Presets",
     "Source": "Source",
     "Upload": "Upload",
     "ResumableUpload": "ResumableUpload",

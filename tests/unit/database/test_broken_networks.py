@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from shared.answers import ANYTHING
 from shared.database.client import call, close_supabase
 from shared.errors import DatabaseUnavailable
-from shared.settings import get_settings
+from tests.support.settings import forget_settings
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
@@ -78,7 +78,7 @@ async def test_a_broken_network_is_database_unavailable_in_time(
     try:
         for name, url in networks.items():
             monkeypatch.setenv("SUPABASE_URL", url)
-            get_settings.cache_clear()
+            forget_settings()
             await close_supabase()
             started_at = time.monotonic()
             with pytest.raises(DatabaseUnavailable):
@@ -86,5 +86,5 @@ async def test_a_broken_network_is_database_unavailable_in_time(
             assert time.monotonic() - started_at < 3, name
     finally:
         monkeypatch.undo()
-        get_settings.cache_clear()
+        forget_settings()
         await close_supabase()

@@ -8,8 +8,8 @@ import pytest
 from shared.answers import ANYTHING
 from shared.database.client import QueryFailed, call, close_supabase, read
 from shared.errors import DatabaseUnavailable
-from shared.settings import get_settings
 from tests.support.serving import responding, serving
+from tests.support.settings import forget_settings
 
 PAGE = b"<html><h1>Web server is down</h1></html>"
 
@@ -36,7 +36,7 @@ def proxy_responds(fresh_state: object, monkeypatch: pytest.MonkeyPatch) -> Prox
 
 
 async def _reconnect() -> None:
-    get_settings.cache_clear()
+    forget_settings()
     await close_supabase()
 
 

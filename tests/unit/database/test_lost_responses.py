@@ -17,6 +17,7 @@ from shared.settings import get_settings
 from tests.faults.injection.proxy import Line, Proxy
 from tests.support.backend import Backend
 from tests.support.database import Connection
+from tests.support.settings import forget_settings
 
 
 class LineWithOneFault(Line):
@@ -65,7 +66,7 @@ def faulty_line(fresh_state: Backend, monkeypatch: pytest.MonkeyPatch) -> Faulty
 
 
 async def _reconnect() -> None:
-    get_settings.cache_clear()
+    forget_settings()
     await close_supabase()
 
 

@@ -213,6 +213,7 @@ async def test_an_attempt_that_lasts_too_long_is_abandoned_and_the_next_one_resu
         assert project.abandoned()
         assert ffmpegs_of(worker) == []
         assert "the attempt is abandoned: it has lasted 0.5 s" in log.text()
+        assert "has another form" not in log.text(), "the worker understands what it was answered"
     finally:
         worker.restart()
     clock.advance(1)

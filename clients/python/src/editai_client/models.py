@@ -141,12 +141,7 @@ class ExportPreset(_Body):
     crf: int
     max_video_bitrate_kbps: int
     audio_bitrate_kbps: int
-
-
-class Presets(_Body):
-    """All export presets."""
-
-    items: tuple[ExportPreset, ...]
+    fits: tuple[str, ...]
 
 
 class Page(_Body, Generic[Item]):
@@ -154,6 +149,7 @@ class Page(_Body, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None
+    has_more: bool
 
 
 class _JobFacts(_Body):
@@ -170,9 +166,10 @@ class StartedJob(_JobFacts):
 
 
 class JobAccepted(_Body):
-    """The job is queued. Its progress is at `progress_url`."""
+    """The job is queued. Its progress is at `progress_url`, the job itself at `job_url`."""
 
     job: StartedJob
+    job_url: str
     progress_url: str
 
 

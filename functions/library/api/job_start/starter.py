@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.http.security import CurrentCaller
+from api.job_start.rate_limit import rate_limit_headers
 from api.job_start.wait_slot import MAX_WAITING_PER_USER, client_disconnected, wait_slot
 from api.openapi.responses import IDEMPOTENCY_REPLAYED, JOB_STATUS
 from api.settings import get_library_settings
@@ -74,6 +75,7 @@ class JobStarter:
     client_disconnected: Callable[[], bool]
     is_replay: bool = False
     """Whether the job was started by an earlier request with the same idempotency key."""
+    _result: JobStart | None = None
 
     async def check(self, project_id: str, *, max_probes_per_minute: int | None = None) -> None:
         """Raise, before the body is read, if the job could not start now. Writes nothing.
@@ -106,6 +108,7 @@ class JobStarter:
             raise self._error_for(start)
         log_superseded(request.project_id, start.superseded_job_id)
         self._measure_wait("started")
+        self._result = start
         self.is_replay = start.job.id != job_id
         if not self.is_replay:
             with log_fields(project_id=request.project_id):
@@ -154,22 +157,27 @@ class JobStarter:
 
     def _error_for(self, start: JobStart) -> EditAIError:
         self._measure_wait(start.outcome)
+        self._result = start
         return start_refusal(start, get_settings(), headers=self.headers())
 
     def headers(self) -> dict[str, str]:
-        """The response header that names the applied preference."""
+        """The response headers that name the applied preference, and the caller's limits."""
+        limits = rate_limit_headers(self.caller, self._result, get_settings())
         if self.preferred_wait is None:
-            return {}
-        return {"Preference-Applied": f"wait={self.preferred_wait}"}
+            return limits
+        return {"Preference-Applied": f"wait={self.preferred_wait}", **limits}
 
     def _replayed(self) -> dict[str, str]:
         return {IDEMPOTENCY_REPLAYED: "true"} if self.is_replay else {}
 
     def accepted(self, job: Job) -> Response:
         """The 202 for a job. Its body is the same for every replay; its headers say what the job's status is now."""
-        url = f"{get_library_settings().public_url}/projects/{job.project_id}/progress"
+        base_url = get_library_settings().public_url
+        url = f"{base_url}/projects/{job.project_id}/progress"
         content = JobAccepted(
-            job=StartedJob.model_validate(job.model_dump(exclude={"status"})), progress_url=url
+            job=StartedJob.model_validate(job.model_dump(exclude={"status"})),
+            job_url=f"{base_url}/jobs/{job.id}",
+            progress_url=url,
         )
         return Response(
             content.model_dump_json(),

@@ -13,7 +13,7 @@ confirmations, are also limited a minute: beyond that 429 comes at once, with `R
 `Idempotency-Key` is safe to retry: the retry gets the first response again and starts no second job.
 
 **Values.** Times are UTC in ISO 8601, durations are in seconds, sizes in bytes. In JSON, a number must be a number:
-`"3"` is refused. A body with an unknown member is refused.
+`"3"` is refused. A body with an unknown member is refused, and so is a query with an unknown parameter.
 
 **Problems.** Every error is `application/problem+json` (RFC 9457). `type` is stable and meant for programs, `detail`
 for people. Another user's resource and a missing one get the same 404. An unknown path gets

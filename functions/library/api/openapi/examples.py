@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from api.models import CLIP_ID, DELIVERY_ID, EXPORT_ID, PROJECT_ID, SOURCE_ID, WEBHOOK_ID
+from api.models import CLIP_ID, DELIVERY_ID, EXPORT_ID, JOB_ID, PROJECT_ID, SOURCE_ID, WEBHOOK_ID
 
 _USER = "7c0f2f9a-3a55-4b8e-9a43-0a6d8c9b1e77"
-_JOB_ID = "0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34"
 _CREATED_AT = "2026-11-23T10:12:04.518204Z"
 _UPDATED_AT = "2026-11-23T10:14:31.102000Z"
 _EXPIRES_AT = "2026-11-23T11:14:31.102000Z"
@@ -75,14 +74,14 @@ _ANNOUNCED = dict.fromkeys(
     )
 )
 _FILES = {
-    "video_url": _file(f"{PROJECT_ID}/jobs/{_JOB_ID}/41/clip-1.mp4"),
-    "thumbnail_url": _file(f"{PROJECT_ID}/jobs/{_JOB_ID}/41/clip-1.jpg"),
+    "video_url": _file(f"{PROJECT_ID}/jobs/{JOB_ID}/41/clip-1.mp4"),
+    "thumbnail_url": _file(f"{PROJECT_ID}/jobs/{JOB_ID}/41/clip-1.jpg"),
     "urls_expire_at": _EXPIRES_AT,
 }
 _CLIP = {
     "id": CLIP_ID,
     "project_id": PROJECT_ID,
-    "job_id": _JOB_ID,
+    "job_id": JOB_ID,
     "variant_number": 1,
     "variant_name": "Opening with the sunset",
     "is_selected": True,
@@ -100,7 +99,7 @@ _EXPORT = {
     "id": EXPORT_ID,
     "project_id": PROJECT_ID,
     "clip_id": CLIP_ID,
-    "job_id": _JOB_ID,
+    "job_id": JOB_ID,
     "preset": "instagram_reels",
     "options": {
         "fit": "blur",
@@ -124,9 +123,10 @@ _PRESET = {
     "crf": 20,
     "max_video_bitrate_kbps": 8000,
     "audio_bitrate_kbps": 192,
+    "fits": ["crop", "pad", "blur"],
 }
 _JOB = {
-    "id": _JOB_ID,
+    "id": JOB_ID,
     "project_id": PROJECT_ID,
     "kind": "raw_clips",
     "params": {"source_id": SOURCE_ID, "variant_count": 3, "target_duration": 30.0, "seed": 1204},
@@ -144,7 +144,7 @@ _CANCELLED = {
 
 
 def _page(item: dict[str, Any]) -> dict[str, Any]:
-    return {"items": [item], "next_cursor": _CURSOR}
+    return {"items": [item], "next_cursor": _CURSOR, "has_more": True}
 
 
 _WEBHOOK: dict[str, Any] = {
@@ -162,7 +162,7 @@ _PAYLOAD: dict[str, Any] = {
     "data": {
         "project_id": PROJECT_ID,
         "job": {
-            "id": _JOB_ID,
+            "id": JOB_ID,
             "kind": "raw_clips",
             "status": "completed",
             "attempt": 1,
@@ -177,7 +177,7 @@ _PAYLOAD: dict[str, Any] = {
 _DELIVERY: dict[str, Any] = {
     "id": DELIVERY_ID,
     "webhook_id": WEBHOOK_ID,
-    "job_id": _JOB_ID,
+    "job_id": JOB_ID,
     "project_id": PROJECT_ID,
     "url": "https://app.example/hooks/editai",
     "type": "job.completed",
@@ -229,7 +229,9 @@ EXAMPLES: dict[str, Any] = {
     "SourcePage": _page(_SOURCE),
     "ClipPage": _page(_CLIP),
     "ExportPage": _page(_EXPORT),
-    "Presets": {"items": [_PRESET]},
+    "ExportPresetPage": {"items": [_PRESET], "next_cursor": None, "has_more": False},
+    "Job": _JOB | _CANCELLED,
+    "JobPage": _page(_JOB | _CANCELLED),
     "Upload": {
         "source": _SOURCE | _ANNOUNCED | {"status": "pending"},
         "upload_url": _file(f"{PROJECT_ID}/sources/{SOURCE_ID}.mp4"),
@@ -249,6 +251,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "JobAccepted": {
         "job": _JOB | {"status": "queued"},
+        "job_url": f"{_API}/jobs/{JOB_ID}",
         "progress_url": f"{_API}/projects/{PROJECT_ID}/progress",
     },
     "Cancellation": {"outcome": "cancelled", "job": _JOB | _CANCELLED},
@@ -262,7 +265,7 @@ EXAMPLES: dict[str, Any] = {
         "stalled": False,
         "outcome": None,
         "job": {
-            "id": _JOB_ID,
+            "id": JOB_ID,
             "kind": "raw_clips",
             "status": "running",
             "attempt": 1,
@@ -272,7 +275,7 @@ EXAMPLES: dict[str, Any] = {
     "WebhookCreate": {"url": "https://app.example/hooks/editai"},
     "WebhookCreated": _WEBHOOK | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
     "Webhook": _WEBHOOK,
-    "WebhookPage": _page(_WEBHOOK) | {"next_cursor": None},
+    "WebhookPage": _page(_WEBHOOK) | {"next_cursor": None, "has_more": False},
     "Secret": {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
     "Delivery": _DELIVERY,
     "DeliveryPage": _page(_DELIVERY),

@@ -2,7 +2,8 @@
 
 - Schemas get the names that their types should have in a client: `Clip` and `ClipPage`, not `ClipResponse` and
   `Page_ClipResponse_`. A generator adds `Response` itself, to the names of operations.
-- The titles of members are dropped. They only repeat the name, and generators name types after them.
+- The titles of members are dropped: they only repeat the name, and generators name types after them. So is `readOnly`,
+  for which generators make a second type of each response, to send it.
 - A parameter is one string or number. FastAPI describes an optional one as "this or null", and a header that may be
   sent twice as an array; a header can be neither.
 - The default of a member of a request is told in its description. A member with `default` would count as always
@@ -90,7 +91,8 @@ def _single(schema: dict[str, Any], *, in_header: bool) -> dict[str, Any]:
 
 def _drop_titles(schema: dict[str, Any]) -> None:
     for member in schema.get("properties", {}).values():
-        member.pop("title", None)
+        for name in ("title", "readOnly"):
+            member.pop(name, None)
         _drop_titles(member)
 
 

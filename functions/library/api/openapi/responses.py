@@ -35,14 +35,14 @@ from shared.errors import (
 Responses = dict[int | str, dict[str, Any]]
 Kinds = Iterable[type[EditAIError]]
 
-PAGE = (InvalidRequest,)
-"""The problems of a list route's `limit` and `cursor`."""
-
-BODY = (InvalidRequest, MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
+BODY = (MalformedRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
 """The problems of a request body."""
 
+# The problems of every route: an unknown query parameter is refused, and anything may fail unexpectedly.
+_EVERYWHERE = (InvalidRequest, EditAIError)
+
 # The problems of every authenticated route.
-_COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable, EditAIError)
+_COMMON = (Unauthenticated, Forbidden, DatabaseUnavailable, ServiceUnavailable)
 
 PREFERENCE_APPLIED = "Preference-Applied"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
@@ -62,6 +62,14 @@ def header(
 _PREFERENCE_APPLIED = header(
     PREFERENCE_APPLIED, "The `wait` that was applied, if the request had one."
 )
+_RATE_LIMIT = header(
+    "RateLimit-Policy",
+    "Your limits of job starts (draft-ietf-httpapi-ratelimit-headers): `q` starts in `w` seconds, and `q` active "
+    "jobs. Not with the service key.",
+) | header(
+    "RateLimit",
+    "What remains of them: `r` starts, all again in `t` seconds. Active jobs are named when none remains.",
+)
 _RETRY_AFTER = header("Retry-After", "Seconds to wait before a retry.", "integer", required=True)
 _HEADERS: tuple[tuple[type[EditAIError], dict[str, Any]], ...] = (
     (Unauthenticated, header("WWW-Authenticate", "`Bearer`", required=True)),
@@ -78,7 +86,7 @@ def problems(
 ) -> Responses:
     """The problems that a route responds with, each with an example, by status."""
     by_status: dict[int, list[type[EditAIError]]] = defaultdict(list)
-    for error in (*errors, *(_COMMON if common else (EditAIError,))):
+    for error in (*errors, *(_COMMON if common else ()), *_EVERYWHERE):
         by_status[error.status].append(error)
     return {status: _response(kinds, max_body_bytes) for status, kinds in sorted(by_status.items())}
 
@@ -88,7 +96,7 @@ def job_problems(*errors: type[EditAIError], max_body_bytes: int = MAX_JSON_BYTE
     limits = (ProjectBusy, TooManyJobs, LimitReached)
     responses = problems(*errors, *limits, max_body_bytes=max_body_bytes)
     for error in (ProjectBusy, TooManyJobs):
-        responses[error.status]["headers"] |= _PREFERENCE_APPLIED
+        responses[error.status]["headers"] |= _PREFERENCE_APPLIED | _RATE_LIMIT
     return responses
 
 
@@ -108,6 +116,7 @@ def accepted_headers() -> dict[str, Any]:
                 "is then that of the first response.",
             ),
             **_PREFERENCE_APPLIED,
+            **_RATE_LIMIT,
         }
     }
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import CLIP_ID, ClipUpdate, checked_uuid
-from api.openapi.responses import BODY, PAGE, problems
+from api.openapi.responses import BODY, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import PageRequest, Paging
 from api.routes.projects import Deletion, ProjectId, deletion_response, get_project, owner
@@ -35,15 +35,13 @@ async def _clip_id(
 ClipId = Annotated[str, Depends(_clip_id)]
 
 
-@router.get("/clips", responses=problems(StorageUnavailable, *PAGE))
+@router.get("/clips", responses=problems(StorageUnavailable))
 async def list_clips(caller: CurrentCaller, paging: Paging) -> Page[ClipResponse]:
     """List the clips of all projects, newest first."""
     return await _page(paging, owner_id=owner(caller))
 
 
-@router.get(
-    "/projects/{project_id}/clips", responses=problems(ProjectNotFound, StorageUnavailable, *PAGE)
-)
+@router.get("/projects/{project_id}/clips", responses=problems(ProjectNotFound, StorageUnavailable))
 async def list_project_clips(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging
 ) -> Page[ClipResponse]:

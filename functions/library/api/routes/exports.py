@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import EXPORT_ID, checked_uuid
-from api.openapi.responses import PAGE, problems
+from api.openapi.responses import problems
 from api.routes.clips import ClipId, get_clip
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
@@ -38,7 +38,7 @@ ExportId = Annotated[str, Depends(_export_id)]
 
 @router.get(
     "/clips/{clip_id}/exports",
-    responses=problems(ClipNotFound, StorageUnavailable, *PAGE),
+    responses=problems(ClipNotFound, StorageUnavailable),
 )
 async def list_exports(
     clip_id: ClipId, caller: CurrentCaller, paging: Paging

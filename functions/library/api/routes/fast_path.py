@@ -2,8 +2,8 @@
 
 A page polls progress once a second, and clients of a busy project retry often. For both, FastAPI costs more than
 everything else that the request needs. A fast-path route calls the same function with the same arguments as the FastAPI
-route. It takes only requests whose headers need no validation; all others, and the documentation, stay with FastAPI.
-Removing it would change nothing but the cost.
+route. It takes only requests without a query, and whose headers need no validation; all others, and the documentation,
+stay with FastAPI. Removing it would change nothing but the cost.
 """
 
 import re
@@ -61,11 +61,15 @@ class FastPathRoute(BaseRoute):
         self._pattern = re.compile(re.escape(base_path) + pattern)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match a request that the FastAPI route would match, unless it has a header that needs validation."""
+        """Match a request that the FastAPI route would match, unless it has a header or a query to validate."""
         if scope["type"] != "http" or scope["method"] != self._method:
             return Match.NONE, {}
         match = self._pattern.fullmatch(scope["path"])
-        if not match or any(name == _VALIDATED_HEADER for name, _ in scope["headers"]):
+        if (
+            not match
+            or scope["query_string"]
+            or any(name == _VALIDATED_HEADER for name, _ in scope["headers"])
+        ):
             return Match.NONE, {}
         return Match.FULL, {"route": self, "path_params": match.groupdict()}
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
-from api.openapi.responses import BODY, PAGE, header, problems
+from api.openapi.responses import BODY, header, problems
 from api.routes.pagination import Paging
 from api.settings import get_library_settings
 from shared.answers import rows_of
@@ -120,7 +120,7 @@ def _new_owner(body: ProjectCreate, caller: Caller) -> UUID:
     return caller.owner_id
 
 
-@router.get("", responses=problems(*PAGE))
+@router.get("", responses=problems())
 async def list_projects(caller: CurrentCaller, paging: Paging) -> Page[ProjectResponse]:
     """List projects, newest first."""
     rows = await call(

@@ -17,7 +17,7 @@ from pydantic import model_validator
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import SOURCE_ID, SourceCreate, checked_uuid
 from api.openapi.problem_schemas import NOT_UPLOADED
-from api.openapi.responses import BODY, PAGE, problems
+from api.openapi.responses import BODY, problems
 from api.routes.file_urls import with_file_urls
 from api.routes.pagination import Paging
 from api.routes.projects import Deletion, ProjectId, deletion_response, get_project, owner
@@ -79,7 +79,7 @@ SourceId = Annotated[str, Depends(_source_id)]
 
 
 @router.get(
-    "/projects/{project_id}/sources", responses=problems(ProjectNotFound, StorageUnavailable, *PAGE)
+    "/projects/{project_id}/sources", responses=problems(ProjectNotFound, StorageUnavailable)
 )
 async def list_sources(
     project_id: ProjectId, caller: CurrentCaller, paging: Paging

@@ -7,7 +7,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import DELIVERY_ID, WEBHOOK_ID, WebhookCreate, checked_uuid
-from api.openapi.responses import BODY, PAGE, problems
+from api.openapi.responses import BODY, problems
 from api.routes.pagination import Paging
 from shared.answers import Row, rows_of
 from shared.api_models import (
@@ -130,7 +130,7 @@ async def rotate_secret(webhook_id: WebhookId, caller: CurrentCaller) -> SecretR
     return SecretResponse(secret=secret)
 
 
-@router.get("/{webhook_id}/deliveries", responses=problems(WebhookNotFound, *PAGE))
+@router.get("/{webhook_id}/deliveries", responses=problems(WebhookNotFound))
 async def list_deliveries(
     webhook_id: WebhookId, caller: CurrentCaller, paging: Paging
 ) -> Page[DeliveryResponse]:

@@ -9,7 +9,8 @@ so that no filter changes them.
 
 from pipeline.encoding.canvas import Canvas, even
 from pipeline.encoding.subtitles import FILTER as SUBTITLES
-from shared.job_params.final_render import Fit, RenderOptions
+from shared.job_params.final_render import RenderOptions
+from shared.jobs.records import Fit
 from shared.media.probe import VideoFacts
 
 _SCALER = "flags=lanczos+accurate_rnd"

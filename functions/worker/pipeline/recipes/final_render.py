@@ -6,6 +6,7 @@ There are no checkpoints: each attempt starts from the beginning.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipeline.run.phases import Phases
 from shared.job_params.final_render import RenderParams
 from shared.media.probe import MediaFacts, UnusableMedia, probe_async
 from shared.running.outcome import Outcome
+from shared.storage.repeating import repeated
 
 # The cost per second of the clip, relative to encoding it.
 NORMALIZING_COST = 0.15
@@ -54,14 +56,14 @@ async def store_export(
     """Store a finished render. The write that ends the job adds its row."""
     export = _export(context, params, output)
     export["options"] = params.options.to_record(replaced_characters)
-    await context.storage.put(video, export["storage_path"], content_type="video/mp4")
-    await context.storage.put(thumbnail, export["thumbnail_path"], content_type="image/jpeg")
+    await context.store(video, export["storage_path"], "video/mp4")
+    await context.store(thumbnail, export["thumbnail_path"], "image/jpeg")
     return Outcome(result={"clip_id": str(params.clip_id)}, export=export)
 
 
 async def _prepare(context: JobContext, params: RenderParams) -> Rendering:
     try:
-        clip = await context.storage.fetch(params.clip_path, context.directory)
+        clip = await repeated(partial(context.storage.fetch, params.clip_path, context.directory))
     except FileNotFoundError:
         raise UnusableMedia("unreadable", "The clip's file no longer exists.") from None
     return Rendering(

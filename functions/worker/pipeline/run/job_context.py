@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from shared.jobs.records import Clip, Source
 from shared.media.probe import MediaFacts, UnusableMedia
 from shared.running.running_job import RunningJob, retry_until_available
 from shared.settings import read_settings
+from shared.storage.repeating import repeated
 
 
 class SourceSettings(BaseSettings):
@@ -55,9 +57,14 @@ class JobContext(RunningJob):
     async def fetch(self, source: Source) -> Path:
         """The source as a local, read-only file. Raises UnusableMedia when it no longer exists."""
         try:
-            return await self.storage.fetch(source.storage_path, self.directory)
+            fetch = partial(self.storage.fetch, source.storage_path, self.directory)
+            return await repeated(fetch)
         except FileNotFoundError:
             raise UnusableMedia("unreadable", "The source's file no longer exists.") from None
+
+    async def store(self, file: Path, path: str, content_type: str) -> None:
+        """Put a file at a path of this attempt alone, so that it may be repeated."""
+        await repeated(partial(self.storage.put, file, path, content_type=content_type))
 
     async def record_clip(
         self,
@@ -84,8 +91,8 @@ class JobContext(RunningJob):
             "frame_rate": float(output.video.frame_rate),
             "segments": segments,
         }
-        await self.storage.put(video, video_path, content_type="video/mp4")
-        await self.storage.put(thumbnail, thumbnail_path, content_type="image/jpeg")
+        await self.store(video, video_path, "video/mp4")
+        await self.store(thumbnail, thumbnail_path, "image/jpeg")
         percentage = self.reporter.percentage
         recorded = await retry_until_available(
             lambda: record_clip(self.lease, clip, percentage=percentage)

@@ -8,7 +8,7 @@ from editai_client._async.calls import Calls, given
 from editai_client._async.http import new_client
 from editai_client._async.transfers import OnSent
 from editai_client._async.uploading import Uploading
-from editai_client.models import Clip, Export, ExportPreset, Page, Presets, Project, Source
+from editai_client.models import Clip, Export, ExportPreset, Page, Project, Source
 from editai_client.problems import problem_of
 from editai_client.upload.memory import UploadMemory
 
@@ -107,7 +107,7 @@ class ClipCalls(Calls):
 
     async def export_presets(self) -> tuple[ExportPreset, ...]:
         """What a clip can be rendered for."""
-        return (await self._http.read(Presets, "GET", "/export-presets")).items
+        return (await self._http.read(Page[ExportPreset], "GET", "/export-presets")).items
 
     async def download(
         self,

@@ -8,7 +8,7 @@ from editai_client._sync.calls import Calls, given
 from editai_client._sync.http import new_client
 from editai_client._sync.transfers import OnSent
 from editai_client._sync.uploading import Uploading
-from editai_client.models import Clip, Export, ExportPreset, Page, Presets, Project, Source
+from editai_client.models import Clip, Export, ExportPreset, Page, Project, Source
 from editai_client.problems import problem_of
 from editai_client.upload.memory import UploadMemory
 
@@ -105,7 +105,7 @@ class ClipCalls(Calls):
 
     def export_presets(self) -> tuple[ExportPreset, ...]:
         """What a clip can be rendered for."""
-        return (self._http.read(Presets, "GET", "/export-presets")).items
+        return (self._http.read(Page[ExportPreset], "GET", "/export-presets")).items
 
     def download(
         self,
