@@ -9,7 +9,9 @@ PAGES = (
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / ".github").rglob("*.md")),
-    *sorted((ROOT / "tests").rglob("README.md")),
+    *sorted(
+        page for page in (ROOT / "tests").rglob("README.md") if "node_modules" not in page.parts
+    ),
 )
 
 _FENCE = re.compile(r"^```(?P<language>[\w-]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
