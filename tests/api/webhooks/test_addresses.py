@@ -175,3 +175,12 @@ def test_a_url_is_checked_at_registration(url: str, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ValueError, match="URL"):
         checked_url(url)
     assert checked_url("https://App.example?a=1") == "https://app.example/?a=1"
+
+
+async def test_a_name_with_one_allowed_address_of_two_gets_no_connection(
+    receiver: Receiver,
+) -> None:
+    resolver = Answers(receiver.port, ["127.0.0.1", "10.0.0.1"])
+    async with guarded_session(local=True, resolver=resolver) as session:
+        assert await post(session, delivery("http://hooks.example/")) == (None, NOT_PUBLIC)
+    assert receiver.connections == 0
