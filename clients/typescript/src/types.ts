@@ -16,7 +16,7 @@ export type JobAccepted = Schemas["JobAccepted"];
 export type Cancellation = Schemas["Cancellation"];
 export type Progress = Schemas["Progress"];
 export type RawClips = Schemas["GenerateFromSource"];
-export type SegmentClips = Schemas["SegmentsParams"];
+export type SegmentClips = Schemas["GenerateFromSegments"];
 export type Render = Schemas["RenderRequest"];
 
 /** What every call accepts: a signal that ends it. */
