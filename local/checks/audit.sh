@@ -13,7 +13,7 @@ audit() {
 for file in requirements.txt functions/*/requirements.txt local/requirements-node.txt bench/scenes/requirements.txt requirements-dev.txt; do
     audit "$file" .venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$file"
 done
-for folder in local clients/typescript; do
+for folder in local clients/typescript tests/clients/generators; do
     audit "$folder/package-lock.json" npm audit --prefix "$folder" --package-lock-only
 done
 

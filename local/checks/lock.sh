@@ -18,7 +18,7 @@ done
 pin local/requirements-node
 pin bench/scenes/requirements
 pin requirements-dev "$@"
-for folder in local clients/typescript; do
+for folder in local clients/typescript tests/clients/generators; do
     npm install --prefix "$folder" --package-lock-only --ignore-scripts --no-audit --no-fund \
         --omit-lockfile-registry-resolved
 done

@@ -23,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".unfinished"
 PROGRAMS = ROOT / "local"
 TYPESCRIPT_CLIENT = ROOT / "clients" / "typescript"
+GENERATORS = ROOT / "tests" / "clients" / "generators"
 PIP_INSTALL = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install"]
 QUIETLY = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
 PROGRAM_NAMES = {
@@ -43,6 +44,9 @@ def main(arguments: list[str]) -> int:
         if development:
             compilers = "the compiler and the generator of the TypeScript client (75 MB)"
             install_packages(TYPESCRIPT_CLIENT, compilers, development=True)
+            install_packages(
+                GENERATORS, "generators of clients for the tests (90 MB)", development=True
+            )
             install_requirements("development", ROOT / "requirements-dev.txt")
     return 0
 

@@ -221,6 +221,21 @@ export interface paths {
          *     get each change as an event `progress`, until an event `end` with the job's last state; both have the JSON of this
          *     response as their data. A stream may end earlier: after some minutes, when the server restarts, or when the token
          *     has expired. Then send the id of the last event as `Last-Event-ID` to go on without missing the end.
+         *
+         *     ```text
+         *     retry: 2140
+         *
+         *     event: progress
+         *     data: {"project_id": "…", "status": "generating", "percentage": 42, "job": {"status": "running", …}, …}
+         *     id: 0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34/5d1f0c
+         *
+         *     : still here
+         *
+         *     event: end
+         *     data: {"project_id": "…", "status": "ready_for_triage", "percentage": 100, "job": {"status": "completed", …}, …}
+         *     id: 0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34/end
+         *
+         *     ```
          */
         get: operations["read_progress"];
         put?: never;
@@ -3704,20 +3719,6 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Progress"];
-                    /**
-                     * @example retry: 2140
-                     *
-                     *     event: progress
-                     *     data: {"project_id": "…", "status": "generating", "percentage": 42, "job": {"status": "running", …}, …}
-                     *     id: 0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34/5d1f0c
-                     *
-                     *     : still here
-                     *
-                     *     event: end
-                     *     data: {"project_id": "…", "status": "ready_for_triage", "percentage": 100, "job": {"status": "completed", …}, …}
-                     *     id: 0b8f1f3e-52a4-4b6c-9df8-6f2f1c7c9a34/end
-                     */
-                    "text/event-stream": string;
                 };
             };
             /** @description Only for events: `Last-Event-ID` is that of a job's end, and the project has no newer job. */

@@ -98,6 +98,15 @@ def test_a_response_of_several_kinds_is_told_apart_by_its_type(document: dict[st
         assert set(mapping.values()) == {each["$ref"] for each in choice["oneOf"]}
 
 
+def test_a_response_with_json_has_no_other_form(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        for response in operation.content["responses"].values():
+            kinds = set(response.get("content", {}))
+            assert "application/json" not in kinds or len(kinds) == 1, operation.name
+    (progress,) = [each for each in operations(document) if each.name == "read_progress"]
+    assert "event: end" in progress.content["description"]
+
+
 def test_files_are_binary(document: dict[str, Any]) -> None:
     contents = [
         media["schema"]

@@ -47,7 +47,9 @@ def test_dependabot_watches_every_folder_with_requirements() -> None:
         for file in pages.ROOT.rglob("requirements*.in")
         if not skipped & set(file.parts)
     }
-    with_packages = {("npm", folder) for folder in ("/local", "/clients/typescript")}
+    with_packages = {
+        ("npm", folder) for folder in ("/local", "/clients/typescript", "/tests/clients/generators")
+    }
     assert watched == with_pins | with_packages | {("github-actions", "/")}
 
 

@@ -6,6 +6,8 @@
   for which generators make a second type of each response, to send it.
 - A parameter is one string or number. FastAPI describes an optional one as "this or null", and a header that may be
   sent twice as an array; a header can be neither.
+- A response has one form. Beside JSON, a stream of events would make the type of every answer "this or a string"; its
+  example is in the operation's description.
 - The default of a member of a request is told in its description. A member with `default` would count as always
   present (openapi-typescript), and a client would have to send it.
 """
@@ -16,6 +18,7 @@ from typing import Any, cast
 
 from api.openapi.problem_schemas import REFERENCE
 
+EVENTS = "text/event-stream"
 PREFIX = REFERENCE.format(model="")
 
 
@@ -27,6 +30,9 @@ def fit_for_clients(document: dict[str, Any]) -> None:
             parameter["schema"] = _single(
                 parameter["schema"], in_header=parameter["in"] == "header"
             )
+        for response in operation["responses"].values():
+            if events := response.get("content", {}).pop(EVENTS, None):
+                operation["description"] += f"\n\n```text\n{events['example']}```"
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         _drop_titles(schema)
