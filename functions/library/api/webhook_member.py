@@ -19,7 +19,7 @@ WebhookUrl = Annotated[
     ),
     AfterValidator(checked_url),
 ]
-"""The pattern is only for the OpenAPI document: every URL of this form is accepted. The check is code, which knows more."""
+"""The pattern is only for the OpenAPI document; each URL of that form is accepted. The check itself is code."""
 
 MEMBER = "webhook_url"
 
