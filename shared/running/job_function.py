@@ -136,10 +136,12 @@ async def _start_and_dispatch(request: JobRequest) -> Job:
 
 
 def _accepted(job: Job) -> Response:
-    """The 202. The progress is the library's, so PUBLIC_URL is where it is."""
-    url = f"{read_settings(StorageSettings).public_url}/projects/{job.project_id}/progress"
+    """The 202. Progress and job are read from the library, so PUBLIC_URL is where they are."""
+    library = read_settings(StorageSettings).public_url
+    url = f"{library}/projects/{job.project_id}/progress"
     started = StartedJob.model_validate(job.model_dump(exclude={"status"}))
-    content = JobAccepted(job=started, progress_url=url).model_dump(mode="json")
+    accepted = JobAccepted(job=started, progress_url=url, job_url=f"{library}/jobs/{job.id}")
+    content = accepted.model_dump(mode="json")
     return JSONResponse(content, status_code=202, headers={"Location": url})
 
 

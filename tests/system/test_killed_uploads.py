@@ -16,10 +16,10 @@ from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
 
 HOUR_SECONDS = 3600.0
-RUNNING_STARTS = """
+# The activity shows only the beginning of a query, which does not name the function: PostgREST lists the parameters first.
+WAITING_CALLS = """
     select 1 from pg_stat_activity
-    where datname = current_database() and state = 'active' and query ~ 'editai_start_job'
-      and pid <> pg_backend_pid()
+    where datname = current_database() and wait_event_type = 'Lock' and query ~ 'pgrst_call'
 """
 
 
@@ -39,7 +39,7 @@ async def lone_file(
         return [*library.project.storage_directory.glob(f"{project.id}/sources/*")]
 
     def starts() -> list[DictRow]:
-        return observer.execute(RUNNING_STARTS).fetchall()
+        return observer.execute(WAITING_CALLS).fetchall()
 
     # start_job waits for the project's row until its timeout.
     with holder.transaction():

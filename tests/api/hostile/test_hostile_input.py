@@ -125,20 +125,6 @@ async def test_a_user_cannot_choose_the_id_or_the_owner_of_a_project(
     assert traces.count("editai_projects") == 0
 
 
-async def test_query_parameters_do_not_change_a_body(api: Api, user_id: str) -> None:
-    answer = await api.call(
-        "POST", "projects", json={"name": "Mine"}, params={"owner_id": str(uuid4()), "id": "x"}
-    )
-    created = answer.json()
-    assert (answer.status_code, created["owner_id"]) == (201, user_id)
-    assert created["id"] != "x"
-
-
-@pytest.fixture
-def user_id(user: Any) -> str:
-    return user.id
-
-
 @pytest.mark.parametrize("escape", ESCAPES)
 async def test_a_path_as_an_id_is_refused(
     library_of_a_user: Library, api: Api, escape: str

@@ -129,6 +129,7 @@ async def test_an_invalid_idempotency_key_is_still_refused(api: Api, held: str) 
         ("POST", f"{BASE_PATH}/projects/reel/generate", {"idempotency-key": "a"}, False),
         ("POST", f"{BASE_PATH}/projects/reel/generate/", {}, False),
         ("POST", f"{BASE_PATH}/projects/reel/cancel", {}, False),
+        ("GET", f"{BASE_PATH}/projects/reel/progress?limit=5", {}, False),
         ("GET", f"{BASE_PATH}/projects/re el/progress", {}, False),
         ("GET", "/projects/reel/progress", {}, False),
     ],
@@ -137,7 +138,14 @@ def test_the_fast_path_takes_exactly_these_requests(
     method: str, path: str, headers: dict[str, str], taken: bool
 ) -> None:
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": method, "path": path, "headers": raw}
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": raw,
+    }
     matches = [route.matches(scope) for route in fast_path_routes(BASE_PATH)]
     found = [child for match, child in matches if match is not Match.NONE]
     assert [child["path_params"] for child in found] == ([{"project_id": "reel"}] if taken else [])
