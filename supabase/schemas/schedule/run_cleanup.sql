@@ -28,7 +28,7 @@ declare
   v_key_days text;
   v_row record;
   v_started_at timestamptz := public.editai_clock();
-  v_failed text[] := '{}';
+  v_failed text[] := array[]::text[];
 begin
   if pg_catalog.to_regclass('vault.decrypted_secrets') is not null then
     select
