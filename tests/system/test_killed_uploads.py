@@ -16,7 +16,7 @@ from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
 
 HOUR_SECONDS = 3600.0
-# The activity shows only the beginning of a query, which does not name the function: PostgREST lists the parameters first.
+# The activity shows only the beginning of a query: the parameters, which PostgREST lists before the function.
 WAITING_CALLS = """
     select 1 from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and query ~ 'pgrst_call'
