@@ -9,13 +9,13 @@ set statement_timeout = '60s';
 set local check_function_bodies = off;
 
 -- Nothing relies on it but the deletion of a project, which a trigger below takes over.
--- squawk-ignore ban-drop-constraint
 alter table public.editai_generation_progress
+  -- squawk-ignore ban-drop-constraint
   drop constraint editai_generation_progress_project_id_fkey;
 
 -- The wider check below takes its place: every row fits it.
--- squawk-ignore ban-drop-constraint
 alter table public.editai_jobs
+  -- squawk-ignore ban-drop-constraint
   drop constraint editai_jobs_kind_is_known;
 
 -- A new signature: with `create or replace` there would be two functions that a call fits.

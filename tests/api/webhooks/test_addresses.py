@@ -25,7 +25,7 @@ HOSTS = [
     "017700000001",  # octal
     "0177.0.0.1",
     "0",
-    "0.0.0.0",  # noqa: S104
+    "0.0.0.0",  # noqa: S104  # nosec B104 - an address that must not be reached
     "localhost",
     "[::1]",
     "[::]",
