@@ -1,4 +1,4 @@
--- Tell why attempts are exhausted.
+-- Tell users what ended a job's last attempt: all were told that it had stopped responding, also when its disk was full.
 -- Written by `make migration` from supabase/schemas, which says of each object what it is for.
 -- Checksum of what follows, which shows changes by hand: f36f38b01617c954
 
