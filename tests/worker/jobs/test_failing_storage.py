@@ -1,7 +1,6 @@
 """A job whose storage refuses or stalls: a passing fault costs no attempt, a lasting one ends it with that reason."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -48,6 +47,10 @@ async def none(_: Request) -> None:
     """No fault."""
 
 
+def remains(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 async def run(project: ProjectAtWork) -> str:
     job = await project.start(variant_count=1, target_duration=1)
     return await run_job(await claim_job(job.id, holder="test", ttl_seconds=60), recipes)
@@ -62,7 +65,7 @@ async def test_passing_errors_and_stalls_cost_no_attempt(
     assert (await project.progress()).job_attempt == 1
     (clip,) = project.clips()
     assert set(bucket.files) == {project.source_path, clip.storage_path, clip.thumbnail_path}
-    assert os.listdir(tmp_path) == []
+    assert remains(tmp_path) == []
 
 
 async def test_storage_that_stalls_ends_the_attempt_and_then_the_job(
@@ -83,7 +86,7 @@ async def test_storage_that_stalls_ends_the_attempt_and_then_the_job(
     assert await run(project) == "abandoned"
     assert [(each.percentage, each.stalled) for each in seen] == [(0, False)] * 2
     assert project.abandoned()
-    assert os.listdir(tmp_path) == []
+    assert remains(tmp_path) == []
 
     project.admin.execute("update editai_jobs set max_attempts = 1")
     project.admin.execute("update editai_locks set expires_at = editai_clock()")
