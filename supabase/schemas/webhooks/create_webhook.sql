@@ -9,7 +9,7 @@ create function public.editai_create_webhook(
   out outcome text,
   out webhook public.editai_webhooks
 )
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('editai_webhooks ' || p_owner_id, 0));
   if (select count(*) from public.editai_webhooks w where w.owner_id = p_owner_id) >= p_max_webhooks then
