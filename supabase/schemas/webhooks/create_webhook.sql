@@ -7,7 +7,7 @@ create function public.editai_create_webhook(
   p_events text[],
   p_max_webhooks integer
 ) returns public.editai_webhook_creation
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   webhook public.editai_webhooks;

@@ -67,7 +67,7 @@ class Copy:
 COUNT_CLIPS = """\
 -- Returns how many clips a project has.
 create function public.editai_zz_count_clips(p_project_id text) returns bigint
-language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language sql stable security invoker set search_path = '' set statement_timeout = '2.3s' as $$
   select count(*) from public.editai_clips c where c.project_id = p_project_id
 $$;
 """
