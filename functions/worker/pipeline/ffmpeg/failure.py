@@ -33,6 +33,9 @@ _REASONS = (
 
 _DISK_FULL = "No space left on device"
 
+CAUSES = (*_NO_MEMORY, _DISK_FULL)
+"""What decides, wherever in the log it is: the errors after it are its consequences."""
+
 # The signals of our limits (see launch.py), and those of a crashing decoder.
 _SIGNALS_CAUSED_BY_FILE: dict[int, str] = {
     signal.SIGPROF: "Processing the video needs more CPU time than is allowed for its length.",
