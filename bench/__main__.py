@@ -1,4 +1,4 @@
-"""`python -m bench`: the request path, event streams, short runs of the heap and of growth, the probe, finding of scenes.
+"""`python -m bench`: the request path, event streams, short runs of the heap and of growth, the probe, scenes.
 
 `python -m bench growth` is the whole measurement of growth, with a million rows of everything.
 """

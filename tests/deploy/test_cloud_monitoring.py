@@ -137,6 +137,14 @@ def test_an_alert_names_the_command_that_explains_it(file: Path) -> None:
     assert parser().parse_args(command.split()[1:]).command
 
 
+def test_the_page_for_operators_lists_each_alert_with_its_command() -> None:
+    page = (CHECKOUT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `([\w-]+)` \| .* \| `(editai-admin [^`]+)` \|$", page, re.MULTILINE)
+    commands = dict(rows)
+    for file in ALERTS:
+        assert f"`{commands[file.stem]}`" in load(file)["documentation"]["content"]
+
+
 def test_tiles_of_the_dashboard_do_not_overlap() -> None:
     layout = load(DASHBOARD)["mosaicLayout"]
     cells = [
