@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.supabase_api.storage.resumable import ResumableUploads
+from local.supabase_api.storage.signed import SignedUploads
 from shared.storage.local_directory import LocalStorage
 
 _WHY = (
@@ -18,6 +19,7 @@ def storage_routes(storage: LocalStorage) -> list[BaseRoute]:
     return [
         Route("/status", _status),
         *ResumableUploads(storage).routes(),
+        *SignedUploads(storage).routes(),
         Route("/{path:path}", _not_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from editai_admin.__main__ import main
+from pipeline.kinds import recipes
 from shared.database.client import close_supabase
 from shared.errors import LeaseLost
 from shared.jobs.leases import acquire_lease
@@ -24,12 +25,14 @@ from shared.jobs.lifecycle import claim_job
 from shared.jobs.progress import Progress, update_generation_progress
 from shared.jobs.records import Job, Lease
 from shared.ops.diagnosis import NO_PROGRESS_SECONDS
+from shared.running.attempt import run_job
+from shared.storage import repeating
 from shared.storage.local_directory import STAGING
 from tests.support.backend import Backend
 from tests.support.database import Clock
 from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
-from tests.worker.jobs.conftest import Cleanup, Deliver, ProjectAtWork, as_queue, ffmpegs_of
+from tests.worker.jobs.conftest import Cleanup, Deliver, ProjectAtWork, ffmpegs_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,11 +179,14 @@ async def test_the_queue_does_not_deliver(
 
 @pytest.mark.usefixtures("broken_storage")
 async def test_storage_is_broken(
-    project: ProjectAtWork, worker: FunctionProcess, operator: Operator
+    project: ProjectAtWork, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The attempt runs in this process, where transfers are repeated without pauses."""
+    monkeypatch.setattr(repeating, "PAUSES_SECONDS", (0.0,))
     await operator.clean_up()
     job = await project.start(variant_count=1, target_duration=1)
-    assert (await as_queue(worker, job.id)).json() == {"outcome": "abandoned"}
+    claim = await claim_job(job.id, holder="worker here 1", ttl_seconds=600)
+    assert await run_job(claim, recipes) == "abandoned"
     assert {"abandoned-storage-unavailable", "storage-broken"} <= set(
         codes(await operator("why", str(job.id)))
     )

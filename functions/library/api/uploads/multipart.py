@@ -24,10 +24,11 @@ logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 @dataclass(frozen=True, kw_only=True)
 class PartBegin:
-    """The start of a part. `file_name` is None for a field; a file's name may be empty."""
+    """The start of a part. `file_name` is None for a field; a file's name may be empty, as its type may."""
 
     name: str
     file_name: str | None
+    content_type: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class _Reader:
     _events: list[Event] = field(default_factory=list[Event])
     _header: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
     _disposition: bytes = b""
+    _content_type: bytes = b""
 
     def take(self) -> list[Event]:
         """The events since the last call."""
@@ -89,7 +91,7 @@ class _Reader:
         }
 
     def _part_begin(self) -> None:
-        self._disposition = b""
+        self._disposition = self._content_type = b""
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._header[0].extend(data[start:end])
@@ -101,6 +103,8 @@ class _Reader:
         name, value = (bytes(part) for part in self._header)
         if name.lower() == b"content-disposition":
             self._disposition = value
+        elif name.lower() == b"content-type":
+            self._content_type = value
         self._header = (bytearray(), bytearray())
 
     def _headers_finished(self) -> None:
@@ -113,6 +117,7 @@ class _Reader:
             PartBegin(
                 name=name.decode(errors="replace"),
                 file_name=None if file_name is None else file_name.decode(errors="replace"),
+                content_type=self._content_type.decode(errors="replace"),
             )
         )
 
