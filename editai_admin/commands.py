@@ -164,8 +164,8 @@ async def drain(options: Namespace) -> Result:
     running = await _running_on(holder)
     if options.now:
         await asyncio.gather(*(acting.requeue(job.id) for job in running))
-        return Result(said=f"drained; {len(running)} of its jobs queued again for other workers")
-    return Result(said=f"drained; it still runs {len(running)} jobs, and gets no others")
+        return Result(said=f"drained: {len(running)} of its jobs queued again for other workers")
+    return Result(said=f"drained: it gets no further jobs, and still runs {len(running)}")
 
 
 async def _running_on(holder: str) -> list[OpsJob]:

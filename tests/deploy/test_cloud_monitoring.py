@@ -15,7 +15,7 @@ from google.protobuf.json_format import Parse
 
 from editai_admin.__main__ import parser
 from local.programs import CHECKOUT
-from tests.deploy.conftest import OPTIONS, Cloud
+from tests.deploy.conftest import Cloud
 from tests.deploy.test_monitoring import sources
 
 FOLDER = CHECKOUT / "deploy" / "monitoring" / "cloud"
@@ -137,6 +137,14 @@ def test_an_alert_names_the_command_that_explains_it(file: Path) -> None:
     assert parser().parse_args(command.split()[1:]).command
 
 
+def test_the_page_for_operators_lists_each_alert_with_its_command() -> None:
+    page = (CHECKOUT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `([\w-]+)` \| .* \| `(editai-admin [^`]+)` \|$", page, re.MULTILINE)
+    commands = dict(rows)
+    for file in ALERTS:
+        assert f"`{commands[file.stem]}`" in load(file)["documentation"]["content"]
+
+
 def test_tiles_of_the_dashboard_do_not_overlap() -> None:
     layout = load(DASHBOARD)["mosaicLayout"]
     cells = [
@@ -181,34 +189,25 @@ def test_a_changed_file_updates_only_its_resource(deployed: Cloud) -> None:
     ]
 
 
-def test_channels_are_a_setting_and_stay_without_it(deployed: Cloud) -> None:
+def test_channels_and_the_queue_are_settings_and_channels_stay_without_theirs(
+    deployed: Cloud,
+) -> None:
     channels = [f"projects/reel-studio-1234/notificationChannels/{number}" for number in (1, 2)]
-    build = deployed.checkout / "build" / "monitoring" / "alerts"
+    build = deployed.checkout / "build" / "monitoring"
 
-    deployed.deploy(ALERT_CHANNELS=",".join(channels))
-    told = load(build / "memory.json")["notificationChannels"]
+    deployed.deploy(ALERT_CHANNELS=",".join(channels), QUEUE="reels")
+    told = load(build / "alerts/memory.json")["notificationChannels"]
+    watched = [(build / name).read_text() for name in ("alerts/jobs-wait.json", "dashboard.json")]
     # The setting is gone, and the policies are written again.
     deployed.deploy()
 
     assert told == channels
-    assert load(build / "memory.json")["notificationChannels"] == channels
+    assert load(build / "alerts/memory.json")["notificationChannels"] == channels
+    assert all('queue_id=\\"reels\\"' in text for text in watched)
 
 
-def test_another_queue_is_the_one_that_is_watched(deployed: Cloud) -> None:
-    plan = deployed.deploy(QUEUE="reels")
-
-    assert plan.returncode == 0, plan.stderr
-    built = deployed.checkout / "build" / "monitoring"
-    for name in ("alerts/jobs-wait.json", "dashboard.json"):
-        assert 'queue_id=\\"reels\\"' in (built / name).read_text()
-
-
-def test_a_policy_waits_until_its_metric_is_visible(cloud: Cloud) -> None:
-    (cloud.memory / "late-metrics").touch()
-
-    run = cloud.deploy(*OPTIONS)
-
-    assert run.returncode == 0, run.stderr
-    assert "Cannot find metric(s) that match type" in run.stderr
-    policies = [made for made in cloud.changes if made.startswith("create monitoring policies")]
+def test_a_policy_waits_until_its_metric_is_visible(deployed: Cloud) -> None:
+    """The first deployment's first policy was refused once."""
+    assert "Cannot find metric(s) that match type" in deployed.output
+    policies = [made for made in deployed.changes if made.startswith("create monitoring policies")]
     assert len(policies) == len(ALERTS)

@@ -160,13 +160,6 @@ def deliver(fresh_state: Backend) -> Deliver:
     return post
 
 
-async def as_queue(worker: FunctionProcess, job_id: UUID) -> httpx.Response:
-    """Deliver a job as Cloud Tasks does: the response comes when the attempt has ended."""
-    headers = {"Authorization": f"Bearer {worker.project.internal_secret}"}
-    async with httpx.AsyncClient(timeout=60) as client:
-        return await client.post(worker.url, json={"job_id": str(job_id)}, headers=headers)
-
-
 def ffmpegs_of(worker: FunctionProcess) -> list[int]:
     """The ffmpeg processes that descend from a worker, by their parents in /proc."""
     parents: dict[int, int] = {}

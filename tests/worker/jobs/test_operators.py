@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from editai_admin.__main__ import main
+from pipeline.kinds import recipes
 from shared.database.client import close_supabase
 from shared.errors import LeaseLost
 from shared.jobs.leases import acquire_lease
@@ -24,12 +25,14 @@ from shared.jobs.lifecycle import claim_job
 from shared.jobs.progress import Progress, update_generation_progress
 from shared.jobs.records import Job, Lease
 from shared.ops.diagnosis import NO_PROGRESS_SECONDS
+from shared.running.attempt import run_job
+from shared.storage import repeating
 from shared.storage.local_directory import STAGING
 from tests.support.backend import Backend
 from tests.support.database import Clock
 from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
-from tests.worker.jobs.conftest import Cleanup, Deliver, ProjectAtWork, as_queue, ffmpegs_of
+from tests.worker.jobs.conftest import Cleanup, Deliver, ProjectAtWork, ffmpegs_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +114,14 @@ async def broken_storage(fresh_state: Backend, library: FunctionProcess) -> Asyn
     await eventually(is_ready, interval=0.1)
 
 
+STEP = Progress(percentage=42, current_step="Making clip 2 of 3")
+
+
 async def held(job: Job) -> Lease:
     """The lease of a worker that only sends heartbeats."""
-    lease = (await claim_job(job.id, holder="worker busy 1", ttl_seconds=60)).lease
+    lease = (await claim_job(job.id, holder="worker busy 1", ttl_seconds=600)).lease
     assert lease is not None
-    await update_generation_progress(
-        lease, Progress(percentage=42, current_step="Making clip 2 of 3"), ttl_seconds=60
-    )
+    await update_generation_progress(lease, STEP, ttl_seconds=600)
     return lease
 
 
@@ -136,6 +140,7 @@ async def test_a_worker_died_and_cleanup_does_not_run(
     assert codes(await operator("why", str(job.id))) == ["worker-silent", "cleanup-not-running"]
     clock.advance(150)
     assert codes(await operator("why", project.id)) == ["worker-gone", "cleanup-not-running"]
+    assert codes(await operator("doctor")) == ["cleanup-not-running", "worker-gone"]
     (lease,) = await operator("leases")
     assert lease["job_id"] == str(job.id)
 
@@ -164,7 +169,7 @@ async def test_the_queue_does_not_deliver(
         clock.advance(31)
         await operator.clean_up()
     content = await operator("why", project.id)
-    assert codes(content) == ["not-claimed"]
+    assert codes(content) == codes(await operator("doctor")) == ["not-claimed"]
     assert "dispatched 3 times, not claimed" in content["findings"][0]["what"]
     (queue,) = await operator("queue")
     assert (queue["queued"], queue["running"], queue["most_dispatches"]) == (1, 0, 3)
@@ -174,11 +179,14 @@ async def test_the_queue_does_not_deliver(
 
 @pytest.mark.usefixtures("broken_storage")
 async def test_storage_is_broken(
-    project: ProjectAtWork, worker: FunctionProcess, operator: Operator
+    project: ProjectAtWork, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The attempt runs in this process, where transfers are repeated without pauses."""
+    monkeypatch.setattr(repeating, "PAUSES_SECONDS", (0.0,))
     await operator.clean_up()
     job = await project.start(variant_count=1, target_duration=1)
-    assert (await as_queue(worker, job.id)).json() == {"outcome": "abandoned"}
+    claim = await claim_job(job.id, holder="worker here 1", ttl_seconds=600)
+    assert await run_job(claim, recipes) == "abandoned"
     assert {"abandoned-storage-unavailable", "storage-broken"} <= set(
         codes(await operator("why", str(job.id)))
     )
@@ -191,14 +199,11 @@ async def test_a_worker_sends_heartbeats_and_makes_no_progress(
     await operator.clean_up()
     job = await project.start()
     lease = await held(job)
-    for _ in range(int(NO_PROGRESS_SECONDS / 50)):
-        clock.advance(50)
-        await update_generation_progress(
-            lease, Progress(percentage=42, current_step="Making clip 2 of 3"), ttl_seconds=60
-        )
+    clock.advance(NO_PROGRESS_SECONDS)
+    await update_generation_progress(lease, STEP, ttl_seconds=600)
     await operator.clean_up()
     content = await operator("why", str(job.id))
-    assert codes(content) == ["no-progress"]
+    assert codes(content) == codes(await operator("doctor")) == ["no-progress"]
     assert (
         "nothing has changed for 5 min at 42 % (Making clip 2 of 3)"
         in content["findings"][0]["what"]
@@ -206,7 +211,7 @@ async def test_a_worker_sends_heartbeats_and_makes_no_progress(
     assert content["findings"][0]["then"][0] == f"editai-admin requeue {job.id}"
     assert (await operator("requeue", str(job.id)))["done"]
     with pytest.raises(LeaseLost):
-        await update_generation_progress(lease, None, ttl_seconds=60)
+        await update_generation_progress(lease, None, ttl_seconds=600)
     story = await operator("job", str(job.id))
     assert (story["job"]["status"], story["job"]["attempt"]) == ("queued", 0)
     assert events(story) == [
@@ -227,7 +232,7 @@ async def test_a_worker_was_drained_and_forgotten(
     job = await project.start()
     lease = await held(job)
     said = (await operator("drain", "worker", "--now"))["said"]
-    assert said == "drained; 1 of its jobs queued again for other workers"
+    assert said == "drained: 1 of its jobs queued again for other workers"
     headers = {"Authorization": f"Bearer {fresh_state.project.internal_secret}"}
     async with httpx.AsyncClient(timeout=60, headers=headers) as client:
         refused = await client.post(worker.url, json={"job_id": str(job.id)})
@@ -237,10 +242,11 @@ async def test_a_worker_was_drained_and_forgotten(
     assert (drained["holder"], drained["jobs"], drained["drained"]) == ("worker", 0, True)
     content = await operator("why", str(job.id))
     assert codes(content) == ["not-claimed", "drained"]
+    assert codes(await operator("doctor")) == ["drained", "not-claimed"]
     assert content["findings"][1]["then"] == ["editai-admin resume worker"]
     assert (await operator("resume", "worker"))["done"]
     with pytest.raises(LeaseLost):
-        await update_generation_progress(lease, None, ttl_seconds=60)
+        await update_generation_progress(lease, None, ttl_seconds=600)
 
 
 async def test_another_function_holds_a_project_without_a_job(

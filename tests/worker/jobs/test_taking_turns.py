@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from tests.support.backend import Backend
 from tests.support.database import Connection
 from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
-from tests.worker.jobs.conftest import Deliver, ProjectAtWork, as_queue
+from tests.worker.jobs.conftest import Deliver, ProjectAtWork
 
 GREEDY, MODEST = UUID(int=7), UUID(int=8)
 
@@ -45,6 +46,13 @@ async def jobs(project: ProjectAtWork, admin: Connection) -> dict[str, UUID]:
         variants = 1 if name == "light" else 2
         started[name] = (await copy.start(variant_count=variants, target_duration=1.0)).id
     return started
+
+
+async def as_queue(worker: FunctionProcess, job_id: UUID) -> httpx.Response:
+    """Deliver a job as Cloud Tasks does: the response comes when the attempt has ended."""
+    headers = {"Authorization": f"Bearer {worker.project.internal_secret}"}
+    async with httpx.AsyncClient(timeout=60) as client:
+        return await client.post(worker.url, json={"job_id": str(job_id)}, headers=headers)
 
 
 def ended(admin: Connection) -> list[str]:
