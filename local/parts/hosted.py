@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from shared.database.refusals import BY_CODE, BY_STATUS, Refusal
 
+MADE_UP = "X-Hosted-Refusal"
+"""A header that tells a made-up refusal from one of Postgres. The functions do not read it."""
+
 _REFUSED_SHARE = 0.75
 _DIGITS = 6
 _LAST_DIGITS = 3
@@ -32,7 +35,10 @@ class Response:
     @property
     def directive(self) -> str:
         """It in a Caddyfile."""
-        return f"header Content-Type {self.content_type}\nrespond `{self.body}` {self.status}"
+        return (
+            f"header Content-Type {self.content_type}\nheader {MADE_UP} {self.name}\n"
+            f"respond `{self.body}` {self.status}"
+        )
 
 
 def all_responses() -> list[Response]:
