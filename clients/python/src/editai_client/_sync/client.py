@@ -13,11 +13,10 @@ An error response raises LibraryError, with the status and the problem details o
 from types import TracebackType
 from typing import Self
 
-from editai_client._sync.webhooks import WebhookCalls
-
 from editai_client._sync.http import Http, Token
 from editai_client._sync.jobs import JobCalls
 from editai_client._sync.library import ClipCalls, ProjectCalls, SourceCalls
+from editai_client._sync.webhooks import WebhookCalls
 from editai_client.retrying import RETRIES
 
 
