@@ -104,7 +104,10 @@ def test_a_reader_that_has_had_enough_hears_no_complaint() -> None:
     """As in `editai jobs | head -1`."""
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "editai_cli", "--help"]
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    program = (
+        "import click, editai_cli.main as m; m.cli.command('list')(lambda: print('x')); m.main()"
+    )
+    command = [sys.executable, "-c", program, "list"]
+    done = subprocess.run(command, env={}, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")
