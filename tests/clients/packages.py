@@ -44,11 +44,10 @@ def install_typescript_client(folder: Path) -> None:
     packed = folder / "packed"
     packed.mkdir()
     npm(TYPESCRIPT_CLIENT, "pack", "--pack-destination", packed)
-    for dependency in ("openapi-fetch", "openapi-typescript-helpers"):
-        installed = TYPESCRIPT_CLIENT / "node_modules" / dependency
-        npm(installed, "pack", "--ignore-scripts", "--pack-destination", packed)
+    modules = TYPESCRIPT_CLIENT / "node_modules"
+    needed = [modules / name for name in ("openapi-fetch", "openapi-typescript-helpers")]
     (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    npm(folder, "install", "--ignore-scripts", *sorted(packed.iterdir()))
+    npm(folder, "install", "--ignore-scripts", "--install-links", *packed.iterdir(), *needed)
     (folder / "tsconfig.json").write_text(_TSCONFIG)
     for program in PROGRAMS.iterdir():
         shutil.copy(program, folder)

@@ -3,6 +3,7 @@ import { createHttp, type Http, type HttpOptions } from "./http/http.js";
 import { Jobs } from "./calls/jobs.js";
 import { Projects } from "./calls/projects.js";
 import { Sources } from "./calls/sources.js";
+import { Webhooks } from "./calls/webhooks.js";
 
 /** A client for one library and one caller. */
 export interface EditAI {
@@ -11,7 +12,8 @@ export interface EditAI {
   readonly jobs: Jobs;
   readonly clips: Clips;
   readonly exports: Exports;
-  /** Every call of the OpenAPI document, typed, with the token and the retries, for what the others do not offer. */
+  readonly webhooks: Webhooks;
+  /** Every call of the OpenAPI document, typed, with the token and the retries, for what no group offers. */
   readonly api: Http["api"];
 }
 
@@ -23,6 +25,7 @@ export function createClient(options: HttpOptions): EditAI {
     jobs: new Jobs(http),
     clips: new Clips(http),
     exports: new Exports(http),
+    webhooks: new Webhooks(http),
     api: http.api,
   };
 }

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from local.programs import CHECKOUT, DENO, script
@@ -72,22 +73,26 @@ def generate_all(document: str, folder: Path) -> None:
     }
     typescript = TYPESCRIPT_CLIENT / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
     out = folder / "generated"
-    run([NODE, typescript, "openapi.json", "-o", out / "openapi-typescript" / "schema.ts"], folder)
-    run(
-        [NODE, generators["hey"], "-i", "openapi.json", "-o", out / "hey-api", "--no-log-file"],
-        folder,
-    )
     (folder / "orval.config.mjs").write_text(_ORVAL)
-    run([NODE, generators["orval"]], folder)
-    _generate_python(folder)
+    commands: list[list[str | Path]] = [
+        [NODE, typescript, "openapi.json", "-o", out / "openapi-typescript" / "schema.ts"],
+        [NODE, generators["hey"], "-i", "openapi.json", "-o", out / "hey-api", "--no-log-file"],
+        [NODE, generators["orval"]],
+    ]
+    with ThreadPoolExecutor() as threads:
+        running = [threads.submit(run, command, folder) for command in commands]
+        running.append(threads.submit(_generate_python, folder))
+        for each in running:
+            each.result()
 
 
-def _generate_python(folder: Path) -> None:
+def _generate_python(folder: Path) -> str:
     (folder / "config.yaml").write_text("post_hooks: []")
     command = [script("openapi-python-client"), "generate", "--path", "openapi.json"]
     options = ["--meta", "none", "--output-path", PYTHON_PACKAGE, "--config", "config.yaml"]
     said = run([*command, *options, "--fail-on-warning"], folder)
     assert "WARNING" not in said, said
+    return said
 
 
 def check_typescript(folder: Path) -> None:

@@ -29,6 +29,31 @@ const ACTS = {
     return null;
   },
 
+  async history(editai: EditAI, { projectId }: Argument): Promise<unknown> {
+    const page = await editai.jobs.list({ project_id: projectId, status: "cancelled", limit: 1 });
+    const jobs = [];
+    for await (const job of editai.jobs.all({ kind: "raw_clips" })) jobs.push(job.id);
+    const { id, secret } = await editai.webhooks.create({ events: ["job.failed"] });
+    const rotated = await editai.webhooks.rotateSecret(id);
+    const [made, ...others] = await editai.webhooks.list();
+    await editai.webhooks.delete(id);
+    const told = [];
+    for (const webhook of others) {
+      for await (const delivery of editai.webhooks.allDeliveries(webhook.id)) told.push(delivery);
+    }
+    const [first] = told;
+    const again = first && await editai.webhooks.redeliver(first.webhook_id, first.id);
+    return {
+      cancelled: page.items.map((job) => job.id),
+      jobs,
+      status: (await editai.jobs.get(jobs[0] ?? "")).status,
+      made: made?.id === id && made.events,
+      rotated: rotated.secret !== secret,
+      told: told.map((delivery) => [delivery.type, delivery.status]),
+      again: again?.id === first?.id,
+    };
+  },
+
   async follow(editai: EditAI, { projectId }: Argument): Promise<unknown> {
     for await (const progress of editai.jobs.follow(projectId)) {
       console.log(JSON.stringify({ status: progress.job?.status }));

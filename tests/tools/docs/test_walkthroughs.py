@@ -180,7 +180,8 @@ def test_the_calls_by_hand_run_from_top_to_bottom(checkout: Checkout) -> None:
     assert "HTTP/1.1 409 Conflict" in printed
     assert "retry-after" in printed.lower()
     assert '"variant_number":2' in printed
-    assert '"status":"cancelled"' in printed
+    assert printed.count('"status":"cancelled"') == 3
+    assert '"type":"job.cancelled"' in printed
     assert printed.count("urn:editai:problem:") == 1, printed
 
 

@@ -25,6 +25,13 @@ SCHEMAS = {
     "Cancellation": "Cancellation",
     "ProgressJob": "ProgressJob",
     "Progress": "Progress",
+    "Webhook": "Webhook",
+    "CreatedWebhook": "WebhookCreated",
+    "WebhookSecret": "Secret",
+    "Delivery": "Delivery",
+    "Event": "WebhookPayload",
+    "EventData": "WebhookData",
+    "EventJob": "WebhookJob",
 }
 
 PUBLIC = {

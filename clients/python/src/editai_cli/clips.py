@@ -13,6 +13,8 @@ from editai_cli.session import Settings
 CLIP_COLUMNS = ("id", "variant_name", "duration_seconds", "width", "height", "size_bytes")
 EXPORT_COLUMNS = ("id", "preset", "duration_seconds", "width", "height", "size_bytes")
 
+PRESET_COLUMNS = ("name", "label", "width", "height", "frame_rate", "fits")
+
 
 @click.command()
 @click.argument("project", required=False)
@@ -30,6 +32,45 @@ def exports(settings: Settings, clip: UUID) -> None:
     """List the final renders of a clip."""
     with settings.connect() as library:
         print_items(library.exports(clip), EXPORT_COLUMNS, as_json=settings.as_json)
+
+
+@click.command()
+@click.pass_obj
+def presets(settings: Settings) -> None:
+    """List what a clip can be rendered for."""
+    with settings.connect() as library:
+        print_items(library.export_presets(), PRESET_COLUMNS, as_json=settings.as_json)
+
+
+@click.command()
+@click.argument("clip", type=click.UUID)
+@click.option("--name", help="A new name.")
+@click.option("--select/--unselect", default=None, help="Whether it is chosen for publishing.")
+@click.pass_obj
+def edit_clip(settings: Settings, clip: UUID, name: str | None, *, select: bool | None) -> None:
+    """Rename a clip, or select it for publishing."""
+    if name is None and select is None:
+        raise click.UsageError("Give --name, --select or --unselect.")
+    with settings.connect() as library:
+        library.update_clip(clip, variant_name=name, is_selected=select)
+
+
+@click.command()
+@click.argument("clip", type=click.UUID)
+@click.pass_obj
+def delete_clip(settings: Settings, clip: UUID) -> None:
+    """Delete a clip with its final renders."""
+    with settings.connect() as library:
+        library.delete_clip(clip)
+
+
+@click.command()
+@click.argument("export", type=click.UUID)
+@click.pass_obj
+def delete_export(settings: Settings, export: UUID) -> None:
+    """Delete a final render."""
+    with settings.connect() as library:
+        library.delete_export(export)
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """What a failed command prints, and its exit status."""
 
+import os
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -37,6 +38,12 @@ def reported() -> Generator[None]:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(ExitStatus.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader, such as head, has had enough. Python would complain at its end about what is left to print.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, sys.stderr.fileno())
+        sys.exit(ExitStatus.FAILED)
     except Failure as failure:
         _end(str(failure), failure.status)
     except Exception as error:

@@ -1,8 +1,10 @@
 """`editai`: upload videos, start jobs, follow them and download what they made."""
 
+import sys
+
 import click
 
-from editai_cli import clips, jobs, login, projects, uploads
+from editai_cli import clips, history, jobs, login, projects, uploads, webhooks
 from editai_cli.failures import reported
 from editai_cli.session import Settings
 
@@ -11,6 +13,7 @@ def main() -> None:
     """Run the command line."""
     with reported():
         cli.main(prog_name="editai", standalone_mode=False)
+        sys.stdout.flush()
 
 
 _EXIT_STATUSES = """\b
@@ -44,13 +47,22 @@ for command in (
     login.logout,
     projects.projects,
     uploads.upload,
+    uploads.sources,
+    uploads.delete_source,
     jobs.generate,
     jobs.segments,
     jobs.render,
     jobs.follow,
     jobs.cancel,
+    history.jobs,
+    history.job,
     clips.clips,
+    clips.edit_clip,
+    clips.delete_clip,
     clips.exports,
+    clips.delete_export,
     clips.download,
+    clips.presets,
+    webhooks.webhooks,
 ):
     cli.add_command(command)

@@ -5,14 +5,15 @@ and lists are separated by tabs.
 """
 
 import json
-import os
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from rich.console import Console
 
 _MEGABYTE = 1_000_000
 
@@ -27,12 +28,13 @@ class Show(Protocol):
 
 @contextmanager
 def progress_on_stderr() -> Generator[Show]:
-    """A bar on a terminal, else plain lines."""
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        with _bar() as show:
-            yield show
-    else:
+    """A bar on a terminal that can move its cursor, else plain lines."""
+    console = _interactive_console() if sys.stderr.isatty() else None
+    if console is None:
         yield _PlainLines()
+    else:
+        with _bar(console) as show:
+            yield show
 
 
 def transfer(show: Show, step: str, done: int, total: int | None) -> None:
@@ -67,6 +69,14 @@ def print_item(item: "BaseModel", member: str, *, as_json: bool) -> None:
 
 
 def _text(value: Any) -> str:
+    """A value in one cell: times as in JSON, lists with commas, and of an error its detail."""
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    elif isinstance(value, tuple):
+        value = ",".join(map(str, cast("tuple[object, ...]", value)))
+    elif isinstance(value, dict):
+        members = cast("dict[str, object]", value)
+        value = members.get("detail") or members.get("code")
     return "" if value is None else str(value).replace("\t", " ").replace("\n", " ")
 
 
@@ -82,10 +92,17 @@ class _PlainLines:
             print(f"{percentage:3.0f} % {step} {detail}".rstrip(), file=sys.stderr, flush=True)
 
 
-@contextmanager
-def _bar() -> Generator[Show]:
+def _interactive_console() -> "Console | None":
+    """The terminal; None if it is a dumb one, or if the environment says that nothing may move there."""
     from rich.console import Console  # noqa: PLC0415 - see the package's docstring
-    from rich.markup import escape  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    return console if console.is_interactive else None
+
+
+@contextmanager
+def _bar(console: "Console") -> Generator[Show]:
+    from rich.markup import escape  # noqa: PLC0415 - see the package's docstring
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn  # noqa: PLC0415
 
     columns = (
@@ -93,7 +110,7 @@ def _bar() -> Generator[Show]:
         TaskProgressColumn(),
         TextColumn("{task.description} {task.fields[detail]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=100, detail="")
 
         def show(percentage: float, step: str, detail: str) -> None:

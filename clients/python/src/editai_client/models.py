@@ -216,3 +216,75 @@ class Progress(_Body):
     stalled: bool
     outcome: str | None
     job: ProgressJob | None
+
+
+class Webhook(_Body):
+    """A URL that is told of your jobs. `url` is None for the one that signs what single jobs' `webhook_url` gets."""
+
+    id: UUID
+    url: str | None
+    events: tuple[str, ...]
+    failing_since: datetime | None
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    created_at: datetime
+
+
+class CreatedWebhook(Webhook):
+    """A new webhook. Its `secret` is shown only now."""
+
+    secret: str
+
+
+class WebhookSecret(_Body):
+    """The new secret of a webhook. It is shown only now."""
+
+    secret: str
+
+
+class Delivery(_Body):
+    """What was, or is to be, sent to a webhook; `webhook-id` is `msg_` and its id."""
+
+    id: UUID
+    webhook_id: UUID
+    job_id: UUID
+    project_id: str
+    url: str
+    type: str
+    payload: dict[str, Any]
+    status: str
+    attempt: int
+    next_attempt_at: datetime
+    status_code: int | None
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class EventJob(_Body):
+    """The job of an event, as it was then."""
+
+    id: UUID
+    kind: str
+    status: str
+    attempt: int
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class EventData(_Body):
+    """What an event is about."""
+
+    project_id: str
+    job: EventJob
+
+
+class Event(_Body):
+    """What a webhook is told: the body of its request, once the signature has been verified."""
+
+    type: str
+    timestamp: datetime
+    data: EventData

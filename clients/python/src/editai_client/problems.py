@@ -68,6 +68,20 @@ class TooManyJobs(LibraryError):
         return self.problem["max_active_jobs"]
 
 
+class LimitReached(LibraryError):
+    """429: a limit other than that of active jobs, such as job starts a minute."""
+
+    @property
+    def limit(self) -> str:
+        """Which limit, for programs."""
+        return self.problem["limit"]
+
+    @property
+    def maximum(self) -> int:
+        """The maximum."""
+        return self.problem["maximum"]
+
+
 class UnusableVideo(LibraryError):
     """422: the file cannot be used."""
 
@@ -109,6 +123,7 @@ class Unavailable(LibraryError):
 _BY_TYPE: Mapping[str, type[LibraryError]] = {
     "urn:editai:problem:project-busy": ProjectBusy,
     "urn:editai:problem:too-many-jobs": TooManyJobs,
+    "urn:editai:problem:limit-reached": LimitReached,
     "urn:editai:problem:unusable-video": UnusableVideo,
     "urn:editai:problem:invalid-request": InvalidRequest,
 }

@@ -1,8 +1,11 @@
 import { Follower, type FollowOptions } from "../follow/follow.js";
 import { data, type Http } from "../http/http.js";
+import { everyItem, type Page, type PageOptions } from "../http/pages.js";
 import type {
   CallOptions,
   Cancellation,
+  Job,
+  JobFilters,
   JobAccepted,
   Progress,
   RawClips,
@@ -11,6 +14,7 @@ import type {
 } from "../types.js";
 
 const PROJECT = "/api/v1/library/projects/{project_id}";
+const ALL = "/api/v1/library/jobs";
 
 export interface StartOptions extends CallOptions {
   /** One key for one job: repeating a start with its key starts no second job. A new one is made if it is left out. */
@@ -93,6 +97,21 @@ export class Jobs {
     if (last === undefined) throw new Error("the library told no progress");
     if (last.job?.status !== "completed") throw new JobNotCompleted(last);
     return last;
+  }
+
+  /** One page of your jobs, newest first: of all projects or of one, by status and kind. */
+  list({ signal, ...query }: JobFilters & PageOptions & CallOptions = {}): Promise<Page<Job>> {
+    return data(this.http.api.GET(ALL, { params: { query }, ...(signal && { signal }) }));
+  }
+
+  all(options: JobFilters & CallOptions = {}): AsyncGenerator<Job, void, undefined> {
+    return everyItem((page) => this.list({ ...page, ...options }));
+  }
+
+  /** One job: its status, attempts, and its result or error. */
+  get(jobId: string, options: CallOptions = {}): Promise<Job> {
+    const params = { path: { job_id: jobId } };
+    return data(this.http.api.GET(`${ALL}/{job_id}`, { params, ...options }));
   }
 
   /** Cancels the active job of a project. */

@@ -59,6 +59,17 @@ export class TooManyJobs extends Problem<Details<"TooManyJobsProblem">> {
   }
 }
 
+/** 429: a limit other than that of active jobs, such as job starts a minute. */
+export class LimitReached extends Problem<Details<"LimitReachedProblem">> {
+  get limit(): Details<"LimitReachedProblem">["limit"] {
+    return this.details.limit;
+  }
+
+  get maximum(): number {
+    return this.details.maximum;
+  }
+}
+
 /** 422: the file cannot be used; `reason` says why, for programs. */
 export class UnusableVideo extends Problem<Details<"UnusableVideoProblem">> {
   get reason(): Details<"UnusableVideoProblem">["reason"] {
@@ -93,6 +104,7 @@ type ProblemClass = new (details: never, retryAfterSeconds: number | null) => Pr
 const BY_TYPE: Readonly<Record<string, ProblemClass>> = {
   "urn:editai:problem:project-busy": ProjectBusy,
   "urn:editai:problem:too-many-jobs": TooManyJobs,
+  "urn:editai:problem:limit-reached": LimitReached,
   "urn:editai:problem:unusable-video": UnusableVideo,
   "urn:editai:problem:invalid-request": InvalidRequest,
 };

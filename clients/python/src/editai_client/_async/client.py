@@ -16,10 +16,11 @@ from typing import Self
 from editai_client._async.http import Http, Token
 from editai_client._async.jobs import JobCalls
 from editai_client._async.library import ClipCalls, ProjectCalls, SourceCalls
+from editai_client._async.webhooks import WebhookCalls
 from editai_client.retrying import RETRIES
 
 
-class LibraryClient(ProjectCalls, SourceCalls, JobCalls, ClipCalls):
+class LibraryClient(ProjectCalls, SourceCalls, JobCalls, ClipCalls, WebhookCalls):
     """A client for one library and one caller.
 
     `token` is a user's access token, the service key, or a function that returns one. A request is repeated at most

@@ -27,6 +27,9 @@ Token = str | Callable[[], str]
 TIMEOUT = httpx.Timeout(30.0, read=330.0)
 """The read timeout exceeds the longest `Prefer: wait`, 300 seconds."""
 
+MAX_PAGE_ITEMS = 100
+"""The largest page that the library sends."""
+
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -61,17 +64,22 @@ class Http:
         """Send a request, and return the body of its response."""
         return model.model_validate_json((await self.send(method, path, **options)).content)
 
-    async def all(self, model: type[Page[Item]], path: str, **params: Any) -> list[Item]:
-        """The items of all pages of a list."""
+    async def all(
+        self, model: type[Page[Item]], path: str, *, at_most: int | None = None, **params: Any
+    ) -> list[Item]:
+        """The items of all pages of a list, or of as many pages as have `at_most` items."""
         items: list[Item] = []
         cursor: str | None = None
-        while True:
+        while at_most is None or len(items) < at_most:
             query = params | ({"cursor": cursor} if cursor else {})
+            if at_most is not None:
+                query["limit"] = min(at_most - len(items), MAX_PAGE_ITEMS)
             page = await self.read(model, "GET", path, params=query)
             items += page.items
             cursor = page.next_cursor
             if cursor is None:
-                return items
+                break
+        return items
 
     async def _attempt(
         self, method: str, path: str, *, headers: dict[str, str], **options: Any

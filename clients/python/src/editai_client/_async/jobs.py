@@ -1,13 +1,13 @@
-"""Jobs: start, follow, wait, cancel."""
+"""Jobs: start, follow, wait, cancel, list."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from editai_client._async.calls import Calls, start_headers
+from editai_client._async.calls import Calls, given, start_headers
 from editai_client._async.following import Follower
-from editai_client.models import Cancellation, JobAccepted, Progress, Source
+from editai_client.models import Cancellation, Job, JobAccepted, Page, Progress, Source
 from editai_client.problems import JobNotCompleted
 
 
@@ -108,3 +108,22 @@ class JobCalls(Calls):
     async def cancel(self, project_id: str) -> Cancellation:
         """Cancel the active job of a project."""
         return await self._http.read(Cancellation, "POST", f"/projects/{project_id}/cancel")
+
+    async def jobs(
+        self,
+        project_id: str | None = None,
+        *,
+        status: str | None = None,
+        kind: str | None = None,
+        at_most: int | None = None,
+    ) -> list[Job]:
+        """Your jobs, newest first: of all projects or of one, by status and kind.
+
+        All of them unless `at_most` says how many are enough; no more pages are read than that takes.
+        """
+        filters = given(project_id=project_id, status=status, kind=kind)
+        return await self._http.all(Page[Job], "/jobs", at_most=at_most, **filters)
+
+    async def job(self, job_id: UUID) -> Job:
+        """One job: its status, attempts, and its result or error."""
+        return await self._http.read(Job, "GET", f"/jobs/{job_id}")

@@ -16,10 +16,11 @@ from typing import Self
 from editai_client._sync.http import Http, Token
 from editai_client._sync.jobs import JobCalls
 from editai_client._sync.library import ClipCalls, ProjectCalls, SourceCalls
+from editai_client._sync.webhooks import WebhookCalls
 from editai_client.retrying import RETRIES
 
 
-class SyncLibraryClient(ProjectCalls, SourceCalls, JobCalls, ClipCalls):
+class SyncLibraryClient(ProjectCalls, SourceCalls, JobCalls, ClipCalls, WebhookCalls):
     """A client for one library and one caller.
 
     `token` is a user's access token, the service key, or a function that returns one. A request is repeated at most
