@@ -17,10 +17,10 @@ from shared.http_client import MAX_RESPONSE_BYTES
 from tests.api.resources.test_clips import make_clips
 from tests.support.backend import Backend
 from tests.support.database import Connection
+from tests.support.faults.wrong_forms import NOT_JSON, WRONG, others
 from tests.support.library_client import Api, problem
 from tests.support.serving import read_request, serving
 from tests.support.settings import forget_settings
-from tests.support.wrong_forms import NOT_JSON, WRONG, others
 
 Request = tuple[str, str, dict[str, Any] | None]
 

@@ -13,8 +13,8 @@ from shared.auth.keys import JwksKeys
 from shared.dispatch.cloud_tasks import CloudTasksSettings, enqueue
 from shared.dispatch.google_credentials import AccessTokens, CredentialsUnavailable
 from shared.errors import ServiceUnavailable
+from tests.support.faults.wrong_forms import NOT_JSON, others
 from tests.support.serving import Handler, read_request, serving
-from tests.support.wrong_forms import NOT_JSON, others
 from tests.unit.dispatch.google import KEY_ID, Google, google_error
 
 FLAVOUR = b"Metadata-Flavor: Google\r\nContent-Type: application/json\r\n"

@@ -13,8 +13,8 @@ from shared.errors import StorageUnavailable
 from shared.storage import transfers
 from shared.storage.forms import SignedUpload
 from shared.storage.supabase_bucket import PEEK_BYTES, SupabaseStorage
+from tests.support.faults.wrong_forms import NOT_JSON, others
 from tests.support.serving import Handler, read_request, serving
-from tests.support.wrong_forms import NOT_JSON, others
 from tests.unit.storage.storage_api import BUCKET, StorageApi
 from tests.unit.storage.test_supabase_bucket import PATH, put, storage_at
 

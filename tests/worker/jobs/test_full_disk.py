@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.faults.memory_disk import MemoryDisk, memory_disk
 from tests.support.functions import FunctionProcess
-from tests.support.memory_disk import MemoryDisk, memory_disk
 from tests.support.waiting import eventually
 from tests.worker.jobs.conftest import Cleanup, Deliver, ProjectAtWork
 

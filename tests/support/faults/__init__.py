@@ -1,0 +1,1 @@
+"""What tests put in place of the usual: wrong responses, and a small disk."""
