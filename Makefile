@@ -7,7 +7,7 @@
 #   make fuzz-media [MUTATIONS=3000] [SEED=0]   send damaged videos through the probe and the pipeline
 #   make lint                         check formatting, security, imports, types, SQL and shell
 #   make audit                        check the pinned packages for known vulnerabilities; needs the network
-#   make bench                        measure the request path, the heap, the probe and the finding of scenes
+#   make bench                        measure the request path, event streams, the heap, the probe and the finding of scenes
 #   make up, make down, make status   start and stop the local stack, or show what runs and how to sign in
 #   make token                        print an access token of the development user, valid for an hour
 #   make migration NAME=add_job_priority   write the next migration from the changes in supabase/schemas

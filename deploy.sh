@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Deploys EditAI: a Supabase project with an edge function, three Cloud Run functions, a queue and a schedule. You can run
-# it again at any time: it changes only what differs from the wanted state, and continues where an interrupted run stopped.
+# Deploys EditAI: a Supabase project with an edge function, three Cloud Run functions, a queue, a schedule and monitoring. You
+# can run it again at any time: it changes only what differs from the wanted state, and continues where an interrupted run
+# stopped.
 #
 #   ./deploy.sh --project ID --supabase-ref REF [--region REGION] [--env-file FILE]
 #
@@ -20,7 +21,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 DRY_RUN='' YES='' FUNCTIONS_CHANGED='' action=deploy env_file=''
 STARTED_AT=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 
-for part in common settings memory preflight database identity functions schedule edge verify destroy; do
+for part in common settings memory preflight database identity functions schedule edge monitoring verify destroy; do
     # shellcheck source=/dev/null
     source "$ROOT/deploy/$part.sh"
 done
@@ -92,9 +93,12 @@ main() {
     store_secrets
     make_bucket
     make_queue
+    make_metrics
     deploy_functions
     make_schedule
     deploy_edge_function
+    make_dashboard
+    make_alerts
     smoke_test
     print_idle_cost
     say "The library is available at $LIBRARY_URL"

@@ -75,13 +75,13 @@ class Work:
         return cls(project=str(values["project"]), owner=owner, token=token, job=job, values=values)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.streams")
     parser.add_argument("--projects", type=int, default=50)
     parser.add_argument("--streams", type=int, default=20, help="of each project")
     parser.add_argument("--seconds", type=int, default=10)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     with scratch_stack(functions=True) as stack:
         uvloop.run(_measure(stack, options.projects, options.streams, options.seconds))
 

@@ -60,15 +60,16 @@ is_not_found() {
         $1 == *'Cannot find '*) ]]
 }
 
-# Retries a command that may fail right after its resource was created, until that is visible everywhere in Google Cloud.
+# Retries a command that may fail right after its resource was created, until that is visible everywhere in Google Cloud: up
+# to $RETRIES times.
 retry_until_available() {
-    local attempt
-    for attempt in 1 2 3 4 5; do
+    local attempt retries=${RETRIES:-5}
+    for ((attempt = 1; attempt <= retries; attempt++)); do
         if run "$@"; then return; fi
         printf '  (attempt %s failed)\n' "$attempt" >&2
         sleep "$RETRY_SECONDS"
     done
-    fail "failed after 5 attempts: $*"
+    fail "failed after $retries attempts: $*"
 }
 
 # bind MEMBER ROLE GROUP NAME [FLAG...]   Grants a role on one resource, unless it is already granted. On a project, the

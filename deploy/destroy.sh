@@ -6,6 +6,7 @@ destroy() {
     [[ -n $DRY_RUN || -n $YES ]] || confirm
     local name role
     LEFT=()
+    remove_monitoring
     remove "scheduler jobs" "$SCHEDULE" "--location=$REGION"
     remove "tasks queues" "$QUEUE" "--location=$REGION"
     for name in "${FUNCTION_ACCOUNTS[@]}"; do

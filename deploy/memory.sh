@@ -6,12 +6,13 @@ MIB=$((1 << 20))
 PYTHON_BYTES=$((192 * MIB))      # a function's own process
 WARM_PARENT_BYTES=$((48 * MIB))  # the process from which probes are forked
 PROBE_BYTES=$((254 * MIB))       # libav and MediaInfo, in shared/media/readers; two probes at once
+FFMPEG_PROGRAM_BYTES=$((40 * MIB))  # of an ffmpeg, beyond its data: its program, and the kernel's tables of its pages
 OUTPUT_BYTES=$((640 * MIB))      # the largest file that an ffmpeg may write
 
 check_memory() {
     local job library worker
     # While a job probes a file, it runs no ffmpeg, which may use far more.
-    job=$((FFMPEG_MEMORY_BYTES + MAX_JOB_SOURCE_BYTES + OUTPUT_BYTES))
+    job=$((FFMPEG_MEMORY_BYTES + FFMPEG_PROGRAM_BYTES + MAX_JOB_SOURCE_BYTES + OUTPUT_BYTES))
     worker=$((PYTHON_BYTES + WARM_PARENT_BYTES + WORKER_CONCURRENCY * job))
     library=$((PYTHON_BYTES + WARM_PARENT_BYTES + 2 * PROBE_BYTES + LIBRARY_CONCURRENCY * MAX_UPLOAD_BYTES + MAX_FILE_BYTES))
     must_fit WORKER_MEMORY "$worker" "FFMPEG_MEMORY_BYTES, MAX_JOB_SOURCE_BYTES or WORKER_CONCURRENCY"

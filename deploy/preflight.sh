@@ -4,13 +4,15 @@
 APIS=(
     artifactregistry.googleapis.com cloudbuild.googleapis.com cloudfunctions.googleapis.com
     cloudresourcemanager.googleapis.com cloudscheduler.googleapis.com cloudtasks.googleapis.com
-    iam.googleapis.com logging.googleapis.com run.googleapis.com secretmanager.googleapis.com
+    iam.googleapis.com logging.googleapis.com monitoring.googleapis.com run.googleapis.com
+    secretmanager.googleapis.com
 )
 
 PERMISSIONS=(
     cloudfunctions.functions.create cloudscheduler.jobs.create cloudtasks.queues.create
     cloudtasks.queues.setIamPolicy iam.serviceAccounts.actAs iam.serviceAccounts.create
-    iam.serviceAccounts.setIamPolicy resourcemanager.projects.setIamPolicy run.services.setIamPolicy
+    iam.serviceAccounts.setIamPolicy logging.logMetrics.create monitoring.alertPolicies.create
+    monitoring.dashboards.create resourcemanager.projects.setIamPolicy run.services.setIamPolicy
     secretmanager.secrets.create secretmanager.secrets.setIamPolicy secretmanager.versions.access
     secretmanager.versions.add secretmanager.versions.list serviceusage.services.enable
 )

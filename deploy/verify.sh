@@ -61,6 +61,7 @@ print_idle_cost() {
         "43,200 cleanups of about half a second" "0.00 USD within the free tier, else 0.55 USD" \
         "Cloud Scheduler, 1 job" "0.00 USD for an account's first 3, else 0.10 USD" \
         "Cloud Tasks, empty" "0.00 USD" \
+        "alert conditions and metrics of log lines" "Google's list price: https://cloud.google.com/stackdriver/pricing" \
         "Secret Manager, 1 to 3 secrets" "0.00 USD for an account's first 6, else 0.06 USD each" \
         "images of the functions, about 1 GB" "0.10 USD a GB after the first 0.5" \
         "Supabase" "its own plan"

@@ -13,7 +13,7 @@ from shared.database.client import close_supabase
 from shared.errors import DatabaseUnavailable, InvalidRequest, NotFound
 from shared.jobs.lifecycle import cancel_job
 from shared.ops import acting, diagnosis, reading
-from shared.ops.records import Finding, JobStory, OpsJob
+from shared.ops.records import Finding, JobStory, OpsJob, Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +58,20 @@ def _findings(findings: Sequence[Finding]) -> Result:
     return Result(findings=findings, is_well=not findings)
 
 
-async def _story(name: str) -> JobStory:
-    story = await reading.read_story(name)
+def _explained(name: str, story: JobStory | None, overview: Overview) -> JobStory:
     if story is None:
         raise NotFound(f"There is no job or project {name}, or the project has no job.")
-    overview = await reading.read_overview()
     return story.model_copy(update={"findings": diagnosis.explain(story, overview)})
 
 
 async def why(options: Namespace) -> Result:
-    """Why a job is not done."""
-    story = await _story(options.job)
+    """Why a job is not done, or a project without one is held."""
+    story = await reading.read_story(options.job)
+    overview = await reading.read_overview()
+    held = [] if story else diagnosis.check_lease(options.job, overview)
+    if held:
+        return _findings(held)
+    story = _explained(options.job, story, overview)
     of_library = [] if story.job.finished_at else await check_library()
     findings = [*story.findings, *of_library]
     said = "" if findings else f"Nothing is wrong: the job is {story.job.status}."
@@ -77,7 +80,8 @@ async def why(options: Namespace) -> Result:
 
 async def job(options: Namespace) -> Result:
     """One job's story."""
-    return Result(story=await _story(options.job))
+    story = await reading.read_story(options.job)
+    return Result(story=_explained(options.job, story, await reading.read_overview()))
 
 
 async def jobs(options: Namespace) -> Result:
@@ -160,8 +164,8 @@ async def drain(options: Namespace) -> Result:
     running = await _running_on(holder)
     if options.now:
         await asyncio.gather(*(acting.requeue(job.id) for job in running))
-        return Result(said=f"drained; {len(running)} of its jobs queued again for other workers")
-    return Result(said=f"drained; it still runs {len(running)} jobs, and gets no others")
+        return Result(said=f"drained: {len(running)} of its jobs queued again for other workers")
+    return Result(said=f"drained: it gets no further jobs, and still runs {len(running)}")
 
 
 async def _running_on(holder: str) -> list[OpsJob]:

@@ -10,7 +10,11 @@ from pydantic import BaseModel
 from editai_admin.commands import Result
 from shared.ops.records import Finding, JobStory
 
-HIDDEN = {"read_at", "row_number", "owner_id", "error", "counts"}
+HIDDEN = {
+    *("read_at", "row_number", "owner_id", "error", "counts", "max_attempts", "started_at"),
+    *("deadline_at", "dispatch_due_at", "acquired_at", "stalled_at", "progress_at"),
+}
+"""What a table leaves out, so that its rows fit a wide terminal. `job` and --json show it."""
 MAX_WIDTH = 44
 
 

@@ -11,6 +11,8 @@ from pathlib import PurePath
 
 NAME_LENGTH = 200
 
+_SURROGATES = (0xD800, 0xDFFF)
+
 FORBIDDEN: tuple[tuple[int, int], ...] = (
     (0x00, 0x1F),
     (0x7F, 0x9F),
@@ -21,7 +23,7 @@ FORBIDDEN: tuple[tuple[int, int], ...] = (
     (0x200E, 0x200F),
     (0x2028, 0x202E),
     (0x2060, 0x206F),
-    (0xD800, 0xDFFF),
+    _SURROGATES,
     (0xFEFF, 0xFEFF),
     (0xFFF9, 0xFFFB),
     (0xFFFE, 0xFFFF),
@@ -82,7 +84,11 @@ def is_forbidden(character: str) -> bool:
 
 
 def pattern() -> str:
-    """The rule as a pattern of JSON Schema, for documents. Characters beyond U+FFFF are not in it."""
+    """The rule as a pattern of JSON Schema, for documents. Characters beyond U+FFFF are not in it.
+
+    Nor are surrogates, which are no characters: some validators cannot read a pattern with them, and one that reads
+    UTF-16 would take each emoji for two of them.
+    """
     forbidden, invisible = _classes(FORBIDDEN), _classes(INVISIBLE)
     return f"^[^{forbidden}]*[^{forbidden}{invisible}][^{forbidden}]*$"
 
@@ -100,7 +106,7 @@ def _classes(ranges: tuple[tuple[int, int], ...]) -> str:
     return "".join(
         f"\\u{first:04x}" if first == last else f"\\u{first:04x}-\\u{last:04x}"
         for first, last in ranges
-        if last <= 0xFFFF  # noqa: PLR2004 - an escape in a pattern has four digits
+        if last <= 0xFFFF and (first, last) != _SURROGATES  # noqa: PLR2004 - an escape has four digits
     )
 
 

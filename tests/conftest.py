@@ -12,9 +12,9 @@ import pytest
 
 from local.programs import CHECKOUT
 from tests.support.backend import Backend
-from tests.support.cluster import Access, Cluster
 from tests.support.database import Clock, Connection, Database, reset
 from tests.support.functions import FunctionProcess
+from tests.support.postgres.cluster import Access, Cluster
 from tests.support.supabase_api import SupabaseApiProcess
 from tests.support.users import User, Users
 

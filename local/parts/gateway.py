@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from local.files import write_private
-from local.parts.hosted import lost_responses, refused_calls
+from local.parts.hosted import lost_responses, refused_calls, refused_on_demand
 from local.processes.process import Part
 from local.processes.readiness import responds_ok
 from local.programs import script
@@ -39,6 +39,8 @@ http://127.0.0.1:{port} {{
 	@preflight method OPTIONS
 	@known_key expression `{{http.request.header.apikey}} in [{known}]`
 	@any_key header apikey *
+
+	{refused_on_demand}
 
 	handle_path /rest/v1* {{
 		@key_as_token {{
@@ -148,5 +150,6 @@ class Gateway:
             known=known,
             refused_calls=refused_calls(self.refusal_rate),
             lost_responses=lost_responses(self.refusal_rate),
+            refused_on_demand=refused_on_demand(self.refusal_rate),
         )
         write_private(file, text)

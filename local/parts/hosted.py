@@ -1,58 +1,117 @@
-"""The gateway's hosted mode: a share of all calls of the data API fails as calls of hosted Supabase now and then do.
+"""The gateway's hosted mode: calls of the data API fail as calls of hosted Supabase now and then do.
 
-Three in four of them are refused before they reach PostgREST. One in four takes effect, and its response is lost.
-A call is chosen by the random id that Caddy gives to each request: by its first digits for how, by its last for what.
-Sources: see shared/database/refusals.py.
+A share of all calls is refused, or takes effect and loses its response, each in one of the ways that
+shared/database/refusals.py calls transient, all as often. Three in four are refused before they reach PostgREST. A call
+is chosen by the random id that Caddy gives to each request: by its first digits for whether, by its last for how.
+
+Any refusal of the table, also a final one, is given to each call of a project URL that names it:
+`http://127.0.0.1:PORT/refused/PGRST301-401` in place of `http://127.0.0.1:PORT`.
 """
 
-from string import Template
+import json
+from dataclasses import dataclass
 
-_REFUSED = Template("""
-			@refused expression `{http.request.uuid} < "$refused"`
-			handle @refused {
-				@future expression `{http.request.uuid}.matches("[0-9]$$")`
-				@no_connection expression `{http.request.uuid}.endsWith("a")`
-				@no_schema expression `{http.request.uuid}.endsWith("b")`
-				@pool expression `{http.request.uuid}.endsWith("c")`
-				@down expression `{http.request.uuid}.endsWith("d")`
-				@no_tls expression `{http.request.uuid}.endsWith("e")`
-				header Content-Type application/json
-				respond @future `{"code":"PGRST303","details":null,"hint":null,"message":"JWT issued at future"}` 401
-				respond @no_connection `{"code":"PGRST000","details":"","hint":null,"message":"Database connection error"}` 503
-				respond @no_schema `{"code":"PGRST002","details":null,"hint":null,"message":"Could not query the database for the schema cache. Retrying."}` 503
-				respond @pool `{"code":"PGRST003","details":null,"hint":null,"message":"Timed out acquiring connection from connection pool."}` 504
-				respond @down "error code: 521" 521
-				respond @no_tls "error code: 525" 525
-				respond `{"message":"Too many requests"}` 429
-			}
-""")  # noqa: E501
+from shared.database.refusals import BY_CODE, BY_STATUS, Refusal
 
-_LOST = Template("""
-				handle_response {
-					@lost expression `{http.request.uuid} < "$refused_or_lost"`
-					handle @lost {
-						@unknown_error expression `{http.request.uuid}.matches("[0-7]$$")`
-						@too_late expression `{http.request.uuid}.matches("[89ab]$$")`
-						respond @unknown_error "error code: 520" 520
-						respond @too_late "error code: 524" 524
-						respond "error code: 502" 502
-					}
-					copy_response
-				}
-""")
+MADE_UP = "X-Hosted-Refusal"
+"""A header that tells a made-up refusal from one of Postgres. The functions do not read it."""
 
 _REFUSED_SHARE = 0.75
 _DIGITS = 6
+_LAST_DIGITS = 3
+_CLASS_LENGTH = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """A refusal as a client sees it: PostgREST's JSON, or a gateway's text that has no code."""
+
+    name: str
+    refusal: Refusal
+    status: int
+    content_type: str
+    body: str
+
+    @property
+    def directive(self) -> str:
+        """It in a Caddyfile."""
+        return (
+            f"header Content-Type {self.content_type}\nheader {MADE_UP} {self.name}\n"
+            f"respond `{self.body}` {self.status}"
+        )
+
+
+def all_responses() -> list[Response]:
+    """Every refusal of the table with each of its statuses. A class of SQLSTATEs is shown by its general code."""
+    coded = [
+        Response(
+            name=f"{code}-{status}",
+            refusal=row.refusal,
+            status=status,
+            content_type="application/json",
+            body=json.dumps({"code": code, "details": None, "hint": None, "message": row.message}),
+        )
+        for key, row in BY_CODE.items()
+        for code in [f"{key}000" if len(key) == _CLASS_LENGTH else key]
+        for status in row.statuses
+    ]
+    early = Response(
+        name="PGRST301-12",
+        refusal=Refusal.NOT_APPLIED,
+        status=401,
+        content_type="application/json",
+        body=json.dumps({"code": "PGRST301", "message": "JWTIssuedAtFuture"}),
+    )
+    plain = [
+        Response(
+            name=str(status),
+            refusal=row.refusal,
+            status=status,
+            content_type="text/plain",
+            body=row.message,
+        )
+        for status, row in BY_STATUS.items()
+    ]
+    return [*coded, early, *plain]
 
 
 def refused_calls(rate: float) -> str:
     """Directives for calls that are refused; empty with a rate of 0."""
-    return _REFUSED.substitute(refused=_id_below(rate * _REFUSED_SHARE)) if rate else ""
+    if not rate:
+        return ""
+    return _chosen(_id_below(rate * _REFUSED_SHARE), Refusal.NOT_APPLIED)
 
 
 def lost_responses(rate: float) -> str:
     """Directives inside PostgREST's reverse_proxy for calls whose response is lost; empty with a rate of 0."""
-    return _LOST.substitute(refused_or_lost=_id_below(rate)) if rate else ""
+    if not rate:
+        return ""
+    lost = _chosen(_id_below(rate), Refusal.UNKNOWN)
+    return f"handle_response {{\n{lost}\ncopy_response\n}}"
+
+
+def refused_on_demand(rate: float) -> str:
+    """Directives of a site for URLs that name a refusal; empty with a rate of 0."""
+    if not rate:
+        return ""
+    return "\n".join(
+        f"handle /refused/{response.name}/* {{\n{response.directive}\n}}"
+        for response in all_responses()
+    )
+
+
+def _chosen(limit: str, refusal: Refusal) -> str:
+    """Directives for the calls whose ids are below the limit: each response for as many of the ids' last digits."""
+    responses = [response for response in all_responses() if response.refusal is refusal]
+    last = [f"{number:0{_LAST_DIGITS}x}" for number in range(16**_LAST_DIGITS)]
+    parts = [f'@chosen_{refusal.value} expression `{{http.request.uuid}} < "{limit}"`']
+    parts.append(f"handle @chosen_{refusal.value} {{")
+    for number, response in enumerate(responses):
+        digits = "|".join(last[number :: len(responses)])
+        matcher = f"@{refusal.value}_{number}"
+        parts.append(f'{matcher} expression `{{http.request.uuid}}.matches("({digits})$")`')
+        parts.append(f"handle {matcher} {{\n{response.directive}\n}}")
+    return "\n".join([*parts, "}"])
 
 
 def _id_below(share: float) -> str:

@@ -15,7 +15,7 @@ from postgrest.exceptions import APIError
 from shared.answers import Form, NotJson, WrongForm, checked, documented_form
 from shared.database.refusals import Refusal, classify
 from shared.database.transport import LeanClient, rpc
-from shared.errors import DatabaseUnavailable, EditAIError
+from shared.errors import DatabaseUnavailable, EditAIError, ServiceUnavailable
 from shared.observability.telemetry import span
 from shared.settings import get_database_settings
 from supabase import AsyncClient, AsyncClientOptions
@@ -252,12 +252,16 @@ class _Refused(Exception):
         return QueryFailed(self.code) if rejected else DatabaseUnavailable(self.code)
 
 
-class QueryFailed(EditAIError):
+class QueryFailed(ServiceUnavailable):
     """The database refused a call.
 
-    Callers that expect a SQLSTATE check `sqlstate`. If none does, it is an internal error whose response says nothing
-    about the database.
+    Callers that expect a SQLSTATE check `sqlstate`. If none does, this code and the database do not fit each other. The
+    log says how; a client is told no more than of an unavailable database.
     """
+
+    slug = DatabaseUnavailable.slug
+    title = DatabaseUnavailable.title
+    default_detail = DatabaseUnavailable.default_detail
 
     def __init__(self, sqlstate: str) -> None:
         super().__init__()

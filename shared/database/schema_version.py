@@ -3,7 +3,7 @@
 from shared.database.client import call
 from shared.errors import DatabaseUnavailable, ServiceUnavailable
 
-SCHEMA_VERSION = "20261130013107"
+SCHEMA_VERSION = "20261130062051"
 """The newest migration that this code needs."""
 
 # https://docs.postgrest.org/en/v12/references/errors.html

@@ -16,7 +16,10 @@ LONG_WAIT_SECONDS = 600.0
 
 def explain(story: JobStory, overview: Overview) -> tuple[Finding, ...]:
     """Why a job is not done, or why it failed: what is wrong with it, then what is wrong around it."""
-    around = [] if story.job.finished_at else [*check_cleanup(overview), *check_drains(overview)]
+    if story.job.finished_at:
+        around = check_lease(story.job.project_id, overview)
+    else:
+        around = [*check_cleanup(overview), *check_drains(overview)]
     return (*check_job(story.job), *check_attempts(story.events), *around)
 
 
@@ -108,6 +111,22 @@ def check_attempts(events: Iterable[JobEvent]) -> list[Finding]:
         return []
     what = f"{len(ended)} workers stopped responding while they ran it: it may need more memory than they have."
     return [Finding(code="workers-die", what=what)]
+
+
+def check_lease(project_id: str, overview: Overview) -> list[Finding]:
+    """Whether something other than a job holds a project, so that its next job gets 409."""
+    return [
+        Finding(
+            code="held-without-a-job",
+            what=f"No job runs, but {lease.holder} holds project {project_id}, "
+            f"at least until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC. Every start gets 409 until then.",
+            then=("editai-admin leases",),
+        )
+        for lease in overview.leases
+        if lease.project_id == project_id
+        and lease.job_id is None
+        and lease.expires_at > lease.read_at
+    ]
 
 
 def check_cleanup(overview: Overview) -> list[Finding]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from shared.errors import EditAIError, LeaseLost, PayloadTooLarge, UnsupportedMediaType
+from shared.full_disks import OUT_OF_DISK_SPACE, disk_is_full
 from shared.jobs.leases import keep_lease
 from shared.jobs.lifecycle import JobClaim, abandon_job, discard_outputs
 from shared.jobs.records import Job, Lease
@@ -147,6 +148,8 @@ async def _discard_outputs(lease: Lease) -> None:
 
 def _code(error: Exception) -> str:
     """What an operator is told of a fault: the slug of a known problem, or the exception's name."""
+    if disk_is_full(error):
+        return OUT_OF_DISK_SPACE
     return error.slug if isinstance(error, EditAIError) else type(error).__name__
 
 

@@ -7,8 +7,8 @@ URL, through a client whose timeouts fit a large file.
 import logging
 import tempfile
 from asyncio import Lock, sleep, to_thread
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
@@ -120,7 +120,8 @@ class SupabaseStorage:
         size = await self._size(path)
         url = await self._url(path)
         async with self._unavailable(path):
-            await download(url, target, size=size)
+            with _removed_unless_whole(target):
+                await download(url, target, size=size)
         return target
 
     async def peek(self, path: str, directory: Path, *, ends_suffice: EndsSuffice) -> Path:
@@ -149,7 +150,8 @@ class SupabaseStorage:
             [(0, size)] if size <= 2 * PEEK_BYTES else [(0, PEEK_BYTES), (size - PEEK_BYTES, size)]
         )
         async with self._unavailable(path):
-            await download_parts(url, target, size=size, parts=parts)
+            with _removed_unless_whole(target):
+                await download_parts(url, target, size=size, parts=parts)
         return target
 
     async def size(self, path: str) -> int | None:
@@ -277,6 +279,17 @@ class SupabaseStorage:
         except OSError as error:
             logger.warning("disk error: %s", error.strerror)
             raise StorageUnavailable from error
+
+
+@contextmanager
+def _removed_unless_whole(target: Path) -> Generator[None]:
+    """Remove a file whose download does not end: the directory may be in memory, and the download is repeated."""
+    try:
+        yield
+    except BaseException:
+        # Not in a thread: a task that is being cancelled may not get to wait for one.
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _checked_depth(folder: str) -> str:

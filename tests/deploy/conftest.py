@@ -103,6 +103,9 @@ def deployed(_first_deployment: Cloud, tmp_path: Path) -> Cloud:
 @pytest.fixture(scope="session")
 def _first_deployment(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
     cloud = _empty(tmp_path_factory.mktemp("deployed"))
+    (
+        cloud.memory / "late-metrics"
+    ).touch()  # as on Google Cloud: a new metric is not visible at once
     run = cloud.deploy()
     assert run.returncode == 0, run.stderr
     (cloud.memory / "output").write_text(run.stdout + run.stderr)

@@ -33,7 +33,7 @@ def test_invalid_options_are_reported_before_anything_is_changed(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"WORKER_MEMORY": "4Gi"}, "WORKER_MEMORY=4Gi is too small: its parts may take 5382 MiB"),
+        ({"WORKER_MEMORY": "4Gi"}, "WORKER_MEMORY=4Gi is too small: its parts may take 5422 MiB"),
         ({"WORKER_CONCURRENCY": "2"}, "WORKER_MEMORY=6Gi is too small"),
         ({"MAX_FILE_BYTES": "2000000000"}, "LIBRARY_MEMORY=2Gi is too small"),
         ({"LIBRARY_MEMORY": "a lot"}, "LIBRARY_MEMORY takes a size such as 6Gi, not 'a lot'"),

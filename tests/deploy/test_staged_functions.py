@@ -30,6 +30,8 @@ def environment_for(requirements: Path) -> Path:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(draft)], check=True)
         pip = [*("python3", "-m", "pip", "--python", str(draft / "bin" / "python"), "install")]
         options = ["--require-hashes", "--no-deps", "--quiet", "--disable-pip-version-check"]
+        # Python compiles what it imports; pip would compile every module of every package.
+        options.append("--no-compile")
         subprocess.run([*pip, *options, "-r", str(requirements)], check=True)
         draft.rename(environment)
     return environment

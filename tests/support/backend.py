@@ -16,8 +16,8 @@ from local.processes.process import Process
 from local.programs import base_environment
 from local.stack.keys import Keys
 from local.stack.ports import USUAL_PORTS, PortClaim, claim_free_port
-from tests.support.cluster import Access, clone_template
 from tests.support.functions import FunctionProcess
+from tests.support.postgres.cluster import Access, clone_template
 from tests.support.supabase_api import SupabaseApiProcess
 
 # In tests, functions use short periods: what takes a minute in production takes seconds.

@@ -101,14 +101,20 @@ class Clock:
 def reset(backend: Backend, connection: Connection) -> None:
     """Empties the editai tables except the seeded ones, resets the clock and removes stored files.
 
-    Sequences are not reset: a fencing token is never issued twice, in tests as in production.
+    Sequences are not reset: a fencing token is never issued twice, in tests as in production. Most tables are empty
+    already, and to look is a hundred times as fast as `truncate`, which makes new files for each table and index.
     """
     query = "select tablename from pg_tables where schemaname = 'public' and tablename like 'editai\\_%'"
-    names = [row["tablename"] for row in connection.execute(query)]
-    tables = [sql.Identifier("public", name) for name in names if name not in SEEDED]
-    if tables:
-        connection.execute("set lock_timeout = '10s'")
-        connection.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(tables)))
+    names = [
+        row["tablename"] for row in connection.execute(query) if row["tablename"] not in SEEDED
+    ]
+    with connection.transaction():
+        connection.execute("set local lock_timeout = '10s'")
+        # No triggers, so no foreign keys either: every table is emptied.
+        connection.execute("set local session_replication_role = 'replica'")
+        for name in names:
+            table = sql.Identifier("public", name)
+            connection.execute(sql.SQL("delete from {}").format(table))
     connection.execute("update editai_test.clock set moved_by = '0' where moved_by <> '0'")
     for entry in backend.storage.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -5,7 +5,7 @@
 -- Returns the number of jobs. A job that another transaction has locked is skipped. One that raises an error stays, with a
 -- warning in Postgres's log; each has a subtransaction of its own, as in editai_cleanup_leases.
 create function public.editai_cleanup_jobs(p_limit integer, p_max_age_seconds double precision) returns integer
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s'
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '29s'
 -- A plan for any time would expect much to be due, and read the whole table.
 set plan_cache_mode = force_custom_plan as $$
 declare

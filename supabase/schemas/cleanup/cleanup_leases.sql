@@ -19,7 +19,7 @@
 -- Raises 22023 for a bad time to live.
 create function public.editai_cleanup_leases(p_limit integer, p_dispatch_ttl_seconds double precision)
 returns table (project_id text, job_id uuid, fencing_token bigint, action text, code text, kind text)
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s'
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '29s'
 set plan_cache_mode = force_custom_plan as $$
 declare
   v_started_at timestamptz := public.editai_clock();

@@ -2,7 +2,7 @@
 -- starts a new job. Called by the function lease_cleanup and by editai_run_cleanup.
 -- Returns the number of keys. A job that another transaction has locked is skipped.
 create function public.editai_expire_idempotency_keys(p_limit integer, p_max_age_seconds double precision) returns integer
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s'
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '29s'
 -- A plan for any time would expect much to be due, and read the whole table.
 set plan_cache_mode = force_custom_plan as $$
 declare

@@ -6,7 +6,7 @@
 -- the index of paths, are all that is read, however large the project is.
 create function public.editai_list_storage_garbage(p_limit integer, p_after_id bigint default 0)
 returns table (id bigint, prefix text, keep_paths text[])
-language plpgsql volatile security invoker set search_path = '' set statement_timeout = '30s'
+language plpgsql volatile security invoker set search_path = '' set statement_timeout = '29s'
 set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := public.editai_clock();

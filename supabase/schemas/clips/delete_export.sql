@@ -1,7 +1,7 @@
 -- Deletes an export; its files become garbage. No job reads an export, so a job that holds the project does not matter.
 -- Outcomes: deleted; export_not_found.
 create function public.editai_delete_export(p_export_id uuid, p_owner_id uuid) returns text
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   v_export public.editai_exports;
 begin

@@ -13,7 +13,7 @@ create function public.editai_list_clips(
   p_after_id uuid default null,
   p_after_row_number bigint default null
 ) returns setof public.editai_clips
-language plpgsql stable security invoker set search_path = '' set statement_timeout = '8s'
+language plpgsql stable security invoker set search_path = '' set statement_timeout = '2.3s'
 set plan_cache_mode = force_custom_plan as $$
 declare
   v_after_row_number bigint := coalesce(

@@ -9,7 +9,7 @@ create function public.editai_list_exports(
   p_after_id uuid default null,
   p_after_row_number bigint default null
 ) returns setof public.editai_exports
-language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language sql stable security invoker set search_path = '' set statement_timeout = '2.3s' as $$
   select e.* from public.editai_exports e join public.editai_projects p on p.id = e.project_id
   where e.clip_id = p_clip_id and (p_owner_id is null or p.owner_id = p_owner_id)
     and (p_after_created_at is null or (e.row_number, e.created_at, e.id) < (

@@ -6,7 +6,7 @@ create function public.editai_update_clip(
   p_variant_name text default null,
   p_is_selected boolean default null
 ) returns setof public.editai_clips
-language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
   update public.editai_clips c set
     variant_name = coalesce(p_variant_name, c.variant_name),
     is_selected = coalesce(p_is_selected, c.is_selected),

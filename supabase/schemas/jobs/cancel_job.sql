@@ -6,7 +6,7 @@ create function public.editai_cancel_job(
   p_project_id text,
   p_owner_id uuid
 ) returns public.editai_job_cancel
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   job public.editai_jobs;

@@ -20,7 +20,7 @@ create function public.editai_check_project(
   p_max_starts_per_minute integer default null,
   p_max_probes_per_minute integer default null
 ) returns public.editai_project_check
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   job public.editai_jobs;

@@ -16,7 +16,7 @@ create function public.editai_claim_job(
   p_holder text,
   p_ttl_seconds double precision
 ) returns public.editai_job_claim
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   job public.editai_jobs;

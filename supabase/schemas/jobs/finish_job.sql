@@ -12,7 +12,7 @@ create function public.editai_finish_job(
   p_error jsonb default null,
   p_export jsonb default null
 ) returns text
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 begin
   if p_status is null or p_status not in ('completed', 'failed') then
     raise exception 'a job finishes as completed or failed, not as %', p_status using errcode = 'invalid_parameter_value';

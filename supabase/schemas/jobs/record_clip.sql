@@ -11,7 +11,7 @@ create function public.editai_record_clip(
   p_clip jsonb,
   p_percentage integer default null
 ) returns public.editai_clip_record
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   clip public.editai_clips;

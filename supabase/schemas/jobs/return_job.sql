@@ -14,7 +14,7 @@ create function public.editai_return_job(
   p_fencing_token bigint,
   p_dispatch_ttl_seconds double precision
 ) returns public.editai_job_return
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   dispatch_token bigint;

@@ -35,7 +35,7 @@ create function public.editai_start_job(
   p_max_starts_per_minute integer default null,
   p_webhook_url text default null
 ) returns public.editai_job_start
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   job public.editai_jobs;

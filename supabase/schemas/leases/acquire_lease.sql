@@ -10,7 +10,7 @@ create function public.editai_acquire_lease(
   p_holder text,
   p_ttl_seconds double precision
 ) returns public.editai_lease_grant
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   granted boolean;
   lease public.editai_locks;

@@ -8,7 +8,7 @@ create function public.editai_renew_lease(
   p_fencing_token bigint,
   p_ttl_seconds double precision
 ) returns public.editai_lease_renewal
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   renewed boolean;
   expires_at timestamptz;

@@ -8,7 +8,7 @@ create function public.editai_announce_upload(
   p_owner_id uuid default null,
   p_max_probes_per_minute integer default null
 ) returns public.editai_rate
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   v_rate public.editai_rate := public.editai_take_rate(p_owner_id, 'probe', p_max_probes_per_minute);
 begin

@@ -10,7 +10,7 @@ create function public.editai_begin_confirm(
   p_owner_id uuid,
   p_max_probes_per_minute integer default null
 ) returns public.editai_confirmation
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   source public.editai_sources;

@@ -2,7 +2,7 @@
 -- Returns no row if there is no such source of the owner.
 create function public.editai_confirm_source(p_source_id uuid, p_owner_id uuid, p_facts jsonb)
 returns setof public.editai_sources
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 begin
   update public.editai_sources s set
     status = 'ready',

@@ -6,7 +6,7 @@ create function public.editai_create_project(
   p_project_id text default null,
   p_max_projects integer default null
 ) returns public.editai_projects
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   v_project public.editai_projects;
 begin

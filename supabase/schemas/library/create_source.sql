@@ -11,7 +11,7 @@ create function public.editai_create_source(
   p_content_type text,
   p_max_pending_sources integer default null
 ) returns setof public.editai_sources
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s'
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s'
 set plan_cache_mode = force_custom_plan as $$
 declare
   v_owner_id uuid;

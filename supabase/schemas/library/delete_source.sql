@@ -4,7 +4,7 @@ create function public.editai_delete_source(
   p_source_id uuid,
   p_owner_id uuid
 ) returns public.editai_deletion
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   job public.editai_jobs;

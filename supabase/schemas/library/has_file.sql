@@ -2,7 +2,7 @@
 -- before it serves a file of a local directory, so that a URL ends with its row, not with the file, which cleanup removes.
 -- The path of an output names its job, so few rows are read, by an index.
 create function public.editai_has_file(p_path text) returns boolean
-language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language sql stable security invoker set search_path = '' set statement_timeout = '2.3s' as $$
   with job as (
     select case
       when p_path ~ '^[^/]+/jobs/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/' then split_part(p_path, '/', 3)::uuid

@@ -9,7 +9,7 @@ create function public.editai_list_sources(
   p_after_id uuid default null,
   p_after_row_number bigint default null
 ) returns setof public.editai_sources
-language plpgsql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language plpgsql stable security invoker set search_path = '' set statement_timeout = '2.3s' as $$
 declare
   v_after_row_number bigint := coalesce(
     p_after_row_number, (select x.row_number from public.editai_sources x where x.id = p_after_id), 0);

@@ -5,7 +5,7 @@ create function public.editai_record_cleanup(
   p_failed_steps text[],
   p_counts jsonb
 ) returns void
-language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
   insert into public.editai_cleanup_runs as r (runner, ended_at, duration_seconds, failed_steps, counts, completed_at)
   select p_runner, c.moment, p_duration_seconds, p_failed_steps, p_counts, case when p_failed_steps = '{}' then c.moment end
   from public.editai_clock() as c (moment)

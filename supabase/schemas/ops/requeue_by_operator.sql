@@ -3,7 +3,7 @@
 -- operators, for a job whose worker is alive and makes no progress, or whose dispatch was lost.
 -- Outcomes: requeued; ended; job_not_found.
 create function public.editai_requeue_by_operator(p_job_id uuid) returns text
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   v_job public.editai_jobs;
 begin

@@ -12,7 +12,7 @@ create function public.editai_heartbeat(
   p_current_step text default '',
   p_estimated_remaining integer default null
 ) returns public.editai_heartbeat_reply
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   outcome text;
   expires_at timestamptz;

@@ -14,7 +14,7 @@
 -- dispatched again.
 create function public.editai_read_progress(p_project_id text, p_owner_id uuid)
 returns setof public.editai_progress_report
-language sql volatile security invoker set search_path = '' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set statement_timeout = '2.3s' as $$
   select
     p.id,
     p.status,

@@ -6,7 +6,7 @@
 -- measurement are its own, by the rules of editai_read_progress. It has ended, and a newer job has the progress row now, so
 -- what a failed one had reached is no longer known: 0.
 create function public.editai_read_progress_of(p_project_ids text[], p_owner_ids uuid[], p_job_ids uuid[]) returns jsonb
-language sql volatile security invoker set search_path = '' set statement_timeout = '8s' as $$
+language sql volatile security invoker set search_path = '' set statement_timeout = '2.3s' as $$
   select coalesce(pg_catalog.jsonb_agg(
     case
       when r.project_id is null then null

@@ -9,7 +9,7 @@ create function public.editai_record_checkpoint(
   p_checkpoint jsonb,
   p_percentage integer default null
 ) returns text
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 begin
   if not public.editai_lock_job_lease(p_project_id, p_job_id, p_lease_id, p_fencing_token) then
     return public.editai_loss_reason(p_job_id);

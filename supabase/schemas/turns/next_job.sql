@@ -13,7 +13,7 @@ create function public.editai_next_job(
   p_tried uuid[] default '{}',
   p_is_last_slot boolean default false
 ) returns uuid
-language plpgsql volatile security invoker set search_path = '' set statement_timeout = '8s'
+language plpgsql volatile security invoker set search_path = '' set statement_timeout = '2.3s'
 set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := public.editai_clock();

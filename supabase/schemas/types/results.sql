@@ -109,3 +109,9 @@ create type public.editai_progress_report as (
   job_error jsonb,
   lease_expires_at timestamptz
 );
+
+-- The outcome of creating a webhook, and the webhook with its secret.
+create type public.editai_webhook_creation as (
+  outcome text,
+  webhook public.editai_webhooks
+);

@@ -4,5 +4,5 @@
 create function public.editai_schema_version()
 returns text
 language sql immutable security invoker set search_path = '' as $$
-  select '20261130013107'
+  select '20261130062051'
 $$;

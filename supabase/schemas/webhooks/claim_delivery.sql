@@ -5,7 +5,7 @@
 -- secrets are those that sign it, the current one first.
 create function public.editai_claim_delivery(p_claim_seconds double precision, p_per_host integer, p_job_id uuid default null)
 returns table (id uuid, attempt integer, url text, payload jsonb, secrets text[])
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s'
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s'
 set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := public.editai_clock();

@@ -1,7 +1,7 @@
 -- Deletes at most p_limit deliveries that ended more than p_max_age_seconds ago. Called by lease_cleanup and by
 -- editai_run_cleanup. Returns their number. A delivery that another transaction has locked is skipped.
 create function public.editai_cleanup_deliveries(p_limit integer, p_max_age_seconds double precision) returns integer
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '30s'
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '100ms' set statement_timeout = '29s'
 -- A plan for any time would expect much to be due, and read the whole table.
 set plan_cache_mode = force_custom_plan as $$
 declare

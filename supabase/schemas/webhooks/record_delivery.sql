@@ -5,7 +5,7 @@
 create function public.editai_record_delivery(
   p_delivery_id uuid, p_attempt integer, p_status_code integer, p_error text default null
 ) returns text
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 declare
   v_now timestamptz;
   v_webhook public.editai_webhooks;

@@ -2,7 +2,7 @@
 -- Returns the delivery; no row if the owner has no such webhook or delivery.
 create function public.editai_redeliver(p_delivery_id uuid, p_webhook_id uuid, p_owner_id uuid)
 returns setof public.editai_webhook_deliveries
-language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '8s' as $$
+language plpgsql volatile security invoker set search_path = '' set lock_timeout = '2s' set statement_timeout = '2.3s' as $$
 begin
   update public.editai_webhooks w set failing_since = null, disabled_at = null, disabled_reason = null
   where w.id = p_webhook_id and w.owner_id = p_owner_id

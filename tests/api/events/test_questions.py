@@ -10,7 +10,6 @@ import pytest
 from tests.api.events.conftest import Work
 from tests.api.events.reading import Questions, Stream, counted, listening
 from tests.support.backend import Backend
-from tests.support.functions import FunctionProcess
 from tests.support.library_client import Api
 from tests.support.users import Users
 from tests.support.waiting import eventually
@@ -23,19 +22,17 @@ NOBODY_LISTENS = 9
 
 
 @pytest.fixture
-async def questions(
-    library: FunctionProcess, backend: Backend, running: Api
-) -> AsyncIterator[Questions]:
-    """The library calls the data API through a port that counts."""
-    del running  # it uses the library, which is restarted here
-    async with counted(backend.claims["gateway"].number) as questions:
-        library.restart(SUPABASE_URL=f"http://127.0.0.1:{questions.port}")
+async def questions(fresh_state: Backend) -> AsyncIterator[Questions]:
+    """The library calls the data API through a port that counts. Take this before `running`, which then uses it."""
+    library = fresh_state.functions["library"]
+    async with counted(fresh_state.claims["gateway"].number) as questions:
+        library.start(SUPABASE_URL=f"http://127.0.0.1:{questions.port}")
         yield questions
-    library.restart()
+    library.stop()  # the next test starts it with its own settings
 
 
 async def test_a_hundred_streams_ask_one_question_a_second_and_outlive_the_database(
-    running: Api, users: Users, questions: Questions
+    questions: Questions, running: Api, users: Users
 ) -> None:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=running.http.base_url, limits=limits, timeout=60) as http:

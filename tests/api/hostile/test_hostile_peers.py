@@ -3,13 +3,15 @@
 import json
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
+from shared.answers import Form, WrongForm, parsed
+from shared.database import client
 from shared.database.client import close_supabase
 from shared.http_client import MAX_RESPONSE_BYTES
 from tests.api.resources.test_clips import make_clips
@@ -127,11 +129,41 @@ AFTER_THE_RESPONSE = {"editai_claim_delivery"}
 """What the library calls when it has responded: no response tells of it."""
 
 
+@pytest.fixture
+def forms(monkeypatch: pytest.MonkeyPatch) -> dict[str, Form[Any]]:
+    """The form of each result that the library asks for, by its function; filled as it asks."""
+    forms: dict[str, Form[Any]] = {}
+    attempt: Callable[..., Any] = client._call  # pyright: ignore[reportPrivateUsage]
+
+    def noted(function: str, form: Form[Any], *rest: Any) -> Any:
+        forms[f"editai_{function}"] = form
+        return attempt(function, form, *rest)
+
+    monkeypatch.setattr(client, "_call", noted)
+    return forms
+
+
+def is_refused(body: bytes, form: Form[Any]) -> bool:
+    try:
+        parsed(body, form)
+    except WrongForm:
+        return True
+    return False
+
+
+def worth_sending(bodies: list[bytes], form: Form[Any] | None) -> list[bytes]:
+    """All that are not refused as such, and one that is. A table's rows are read by another library: all of them."""
+    if form is None:
+        return bodies
+    refused = [body for body in bodies if is_refused(body, form)]
+    return [*refused[:1], *(body for body in bodies if body not in refused)]
+
+
 async def test_a_response_of_another_form_is_never_an_internal_error(
-    api: Api, requests: list[Request], peer: Peer
+    api: Api, requests: list[Request], peer: Peer, forms: dict[str, Form[Any]]
 ) -> None:
     await reconnect()
-    statuses: Counter[str] = Counter()
+    unavailable: Counter[str] = Counter()
     tried: set[str] = set()
     for request in requests:
         peer.altered, peer.called, peer.recorded = {}, [], {}
@@ -139,8 +171,12 @@ async def test_a_response_of_another_form_is_never_an_internal_error(
         assert good.status_code < 300 or good.status_code == 409, good.text
         for name in set(peer.called) - tried - AFTER_THE_RESPONSE:
             tried.add(name)
-            bodies = [json.dumps(each).encode() for each in others(json.loads(peer.recorded[name]))]
-            for body in (*NOT_JSON, *bodies):
+            recorded = json.loads(peer.recorded[name])
+            bodies = [*NOT_JSON, *(json.dumps(each).encode() for each in others(recorded))]
+            sent = worth_sending(bodies, forms.get(name))
+            # Each of those that are not sent is refused as the first one is: by its form, before anything reads it.
+            unavailable[name] += len(bodies) - len(sent)
+            for body in sent:
                 peer.altered = {name: body}
                 response = await send(api, request)
                 status = response.status_code
@@ -148,8 +184,9 @@ async def test_a_response_of_another_form_is_never_an_internal_error(
                 if status == 503:
                     problem(response, 503, "database-unavailable")
                     assert response.headers["retry-after"]
-                    statuses[name] += 1
-    assert all(statuses[name] >= len(WRONG) for name in tried), statuses
+                    unavailable[name] += 1
+    assert len(tried) > 15
+    assert all(unavailable[name] >= len(WRONG) for name in tried), unavailable
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A hostile file is refused with a reason and leaves nothing, and the library continues."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,3 +71,21 @@ async def test_damaged_uploads_are_accepted_or_refused_with_a_reason(
         else:
             await api.cancel(project)
     assert 422 in answers
+
+
+async def test_costly_uploads_of_one_user_do_not_hold_up_another(
+    api: Api, stranger: Api, project: str, tmp_path: Path
+) -> None:
+    """Sixteen files whose index claims 2^32-1 pictures. If they were probed first, another user would wait for all."""
+    path = tmp_path / "claims.mp4"
+    hostile.overstated_index(path, 2**32 - 1)
+    claims, of_stranger = path.read_bytes(), await stranger.new_project()
+    uploads = [asyncio.create_task(api.generate(project, claims)) for _ in range(16)]
+    (first,), _ = await asyncio.wait(uploads, return_when=asyncio.FIRST_COMPLETED)
+    problem(first.result(), 422, "unusable-video")
+    assert (await stranger.generate(of_stranger)).status_code == 202
+    unfinished = [upload for upload in uploads if not upload.done()]
+    assert len(unfinished) >= 4
+    for upload in unfinished:
+        upload.cancel()
+    await asyncio.gather(*unfinished, return_exceptions=True)

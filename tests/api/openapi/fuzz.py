@@ -24,8 +24,8 @@ import httpx
 from shared.database.client import close_supabase
 from tests.api.resources.test_clips import make_clips
 from tests.support.backend import Backend
-from tests.support.cluster import Cluster
 from tests.support.library_client import Api
+from tests.support.postgres.cluster import Cluster
 from tests.support.users import Users
 
 HERE = Path(__file__).parent

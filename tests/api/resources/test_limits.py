@@ -62,7 +62,7 @@ async def test_projects_and_sources_are_limited(api: Api, stranger: Api, traces:
 
 
 async def test_starts_are_limited_a_minute_and_a_cancel_gives_none_back(
-    api: Api, clock: Clock
+    api: Api, clock: Clock, traces: Traces
 ) -> None:
     project = await api.new_project()
     for _ in range(2):
@@ -70,6 +70,7 @@ async def test_starts_are_limited_a_minute_and_a_cancel_gives_none_back(
         assert (await api.cancel(project)).status_code == 200
     wait_seconds = refused(await api.generate(project), "starts_per_minute")
     assert 20 < wait_seconds <= 30
+    assert traces.count("editai_jobs") == 2, "a refused start leaves no row"
     clock.advance(wait_seconds)
     assert (await api.generate(project)).status_code == 202
 

@@ -10,7 +10,7 @@ from shared.webhooks.addresses import is_public
 from shared.webhooks.connector import guarded_session
 from shared.webhooks.sending import Delivery, post
 from shared.webhooks.settings import WebhookSettings
-from shared.webhooks.urls import checked_url
+from shared.webhooks.urls import MAX_LENGTH, checked_url
 from tests.api.webhooks.receiver import Receiver, receiving
 
 NOT_PUBLIC = "the host is at an address that is not public"
@@ -175,6 +175,8 @@ def test_a_url_is_checked_at_registration(url: str, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ValueError, match="URL"):
         checked_url(url)
     assert checked_url("https://App.example?a=1") == "https://app.example/?a=1"
+    longest = "https://a.example?".ljust(MAX_LENGTH, "0")
+    assert len(checked_url(longest)) == MAX_LENGTH + 1, "with the path that it lacks"
 
 
 async def test_a_name_with_one_allowed_address_of_two_gets_no_connection(

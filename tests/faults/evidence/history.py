@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from local.parts.hosted import MADE_UP
 from shared.database.client import get_supabase
 
 HOST_CLOCK_HEADER = "x-editai-host-clock"
@@ -66,7 +67,9 @@ def _name(request: httpx.Request) -> str:
 
 
 def _code(response: httpx.Response) -> str | None:
-    """The SQLSTATE of an error, or PostgREST's own code; None if the response is not PostgREST's."""
+    """The SQLSTATE of an error, or PostgREST's own code; None if the response is not PostgREST's, or made up."""
+    if MADE_UP in response.headers:
+        return None
     with suppress(ValueError, TypeError, KeyError):
         return str(json.loads(response.content)["code"])
     return None

@@ -82,7 +82,7 @@ class Health:
 
     def _was_lost_in_health(self, dead: DeadLease) -> bool:
         lock = dead.lock
-        healthy = self._was_healthy(int(lock.holder.split()[-1]), lock.expires_at)
+        healthy = self._was_healthy(_process_of(lock.holder), lock.expires_at)
         return healthy and not dead.was_given_up
 
     def _was_healthy(self, process: int, until: float) -> bool:
@@ -95,3 +95,9 @@ class Health:
         )
         gaps = (later - earlier for earlier, later in pairwise(asked))
         return max(slowest, *gaps) < LONGEST_GAP_SECONDS
+
+
+def _process_of(holder: str) -> int:
+    """The process of a worker that holds a lease: see `_holder` in shared/running/delivery.py."""
+    process, _, _ = holder.rsplit(maxsplit=1)[-1].partition("-")
+    return int(process)

@@ -136,6 +136,34 @@ def test_the_last_attempt_is_not_followed_by_another(
     assert sql.claim_job(job.id).outcome == "ended"
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("out-of-disk-space", "The worker ran out of disk space in the last of 2 attempts."),
+        ("storage-unavailable", "The storage of the files did not respond in the last of 2"),
+        ("attempt-too-long", "The last of 2 attempts took longer than one may."),
+        ("KeyError", "The last of 2 attempts met a fault of this service."),
+        (None, "The last of 2 attempts stopped responding."),
+    ],
+)
+def test_the_job_tells_what_ended_its_last_attempt_and_not_an_earlier_one(
+    sql: SqlClient, project: str, code: str | None, reason: str
+) -> None:
+    job = sql.start_job(project, max_attempts=2).job
+    assert job is not None
+    first = sql.claim_job(job.id).lease
+    assert first is not None
+    sql.abandon_job(first, "something-else")
+    last = sql.at(TTL).claim_job(job.id).lease
+    assert last is not None
+    if code is not None:
+        sql.abandon_job(last, code)
+    claim = sql.at(2 * TTL).claim_job(job.id)
+    assert claim.job is not None
+    assert claim.job.error is not None
+    assert claim.job.error["detail"].startswith(reason)
+
+
 def test_a_job_past_its_deadline_is_not_run_again(sql: SqlClient, project: str, rows: Rows) -> None:
     job = sql.start_job(project, deadline_seconds=100.0).job
     assert job is not None

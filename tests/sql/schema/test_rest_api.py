@@ -126,24 +126,3 @@ def test_a_token_cannot_name_a_role_above_its_own(fresh_state: Backend, users: U
     for role in ("postgres", "supabase_admin"):
         answer = Api(fresh_state, users.token(role=role)).get("projects")
         assert answer.status_code in (401, 403), role
-
-
-def test_a_calls_statement_timeout_is_in_force_through_the_api(
-    fresh_state: Backend, filled: Lease, admin: Connection
-) -> None:
-    """Postgres arms that timer before a function begins; PostgREST sets it for the transaction."""
-    admin.execute(
-        "create function public.wait_for_it() returns void language plpgsql"
-        " set statement_timeout = '50ms' as $$ begin perform pg_sleep(30); end $$"
-    )
-    try:
-        admin.execute("notify pgrst, 'reload schema'")
-        key = fresh_state.gateway.service_role_key
-        url = f"{fresh_state.gateway.url}/rest/v1/rpc/wait_for_it"
-        answer = httpx.post(url, headers={"apikey": key}, json={}, timeout=10)
-        while answer.status_code == 404:  # the schema is being read
-            answer = httpx.post(url, headers={"apikey": key}, json={}, timeout=10)
-        assert (answer.status_code, answer.json()["code"]) == (500, "57014")
-    finally:
-        admin.execute("drop function public.wait_for_it()")
-        admin.execute("notify pgrst, 'reload schema'")

@@ -28,6 +28,20 @@ class Copy:
         supabase = shutil.copytree(SUPABASE, folder / "supabase")
         return cls(supabase=supabase, code=Path(shutil.copy(CODE, folder)))
 
+    def take(self, other: "Copy") -> None:
+        """Replaces all files by those of another copy."""
+        shutil.copytree(other.supabase, self.supabase, dirs_exist_ok=True)
+        shutil.copy(other.code, self.code)
+
+    def writer(self, backend: Backend) -> Writer:
+        """The tool on these files, with databases of this test process."""
+        return Writer(
+            server=backend.server,
+            supabase=self.supabase,
+            code=self.code,
+            databases=f"{backend.database}_next",
+        )
+
     @property
     def migrations(self) -> list[Path]:
         return sorted((self.supabase / "migrations").glob("*.sql"))
@@ -53,7 +67,7 @@ class Copy:
 COUNT_CLIPS = """\
 -- Returns how many clips a project has.
 create function public.editai_zz_count_clips(p_project_id text) returns bigint
-language sql stable security invoker set search_path = '' set statement_timeout = '8s' as $$
+language sql stable security invoker set search_path = '' set statement_timeout = '2.3s' as $$
   select count(*) from public.editai_clips c where c.project_id = p_project_id
 $$;
 """
@@ -90,13 +104,8 @@ def copy(tmp_path: Path) -> Copy:
 
 @pytest.fixture
 def writer(backend: Backend, copy: Copy) -> Writer:
-    """The tool on a copy of the files, with databases of this test process."""
-    return Writer(
-        server=backend.server,
-        supabase=copy.supabase,
-        code=copy.code,
-        databases=f"{backend.database}_next",
-    )
+    """The tool on a copy of the files."""
+    return copy.writer(backend)
 
 
 def write(writer: Writer, name: str = "change_something") -> Written:

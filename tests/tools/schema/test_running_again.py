@@ -17,12 +17,21 @@ OTHERS_TABLE = "create table public.editai_zz_other (id integer);\n"
 CLOSED = "alter table public.editai_zz_other enable row level security;\n"
 
 
-@pytest.fixture
-def draft(writer: Writer, copy: Copy) -> Path:
-    """A draft that adds a function, with a version just after the newest migration's."""
+@pytest.fixture(scope="session")
+def drafted(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """Files with a draft that adds a function, with a version just after the newest migration's."""
+    copy = Copy.make(tmp_path_factory.mktemp("drafted"))
     newest = copy.migrations[-1].name[:14]
     copy.schema("library/zz_count_clips").write_text(COUNT_CLIPS)
-    return renumbered(write(writer, "add_clip_count").file, f"{int(newest) + 1}")
+    renumbered(write(copy.writer(backend), "add_clip_count").file, f"{int(newest) + 1}")
+    return copy
+
+
+@pytest.fixture
+def draft(copy: Copy, drafted: Copy) -> Path:
+    """The draft, in files of the test's own."""
+    copy.take(drafted)
+    return copy.migrations[-1]
 
 
 def renumbered(file: Path, version: str) -> Path:
@@ -75,16 +84,15 @@ def test_statements_by_hand_are_kept_and_what_they_lack_is_named(
     assert "function public.editai_update_project(" in left
 
 
-def test_the_command_says_what_became_of_the_draft(copy: Copy) -> None:
-    copy.schema("library/zz_count_clips").write_text(COUNT_CLIPS)
-    first = renumbered(written_by(copy), "20261129104222")
-    second = renumbered(written_by(copy, f"is written in place of {first.name}"), "20261129104223")
+def test_the_command_says_what_became_of_the_draft(copy: Copy, draft: Path) -> None:
+    second = written_by(copy, f"is written in place of {draft.name}")
+    second = renumbered(second, f"{int(draft.name[:14]) + 1}")
     with second.open("a") as file:
         file.write("select 1;\n")
     written_by(copy, f"has the statements of {second.name}, which was changed by hand")
 
 
-def written_by(copy: Copy, said: str = "is written. ") -> Path:
+def written_by(copy: Copy, said: str) -> Path:
     result = copy.command("add_clip_count")
     assert result.returncode == 0, result.stderr
     assert f"{copy.migrations[-1]} {said}" in result.stdout

@@ -6,11 +6,12 @@ server needs Docker; this one checks the requests that it receives.
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +22,9 @@ from shared.storage.paths import BUCKET_TYPES
 from tests.support.waiting import eventually
 
 BUCKET = "editai"
+
+Fault = Callable[[Request], Awaitable[Response | None]]
+"""Happens before a transfer, and may respond instead."""
 
 
 @dataclass
@@ -36,6 +40,11 @@ class StorageApi:
     allowed_types: tuple[str, ...] = BUCKET_TYPES
     gateway_status: int | None = None
     hangs_up: bool = False
+    faults: list[Fault] = field(default_factory=list[Fault])
+    """One for each of the next transfers; the last one stays."""
+    data_api: str | None = None
+    """The gateway that serves the rest of the project."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
 
     @asynccontextmanager
@@ -50,6 +59,7 @@ class StorageApi:
         try:
             yield self
         finally:
+            self.ended.set()
             server.should_exit = True
             await task
             listener.close()
@@ -70,7 +80,33 @@ class StorageApi:
                 Route(f"{base}/list/{BUCKET}", self._list, methods=["POST"]),
                 Route(f"{base}/{BUCKET}", self._remove, methods=["DELETE"]),
                 Route(f"/storage/v1/bucket/{BUCKET}", self._bucket, methods=["GET"]),
+                Route("/rest/v1/{path:path}", self._forward, methods=["GET", "POST"]),
             ]
+        )
+
+    async def stall(self, request: Request) -> None:
+        """A fault: neither read nor send anything."""
+        del request
+        await self.ended.wait()
+
+    async def _fault(self, request: Request) -> Response | None:
+        if not self.faults:
+            return None
+        fault = self.faults.pop(0) if len(self.faults) > 1 else self.faults[0]
+        return await fault(request)
+
+    async def _forward(self, request: Request) -> Response:
+        skipped = ("host", "content-length", "connection", "accept-encoding")
+        headers = {name: value for name, value in request.headers.items() if name not in skipped}
+        async with httpx.AsyncClient(base_url=self.data_api or "") as client:
+            url = f"{request.url.path}?{request.url.query}"
+            body = await request.body()
+            response = await client.request(request.method, url, content=body, headers=headers)
+        kept = ("content-type", "proxy-status")
+        return Response(
+            response.content,
+            status_code=response.status_code,
+            headers={name: response.headers[name] for name in kept if name in response.headers},
         )
 
     def _auth_error(self, request: Request) -> Response | None:
@@ -96,6 +132,8 @@ class StorageApi:
         path = request.path_params["path"]
         if self.tokens.get(request.query_params.get("token", "")) != f"PUT {path}":
             return _error(400, "400", "InvalidJWT", "jwt malformed")
+        if response := await self._fault(request):
+            return response
         if self.hangs_up:
             raise ConnectionAbortedError  # before the body is read: the server closes the connection
         if self.gateway_status:
@@ -147,6 +185,8 @@ class StorageApi:
         path = request.path_params["path"]
         if self.tokens.get(request.query_params.get("token", "")) != f"GET {path}":
             return _error(400, "400", "InvalidJWT", "jwt malformed")
+        if response := await self._fault(request):
+            return response
         content, byte_range = self.files[path], request.headers.get("range")
         if byte_range is None:
             return Response(content)

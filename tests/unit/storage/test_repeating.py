@@ -11,7 +11,7 @@ from shared.storage.repeating import repeated
 from tests.unit.storage.storage_api import StorageApi
 from tests.unit.storage.test_supabase_bucket import PATH, storage_at
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 
 
 @pytest.fixture

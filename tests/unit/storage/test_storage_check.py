@@ -1,12 +1,18 @@
 """Whether storage works, as readyz asks: told in bounded time, and asking often puts no load on it."""
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
 
 from shared.errors import StorageUnavailable
-from shared.storage.check import KEPT_SECONDS, TIMEOUT_SECONDS, StorageCheck
+from shared.storage.check import (
+    FAILURE_KEPT_SECONDS,
+    KEPT_SECONDS,
+    TIMEOUT_SECONDS,
+    StorageCheck,
+)
 from tests.unit.storage.storage_api import StorageApi
 from tests.unit.storage.test_supabase_bucket import storage_at
 
@@ -44,18 +50,27 @@ async def test_a_storage_that_hangs_is_told_in_time_and_asked_once() -> None:
                 connection.close()
 
 
-async def test_an_outcome_is_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("works", "kept_seconds"), [(True, KEPT_SECONDS), (False, FAILURE_KEPT_SECONDS)]
+)
+async def test_an_outcome_is_kept_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, *, works: bool, kept_seconds: float
+) -> None:
+    """A failure for a shorter time: it is followed by a recovery, which readyz is to show."""
     asked = 0
 
     async def ask() -> None:
         nonlocal asked
         asked += 1
+        if not works and asked == 1:
+            raise StorageUnavailable
 
     loop = asyncio.get_running_loop()
     check, real = StorageCheck(ask), loop.time
     for _ in range(3):
-        await check.check()
+        with contextlib.nullcontext() if works else pytest.raises(StorageUnavailable):
+            await check.check()
     assert asked == 1
-    monkeypatch.setattr(loop, "time", lambda: real() + KEPT_SECONDS)
+    monkeypatch.setattr(loop, "time", lambda: real() + kept_seconds)
     await check.check()
     assert asked == 2

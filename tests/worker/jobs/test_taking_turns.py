@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from tests.support.backend import Backend
 from tests.support.database import Connection
 from tests.support.functions import FunctionProcess
 from tests.support.waiting import eventually
@@ -14,11 +15,12 @@ from tests.worker.jobs.conftest import Deliver, ProjectAtWork
 GREEDY, MODEST = UUID(int=7), UUID(int=8)
 
 
-@pytest.fixture
-def one_slot(worker: FunctionProcess) -> Iterator[FunctionProcess]:
-    worker.restart(WORKER_CONCURRENCY="1", LEASE_TTL_SECONDS="20")
+@pytest.fixture(scope="module")
+def one_slot(backend: Backend) -> Iterator[FunctionProcess]:
+    worker = backend.functions["worker"]
+    worker.start(WORKER_CONCURRENCY="1", LEASE_TTL_SECONDS="20")
     yield worker
-    worker.stop()  # the next test starts it with its own settings
+    worker.stop()  # tests of other files start it with their own settings
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ async def jobs(project: ProjectAtWork, admin: Connection) -> dict[str, UUID]:
             [copy.source_id, copy.id, copy.source_path],
         )
         variants = 1 if name == "light" else 2
-        started[name] = (await copy.start(variant_count=variants, target_duration=2.0)).id
+        started[name] = (await copy.start(variant_count=variants, target_duration=1.0)).id
     return started
 
 

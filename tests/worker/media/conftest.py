@@ -1,10 +1,14 @@
 """Files that several tests share, each made once per run."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from local.programs import CHECKOUT
+from pipeline.selection.analysis import Analysis
+from pipeline.selection.scenes import analyse
 from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
 from tests.support.media.kinds import KINDS, Kind
@@ -53,3 +57,15 @@ def sample() -> Path:
 def sample_facts() -> MediaFacts:
     """The probed facts of the sample."""
     return probe(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def sample_analysis(sample_facts: MediaFacts, tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """What the analysis says of the sample. It leaves no file behind."""
+    folder = tmp_path_factory.mktemp("analysis")
+    # In a thread, because this one may have an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        work = thread.submit(lambda: asyncio.run(analyse(SAMPLE, sample_facts, folder)))
+        analysis = work.result()
+    assert footage.names(folder) == []
+    return analysis

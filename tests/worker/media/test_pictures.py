@@ -12,7 +12,6 @@ from pipeline.encoding.reading.cut import Cut
 from pipeline.encoding.thumbnail import make_thumbnail
 from pipeline.selection.analysis import Analysis, Moment, Scene
 from pipeline.selection.moments import Interval, choose
-from pipeline.selection.scenes import analyse
 from pipeline.selection.thumbnail_time import thumbnail_time
 from shared.media.probe import MediaFacts, probe
 from tests.support.media import footage
@@ -140,11 +139,10 @@ async def test_another_shape_is_fitted_with_bars_and_not_stretched(tmp_path: Pat
 
 
 async def test_the_samples_clips_have_no_black_frame_and_bright_thumbnails(
-    sample: Path, sample_facts: MediaFacts, tmp_path: Path
+    sample: Path, sample_facts: MediaFacts, sample_analysis: Analysis, tmp_path: Path
 ) -> None:
-    analysis = await analyse(sample, sample_facts, tmp_path)
     canvas = Canvas(width=160, height=90, frame_rate=sample_facts.video.frame_rate)
-    for selection in choose(analysis, 2, 5.0, seed=1):
+    for selection in choose(sample_analysis, 2, 5.0, seed=1):
         parts = [
             Cut(path=sample, facts=sample_facts, start=part.start, end=part.end)
             for part in selection
@@ -153,7 +151,7 @@ async def test_the_samples_clips_have_no_black_frame_and_bright_thumbnails(
         output = await encode_clip(parts, clip, canvas=canvas, work_dir=tmp_path)
         assert output.video.frame_count == 5 * 24
         assert min(footage.lumas(clip)) > 22
-        at = thumbnail_time(analysis, selection)
+        at = thumbnail_time(sample_analysis, selection)
         assert any(part.start <= at < part.end for part in selection)
         await make_thumbnail(sample, sample_facts, at, picture, work_dir=tmp_path)
         assert footage.lumas(picture)[0] > 60

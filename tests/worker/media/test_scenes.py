@@ -50,11 +50,9 @@ async def test_cuts_are_found_in_every_container(edited: Path, tmp_path: Path, n
     assert _starts(await analyse(path, probe(path), tmp_path)) == [0, 37, 88, 108]
 
 
-async def test_the_samples_scenes_are_found(
-    sample: Path, sample_facts: MediaFacts, tmp_path: Path
-) -> None:
+def test_the_samples_scenes_are_found(sample_analysis: Analysis) -> None:
     """Hard cuts at frames that were found by eye, and fades through black as separate scenes."""
-    analysis = await analyse(sample, sample_facts, tmp_path)
+    analysis = sample_analysis
     assert _starts(analysis)[:2] == [0, 89]
     assert {360, 396, 484, 545} <= set(_starts(analysis))
     dark = [
@@ -65,15 +63,14 @@ async def test_the_samples_scenes_are_found(
     assert dark[1] == (pytest.approx(29.2, abs=0.4), pytest.approx(31.0, abs=0.05))
 
 
-async def test_moments_cover_the_source_and_are_short(
-    sample: Path, sample_facts: MediaFacts, tmp_path: Path
+def test_moments_cover_the_source_and_are_short(
+    sample_facts: MediaFacts, sample_analysis: Analysis
 ) -> None:
-    analysis = await analyse(sample, sample_facts, tmp_path)
-    edges = [moment.end_frame for moment in analysis.moments]
-    assert [moment.start_frame for moment in analysis.moments[1:]] == edges[:-1]
+    moments = sample_analysis.moments
+    edges = [moment.end_frame for moment in moments]
+    assert [moment.start_frame for moment in moments[1:]] == edges[:-1]
     assert edges[-1] == sample_facts.video.frame_count
-    assert max(moment.frames for moment in analysis.moments) <= 4 * 24
-    assert footage.names(tmp_path) == []
+    assert max(moment.frames for moment in moments) <= 4 * 24
 
 
 async def test_measurements_rank_moving_sharp_and_loud_moments(tmp_path: Path) -> None:

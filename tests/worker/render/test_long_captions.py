@@ -20,8 +20,11 @@ def _height(drawn: Drawn) -> float:
     return (bottom - top) / min(drawn.picture.width, drawn.picture.height)
 
 
-@pytest.mark.parametrize("size", [UPRIGHT, WIDE, SQUARE], ids=["upright", "wide", "square"])
-@pytest.mark.parametrize("text_size", [24, 68, 160])
+@pytest.mark.parametrize(
+    ("size", "text_size"),
+    [(UPRIGHT, 160), (WIDE, 24), (SQUARE, 68)],
+    ids=["upright", "wide", "square"],
+)
 @pytest.mark.parametrize(
     "text",
     [

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from shared.auth.users import Caller, get_authenticator
-from shared.errors import PayloadTooLarge, Unauthenticated, UnsupportedMediaType
+from shared.errors import NotFound, PayloadTooLarge, Unauthenticated, UnsupportedMediaType
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -39,9 +39,22 @@ class AuthenticatedRoute(APIRoute):
 
         async def authenticated(request: Request) -> Response:
             request.state.caller = await caller_of(request)
+            self.admit(request.state.caller)
             return await handler(bounded_body(request) if reads_json else request)
 
         return authenticated
+
+    def admit(self, caller: Caller) -> None:
+        """Raise what a caller is told who may not use this route; parameters are checked later. Here, all may."""
+
+
+class OperatorRoute(AuthenticatedRoute):
+    """A route for the service role key only. Users are told that there is no such path."""
+
+    def admit(self, caller: Caller) -> None:
+        """Raises NotFound for a user."""
+        if not caller.is_service:
+            raise NotFound
 
 
 class UploadRoute(AuthenticatedRoute):

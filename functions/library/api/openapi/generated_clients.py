@@ -32,7 +32,9 @@ def fit_for_clients(document: dict[str, Any]) -> None:
             )
         for response in operation["responses"].values():
             if events := response.get("content", {}).pop(EVENTS, None):
-                operation["description"] += f"\n\n```text\n{events['example']}```"
+                description = operation.get("description", "")  # none under python -OO
+                example = f"```text\n{events['example']}```"
+                operation["description"] = f"{description}\n\n{example}".lstrip()
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         _drop_titles(schema)

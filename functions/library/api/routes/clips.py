@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Response
 
+from api.http.pagination import PageRequest, Paging
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import CLIP_ID, ClipUpdate, checked_uuid
 from api.openapi.responses import BODY, problems
 from api.routes.file_urls import with_file_urls
-from api.routes.pagination import PageRequest, Paging
 from api.routes.projects import Deletion, ProjectId, deletion_response, get_project, owner
 from shared.answers import rows_of
 from shared.api_models import ClipResponse, Page

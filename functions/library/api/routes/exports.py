@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import TypeAdapter
 
+from api.http.pagination import Paging
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import EXPORT_ID, checked_uuid
 from api.openapi.responses import problems
 from api.routes.clips import ClipId, get_clip
 from api.routes.file_urls import with_file_urls
-from api.routes.pagination import Paging
 from api.routes.projects import Deletion, DeletionOutcome, deletion_response, owner
 from shared.answers import rows_of
 from shared.api_models import ExportResponse, Page

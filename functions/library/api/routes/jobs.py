@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from api.http.pagination import Paging
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import JOB_ID, PROJECT_ID, PROJECT_ID_PATTERN, checked_uuid
 from api.openapi.responses import problems
-from api.routes.pagination import Paging
 from api.routes.projects import owner
 from shared.answers import rows_of
 from shared.api_models import JobResponse, Page

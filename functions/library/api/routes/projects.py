@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import TypeAdapter
 
+from api.http.pagination import Paging
 from api.http.problems import invalid_parts
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import PROJECT_ID, PROJECT_ID_PATTERN, ProjectCreate, ProjectUpdate
 from api.openapi.responses import BODY, header, problems
-from api.routes.pagination import Paging
 from api.settings import get_library_settings
 from shared.answers import rows_of
 from shared.api_models import CancellationResponse, JobResponse, Page, ProjectResponse

@@ -14,12 +14,12 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import model_validator
 
+from api.http.pagination import Paging
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import SOURCE_ID, SourceCreate, checked_uuid
 from api.openapi.problem_schemas import NOT_UPLOADED
 from api.openapi.responses import BODY, problems
 from api.routes.file_urls import with_file_urls
-from api.routes.pagination import Paging
 from api.routes.projects import Deletion, ProjectId, deletion_response, get_project, owner
 from api.settings import get_library_settings
 from api.uploads.probing import facts_of_file, probe_turn

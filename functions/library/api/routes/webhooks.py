@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, TypeAdapter
 
+from api.http.pagination import Paging
 from api.http.security import AuthenticatedRoute, CurrentCaller, bearer
 from api.models import DELIVERY_ID, WEBHOOK_ID, WebhookCreate, checked_uuid
 from api.openapi.responses import BODY, problems
-from api.routes.pagination import Paging
 from shared.answers import Row, rows_of
 from shared.api_models import (
     DeliveryResponse,

@@ -24,7 +24,9 @@ BLOCK_BYTES = 1 << 20
 FORM_OVERHEAD_BYTES = 64 * 1024
 """The maximum size of everything in a form besides the file."""
 
-FIELD_MAX_BYTES = 1000
+FIELD_MAX_BYTES = 4000
+"""More than any field's own limit; the longest is that of webhook_url."""
+
 FILE_FIELD = "video"
 
 Options = TypeVar("Options", bound=BaseModel)

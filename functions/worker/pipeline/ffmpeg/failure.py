@@ -4,6 +4,7 @@ A failure caused by the file is permanent, because the file would cause it again
 our limits. A failure caused by the machine is transient: a kill, a full disk.
 """
 
+import errno
 import signal
 
 _NO_MEMORY = ("Cannot allocate memory", "malloc of size")
@@ -12,7 +13,6 @@ _TOO_MUCH_MEMORY = "Processing the video needs more memory than is allowed."
 
 # A text in ffmpeg's log, and the reason for the user. The first match wins.
 _REASONS = (
-    ("No space left on device", "The disk is full."),
     ("exceeds max_streams", "The video file has too many streams."),
     ("exceeds specified max pixel count", "The video's resolution is too high."),
     *((pattern, _TOO_MUCH_MEMORY) for pattern in _NO_MEMORY),
@@ -32,6 +32,9 @@ _REASONS = (
 )
 
 _DISK_FULL = "No space left on device"
+
+CAUSES = (*_NO_MEMORY, _DISK_FULL)
+"""What decides, wherever in the log it is: the errors after it are its consequences."""
 
 # The signals of our limits (see launch.py), and those of a crashing decoder.
 _SIGNALS_CAUSED_BY_FILE: dict[int, str] = {
@@ -80,13 +83,21 @@ def failure(code: int, log: str, *, file_limit_reached: bool) -> FfmpegFailed:
     `file_limit_reached` says that an output reached our own size limit. The machine's file limit ends ffmpeg by the
     same signal, SIGXFSZ, and counts as a full disk.
     """
+    if code >= 0 and _DISK_FULL in log:
+        return _disk_full(log)
     if code >= 0:
         reason = next((reason for pattern, reason in _REASONS if pattern in log), None)
         detail = reason or "The video could not be processed."
-        return FfmpegFailed(detail, log, transient=_DISK_FULL in log)
+        return FfmpegFailed(detail, log)
     if code == -signal.SIGXFSZ:
-        detail = TOO_MUCH_OUTPUT if file_limit_reached else "The disk is full."
-        return FfmpegFailed(detail, log, transient=not file_limit_reached)
+        return FfmpegFailed(TOO_MUCH_OUTPUT, log) if file_limit_reached else _disk_full(log)
     detail = _SIGNALS_CAUSED_BY_FILE.get(-code)
     stopped = f"Processing the video was stopped by signal {-code}."
     return FfmpegFailed(detail or stopped, log, transient=detail is None)
+
+
+def _disk_full(log: str) -> FfmpegFailed:
+    """The failure for a full disk, with the error of the system call as its cause."""
+    failed = FfmpegFailed("The disk is full.", log, transient=True)
+    failed.__cause__ = OSError(errno.ENOSPC, _DISK_FULL)
+    return failed

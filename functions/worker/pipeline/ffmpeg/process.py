@@ -21,7 +21,7 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from pipeline.ffmpeg import launch
-from pipeline.ffmpeg.failure import FfmpegFailed, failure, succeeded
+from pipeline.ffmpeg.failure import CAUSES, FfmpegFailed, failure, succeeded
 from pipeline.ffmpeg.limits import Limits
 from shared.observability.telemetry import span
 
@@ -139,11 +139,18 @@ async def _read_progress(
 
 
 async def _read_tail(process: asyncio.subprocess.Process) -> str:
+    """The end of what ffmpeg says, and before it each of CAUSES that it named earlier.
+
+    Twenty decoders that run out of memory complain of every further packet.
+    """
     assert process.stderr is not None  # noqa: S101  # asked for in _start
-    tail = b""
+    tail, causes = b"", set[str]()
     while chunk := await process.stderr.read(65536):
-        tail = (tail + chunk)[-STDERR_TAIL_BYTES:]
-    return tail.decode("utf-8", "replace")
+        tail += chunk
+        causes |= {cause for cause in CAUSES if cause.encode() in tail}
+        tail = tail[-STDERR_TAIL_BYTES:]
+    log = tail.decode("utf-8", "replace")
+    return "\n".join([*(cause for cause in CAUSES if cause in causes and cause not in log), log])
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -25,7 +25,7 @@ def judged(
     *events: dict[str, Any], since: float = 9, renewed_by: str = "heartbeat", **changes: Any
 ) -> Calm:
     """The figures of a calm in which a lease expired at 12."""
-    job = {"job_id": "job", "holder": "worker host 7"}
+    job = {"job_id": "job", "holder": "worker host 7-a1b2c3"}
     taken, renewed = lock(1, 10, 11, **job), lock(1, 10, 12, **job | changes)
     model = Model(longest_ttl_seconds=2)
     model.replay(

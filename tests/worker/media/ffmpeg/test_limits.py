@@ -47,7 +47,12 @@ async def test_the_wall_clock_is_limited(tmp_path: Path) -> None:
     assert not failed.transient
 
 
-async def test_memory_is_limited(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept_bytes", [process.STDERR_TAIL_BYTES, 10])
+async def test_memory_is_limited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_bytes: int
+) -> None:
+    """The reason is known, too, if what ffmpeg said after it has pushed it out of what is kept of its log."""
+    monkeypatch.setattr(process, "STDERR_TAIL_BYTES", kept_bytes)
     vast = ["-f", "lavfi", "-i", "color=size=8192x4320:duration=1,format=gbrpf32le"]
     arguments = [*vast, "-f", "null", "-"]
     failed = await _failed(arguments, tmp_path, replace(ROOMY, memory_bytes=200 << 20))

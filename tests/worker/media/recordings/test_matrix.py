@@ -1,7 +1,7 @@
 """Every kind of file that MediaRecorder writes is accepted, and becomes a right clip.
 
-Debian's Chromium records them during the run: each codec in each container, in slices or in one piece, with and
-without sound.
+Debian's Chromium records them during the run: each codec in each container, and in each container slices and one piece,
+with and without sound.
 """
 
 from pathlib import Path

@@ -3,8 +3,10 @@
 The fragments are MediaRecorder's own. Chromium's player takes each stream before the probe does.
 """
 
+import asyncio
 import base64
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,10 @@ FRAGMENTED = next(take for take in ODD if take.name == "fragments.mp4")
 A_DAY = 26 * 3600
 
 
+Played = dict[str, list[tuple[float, float]]]
+"""By the file's name, the times that Chromium can play."""
+
+
 def _all(whole: Segments) -> list[bytes]:
     return whole.media
 
@@ -46,48 +52,78 @@ def _with_empty_ones(whole: Segments) -> list[bytes]:
     return [without_samples(first), first, without_samples(second), second, *others]
 
 
-@pytest.mark.parametrize(
-    "segments",
-    [_all, _from_the_middle, _a_day_later, _with_empty_ones],
-    ids=["whole", "from the middle", "of a live stream after a day", "with empty segments"],
-)
-async def test_a_saved_stream_becomes_a_right_clip(
-    segments: Callable[[Segments], list[bytes]], recorded: Recorded, tmp_path: Path
-) -> None:
+def _nothing(_whole: Segments) -> list[bytes]:
+    return []
+
+
+def _an_empty_one(whole: Segments) -> list[bytes]:
+    return [without_samples(whole.media[0])]
+
+
+WHOLE: dict[str, Callable[[Segments], list[bytes]]] = {
+    "whole.mp4": _all,
+    "from-the-middle.mp4": _from_the_middle,
+    "of-a-live-stream-after-a-day.mp4": _a_day_later,
+    "with-empty-segments.mp4": _with_empty_ones,
+}
+ONLY_BEGUN: dict[str, Callable[[Segments], list[bytes]]] = {
+    "without-segments.mp4": _nothing,
+    "with-an-empty-segment.mp4": _an_empty_one,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the saved streams are."""
+    return tmp_path_factory.mktemp("saved")
+
+
+@pytest.fixture(scope="module")
+def played(recorded: Recorded, folder: Path) -> Played:
+    """All streams, played by one browser."""
     whole = split(recorded(FRAGMENTED).read_bytes())
-    played = await _play([whole.head, *segments(whole)], tmp_path)
-    path = tmp_path / "saved.mp4"
+    streams = {
+        name: [whole.head, *segments(whole)] for name, segments in {**WHOLE, **ONLY_BEGUN}.items()
+    }
+    # In a thread, because this one may have an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _play(streams, folder)).result()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+async def test_a_saved_stream_becomes_a_right_clip(
+    name: str, played: Played, folder: Path, tmp_path: Path
+) -> None:
+    path, times = folder / name, played[name]
     facts, source = probe(path), read(path)
-    assert facts.duration_seconds == pytest.approx(played[-1][1] - played[0][0], abs=0.15)
+    assert facts.duration_seconds == pytest.approx(times[-1][1] - times[0][0], abs=0.15)
     checking.assert_ends_with_the_last_picture(facts, source)
     clip = await checking.cut(path, tmp_path)
     checking.assert_shows_the_right_pictures(clip)
     checking.assert_in_sync(clip)
 
 
-@pytest.mark.parametrize("empty", [False, True])
-async def test_a_stream_of_which_nothing_was_played_is_refused(
-    empty: bool,
-    recorded: Recorded,
-    tmp_path: Path,
+@pytest.mark.parametrize("name", ONLY_BEGUN)
+def test_a_stream_of_which_nothing_was_played_is_refused(
+    name: str, played: Played, folder: Path
 ) -> None:
     """Only its beginning was saved: that a tab recorded as MP4 was closed early looks the same."""
-    whole = split(recorded(FRAGMENTED).read_bytes())
-    assert (
-        await _play([whole.head, *[without_samples(whole.media[0])][: int(empty)]], tmp_path) == []
-    )
+    assert played[name] == []
     with pytest.raises(UnusableMedia) as refused:
-        probe(tmp_path / "saved.mp4")
+        probe(folder / name)
     assert refused.value.code == "no_duration"
 
 
-async def _play(segments: list[bytes], folder: Path) -> list[tuple[float, float]]:
-    """The times that Chromium can play. What its player appended is in saved.mp4."""
+async def _play(streams: dict[str, list[bytes]], folder: Path) -> Played:
+    """Play each stream. What the page's player appended is in the file of its name."""
+    played = Played()
     async with recorder_page(folder, "player.html") as page:
-        encoded = [base64.b64encode(segment).decode() for segment in segments]
-        return [
-            (begin, end)
-            for begin, end in await page.evaluate(
-                "([type, segments]) => play('saved.mp4', type, segments)", [TYPE, encoded]
-            )
-        ]
+        for name, segments in streams.items():
+            encoded = [base64.b64encode(segment).decode() for segment in segments]
+            played[name] = [
+                (begin, end)
+                for begin, end in await page.evaluate(
+                    "([name, type, segments]) => play(name, type, segments)", [name, TYPE, encoded]
+                )
+            ]
+    return played

@@ -24,7 +24,8 @@ async def health() -> Health:
 async def readiness() -> Readiness:
     """Check that the service is ready: the database responds, its schema is as new as the code, and storage works.
 
-    The type of a 503 tells which of them is not. Storage is checked at most every five seconds.
+    The type of a 503 tells which of them is not. Storage is checked at most every five seconds, and every second
+    while it does not work.
     """
     await check_schema()
     await get_storage_check().check()

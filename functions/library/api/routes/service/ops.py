@@ -2,27 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
-from api.http.security import AuthenticatedRoute, CurrentCaller
+from api.http.security import OperatorRoute
 from shared.errors import NotFound
 from shared.jobs.records import JobStatus
 from shared.ops import diagnosis, reading
 from shared.ops.records import Finding, JobStory, OpsJob, Overview
 
-
-async def _service_only(caller: CurrentCaller) -> None:
-    """Hide these paths from users."""
-    if not caller.is_service:
-        raise NotFound
-
-
-router = APIRouter(
-    prefix="/ops",
-    route_class=AuthenticatedRoute,
-    dependencies=[Depends(_service_only)],
-    include_in_schema=False,
-)
+router = APIRouter(prefix="/ops", route_class=OperatorRoute, include_in_schema=False)
 
 
 class CheckedOverview(Overview):

@@ -14,7 +14,7 @@ create function public.editai_list_jobs(
   p_after_id uuid default null,
   p_after_row_number bigint default null
 ) returns setof public.editai_jobs
-language plpgsql stable security invoker set search_path = '' set statement_timeout = '8s'
+language plpgsql stable security invoker set search_path = '' set statement_timeout = '2.3s'
 set plan_cache_mode = force_custom_plan as $$
 begin
   if p_job_id is null and (p_owner_id is not null or p_project_id is not null) then
