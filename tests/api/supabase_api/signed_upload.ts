@@ -26,7 +26,8 @@ const [first, second] = uploads.map(({ headers, metadata }) => ({
 async function outcome(path: string, token: string, body: Blob | Uint8Array, contentType?: string) {
   const options = contentType === undefined ? {} : { contentType };
   const { data, error } = await bucket.uploadToSignedUrl(path, token, body, options);
-  return data?.fullPath ?? [(error as unknown as { statusCode: string }).statusCode, error!.message];
+  return data?.fullPath ??
+    [(error as unknown as { statusCode: string }).statusCode, error!.message];
 }
 
 console.log(JSON.stringify({
