@@ -26,6 +26,14 @@ def kill_orphans(known: Collection[int]) -> None:
                 os.waitpid(pid, 0)
 
 
+def reap_orphans(known: Collection[int]) -> None:
+    """Reaps dead children that this process did not start, and leaves those alone that run."""
+    for pid in _children():
+        if pid not in known:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
 def end_marked(directory: Path, timeout_seconds: float = 15) -> int:
     """Stops the processes of a stack whose supervisor was killed; returns how many there were.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from local.processes.leftovers import adopt_orphans, end_marked
+from local.processes.leftovers import adopt_orphans, end_marked, reap_orphans
 from local.processes.process import Process
 from local.schema.migrations import migrate
 from local.stack.directory import SupervisorLock
@@ -56,6 +56,8 @@ class FaultStack(Layout):
 
     async def start_part(self, name: str) -> None:
         """Start a part that is down, and wait until it is ready."""
+        # An hour of kills leaves a thousand dead children of parts, which every look at the processes reads.
+        reap_orphans({process.pid for process in self.processes.values()})
         self.processes[name] = Process(self.part(name))
         await self.until_ready(name)
 
