@@ -22,7 +22,7 @@ quietly() {
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' '.ci/run' 'tests/deploy/standins/*')
 check 'ruff check' ruff check --quiet
 check 'ruff format' ruff format --quiet --check
-check 'bandit' bandit --quiet --recursive --configfile pyproject.toml functions shared clients/python local bench tests
+check 'bandit' bandit --quiet --recursive --configfile pyproject.toml functions shared clients/python editai_admin examples local bench tests
 check 'import-linter' quietly lint-imports --no-cache --no-logo
 check 'basedpyright' basedpyright --level error
 # Its rules are about changes to a database in use. supabase/schemas only ever builds an empty one, so it is not asked of

@@ -40,7 +40,7 @@ def _receiver(client: Path, language: str) -> str:
 @asynccontextmanager
 async def _python_receiver(port: int) -> AsyncGenerator[None]:
     module = types.ModuleType("receiver")
-    exec(_receiver(PYTHON_CLIENT, "python"), vars(module))  # noqa: S102 - our own page
+    exec(_receiver(PYTHON_CLIENT, "python"), vars(module))  # noqa: S102  # nosec B102 - our own page
     config = uvicorn.Config(module.app, host="127.0.0.1", port=port, log_level="warning")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
