@@ -29,9 +29,18 @@ def may_end(entry: Entry, lock: Lock) -> bool:
 
 
 def may_shorten(entry: Entry, lock: Lock) -> bool:
-    """True if the call that shortened a lease may do so: its holder's renewal and release may."""
-    dead = lock.expires_at <= entry.at
-    return dead or entry.function in ("release_lease", "renew_lease", "heartbeat")
+    """True if the call that shortened a lease may do so.
+
+    Its holder's renewal and release may, and so may the attempt that gives up, for that of its own job.
+    """
+    if lock.expires_at <= entry.at or entry.function in (
+        "release_lease",
+        "renew_lease",
+        "heartbeat",
+    ):
+        return True
+    of_attempt = lock.job_id is not None and lock.holder != "dispatch"
+    return entry.function == "abandon_job" and of_attempt
 
 
 def replaces_dispatch(entry: Entry, before: Lock, new: Lock) -> bool:

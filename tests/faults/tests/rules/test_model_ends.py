@@ -252,9 +252,15 @@ def test_a_live_lease_that_any_other_call_shortens_is_reported(function: str) ->
     assert shortened_by(function) == [RULE]
 
 
-def shortened_by(function: str) -> list[str]:
-    live = lock(1, 0, 2)
-    return broken(change(1, 0, None, live), change(2, 0.5, live, lock(1, 0, 0.5), by=function))
+def shortened_by(function: str, **lease: str) -> list[str]:
+    live, shorter = lock(1, 0, 2, **lease), lock(1, 0, 0.5, **lease)
+    return broken(change(1, 0, None, live), change(2, 0.5, live, shorter, by=function))
+
+
+def test_an_attempt_that_gives_up_may_shorten_its_own_lease_only() -> None:
+    assert RULE not in shortened_by("abandon_job", job_id="job")
+    assert RULE in shortened_by("abandon_job")
+    assert RULE in shortened_by("abandon_job", job_id="job", holder="dispatch")
 
 
 @pytest.mark.parametrize("function", ["cleanup_leases", "start_job"])
