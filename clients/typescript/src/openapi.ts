@@ -447,7 +447,8 @@ export interface paths {
          * Check that the service is ready: the database responds, its schema is as new as the code, and storage works
          * @description Check that the service is ready: the database responds, its schema is as new as the code, and storage works.
          *
-         *     The type of a 503 tells which of them is not. Storage is checked at most every five seconds.
+         *     The type of a 503 tells which of them is not. Storage is checked at most every five seconds, and every second
+         *     while it does not work.
          */
         get: operations["readiness"];
         put?: never;
@@ -1255,7 +1256,7 @@ export interface components {
          */
         Problem: {
             /** @enum {string} */
-            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:delivery-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:job-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:webhook-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:too-many-webhooks" | "urn:editai:problem:webhook-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:limit-reached" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
+            type: "urn:editai:problem:malformed-request" | "urn:editai:problem:unauthenticated" | "urn:editai:problem:forbidden" | "urn:editai:problem:invalid-url" | "urn:editai:problem:clip-not-found" | "urn:editai:problem:delivery-not-found" | "urn:editai:problem:export-not-found" | "urn:editai:problem:file-not-found" | "urn:editai:problem:job-not-found" | "urn:editai:problem:not-found" | "urn:editai:problem:project-not-found" | "urn:editai:problem:source-not-found" | "urn:editai:problem:webhook-not-found" | "urn:editai:problem:method-not-allowed" | "urn:editai:problem:request-timeout" | "urn:editai:problem:file-exists" | "urn:editai:problem:project-busy" | "urn:editai:problem:project-exists" | "urn:editai:problem:too-many-webhooks" | "urn:editai:problem:webhook-exists" | "urn:editai:problem:payload-too-large" | "urn:editai:problem:unsupported-media-type" | "urn:editai:problem:idempotency-key-reused" | "urn:editai:problem:invalid-request" | "urn:editai:problem:source-not-ready" | "urn:editai:problem:unusable-video" | "urn:editai:problem:limit-reached" | "urn:editai:problem:too-many-jobs" | "urn:editai:problem:too-many-streams" | "urn:editai:problem:internal-error" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:database-unavailable" | "urn:editai:problem:service-unavailable" | "urn:editai:problem:storage-unavailable" | "about:blank";
             title: string;
             status: number;
             detail: string;
