@@ -72,7 +72,7 @@ async def test_an_unexpected_error_reveals_nothing(
         answer = await api.call("PATCH", f"projects/{project}", json={"name": "secret name"})
     finally:
         admin.execute("alter table editai_projects drop constraint editai_secret")
-    content = problem(answer, 500, "internal-error")
+    content = problem(answer, 503, "database-unavailable")
     assert "secret" not in json.dumps(content)
     assert content.keys() == {"type", "title", "status", "detail"}
     assert "the database refused update_project with 23514" in caplog.text

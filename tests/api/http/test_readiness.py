@@ -110,16 +110,15 @@ async def test_a_database_that_is_away_is_not_ready(api: Api, backend: Backend) 
 
 
 async def test_a_storage_that_cannot_be_written_is_not_ready(
-    api: Api, fresh_state: Backend, library: FunctionProcess
+    running: Api, fresh_state: Backend, library: FunctionProcess
 ) -> None:
-    """The type of the 503 tells which part is away. The outcome is kept, so this library is a new one."""
+    """The type of the 503 tells which part is away. A success is kept for a while, so this library is a new one."""
     staging = fresh_state.storage / STAGING
     shutil.rmtree(staging, ignore_errors=True)
     staging.write_text("not a directory")
     try:
         library.restart()
-        await not_ready(api, "storage-unavailable")
+        await not_ready(running, "storage-unavailable")
     finally:
         staging.unlink()
-    library.restart()
-    await ready_again(api)
+    await ready_again(running)

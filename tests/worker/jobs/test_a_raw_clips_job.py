@@ -179,24 +179,6 @@ async def test_a_killed_ffmpeg_costs_an_attempt_and_not_the_job(
     assert (progress.status, progress.job_attempt) == ("ready_for_triage", 2)
 
 
-async def test_an_attempt_that_meets_a_fault_of_the_system_is_retried_at_once(
-    project: ProjectAtWork,
-    worker: FunctionProcess,
-    clean_up: Cleanup,
-    deliver: Deliver,
-    clock: Clock,
-) -> None:
-    outputs = project.storage / project.id / "jobs"
-    outputs.write_text("a file where a directory must be: storing fails")
-    job = await project.start()
-    await deliver(worker, job.id)
-    await eventually(project.abandoned, 60)
-    outputs.unlink()
-    clock.advance(1)
-    assert (await clean_up())["requeued"] == 1
-    assert (await project.ended()).status == "ready_for_triage"
-
-
 async def test_an_attempt_that_lasts_too_long_is_abandoned_and_the_next_one_resumes(
     project: ProjectAtWork,
     worker: FunctionProcess,

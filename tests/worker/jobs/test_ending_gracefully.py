@@ -142,7 +142,10 @@ async def test_a_job_that_no_other_worker_takes_is_dispatched_by_cleanup(
     counts = await clean_up()
     assert (counts["requeued"], counts["dispatched"]) == (1, 1)
     await eventually(lambda: stored_job(project) == ("running", 1), 5)
+    log = worker.watch_log()
     project.admin.execute("select editai_cancel_job(%s, null)", [project.id])
+    # Once it is free, a worker asks for the next job: that of the next test, if it were started by then.
+    await eventually(lambda: "the attempt ended" in log.text(), 20)
 
 
 async def test_a_job_that_is_just_being_claimed_is_given_back(

@@ -99,18 +99,22 @@ def events(story: dict[str, Any]) -> list[tuple[str, int, str | None]]:
 async def broken_storage(fresh_state: Backend, library: FunctionProcess) -> AsyncIterator[None]:
     """A file lies where the directory of files that are being written was, so none can be stored.
 
-    At the end it is repaired, and the library, which other tests use, has noticed.
+    The library, which other tests use, has noticed both the fault and, at the end, the repair.
     """
-    staging = fresh_state.storage / STAGING
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.write_text("not a directory")
-    yield
-    staging.unlink()
 
     async def is_ready() -> bool:
         async with httpx.AsyncClient() as client:
             return (await client.get(f"{library.url}/readyz")).is_success
 
+    async def is_broken() -> bool:
+        return not await is_ready()
+
+    staging = fresh_state.storage / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.write_text("not a directory")
+    await eventually(is_broken, interval=0.1)
+    yield
+    staging.unlink()
     await eventually(is_ready, interval=0.1)
 
 
