@@ -26,8 +26,15 @@ from generate_series(1, %(n)s) n,
     """
 insert into editai_storage_garbage (project_id, prefix, not_before)
 values (%(project)s, %(project)s || '/jobs/' || %(job)s || '/', now())""",
+    """
+insert into editai_webhooks (id, owner_id, events) values (%(owner)s, %(owner)s, '{job.completed}')""",
+    """
+insert into editai_webhook_deliveries (webhook_id, project_id, job_id, url, type, payload, status, finished_at)
+select %(owner)s, %(project)s, %(job)s, 'https://a.example', 'job.completed', '{}', 'delivered', now()
+from generate_series(1, %(n)s)""",
 )
-"""Statements that add a project with n sources and n clips of a job that has ended. One prefix of garbage is due."""
+"""Statements that add a project with n sources and n clips of a job that has ended, and a webhook, whose id is that of
+its owner, with n deliveries. One prefix of garbage is due."""
 
 OF_OTHERS: Mapping[str, LiteralString] = {
     "projects": """
@@ -63,6 +70,18 @@ insert into editai_generation_progress (project_id) select 'p' || n from generat
     "garbage": """
 insert into editai_storage_garbage (project_id, prefix, not_before)
 select 'p' || n, 'p' || n || '/sources/x', now() + interval '1 day' from generate_series(1, {n}) n""",
+    "rates": """
+insert into editai_rates (owner_id, action, full_at)
+select gen_random_uuid(), 'start', now() from generate_series(1, {n})""",
+    "events": """
+insert into editai_job_events (job_id, event, attempt) select id, 'completed', 1 from editai_jobs""",
+    "webhooks": """
+insert into editai_webhooks (owner_id, url, events)
+select gen_random_uuid(), 'https://' || n || '.example', '{{job.completed}}' from generate_series(1, {n}) n""",
+    "deliveries": """
+insert into editai_webhook_deliveries (webhook_id, project_id, job_id, url, type, payload, status, finished_at)
+select id, 'p1', gen_random_uuid(), url, 'job.completed', '{{}}', 'delivered', now() from editai_webhooks
+where url is not null""",
 }
 """Statements that add n rows of others to each table that grows; none of the rows is due for cleanup."""
 
@@ -93,6 +112,11 @@ READS: Mapping[str, LiteralString] = {
     "list projects": "select * from editai_list_projects(%(owner)s, 21)",
     "list sources": "select * from editai_list_sources(%(project)s, %(owner)s, 21)",
     "list exports": "select * from editai_list_exports(%(clip)s, %(owner)s, 21)",
+    "list webhooks": "select * from editai_list_webhooks(%(owner)s)",
+    "list deliveries": "select * from editai_list_deliveries(%(owner)s, %(owner)s, 21)",
+    "claim a delivery": "select * from editai_claim_delivery(30, 5)",
+    "next job": "select * from editai_next_job()",
+    "cleanup: deliveries": "select editai_cleanup_deliveries(50, 604800)",
     "cleanup: leases": "select * from editai_cleanup_leases(50, 30)",
     "cleanup: uploads": "select editai_cleanup_uploads(50, 86400)",
     "cleanup: jobs": "select editai_cleanup_jobs(50, 86400)",
