@@ -31,9 +31,9 @@ CALLS = int(os.environ.get("HOSTED_CALLS", "200"))
 CALLERS = 8
 
 
-async def each(make: Callable[[int], Awaitable[None]], calls: int = CALLS) -> None:
-    """Call `make` with 0 to `calls` - 1, by several callers at once."""
-    numbers = iter(range(calls))
+async def each(make: Callable[[int], Awaitable[None]]) -> None:
+    """Call `make` with 0 to CALLS - 1, by several callers at once."""
+    numbers = iter(range(CALLS))
 
     async def caller() -> None:
         for number in numbers:
@@ -134,7 +134,7 @@ async def new_project(client: httpx.AsyncClient) -> str:
 async def test_the_library_responds_to_every_request_without_an_internal_error(
     hosted: Gateway, library: FunctionProcess, user: User
 ) -> None:
-    library.restart(SUPABASE_URL=hosted.url)
+    library.restart(SUPABASE_URL=hosted.url, MAX_PROJECTS_PER_USER=str(CALLS + 1))
     statuses = Counter[tuple[str, int]]()
     try:
         async with httpx.AsyncClient(
@@ -159,7 +159,7 @@ async def test_the_library_responds_to_every_request_without_an_internal_error(
                     assert made.headers["retry-after"]
                     assert made.json()["type"].endswith("database-unavailable")
 
-            await each(request, CALLS // 4)
+            await each(request)
     finally:
         library.restart(SUPABASE_URL=library.project.supabase_url)
     reads = {key: count for key, count in statuses.items() if key[0] != "create"}
