@@ -55,11 +55,16 @@ class Database:
         self.user.execute("select set_config('request.jwt.claims', %s, false)", [claims])
         self.user.execute("set role authenticated")
         self.seconds: dict[str, list[float]] = defaultdict(list)
-        self.own: dict[str, Any] = {"project": "own", "owner": OWNER, "clip": uuid4()}
+        self.own: dict[str, Any] = {
+            "project": "own",
+            "owner": OWNER,
+            "clip": uuid4(),
+            "job": uuid4(),
+        }
 
     def fill(self, size: int) -> None:
         """Adds the own rows and those of others."""
-        values = self.own | {"job": uuid4(), "n": OWN_ROWS}
+        values = self.own | {"n": OWN_ROWS}
         for statement in OWN:
             self.admin.execute(statement, values)
         for statement in OF_OTHERS.values():
