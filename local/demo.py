@@ -154,6 +154,7 @@ class _Show:
             TextColumn("{task.description}"),
             TextColumn("{task.fields[remaining]}", style="dim"),
             console=self.console,
+            disable=not self.console.is_terminal,  # else it would be printed once, at its end
         )
         status = ""
         with bar:
